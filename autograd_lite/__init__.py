@@ -1,0 +1,47 @@
+"""A reverse-mode automatic differentiation engine on NumPy: an operation is a NumPy function plus one rule per argument."""
+
+from autograd_lite import methods as methods
+from autograd_lite.backward import enable_grad, is_grad_enabled, no_grad
+from autograd_lite.ops.activation import log_softmax, relu, sigmoid, softmax, softplus
+from autograd_lite.ops.arithmetic import (
+    absolute,
+    add,
+    divide,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    sign,
+    sqrt,
+    square,
+    subtract,
+)
+from autograd_lite.ops.elementary import cos, erf, exp, expm1, log, log1p, sin, tanh
+from autograd_lite.ops.indexing import clip, getitem, scatter, where
+from autograd_lite.ops.linalg import linear, matmul
+from autograd_lite.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    nll_loss,
+    one_hot,
+)
+from autograd_lite.ops.reduction import logsumexp, max, mean, min, prod, std, sum, var
+from autograd_lite.ops.shape import (
+    astype,
+    broadcast_to,
+    clone,
+    concatenate,
+    expand_dims,
+    flatten,
+    ravel,
+    reshape,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+)
+from autograd_lite.primitive import Primitive, primitive
+from autograd_lite.tensor import Tensor

@@ -1,0 +1,220 @@
+"""The reverse sweep: from a result back to the leaves it was made from, one rule at a time.
+
+The graph is made of `Node` (an operation that was recorded) and `Leaf` (where a gradient is collected). Neither knows
+the tensors they belong to, so a graph keeps no value alive but those its rules name, and there are no cycles.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from heapq import heappop, heappush
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from autograd_lite.changes import changed_since, log
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# A context variable is per thread and per asynchronous task, so a switch never leaks from one to another.
+_recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=True)
+is_grad_enabled = _recording.get
+
+
+class _Switch:
+    """Turns recording on or off: a context manager, and a decorator of functions."""
+
+    _value: bool
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_recording.set(self._value))
+
+    def __exit__(self, *exception: object) -> None:
+        _recording.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        name = type(self).__name__
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            # Between two steps of a generator the switch would hold for the caller too.
+            raise TypeError(f"{name}: cannot decorate the generator or coroutine {function.__name__!r}; "
+                            f"use `with {name}():` around the steps inside it that it is meant for")  # fmt: skip
+
+        @functools.wraps(function)
+        def switched(*args: P.args, **kwargs: P.kwargs) -> R:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return switched
+
+
+class no_grad(_Switch):  # noqa: N801 - the name everybody knows
+    """Operations inside are not recorded, and leaves may be changed in place.
+
+    A context manager and a decorator; it holds for the current thread (and asynchronous task) only.
+
+    Examples
+    --------
+    >>> from autograd_lite import Tensor, no_grad
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> with no_grad():
+    ...     w -= 0.5
+    >>> w
+    Tensor([0.5, 1.5], requires_grad=True)
+    """
+
+    _value = False
+
+
+class enable_grad(_Switch):  # noqa: N801
+    """Operations inside are recorded, also within `no_grad`.
+
+    Examples
+    --------
+    >>> from autograd_lite import Tensor, enable_grad, no_grad
+    >>> w = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     with enable_grad():
+    ...         y = w * w
+    >>> y.requires_grad
+    True
+    """
+
+    _value = True
+
+
+class Node:
+    """A recorded operation: its parents in the graph and the values that its rules need.
+
+    `order` is the moment of recording, so a node's order is higher than that of all it depends on.
+    """
+
+    __slots__ = ("dtype", "operation", "order", "parents", "saved", "shape")
+    operation: Any
+    order: int
+    parents: tuple[Node | Leaf | None, ...]
+    saved: tuple[Any, ...] | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Leaf:
+    """Where the gradient of a tensor that the user made is collected."""
+
+    __slots__ = ("dtype", "grad", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.grad: Any = None
+
+
+def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph: bool = False) -> dict[Leaf, Any]:
+    """The gradients of the leaves below `root`, given the gradient `seed` of `root` itself.
+
+    Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when its
+    turn comes. What a node saved is dropped as soon as it has been used. Nothing is written to the leaves here.
+
+    With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
+    """
+    gradients: dict[Node | Leaf, Any] = {root: seed}
+    queue = [(-root.order, root)] if isinstance(root, Node) else []
+    latest_change = log.latest
+    while queue:
+        node = heappop(queue)[1]
+        g = gradients.pop(node)
+        operation, parents, saved = node.operation, node.parents, node.saved
+        if saved is None:
+            raise RuntimeError(
+                f"backward: the graph at {operation.name!r} was already used and released; "
+                "pass retain_graph=True to the first backward() if it is needed twice, or compute the result anew"
+            )
+        if node.order < latest_change:
+            _refuse_changed_values(node, saved)
+        if create_graph:
+            saved = operation.lift(node)
+        try:
+            contributions = operation.pull(g, parents, saved)
+        except Exception as error:
+            error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {node.shape}")
+            raise
+        if not retain_graph:
+            node.saved, node.parents = None, ()
+        for position, (parent, gradient) in enumerate(zip(parents, contributions, strict=True)):
+            if parent is None:
+                continue
+            try:
+                fits = gradient.shape == parent.shape and gradient.dtype is parent.dtype
+            except AttributeError:
+                fits = False
+            if not fits:
+                gradient = _fit(gradient, parent, operation, position)
+            if parent in gradients:
+                gradients[parent] = gradients[parent] + gradient
+                continue
+            if isinstance(parent, Node):
+                heappush(queue, (-parent.order, parent))
+            elif not create_graph and (gradient is g or id(gradient) in map(id, saved)):
+                gradient = gradient.copy()  # the leaf must not share memory with a value of the graph
+            gradients[parent] = gradient
+    return gradients  # type: ignore[return-value] # all that is left are leaves
+
+
+def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
+    for name, value in zip(node.operation.saved_names, saved, strict=True):
+        if changed_since(node.order, value):
+            raise RuntimeError(
+                f"backward: {node.operation.name!r} needs its {name!r} of shape {np.shape(value)}, but it was changed "
+                "in place (an optimizer step, an in-place operator, load_state_dict) after it was used; "
+                "call backward() before the change, or compute the result again after it"
+            )
+
+
+def _fit(gradient: Any, parent: Node | Leaf, operation: Any, position: int) -> Any:
+    """Undo broadcasting and promotion, so that the gradient has the shape and dtype of what it belongs to."""
+    if gradient is None or not hasattr(gradient, "shape"):
+        if not isinstance(gradient, int | float | np.ndarray | np.generic):
+            raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
+        gradient = np.asarray(gradient)
+    if gradient.shape != parent.shape:
+        fitted = unbroadcast(gradient, parent.shape)
+        if fitted is None:
+            raise ValueError(f"{operation.describe_rule(position)} returned a gradient of shape {gradient.shape} "
+                             f"for an argument of shape {parent.shape}")  # fmt: skip
+        gradient = fitted
+    if gradient.dtype != parent.dtype:
+        if gradient.dtype.kind != "f":
+            raise TypeError(f"{operation.describe_rule(position)} returned a gradient of dtype {gradient.dtype} "
+                            f"for an argument of dtype {parent.dtype}")  # fmt: skip
+        gradient = gradient.astype(parent.dtype)
+    return gradient
+
+
+def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """The sum of `gradient` over the axes along which an array of `shape` was broadcast; None if it was not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    leading = len(gradient.shape) - len(shape)
+    if leading < 0:
+        return None
+    axes = list(range(leading))
+    for axis, (length, wanted) in enumerate(zip(gradient.shape[leading:], shape, strict=True), start=leading):
+        if length != wanted:
+            if wanted != 1:
+                return None
+            axes.append(axis)
+    if axes:
+        gradient = np.add.reduce(gradient, axis=tuple(axes))
+    return gradient if gradient.shape == shape else gradient.reshape(shape)

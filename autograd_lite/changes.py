@@ -1,0 +1,60 @@
+"""The clock of the graph and the log of in-place changes: no gradient reads an overwritten number.
+
+A graph keeps the arrays that its rules need, not copies of them. If one of those arrays is overwritten after it
+was recorded (an optimizer step, ``w -= ...`` under ``no_grad()``), the backward pass would silently use the new
+numbers. Every in-place write of the library is therefore stamped here, and the sweep compares the stamp with the
+moment at which an operation was recorded. What is written is memory, not a tensor, so views, detached tensors and
+frozen parameters are covered too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any
+
+import numpy as np
+
+# One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
+tick = itertools.count(1).__next__
+
+
+class _Log:
+    """The moment of the last write to each array that is still alive."""
+
+    __slots__ = ("latest", "stamps")
+
+    def __init__(self) -> None:
+        self.latest = 0
+        # The key is the identity of the array that owns the memory; the weak reference takes the entry out when it dies.
+        self.stamps: dict[int, tuple[weakref.ref[Any], int]] = {}
+
+
+log = _Log()
+
+
+def memory_owner(array: Any) -> Any:
+    """The array at the bottom of a chain of views."""
+    while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def record_change(array: Any) -> None:
+    """Note that the memory of `array` has just been overwritten."""
+    owner = memory_owner(array)
+    key = id(owner)
+    known = log.stamps.get(key)
+    reference = known[0] if known else weakref.ref(owner, lambda _: log.stamps.pop(key, None))
+    log.latest = moment = tick()
+    log.stamps[key] = (reference, moment)
+
+
+def changed_since(moment: int, value: Any) -> bool:
+    """Whether `value`, an array or a tuple of them, was overwritten after `moment`."""
+    if isinstance(value, tuple):
+        return any(changed_since(moment, item) for item in value)
+    if not isinstance(value, np.ndarray):
+        return False
+    known = log.stamps.get(id(memory_owner(value)))
+    return known is not None and known[1] > moment

@@ -1,0 +1,203 @@
+"""The two functions behind every operation, written out as source the way `dataclass` writes `__init__`.
+
+``call(*arguments)`` takes the arrays out of the tensors, runs the forward function and records a node;
+``pull(g, parents, saved)`` runs the rules. Written for one signature, they need no loop over arguments, no dictionary
+and no lookup while a graph is recorded, and a wrong call gets Python's own message. Internal names start with an
+underscore, so that any argument name is possible.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_lite.backward import Node, is_grad_enabled
+from autograd_lite.changes import tick
+from autograd_lite.tensor import Tensor
+
+if TYPE_CHECKING:
+    from autograd_lite.primitive import Primitive
+
+
+def write_call(operation: Primitive) -> Callable[..., Any]:
+    """The function that users call."""
+    forward = operation.forward
+    namespace = {
+        "_Node": Node, "_Tensor": Tensor, "_as_array": np.asarray, "_clock": tick, "_explain": _explain,
+        "_forward": forward, "_is_recording": is_grad_enabled, "_new": object.__new__, "_operation": operation,
+        "_refuse": _refuse, "_refuse_result": _refuse_result, "_shape": np.shape,
+        "_default": {parameter.name: parameter.default for parameter in operation.parameters},
+    }  # fmt: skip
+    return _compile(_call_source(operation), operation.name, namespace)
+
+
+def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:
+    """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
+    namespace = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
+    return _compile(_pull_source(operation), f"{operation.name}_pull", namespace)
+
+
+def _compile(source: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    filename = f"<operation {name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)  # so tracebacks show the lines
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace[name]  # type: ignore[no-any-return]
+
+
+def _call_source(operation: Primitive) -> str:
+    lines = [f"def {operation.name}({_signature(operation.parameters)}):", " _tensors = False"]
+    for name in operation.arguments:
+        if name == operation.variadic:
+            lines += [
+                f" _{name}_node = tuple([a._node if isinstance(a, _Tensor) else None for a in {name}])",
+                f" if any([isinstance(a, _Tensor) for a in {name}]):",
+                "  _tensors = True",
+                f"  {name} = tuple([a._data if isinstance(a, _Tensor) else a for a in {name}])",
+            ]
+        else:
+            has_rule = name in operation.rules
+            lines += [
+                f" _{name}_node = None" if has_rule else "",
+                f" if isinstance({name}, _Tensor):",
+                f"  _{name}_node = {name}._node"
+                if has_rule
+                else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
+                f"  {name} = {name}._data; _tensors = True",
+            ]
+    results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
+    nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
+    parents = "".join(f"{'*' * (a == operation.variadic)}_{a}_node, " for a in operation.differentiable)
+    lines += [
+        " try:",
+        f"  {results} = _forward({_passed(operation.parameters)})",
+        " except Exception as error:",
+        f"  raise _explain(_operation, error, ({''.join(name + ', ' for name in operation.arguments)})) from error",
+        " if not _tensors: return _out",
+        " try: _dtype = _out.dtype",
+        " except AttributeError: _out = _as_array(_out); _dtype = _out.dtype",
+        " _result = _new(_Tensor)",
+        " _result._data = _out",
+        f" if ({nothing_required}) or _dtype.kind != 'f' or not _is_recording():",
+        "  if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)",
+        "  _result._node = None",
+        "  return _result",
+        " _node = _new(_Node)",
+        " _node.order = _clock()",
+        " _node.operation = _operation",
+        f" _node.parents = ({parents})",
+        f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
+        " _node.shape = _out.shape",
+        " _node.dtype = _dtype",
+        " _result._node = _node",
+        " return _result",
+    ]
+    return "\n".join(lines)
+
+
+def _pull_source(operation: Primitive) -> str:
+    several = len(operation.differentiable) > 1
+    results = []
+    for name in operation.differentiable:
+        spread = name == operation.variadic
+        needs = ["g"]
+        for need in operation.needs[name]:
+            needs.append(f"_{name}_node.shape" if need == f"{name}_shape" and not spread else _local(operation, need))
+        call = f"_{name}_rule({', '.join(needs)})"
+        results.append(f"*{call}" if spread else f"None if _{name}_node is None else {call}" if several else call)
+    returned = "".join(result + ", " for result in results)
+    nodes = "".join("*_, " if name == operation.variadic else f"_{name}_node, " for name in operation.differentiable)
+    saved = "".join(_local(operation, name) + ", " for name in operation.saved_names)
+    lines = [
+        f"def {operation.name}_pull(g, parents, saved):",
+        f" {nodes}= parents" if "_node" in returned else "",
+        f" {saved}= saved" if saved else "",
+        f" return ({returned})",
+    ]
+    return "\n".join(lines)
+
+
+def _signature(parameters: list[inspect.Parameter]) -> str:
+    parts = []
+    for i, parameter in enumerate(parameters):
+        keyword_only = parameter.kind is parameter.KEYWORD_ONLY
+        if keyword_only and (not i or parameters[i - 1].kind < parameter.VAR_POSITIONAL):
+            parts.append("*")
+        default = "" if parameter.default is parameter.empty else f"=_default[{parameter.name!r}]"
+        parts.append("*" * (parameter.kind is parameter.VAR_POSITIONAL) + parameter.name + default)
+    return ", ".join(parts)
+
+
+def _passed(parameters: list[inspect.Parameter]) -> str:
+    prefix = {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.KEYWORD_ONLY: "{0}={0}"}
+    return ", ".join(prefix.get(parameter.kind, "{0}").format(parameter.name) for parameter in parameters)
+
+
+def _local(operation: Primitive, name: str) -> str:
+    """How a saved value is called in the source: arguments as they are, what the engine adds with an underscore."""
+    return name if name in operation.arguments else f"_{name}_of"
+
+
+def _is_required(operation: Primitive, argument: str) -> str:
+    return f"any(_{argument}_node)" if argument == operation.variadic else f"_{argument}_node is not None"
+
+
+def _saved(operation: Primitive, name: str) -> str:
+    """The expression that saves a value, only if one of the gradients that need it is required."""
+    value = name if name in operation.arguments else f"_{name}"
+    if name == f"{operation.variadic}_shape":
+        value = f"tuple([_shape(a) for a in {operation.variadic}])"
+    keepers = operation.keepers[name]
+    if keepers == set(operation.differentiable):
+        return value
+    return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
+
+
+# -- errors --------------------------------------------------------------------------------------------------------
+
+_PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
+
+
+def describe(value: Any) -> str:
+    """What an error message says of an argument: dtype and shape of arrays, else the value or its type.
+
+    Examples
+    --------
+    >>> describe(np.zeros((2, 3))), describe(-1), describe([np.zeros(2), np.zeros(3)])
+    ('float64 (2, 3)', '-1', '[float64 (2,), float64 (3,)]')
+    """
+    if isinstance(value, np.ndarray | np.generic | Tensor):
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value):
+        return f"[{', '.join(map(describe, value))}]"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:36]}... ({type(value).__name__})"
+
+
+def _explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
+    """The error of the forward function once more, with the name of the operation and what it was given."""
+    reason = str(error).removeprefix(f"{operation.name}: ")
+    if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
+        left, right = np.shape(values[0]), np.shape(values[1])
+        reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
+    given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
+    kind = next((kind for kind in _PLAIN_ERRORS if isinstance(error, kind)), None)
+    if kind is None:
+        error.add_note(f"in {operation.name}({given})")
+        return error
+    return kind(f"{operation.name}: {reason} ({given})")
+
+
+def _refuse(operation: Primitive, argument: str) -> None:
+    if is_grad_enabled():
+        raise TypeError(
+            f"{operation.name}: there is no derivative with respect to {argument!r}, "
+            "but it is a tensor that requires gradients; pass it with .detach()"
+        )
+
+
+def _refuse_result(operation: Primitive, dtype: np.dtype[Any]) -> None:
+    raise TypeError(f"{operation.name}: the result has dtype {dtype}, but tensors hold real numbers")

@@ -1,0 +1,111 @@
+"""The table of what a tensor can do: the operators of Python and the methods of ndarray, from the catalogue."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.backward import Leaf, is_grad_enabled
+from autograd_lite.conversion import strip
+from autograd_lite.ops import arithmetic, indexing, linalg, reduction, shape
+from autograd_lite.tensor import Tensor, numpy_queries
+
+
+def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: operation(other, self)
+
+
+def _in_place(symbol: str, operation: Callable[[Any, Any], Any], change: Callable[[Any, Any], Any]) -> Any:
+    """``x += y``: by value if it is recorded, so that earlier uses of x keep their numbers; else in place."""
+
+    def update(self: Tensor, other: Any) -> Tensor:
+        if is_grad_enabled() and isinstance(self._node, Leaf):
+            self._refuse_recorded_change(f"x {symbol} y")
+        if not self.is_leaf or is_grad_enabled() and getattr(other, "requires_grad", False):
+            return operation(self, other)  # type: ignore[no-any-return]
+        before = self.data
+        if np.shape(operation(before, strip(other))) != before.shape:
+            raise ValueError(f"x {symbol} y: y of shape {np.shape(strip(other))} does not fit into x of shape {before.shape}")
+        self._write(f"x {symbol} y", change(before, strip(other)))
+        return self
+
+    return update
+
+
+def _query(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *args, **kwargs: function(self._data, *map(strip, args), **kwargs)
+
+
+def _variadic(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` alike."""
+    return lambda self, *args: operation(self, args[0] if len(args) == 1 else args or None)
+
+
+_OPERATORS = {
+    "add": (arithmetic.add, "+"),
+    "sub": (arithmetic.subtract, "-"),
+    "mul": (arithmetic.multiply, "*"),
+    "truediv": (arithmetic.divide, "/"),
+    "pow": (arithmetic.power, "**"),
+    "matmul": (linalg.matmul, "@"),
+}
+
+_METHODS: dict[str, Any] = {
+    "__neg__": arithmetic.negative,
+    "__pos__": shape.clone,
+    "__abs__": arithmetic.absolute,
+    "__getitem__": indexing.getitem,
+    "T": property(shape.transpose),
+    "astype": shape.astype,
+    "clone": shape.clone,
+    "copy": shape.clone,
+    "sum": reduction.sum,
+    "mean": reduction.mean,
+    "prod": reduction.prod,
+    "max": reduction.max,
+    "min": reduction.min,
+    "var": reduction.var,
+    "std": reduction.std,
+    "clip": indexing.clip,
+    "reshape": _variadic(shape.reshape),
+    "ravel": shape.ravel,
+    "flatten": shape.flatten,
+    "squeeze": shape.squeeze,
+    "transpose": _variadic(shape.transpose),
+    "swapaxes": shape.swapaxes,
+    # Without a derivative: the answer is an array, or Python's own.
+    "__eq__": _query(np.equal),
+    "__ne__": _query(np.not_equal),
+    "__lt__": _query(np.less),
+    "__le__": _query(np.less_equal),
+    "__gt__": _query(np.greater),
+    "__ge__": _query(np.greater_equal),
+    "argmax": _query(np.argmax),
+    "argmin": _query(np.argmin),
+    "argsort": _query(np.argsort),
+    "any": _query(np.any),
+    "all": _query(np.all),
+    "tolist": lambda self: self._data.tolist(),
+}
+
+for _name, (_operation, _symbol) in _OPERATORS.items():
+    _METHODS[f"__{_name}__"] = _operation
+    _METHODS[f"__r{_name}__"] = _reflected(_operation)
+    if _name != "matmul":
+        _change = getattr(operator, _name)
+        _METHODS[f"__i{_name}__"] = _in_place(f"{_symbol}=", _operation, _change)
+
+for _name, _method in _METHODS.items():
+    setattr(Tensor, _name, _method)
+
+numpy_queries.update({
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isfinite, np.isinf,
+    np.isneginf, np.isposinf, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isclose,
+    np.allclose, np.array_equal, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.flatnonzero,
+    np.count_nonzero, np.searchsorted, np.any, np.all, np.shape, np.ndim, np.size, np.result_type, np.can_cast,
+    np.iscomplexobj, np.isrealobj, np.array2string, np.array_repr, np.array_str, np.zeros_like, np.ones_like,
+    np.empty_like, np.may_share_memory, np.shares_memory,
+})  # fmt: skip

@@ -1,0 +1,81 @@
+"""Activations: sigmoid, softplus, relu, and softmax with its logarithm. Finite for finite input, however large."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.ops.reduction import Axis
+from autograd_lite.primitive import primitive
+from autograd_lite.tensor import Array
+
+
+@primitive(x=lambda g, out: g * (out * (1 - out)))
+def sigmoid(x: Array) -> Array:
+    """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
+
+    Examples
+    --------
+    >>> sigmoid(Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([0. , 0.5, 1. ])
+    """
+    # Where e^(−x) overflows, 1/(1 + ∞) = 0 is the right result; only the warning is not.
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+@primitive(x=lambda g, out: g * (out > 0))
+def relu(x: Array) -> Array:
+    """max(x, 0), elementwise. ∂/∂x = 1 for x > 0, else 0, at the kink too.
+
+    Examples
+    --------
+    >>> relu(Tensor([-1.0, 0.0, 2.0]))
+    Tensor([0., 0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+@primitive(x=lambda g, x: g * sigmoid(x))
+def softplus(x: Array) -> Array:
+    """ln(1 + eˣ), elementwise. ∂/∂x = σ(x).
+
+    Examples
+    --------
+    >>> softplus(Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
+    """
+    return np.logaddexp(x, 0)
+
+
+def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
+    """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
+    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    exponential = np.exp(shifted)
+    return shifted, exponential, np.sum(exponential, axis=axis, keepdims=True)
+
+
+@primitive(x=lambda g, out, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
+def softmax(x: Array, axis: Axis = -1) -> Array:
+    """p_i = e^(x_i) / Σ_j e^(x_j) along `axis`. ∂p_i/∂x_j = p_i (1[i=j] − p_j).
+
+    Examples
+    --------
+    >>> softmax(Tensor([[0.0, 0.0], [1000.0, 0.0]]))
+    Tensor([[0.5, 0.5],
+            [1. , 0. ]])
+    """
+    _, exponential, total = exponentials(x, axis)
+    return exponential / total
+
+
+@primitive(x=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+def log_softmax(x: Array, axis: Axis = -1) -> Array:
+    """ln p_i = x_i − ln Σ_j e^(x_j) along `axis`. ∂(ln p_i)/∂x_j = 1[i=j] − p_j.
+
+    Examples
+    --------
+    >>> log_softmax(Tensor([0.0, -1000.0]))
+    Tensor([    0., -1000.])
+    """
+    shifted, _, total = exponentials(x, axis)
+    return shifted - np.log(total)

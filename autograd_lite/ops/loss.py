@@ -1,0 +1,260 @@
+"""Losses: what a prediction costs, each with its fused and stable gradient.
+
+Every loss has `reduction`: "mean" over all that it sums, "sum", or "none" for the single terms. Shapes must agree;
+nothing is broadcast, because (N, 1) against (N,) would silently become (N, N).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
+from autograd_lite.primitive import primitive
+from autograd_lite.tensor import Array
+
+
+def _reduce(losses: Array, reduction: str) -> Array:
+    if reduction == "mean":
+        return np.sum(losses) / losses.size
+    if reduction == "sum":
+        return np.sum(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(f'reduction is {reduction!r}; it can be "mean", "sum" or "none"')
+
+
+def _per_term(g: Array, reduction: str, terms: int) -> Array:
+    """The gradient with respect to every single term, given that of their reduction."""
+    return g / terms if reduction == "mean" else g
+
+
+def _same_shape(target: Array, prediction: Array, name: str) -> Array:
+    target = np.asarray(target)
+    if target.shape != np.shape(prediction):
+        raise ValueError(f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; "
+                         "losses do not broadcast")  # fmt: skip
+    return target
+
+
+# -- classes -------------------------------------------------------------------------------------------------------
+
+
+def _class_axis(ndim: int) -> int:
+    """Classes are the only axis of one sample, and axis 1 of (N, K), (N, K, d1, ...)."""
+    return 0 if ndim == 1 else 1
+
+
+def _label_index(labels: Array, scores: Array) -> tuple[Array, ...]:
+    """The index that picks from scores (N, K, ...) the entry of each label (N, ...)."""
+    labels, axis = np.asarray(labels), _class_axis(scores.ndim)
+    classes = scores.shape[axis]
+    expected = scores.shape[:axis] + scores.shape[axis + 1 :]
+    if labels.shape != expected:
+        raise ValueError(f"target of shape {labels.shape}; for scores of shape {scores.shape} it holds "
+                         f"labels of shape {expected}, or probabilities of shape {scores.shape}")  # fmt: skip
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {scores.shape}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"labels from {labels.min()} to {labels.max()}; {classes} classes are numbered 0 to {classes - 1}")
+    if scores.ndim == 2:
+        return np.arange(len(labels)), labels
+    grids = list(np.indices(labels.shape, sparse=True))
+    return (*grids[:axis], labels, *grids[axis:])
+
+
+def _holds_labels(target: Array, scores: Array) -> bool:
+    return target.ndim != scores.ndim
+
+
+def one_hot(labels: Array, classes: int, dtype: object = float) -> Array:
+    """Rows that are 1 at the label and 0 elsewhere: (...) to (..., classes).
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    labels = np.asarray(labels)
+    rows = np.zeros((labels.size, classes), dtype)
+    rows[_label_index(labels.ravel(), rows)] = 1
+    return rows.reshape(*labels.shape, classes)
+
+
+def _error(logits: Array, target: Array) -> Array:
+    """∂L/∂logits of each sample's cross-entropy: P Σy − Y, which is P − Y for rows that sum to one."""
+    axis = _class_axis(logits.ndim)
+    probabilities = softmax(logits, axis=axis)
+    if target.ndim != logits.ndim:
+        return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], logits.dtype), -1, axis)
+    return probabilities * np.sum(target, axis=axis, keepdims=True) - target
+
+
+def _per_sample(g: Array, reduction: str, like: Array) -> Array:
+    axis = _class_axis(like.ndim)
+    if reduction == "none":
+        return np.expand_dims(g, axis)
+    return _per_term(g, reduction, like.size // like.shape[axis])
+
+
+@primitive(
+    residuals={"error": _error},
+    logits=lambda g, error, reduction: _per_sample(g, reduction, error) * error,
+    target=lambda g, logits, reduction: (
+        _per_sample(g, reduction, logits) * -log_softmax(logits, axis=_class_axis(logits.ndim))
+    ),
+)
+def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Array:
+    """Cross-entropy of softmax: −Σ_k y_k ln p_k with p = softmax(logits). ∂/∂logits = p Σ_k y_k − y.
+
+    Parameters
+    ----------
+    logits : array (N, K), (K,) or (N, K, d1, ...)
+        Unnormalised scores; softmax is part of the loss, so that it is exact for any size of them.
+    target : array of integers (N,), (), (N, d1, ...), or array of the shape of logits
+        Labels, 0 to K − 1, or probabilities; those need not sum to one.
+    reduction : "mean", "sum" or "none", default "mean"
+        Over samples.
+
+    Raises
+    ------
+    TypeError
+        If labels are not integers.
+    ValueError
+        If a label is out of range, or the shapes do not match.
+
+    Examples
+    --------
+    >>> logits = Tensor([[2.0, 0.0], [0.0, 0.0]], requires_grad=True)
+    >>> loss = cross_entropy(logits, [0, 1], reduction="sum")
+    >>> loss.backward()
+    >>> logits.grad
+    array([[-0.11920292,  0.11920292],
+           [ 0.5       , -0.5       ]])
+    """
+    logits, target = np.asarray(logits), np.asarray(target)
+    axis = _class_axis(logits.ndim)
+    shifted, error, total = exponentials(logits, axis)
+    error /= total  # the exponentials become probabilities, and those the error, without another array
+    log_total = np.log(total)
+    if target.ndim != logits.ndim:
+        index = _label_index(target, logits)
+        losses = np.squeeze(log_total, axis) - shifted[index]
+        error[index] -= 1
+    else:
+        _same_shape(target, logits, "logits")
+        losses = np.sum(target * (log_total - shifted), axis=axis)
+        error = error * np.sum(target, axis=axis, keepdims=True) - target
+    return _reduce(losses, reduction), error
+
+
+def _labelled(g: Array, target: Array, shape: tuple[int, ...]) -> Array:
+    """An array of `shape` with g at the labels and 0 elsewhere, as a product so that g may be a tensor."""
+    axis = _class_axis(len(shape))
+    return np.expand_dims(g, axis) * np.moveaxis(one_hot(target, shape[axis]), -1, axis) if np.ndim(g) else g * np.moveaxis(
+        one_hot(target, shape[axis]), -1, axis
+    )
+
+
+@primitive(
+    log_probabilities=lambda g, target, reduction, log_probabilities_shape: _labelled(
+        -_per_term(g, reduction, max(target.size, 1)), target, log_probabilities_shape
+    ),
+)
+def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -> Array:
+    """Negative log-likelihood of labels: −ln p_y, given the logarithms ln p. ∂/∂(ln p_k) = −1[k=y].
+
+    Shapes and errors as for `cross_entropy` with labels; `nll_loss(log_softmax(z, 1), y)` is `cross_entropy(z, y)`.
+
+    Examples
+    --------
+    >>> nll_loss(Tensor([[-0.5, -2.0], [-1.0, -1.5]]), [0, 1])
+    Tensor(1.)
+    """
+    log_probabilities = np.asarray(log_probabilities)
+    return _reduce(-log_probabilities[_label_index(target, log_probabilities)], reduction)
+
+
+# -- two classes ---------------------------------------------------------------------------------------------------
+
+
+def _clamped_log(p: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), -100)
+
+
+@primitive(
+    p=lambda g, p, target, reduction: (
+        _per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12))
+    ),
+    target=lambda g, p, reduction: _per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
+)
+def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Array:
+    """−y ln p − (1 − y) ln(1 − p), elementwise. ∂/∂p = (p − y)/(p(1 − p)).
+
+    As in PyTorch, logarithms are limited to −100 and the denominator to 1e-12, so that p = 0 and p = 1 stay finite.
+    From logits, `binary_cross_entropy_with_logits` is exact.
+
+    Raises
+    ------
+    ValueError
+        If a p is outside [0, 1], or the shapes differ.
+
+    Examples
+    --------
+    >>> binary_cross_entropy(Tensor([0.5, 0.5]), np.array([0.0, 1.0]))
+    Tensor(0.69314718)
+    """
+    p = np.asarray(p)
+    target = _same_shape(target, p, "p")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p holds values outside [0, 1] (or NaN); from logits use binary_cross_entropy_with_logits")
+    return _reduce(-target * _clamped_log(p) - (1 - target) * _clamped_log(1 - p), reduction)
+
+
+@primitive(
+    logits=lambda g, logits, target, reduction: _per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
+    target=lambda g, logits, reduction: _per_term(g, reduction, logits.size) * -logits,
+)
+def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: str = "mean") -> Array:
+    """Binary cross-entropy of p = σ(z), from the logits z: ln(1 + eᶻ) − z y. ∂/∂z = σ(z) − y.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> binary_cross_entropy_with_logits(Tensor([0.0, 1000.0]), np.array([1.0, 1.0]))
+    Tensor(0.34657359)
+    """
+    logits = np.asarray(logits)
+    target = _same_shape(target, logits, "logits")
+    # ln(1 + eᶻ) − z y, without the difference of two large numbers: both terms are small where the loss is.
+    return _reduce(np.log1p(np.exp(-np.abs(logits))) + np.maximum(logits, 0) - logits * target, reduction)
+
+
+# -- numbers -------------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    x=lambda g, x, target, reduction: _per_term(g, reduction, math.prod(x.shape)) * (2 * (x - target)),
+    target=lambda g, x, target, reduction: _per_term(g, reduction, math.prod(x.shape)) * (2 * (target - x)),
+)
+def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
+    """Squared error (x − y)², elementwise; its mean by default. ∂/∂x = 2(x − y).
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> mse_loss(Tensor([1.0, 2.0]), np.array([1.0, 4.0]))
+    Tensor(2.)
+    """
+    return _reduce(np.square(x - _same_shape(target, x, "x")), reduction)

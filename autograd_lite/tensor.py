@@ -1,0 +1,328 @@
+"""Tensor: an array that remembers where it came from.
+
+The operators and methods that have a derivative are attached by `autograd_lite.methods`, from the catalogue of
+operations; what is written out here is what a tensor is without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.backward import Leaf, Node, enable_grad, is_grad_enabled, sweep
+from autograd_lite.changes import record_change
+from autograd_lite.conversion import as_numbers, strip
+from autograd_lite.signatures import Signatures
+
+# What operations take and give: numbers, arrays, tensors. Fed arrays they give arrays, fed tensors they give tensors.
+Array: TypeAlias = Any
+
+# NumPy's functions as tensors see them. Filled by the catalogue; read by `__array_ufunc__` and `__array_function__`.
+numpy_operations: dict[Any, Callable[..., Any]] = {}  # differentiable: np.exp -> exp
+numpy_queries: set[Any] = set()  # without a derivative, so they answer with plain arrays: np.argmax, np.greater
+
+
+class Tensor(Signatures):
+    """An n-dimensional array of numbers that can be differentiated.
+
+    Parameters
+    ----------
+    data : number, nested list, array or Tensor
+        The values; they are copied. Python numbers become float64, int64 or bool as in NumPy, arrays keep their dtype.
+    requires_grad : bool, default False
+        Whether `backward` collects a gradient in `.grad`. Only floating-point tensors can.
+    dtype : dtype, optional
+        The dtype to convert to.
+
+    Raises
+    ------
+    TypeError
+        If the data are not real numbers (strings, None, complex numbers, objects), or integers that should require
+        gradients.
+    ValueError
+        If nested lists are ragged.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (x**2).sum()
+    >>> y.backward()
+    >>> x.grad
+    array([2., 4., 6.])
+    """
+
+    # `_node` is what the tensor is in the graph: a Node for a result, a Leaf for what collects a gradient, else None.
+    # `_frozen` keeps the Leaf of a tensor whose requires_grad was switched off.
+    __slots__ = ("__weakref__", "_data", "_frozen", "_node")
+    _data: Any
+    _node: Node | Leaf | None
+    _frozen: Leaf
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None) -> None:
+        self._data = as_numbers(data, dtype, copy=True)
+        self._node = None
+        if requires_grad:
+            self.requires_grad = True
+
+    # -- what it holds ---------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """The values, as the array the tensor works with. Assigning to it overwrites them in place."""
+        if not isinstance(self._data, np.ndarray):  # NumPy gives scalars for 0-d results
+            self._data = np.asarray(self._data)
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, values: Any) -> None:
+        self._write("data", values)
+
+    @property
+    def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
+        """The gradient collected so far: an array of the tensor's shape and dtype, or None."""
+        leaf = self._leaf()
+        return None if leaf is None else leaf.grad
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        leaf = self._leaf()
+        if leaf is None:
+            raise RuntimeError("grad: only a tensor that the user made and that requires gradients holds one")
+        if gradient is not None:
+            gradient = as_numbers(gradient, leaf.dtype, copy=True)
+            if gradient.shape != leaf.shape:
+                raise ValueError(f"grad: a gradient of shape {gradient.shape} for a tensor of shape {leaf.shape}")
+        leaf.grad = gradient
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to (or through) this tensor. Can be set on tensors that are not results."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if isinstance(self._node, Node):
+            if not value:
+                raise RuntimeError("requires_grad: the result of an operation depends on its inputs; use .detach()")
+        elif value:
+            if self._data.dtype.kind != "f":
+                raise TypeError(f"requires_grad: only floating-point tensors have gradients, not {self._data.dtype}; "
+                                "pass dtype=float or use .astype(float)")  # fmt: skip
+            if self._node is None:
+                self._node = self._leaf() or Leaf(self._data.shape, self._data.dtype)
+        elif isinstance(self._node, Leaf):
+            self._frozen, self._node = self._node, None
+
+    def _leaf(self) -> Leaf | None:
+        node = self._node
+        return node if isinstance(node, Leaf) else getattr(self, "_frozen", None) if node is None else None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor is not the result of a recorded operation."""
+        return not isinstance(self._node, Node)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._data.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(self._data.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the elements."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    # -- out of the graph ------------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        return self._data.item()
+
+    def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """The values as a NumPy array that shares memory with the tensor and has no gradient."""
+        return self.data
+
+    def detach(self) -> Tensor:
+        """A tensor with the same values (sharing memory) through which no gradient flows."""
+        return _wrap(self._data)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
+        if self._node is not None:
+            raise TypeError("converting this tensor to an array would lose its gradient; "
+                            "say .numpy() or .detach() if that is meant")  # fmt: skip
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return value in self.data
+
+    def __repr__(self) -> str:
+        values = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        plain = self.dtype in (np.float64, np.int64, np.bool_) and self.size
+        details = [values] if plain else [values, f"dtype={self.dtype}"]
+        if isinstance(self._node, Node):
+            details.append(f"operation={self._node.operation.name}")
+        elif self._node is not None:
+            details.append("requires_grad=True")
+        return f"{type(self).__name__}({', '.join(details)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    # Comparison gives arrays, so a tensor cannot be equal to itself in the sense of a dictionary key: identity is.
+    __hash__ = object.__hash__
+
+    # -- gradients -------------------------------------------------------------------------------------------------
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """Add the gradient of this tensor to the `.grad` of every leaf that it was made from.
+
+        Parameters
+        ----------
+        gradient : array of the tensor's shape, optional
+            The gradient with respect to this tensor, dL/d(self). A tensor of one element needs none: it is 1.
+        retain_graph : bool, default False
+            Keep what the graph has saved, so that `backward` can be called through it again.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires no gradient, has more than one element and no `gradient` is given, or if the graph
+            was already released, or a value that it needs was overwritten since.
+        ValueError
+            If `gradient` has another shape than the tensor.
+
+        Examples
+        --------
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (3 * x).backward([1.0, 10.0])
+        >>> x.grad
+        array([ 3., 30.])
+        """
+        if self._node is None:
+            raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
+        collected = sweep(self._node, self._seed(gradient), retain_graph)
+        taken: set[int] = set()
+        totals = []
+        for leaf, contribution in collected.items():
+            if leaf.grad is not None:
+                contribution = leaf.grad + contribution
+            if getattr(contribution, "base", None) is not None or id(contribution) in taken:
+                contribution = np.array(contribution)
+            taken.add(id(contribution))
+            totals.append(contribution)
+        # Written only now, all together: a backward pass that fails leaves every gradient as it was.
+        for leaf, total in zip(collected, totals, strict=True):
+            leaf.grad = total if isinstance(total, np.ndarray) else np.asarray(total)
+
+    def _seed(self, gradient: Any) -> Any:
+        data = self._data
+        if gradient is None:
+            if data.size != 1:
+                raise RuntimeError(f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
+                                   "with .sum() or .mean()) or pass the gradient with respect to it")  # fmt: skip
+            return np.ones_like(data)
+        given = as_numbers(gradient, copy=True)
+        if given.shape != data.shape:
+            raise ValueError(f"backward: the gradient has shape {given.shape}, the tensor {data.shape}")
+        return given.astype(data.dtype, copy=False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient collected so far."""
+        leaf = self._leaf()
+        if leaf is not None:
+            leaf.grad = None
+
+    # -- changing it -----------------------------------------------------------------------------------------------
+
+    def _write(self, name: str, values: Any, index: Any = ...) -> None:
+        """Overwrite elements in place, all or nothing, and leave a note of it."""
+        data, index = self.data, strip(index)
+        if values is not data:  # `w.data -= ...` has already written
+            values = as_numbers(values)
+            if index is ... and values.shape != data.shape:
+                raise ValueError(f"{name}: values of shape {values.shape} for a tensor of shape {data.shape}")
+            if not np.can_cast(values.dtype, data.dtype, "same_kind"):
+                raise TypeError(f"{name}: values of dtype {values.dtype} for a tensor of dtype {data.dtype}")
+            data[index] = values
+        record_change(data)
+
+    def _refuse_recorded_change(self, name: str, other: Any = None) -> None:
+        if is_grad_enabled() and isinstance(self._node, Leaf):
+            raise RuntimeError(f"{name}: a leaf that requires gradients cannot be changed in place while operations "
+                               "are recorded; put the change inside `with no_grad():`")  # fmt: skip
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self._refuse_recorded_change("x[index] = value")
+        if isinstance(self._node, Node) or (is_grad_enabled() and getattr(values, "requires_grad", False)):
+            raise TypeError("x[index] = value: not differentiable on the result of an operation; "
+                            "use autograd_lite.where(mask, value, x), or .detach() first")  # fmt: skip
+        self._write("x[index] = value", values, index)
+
+    # -- NumPy's protocols -----------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__":
+            if "out" in kwargs:
+                raise TypeError(f"{ufunc.__name__}: a result cannot be written into out= when a tensor takes part; "
+                                "use the returned tensor")  # fmt: skip
+            return self.__array_function__(ufunc, (), inputs, kwargs)
+        return self.__array_function__((ufunc, method), (), inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        operation = numpy_operations.get(function)
+        if operation is not None:
+            return operation(*args, **kwargs)
+        if function in numpy_queries:
+            return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
+        name = ".".join(part if isinstance(part, str) else part.__name__ for part in np.atleast_1d(function))
+        raise TypeError(f"numpy.{name} has no derivative rule for tensors; declare one with "
+                        f"autograd_lite.primitive(..., numpy=numpy.{name}), or use .numpy() for the values")  # fmt: skip
+
+
+def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
+    """A tensor around `data` as it is, without a copy or a check."""
+    tensor = object.__new__(Tensor)
+    tensor._data = data
+    tensor._node = node
+    return tensor
+
+
+def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
+    """The gradients below `tensor` as tensors that can be differentiated again."""
+    if tensor._node is None:
+        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
+    with enable_grad():
+        return sweep(tensor._node, gradient, retain_graph=True, create_graph=True)
