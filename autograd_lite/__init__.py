@@ -44,4 +44,8 @@ from autograd_lite.ops.shape import (
     transpose,
 )
 from autograd_lite.primitive import Primitive, primitive
+from autograd_lite.random import manual_seed
 from autograd_lite.tensor import Tensor
+from autograd_lite import data, nn, optim  # isort: skip # they stand on all the above
+
+__version__ = "0.1.0"

@@ -146,7 +146,7 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
             raise
         if not retain_graph:
             node.saved, node.parents = None, ()
-        for position, (parent, gradient) in enumerate(zip(parents, contributions, strict=True)):
+        for parent, gradient in zip(parents, contributions, strict=True):
             if parent is None:
                 continue
             try:
@@ -154,15 +154,16 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
             except AttributeError:
                 fits = False
             if not fits:
-                gradient = _fit(gradient, parent, operation, position)
+                gradient = _fit(gradient, parent, operation, parents.index(parent))
             if parent in gradients:
                 gradients[parent] = gradients[parent] + gradient
-                continue
-            if isinstance(parent, Node):
+            elif isinstance(parent, Node):
+                gradients[parent] = gradient
                 heappush(queue, (-parent.order, parent))
-            elif not create_graph and (gradient is g or id(gradient) in map(id, saved)):
-                gradient = gradient.copy()  # the leaf must not share memory with a value of the graph
-            gradients[parent] = gradient
+            elif gradient is g or id(gradient) in map(id, saved):
+                gradients[parent] = gradient.copy()  # a leaf must not share memory with a value of the graph
+            else:
+                gradients[parent] = gradient
     return gradients  # type: ignore[return-value] # all that is left are leaves
 
 
@@ -209,12 +210,13 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     leading = len(gradient.shape) - len(shape)
     if leading < 0:
         return None
-    axes = list(range(leading))
-    for axis, (length, wanted) in enumerate(zip(gradient.shape[leading:], shape, strict=True), start=leading):
-        if length != wanted:
-            if wanted != 1:
-                return None
-            axes.append(axis)
+    axes = tuple(range(leading))
+    if gradient.shape[leading:] != shape:
+        for axis, (length, wanted) in enumerate(zip(gradient.shape[leading:], shape, strict=True), start=leading):
+            if length != wanted:
+                if wanted != 1:
+                    return None
+                axes += (axis,)
     if axes:
-        gradient = np.add.reduce(gradient, axis=tuple(axes))
+        gradient = np.add.reduce(gradient, axis=axes)
     return gradient if gradient.shape == shape else gradient.reshape(shape)

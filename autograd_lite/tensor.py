@@ -234,18 +234,17 @@ class Tensor(Signatures):
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
         collected = sweep(self._node, self._seed(gradient), retain_graph)
-        taken: set[int] = set()
-        totals = []
-        for leaf, contribution in collected.items():
+        taken = set()
+        for leaf, gradient in collected.items():
             if leaf.grad is not None:
-                contribution = leaf.grad + contribution
-            if getattr(contribution, "base", None) is not None or id(contribution) in taken:
-                contribution = np.array(contribution)
-            taken.add(id(contribution))
-            totals.append(contribution)
+                gradient = leaf.grad + gradient
+            elif gradient.base is not None or id(gradient) in taken:
+                gradient = gradient.copy()  # a view, or an array that another leaf received too
+            taken.add(id(gradient))
+            collected[leaf] = gradient if isinstance(gradient, np.ndarray) else np.asarray(gradient)
         # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-        for leaf, total in zip(collected, totals, strict=True):
-            leaf.grad = total if isinstance(total, np.ndarray) else np.asarray(total)
+        for leaf, gradient in collected.items():
+            leaf.grad = gradient
 
     def _seed(self, gradient: Any) -> Any:
         data = self._data
@@ -253,7 +252,7 @@ class Tensor(Signatures):
             if data.size != 1:
                 raise RuntimeError(f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
                                    "with .sum() or .mean()) or pass the gradient with respect to it")  # fmt: skip
-            return np.ones_like(data)
+            return data.dtype.type(1) if not data.shape else np.ones_like(data)
         given = as_numbers(gradient, copy=True)
         if given.shape != data.shape:
             raise ValueError(f"backward: the gradient has shape {given.shape}, the tensor {data.shape}")

@@ -20,7 +20,9 @@ def sigmoid(x: Array) -> Array:
     """
     # Where e^(−x) overflows, 1/(1 + ∞) = 0 is the right result; only the warning is not.
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+        denominator = np.exp(np.negative(x))
+    denominator += 1
+    return np.reciprocal(denominator)
 
 
 @primitive(x=lambda g, out: g * (out > 0))
@@ -49,12 +51,12 @@ def softplus(x: Array) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
-    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
-    return shifted, exponential, np.sum(exponential, axis=axis, keepdims=True)
+    return shifted, exponential, np.add.reduce(exponential, axis=axis, keepdims=True)
 
 
-@primitive(x=lambda g, out, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
+@primitive(x=lambda g, out, axis: out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)))
 def softmax(x: Array, axis: Axis = -1) -> Array:
     """p_i = e^(x_i) / Σ_j e^(x_j) along `axis`. ∂p_i/∂x_j = p_i (1[i=j] − p_j).
 
@@ -68,7 +70,7 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     return exponential / total
 
 
-@primitive(x=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+@primitive(x=lambda g, out, axis: g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True))
 def log_softmax(x: Array, axis: Axis = -1) -> Array:
     """ln p_i = x_i − ln Σ_j e^(x_j) along `axis`. ∂(ln p_i)/∂x_j = 1[i=j] − p_j.
 

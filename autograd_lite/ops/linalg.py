@@ -48,7 +48,7 @@ def _rows(x: Array) -> Array:
 @primitive(
     x=lambda g, weight: g @ weight,
     weight=lambda g, x: _rows(g).T @ _rows(x),
-    bias=lambda g: g,
+    bias=lambda g: np.add.reduce(_rows(g), 0),
 )
 def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     """x Wᵀ + b: the affine map of a layer. ∂/∂x = g W, ∂/∂W = gᵀ x, ∂/∂b = 1ᵀ g.
@@ -74,7 +74,7 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
     Tensor([11.5])
     """
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:]:
         raise ValueError(f"x of shape {x.shape} and weight of shape {weight.shape} do not match: "
                          "x is (..., in_features), weight (out_features, in_features)")  # fmt: skip
     out = x @ weight.T

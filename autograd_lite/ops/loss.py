@@ -17,9 +17,9 @@ from autograd_lite.tensor import Array
 
 def _reduce(losses: Array, reduction: str) -> Array:
     if reduction == "mean":
-        return np.sum(losses) / losses.size
+        return np.add.reduce(losses, axis=None) / losses.size
     if reduction == "sum":
-        return np.sum(losses)
+        return np.add.reduce(losses, axis=None)
     if reduction == "none":
         return losses
     raise ValueError(f'reduction is {reduction!r}; it can be "mean", "sum" or "none"')
@@ -56,7 +56,8 @@ def _label_index(labels: Array, scores: Array) -> tuple[Array, ...]:
                          f"labels of shape {expected}, or probabilities of shape {scores.shape}")  # fmt: skip
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {scores.shape}")
-    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+    # Seen as unsigned, a negative label is a very large one: one comparison finds both ends.
+    if labels.size and np.maximum.reduce(labels.astype(np.uintp), axis=None) >= classes:
         raise ValueError(f"labels from {labels.min()} to {labels.max()}; {classes} classes are numbered 0 to {classes - 1}")
     if scores.ndim == 2:
         return np.arange(len(labels)), labels
@@ -138,14 +139,13 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     axis = _class_axis(logits.ndim)
     shifted, error, total = exponentials(logits, axis)
     error /= total  # the exponentials become probabilities, and those the error, without another array
-    log_total = np.log(total)
     if target.ndim != logits.ndim:
         index = _label_index(target, logits)
-        losses = np.squeeze(log_total, axis) - shifted[index]
-        error[index] -= 1
+        losses = np.log(total).reshape(target.shape) - shifted[index]
+        error[index] = np.expm1(-losses)  # p − 1, without cancellation where p is almost 1
     else:
         _same_shape(target, logits, "logits")
-        losses = np.sum(target * (log_total - shifted), axis=axis)
+        losses = np.add.reduce(target * (np.log(total) - shifted), axis=axis)
         error = error * np.sum(target, axis=axis, keepdims=True) - target
     return _reduce(losses, reduction), error
 

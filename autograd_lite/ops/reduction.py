@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.primitive import primitive
-from autograd_lite.tensor import Array
+from autograd_lite.tensor import Array, numpy_operations
 
 Axis = int | tuple[int, ...] | None
 
@@ -39,7 +40,7 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.])
     """
-    return np.sum(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(
@@ -195,3 +196,14 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     with np.errstate(divide="ignore"):  # the logarithm of an empty sum is −∞, and rightly so
         out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
+
+
+def _as_ufunc_method(operation: Callable[..., Array]) -> Callable[..., Array]:
+    """The reduction as ``ufunc.reduce`` calls it: over the first axis by default."""
+    return lambda x, axis=0, **options: operation(x, axis, **options)
+
+
+numpy_operations[np.add, "reduce"] = _as_ufunc_method(sum)
+numpy_operations[np.multiply, "reduce"] = _as_ufunc_method(prod)
+numpy_operations[np.maximum, "reduce"] = _as_ufunc_method(max)
+numpy_operations[np.minimum, "reduce"] = _as_ufunc_method(min)

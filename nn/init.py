@@ -1,0 +1,139 @@
+"""Initial values of parameters. Every function fills a tensor in place and returns it.
+
+The fan-in of a weight (out, in, ...) is the number of inputs of one output, in times the product of the rest; the
+fan-out correspondingly out times that.
+
+Sources: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010); He,
+Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograd_lite.random import generator
+from autograd_lite.tensor import Tensor
+
+AnyTensor = TypeVar("AnyTensor", bound=Tensor)
+Rng = np.random.Generator | int | None
+
+
+def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
+    tensor._write("init", np.broadcast_to(values, tensor.shape).astype(tensor.dtype))
+    return tensor
+
+
+def constant_(tensor: AnyTensor, value: float) -> AnyTensor:
+    """Every element `value`.
+
+    Examples
+    --------
+    >>> constant_(Tensor([1.0, 2.0]), 0.5)
+    Tensor([0.5, 0.5])
+    """
+    return _fill(tensor, value)
+
+
+def zeros_(tensor: AnyTensor) -> AnyTensor:
+    """Every element 0."""
+    return _fill(tensor, 0)
+
+
+def ones_(tensor: AnyTensor) -> AnyTensor:
+    """Every element 1."""
+    return _fill(tensor, 1)
+
+
+def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> AnyTensor:
+    """Uniform on [a, b).
+
+    Examples
+    --------
+    >>> bool((uniform_(Tensor([0.0, 0.0]), 2, 3) >= 2).all())
+    True
+    """
+    return _fill(tensor, generator(rng).uniform(a, b, tensor.shape))
+
+
+def normal_(tensor: AnyTensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> AnyTensor:
+    """Normal with the given mean and standard deviation."""
+    return _fill(tensor, generator(rng).normal(mean, std, tensor.shape))
+
+
+def _fans(tensor: Tensor) -> tuple[int, int]:
+    if tensor.ndim < 2:
+        raise ValueError(f"a weight has at least 2 axes, (out, in, ...), not the shape {tensor.shape}")
+    receptive_field = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * receptive_field, tensor.shape[0] * receptive_field
+
+
+_GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
+
+
+def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
+    """The factor that keeps the variance of signals through an activation.
+
+    1 for "linear" and "sigmoid", 5/3 for "tanh", √2 for "relu", √(2/(1 + param²)) for "leaky_relu".
+
+    Raises
+    ------
+    ValueError
+        For any other name.
+
+    Examples
+    --------
+    >>> calculate_gain("tanh")
+    1.6666666666666667
+    """
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + param**2))
+    if nonlinearity not in _GAINS:
+        raise ValueError(f"no gain is known for {nonlinearity!r}; there is one for {', '.join(_GAINS)} and leaky_relu")
+    return _GAINS[nonlinearity]
+
+
+def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
+    """Uniform on ±gain·√(6/(fan_in + fan_out)) (Glorot and Bengio 2010).
+
+    Examples
+    --------
+    >>> bool((abs(xavier_uniform_(Tensor(np.zeros((3, 3))))) <= 1).all())
+    True
+    """
+    bound = gain * math.sqrt(6 / sum(_fans(tensor)))
+    return uniform_(tensor, -bound, bound, rng)
+
+
+def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
+    """Normal with standard deviation gain·√(2/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans(tensor))), rng)
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f'mode is {mode!r}; it can be "fan_in" or "fan_out"')
+    return calculate_gain(nonlinearity, a) / math.sqrt(_fans(tensor)[mode == "fan_out"])
+
+
+def kaiming_uniform_(
+    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
+) -> AnyTensor:
+    """Uniform on ±gain·√(3/fan) (He et al. 2015); `a` is the slope of the leaky ReLU.
+
+    Examples
+    --------
+    >>> bool((abs(kaiming_uniform_(Tensor(np.zeros((3, 6))))) <= 1).all())
+    True
+    """
+    bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, rng)
+
+
+def kaiming_normal_(
+    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
+) -> AnyTensor:
+    """Normal with standard deviation gain/√fan (He et al. 2015); `a` is the slope of the leaky ReLU."""
+    return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), rng)

@@ -1,0 +1,69 @@
+"""Affine layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.nn import init
+from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.ops.linalg import linear
+
+
+class Linear(Module):
+    """y = x Wᵀ + b.
+
+    Weight and bias start uniform on ±1/√in_features, as in PyTorch.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+    bias : bool, default True
+        Whether b is there.
+    dtype : dtype, default float32
+    rng : numpy.random.Generator or int, optional
+        The source of the initial values, or a seed; by default the common generator (see `manual_seed`).
+
+    Attributes
+    ----------
+    weight : Parameter (out_features, in_features)
+    bias : Parameter (out_features,), or None
+
+    Raises
+    ------
+    ValueError
+        If a number of features is not a positive integer.
+
+    Examples
+    --------
+    >>> layer = Linear(3, 2, rng=0)
+    >>> layer(np.zeros((5, 3))).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        for name, features in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(features, int | np.integer) or features < 1:
+                raise ValueError(f"Linear: {name} is a positive integer, not {features!r}")
+        self.in_features = in_features
+        self.out_features = out_features
+        bound = in_features**-0.5
+        rng = init.generator(rng)
+        self.weight = init.uniform_(Parameter(np.zeros((out_features, in_features)), dtype=dtype), -bound, bound, rng)
+        self.bias = init.uniform_(Parameter(np.zeros(out_features), dtype=dtype), -bound, bound, rng) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        return linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}" + ", bias=False" * (self.bias is None)

@@ -1,0 +1,210 @@
+"""Module and Parameter: how a network finds its own parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.backward import Leaf
+from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that a module learns: it requires gradients, and is float32 unless `dtype` says otherwise.
+
+    Examples
+    --------
+    >>> Parameter([1.0, 2.0])
+    Parameter([1., 2.], dtype=float32, requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, dtype: DTypeLike = np.float32) -> None:
+        super().__init__(data, requires_grad, dtype)
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` did not find in the state, and what it found there without a place for it."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """The base of all networks and layers.
+
+    Attributes that are parameters or modules are found by themselves, in the order in which they were set; nothing has
+    to be registered. A subclass says in `forward` what it computes; calling the module calls it.
+
+    Examples
+    --------
+    >>> class Regression(Module):
+    ...     def __init__(self, features):
+    ...         self.weight = Parameter(np.zeros(features))
+    ...     def forward(self, x):
+    ...         return x @ self.weight
+    >>> model = Regression(3)
+    >>> [name for name, _ in model.named_parameters()]
+    ['weight']
+    >>> model(np.ones((2, 3)))
+    Tensor([0., 0.], operation=matmul)
+    """
+
+    training: bool = True
+
+    # Any signature: subclasses take what they need.
+    forward: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    # -- the parts -------------------------------------------------------------------------------------------------
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all within it with their dotted names, each once."""
+        yield from _named_modules(self, prefix, set())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all within it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their dotted names. One that several modules share comes once, by its first name."""
+        seen: set[int] = set()
+        for name, module in self.named_modules(prefix):
+            for attribute, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(name, attribute), value
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    # -- modes -----------------------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch this module and all within it to training (or with False to evaluation)."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch this module and all within it to evaluation."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Whether the parameters collect gradients; False freezes them."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Convert all parameters to a floating-point dtype; their gradients are forgotten.
+
+        An optimizer is made after this, not before.
+        """
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
+        for parameter in self.parameters():
+            parameter.zero_grad()
+            parameter._data = parameter._data.astype(dtype)
+            if isinstance(parameter._node, Leaf):
+                parameter._node = Leaf(parameter._data.shape, parameter._data.dtype)
+        return self
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, NumberArray]:
+        """A copy of every parameter by its dotted name, shared ones under each of their names."""
+        return {name: parameter.data.copy() for name, parameter in _named_state(self, "", ())}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Overwrite the parameters with those of `state_dict`; all or none.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to array
+            As `state_dict` returns it, of this library or of PyTorch.
+        strict : bool, default True
+            Whether missing and unexpected names are errors. Wrong shapes always are.
+
+        Returns
+        -------
+        IncompatibleKeys
+            The names that were missing and those that were unexpected; both empty if strict.
+
+        Raises
+        ------
+        KeyError
+            If names are missing or unexpected, and `strict`.
+        ValueError
+            If a shape is wrong. Nothing has been loaded then.
+        """
+        own = dict(_named_state(self, "", ()))
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        if strict and (missing or unexpected):
+            raise KeyError(f"load_state_dict: missing {missing}, unexpected {unexpected}; nothing was loaded")
+        new = {name: as_numbers(state_dict[name], copy=True) for name in own if name in state_dict}
+        wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
+                 for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
+        if wrong:
+            raise ValueError(f"load_state_dict: {'; '.join(wrong)}; nothing was loaded")
+        for name, values in new.items():
+            own[name]._write("load_state_dict", values)
+        return IncompatibleKeys(missing, unexpected)
+
+    # -- text ------------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of this module's own line."""
+        return ""
+
+    def __repr__(self) -> str:
+        return "\n".join(_tree(self, "", ()))
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _named_modules(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield name, module
+    for attribute, value in vars(module).items():
+        if isinstance(value, Module):
+            yield from _named_modules(value, _join(name, attribute), seen)
+
+
+def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter]]:
+    """Every parameter under every name; `above` stops at a module that contains itself."""
+    for attribute, value in vars(module).items():
+        if isinstance(value, Parameter):
+            yield _join(prefix, attribute), value
+    for attribute, value in vars(module).items():
+        if isinstance(value, Module) and value not in above:
+            yield from _named_state(value, _join(prefix, attribute), (*above, module))
+
+
+def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]:
+    count = sum(parameter.size for parameter in module.parameters())
+    label = f"({name}): " if name else ""
+    line = "  " * len(above) + f"{label}{type(module).__name__}({module.extra_repr()})"
+    yield f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line
+    for attribute, value in vars(module).items():
+        if isinstance(value, Module) and value is not module and value not in above:
+            yield from _tree(value, attribute, (*above, module))
+

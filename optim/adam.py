@@ -1,0 +1,126 @@
+"""Adam, and Adam with decoupled weight decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.optimizer import Optimizer, check_number
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+    m ← β₁m + (1 − β₁)g and v ← β₂v + (1 − β₂)g², both from zero; m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ), where t counts the
+    updates including this one; θ ← θ − lr·m̂/(√v̂ + eps). Weight decay adds weight_decay·θ to g.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        What to optimize, or groups with their own options.
+    lr : float, default 1e-3
+        The learning rate.
+    betas : pair of float, default (0.9, 0.999)
+        β₁ and β₂, in [0, 1).
+    eps : float, default 1e-8
+    weight_decay : float, default 0
+
+    Raises
+    ------
+    ValueError
+        If an option is negative or NaN, a beta outside [0, 1), or `params` is empty or holds a parameter twice.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
+
+    Examples
+    --------
+    >>> w = Tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    Tensor([ 0.9, -1.9], requires_grad=True)
+    """
+
+    state_names = ("exp_avg", "exp_avg_sq")
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def check(self, options: dict[str, Any]) -> None:
+        for name in ("lr", "eps", "weight_decay"):
+            check_number(name, options[name])
+        if len(options["betas"]) != 2:
+            raise ValueError(f"betas is a pair, not {options['betas']!r}")
+        for beta in options["betas"]:
+            check_number("each of betas", beta, below=1)
+
+    def update(self, run: Run, options: dict[str, Any]) -> None:
+        gradient = run.gradient
+        if options["weight_decay"]:
+            gradient = gradient + options["weight_decay"] * run.values
+        self._descend(run, gradient, options)
+
+    def _descend(self, run: Run, gradient: Any, options: dict[str, Any]) -> None:
+        (beta1, beta2), t = options["betas"], run.step
+        mean, mean_square = run.state["exp_avg"], run.state["exp_avg_sq"]
+        mean *= beta1
+        mean += (1 - beta1) * gradient
+        mean_square *= beta2
+        mean_square += (1 - beta2) * (gradient * gradient)
+        scale = np.sqrt(mean_square / (1 - beta2**t))
+        scale += options["eps"]
+        values = run.values
+        values -= (options["lr"] / (1 - beta1**t)) * (mean / scale)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: θ ← θ − lr·weight_decay·θ before the step of Adam, whose g stays free of it.
+
+    Parameters
+    ----------
+    params, lr, betas, eps
+        As for `Adam`.
+    weight_decay : float, default 0.01
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
+
+    Examples
+    --------
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> w.sum().backward()
+    >>> optimizer.step()
+    >>> w
+    Tensor([0.85], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def update(self, run: Run, options: dict[str, Any]) -> None:
+        values = run.values
+        if options["weight_decay"]:
+            values *= 1 - options["lr"] * options["weight_decay"]
+        self._descend(run, run.gradient, options)

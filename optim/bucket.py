@@ -1,0 +1,90 @@
+"""Parameters of one dtype laid end to end in one array, so that an update is a few NumPy calls however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.changes import record_change
+from autograd_lite.conversion import NumberArray
+from autograd_lite.tensor import Tensor
+
+
+class Run(NamedTuple):
+    """A stretch of a bucket that is updated at once: values, gradient and state as one-dimensional arrays."""
+
+    values: NumberArray
+    gradient: NumberArray
+    state: dict[str, NumberArray]
+    step: int
+
+
+class Bucket:
+    """The storage of some parameters; it holds their values from now on, they are views of it.
+
+    Attributes
+    ----------
+    parameters : list of Tensor
+    values : array
+        All values, in the order of the parameters.
+    state : dict of str to array
+        What the optimizer remembers of them, in the same layout.
+    steps : list of int
+        How often each parameter has been updated.
+    """
+
+    def __init__(self, parameters: list[Tensor], state_names: tuple[str, ...]) -> None:
+        self.parameters = parameters
+        ends = np.cumsum([parameter.size for parameter in parameters]).tolist()
+        self.places = [slice(end - parameter.size, end) for end, parameter in zip(ends, parameters, strict=True)]
+        self.values = np.empty(ends[-1], parameters[0].dtype)
+        self.gradient = np.empty_like(self.values)
+        self.state = {name: np.zeros_like(self.values) for name in state_names}
+        self.steps = [0] * len(parameters)
+        self.views: list[NumberArray] = []
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Take the values of the parameters over into the common array."""
+        for parameter, place in zip(self.parameters, self.places, strict=True):
+            if parameter.dtype != self.values.dtype:
+                raise RuntimeError(f"a parameter of shape {parameter.shape} was converted to {parameter.dtype} after its "
+                                   "optimizer had been made; make the optimizer after module.astype()")  # fmt: skip
+        self.views = []
+        for parameter, place in zip(self.parameters, self.places, strict=True):
+            self.values[place] = parameter.data.ravel()
+            parameter._data = self.values[place].reshape(parameter.shape)
+            self.views.append(parameter._data)
+
+    def runs(self) -> Iterator[Run]:
+        """The stretches to update: all at once where possible, else those parameters that have a gradient."""
+        if any(parameter._data is not view for parameter, view in zip(self.parameters, self.views, strict=True)):
+            self.adopt()  # somebody else (another optimizer, for instance) has given them new storage
+        gradients = [parameter.grad for parameter in self.parameters]
+        present = [i for i, gradient in enumerate(gradients) if gradient is not None]
+        if len(present) == len(gradients) and len(set(self.steps)) == 1:
+            self.steps = [step + 1 for step in self.steps]
+            np.concatenate([gradient.ravel() for gradient in gradients], out=self.gradient)  # type: ignore[union-attr]
+            yield Run(self.values, self.gradient, self.state, self.steps[0])
+        else:
+            for i in present:
+                self.steps[i] += 1
+                place, gradient = self.places[i], gradients[i]
+                assert gradient is not None
+                state = {name: array[place] for name, array in self.state.items()}
+                yield Run(self.values[place], gradient.ravel(), state, self.steps[i])
+        record_change(self.values)
+
+    def parameter_state(self, i: int) -> dict[str, Any]:
+        """A copy of what is remembered of parameter `i`, in its shape."""
+        shape = self.parameters[i].shape
+        arrays = {name: array[self.places[i]].reshape(shape).copy() for name, array in self.state.items()}
+        return {"step": self.steps[i], **arrays}
+
+    def load_parameter_state(self, i: int, state: dict[str, Any]) -> None:
+        """Overwrite what is remembered of parameter `i`; the shapes have been checked."""
+        self.steps[i] = int(state["step"])
+        for name, array in self.state.items():
+            array[self.places[i]] = np.asarray(state[name]).ravel()

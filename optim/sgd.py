@@ -1,0 +1,79 @@
+"""Gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.optimizer import Optimizer, check_number
+
+
+class SGD(Optimizer):
+    """Gradient descent: θ ← θ − lr·g, or with momentum v ← momentum·v + (1 − dampening)·g, θ ← θ − lr·v.
+
+    The velocity v starts at zero, so ``dampening=momentum`` is exactly the exponential mean of gradients
+    m ← βm + (1 − β)g. Nesterov's variant steps along g + momentum·v. Weight decay adds weight_decay·θ to g.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        What to optimize, or groups with their own options.
+    lr : float
+        The learning rate.
+    momentum : float, default 0
+    dampening : float, default 0
+    nesterov : bool, default False
+        Needs momentum and no dampening.
+    weight_decay : float, default 0
+
+    Raises
+    ------
+    ValueError
+        If an option is negative or NaN, or `params` is empty or holds a parameter twice.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning" (2013).
+
+    Examples
+    --------
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    Tensor([0.8, 1.6], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        momentum: float = 0,
+        dampening: float = 0,
+        nesterov: bool = False,
+        weight_decay: float = 0,
+    ) -> None:
+        options = {"lr": lr, "momentum": momentum, "dampening": dampening}
+        super().__init__(params, {**options, "nesterov": nesterov, "weight_decay": weight_decay})
+
+    state_names = ("momentum_buffer",)
+
+    def check(self, options: dict[str, Any]) -> None:
+        for name in ("lr", "momentum", "dampening", "weight_decay"):
+            check_number(name, options[name])
+        if options["nesterov"] and (options["momentum"] == 0 or options["dampening"] != 0):
+            raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
+
+    def update(self, run: Run, options: dict[str, Any]) -> None:
+        gradient, momentum = run.gradient, options["momentum"]
+        if options["weight_decay"]:
+            gradient = gradient + options["weight_decay"] * run.values
+        if momentum:
+            velocity = run.state["momentum_buffer"]
+            velocity *= momentum
+            velocity += (1 - options["dampening"]) * gradient
+            gradient = gradient + momentum * velocity if options["nesterov"] else velocity
+        values = run.values
+        values -= options["lr"] * gradient
