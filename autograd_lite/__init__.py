@@ -1,6 +1,6 @@
-"""A reverse-mode automatic differentiation engine on NumPy: an operation is a NumPy function plus one rule per argument."""
+"""Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
-from autograd_lite import methods as methods
+import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
 from autograd_lite.backward import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.ops.activation import log_softmax, relu, sigmoid, softmax, softplus
 from autograd_lite.ops.arithmetic import (
@@ -46,6 +46,79 @@ from autograd_lite.ops.shape import (
 from autograd_lite.primitive import Primitive, primitive
 from autograd_lite.random import manual_seed
 from autograd_lite.tensor import Tensor
-from autograd_lite import data, nn, optim  # isort: skip # they stand on all the above
+
+from autograd_lite import data, nn, optim  # isort: skip
+
+# fmt: off
+__all__ = [
+    "Primitive",
+    "Tensor",
+    "absolute",
+    "add",
+    "astype",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "broadcast_to",
+    "clip",
+    "clone",
+    "concatenate",
+    "cos",
+    "cross_entropy",
+    "data",
+    "divide",
+    "enable_grad",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flatten",
+    "getitem",
+    "is_grad_enabled",
+    "linear",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "manual_seed",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mse_loss",
+    "multiply",
+    "negative",
+    "nll_loss",
+    "nn",
+    "no_grad",
+    "one_hot",
+    "optim",
+    "power",
+    "primitive",
+    "prod",
+    "ravel",
+    "relu",
+    "reshape",
+    "scatter",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "tanh",
+    "transpose",
+    "var",
+    "where",
+]
+# fmt: on
 
 __version__ = "0.1.0"

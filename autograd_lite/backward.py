@@ -43,8 +43,10 @@ class _Switch:
         name = type(self).__name__
         if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
             # Between two steps of a generator the switch would hold for the caller too.
-            raise TypeError(f"{name}: cannot decorate the generator or coroutine {function.__name__!r}; "
-                            f"use `with {name}():` around the steps inside it that it is meant for")  # fmt: skip
+            raise TypeError(
+                f"{name}: cannot decorate the generator or coroutine {function.__name__!r}; "
+                f"use `with {name}():` around the steps inside it that it is meant for"
+            )
 
         @functools.wraps(function)
         def switched(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -167,6 +169,21 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
     return gradients  # type: ignore[return-value] # all that is left are leaves
 
 
+def deposit(gradients: dict[Leaf, Any]) -> None:
+    """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
+    taken = set()
+    for leaf, gradient in gradients.items():
+        if leaf.grad is not None:
+            gradient = leaf.grad + gradient
+        elif gradient.base is not None or id(gradient) in taken:
+            gradient = gradient.copy()  # a view, or an array that another leaf received too
+        taken.add(id(gradient))
+        gradients[leaf] = gradient if isinstance(gradient, np.ndarray) else np.asarray(gradient)
+    # Written only now, all together: a backward pass that fails leaves every gradient as it was.
+    for leaf, gradient in gradients.items():
+        leaf.grad = gradient
+
+
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
     for name, value in zip(node.operation.saved_names, saved, strict=True):
         if changed_since(node.order, value):
@@ -186,13 +203,17 @@ def _fit(gradient: Any, parent: Node | Leaf, operation: Any, position: int) -> A
     if gradient.shape != parent.shape:
         fitted = unbroadcast(gradient, parent.shape)
         if fitted is None:
-            raise ValueError(f"{operation.describe_rule(position)} returned a gradient of shape {gradient.shape} "
-                             f"for an argument of shape {parent.shape}")  # fmt: skip
+            raise ValueError(
+                f"{operation.describe_rule(position)} returned a gradient of shape {gradient.shape} "
+                f"for an argument of shape {parent.shape}"
+            )
         gradient = fitted
     if gradient.dtype != parent.dtype:
         if gradient.dtype.kind != "f":
-            raise TypeError(f"{operation.describe_rule(position)} returned a gradient of dtype {gradient.dtype} "
-                            f"for an argument of dtype {parent.dtype}")  # fmt: skip
+            raise TypeError(
+                f"{operation.describe_rule(position)} returned a gradient of dtype {gradient.dtype} "
+                f"for an argument of dtype {parent.dtype}"
+            )
         gradient = gradient.astype(parent.dtype)
     return gradient
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.conversion import NumberArray, as_numbers
+
 # One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
 tick = itertools.count(1).__next__
 
@@ -26,7 +28,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.latest = 0
-        # The key is the identity of the array that owns the memory; the weak reference takes the entry out when it dies.
+        # Keys are identities of the arrays that own memory; a weak reference removes the entry when its array dies.
         self.stamps: dict[int, tuple[weakref.ref[Any], int]] = {}
 
 
@@ -58,3 +60,18 @@ def changed_since(moment: int, value: Any) -> bool:
         return False
     known = log.stamps.get(id(memory_owner(value)))
     return known is not None and known[1] > moment
+
+
+def overwrite(array: NumberArray, values: Any, what: str, index: Any = ...) -> None:
+    """``array[index] = values``, checked before anything is written, and noted. `what` begins the error messages.
+
+    Without an index the shapes must agree; dtypes must convert within their kind, as for NumPy's ``+=``.
+    """
+    if values is not array:  # what was changed by ``x.data -= y`` is assigned to itself afterwards
+        values = as_numbers(values)
+        if index is ... and values.shape != array.shape:
+            raise ValueError(f"{what}: values of shape {values.shape} for a tensor of shape {array.shape}")
+        if not np.can_cast(values.dtype, array.dtype, "same_kind"):
+            raise TypeError(f"{what}: values of dtype {values.dtype} for a tensor of dtype {array.dtype}")
+        array[index] = values
+    record_change(array)

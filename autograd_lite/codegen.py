@@ -103,10 +103,11 @@ def _pull_source(operation: Primitive) -> str:
     results = []
     for name in operation.differentiable:
         spread = name == operation.variadic
-        needs = ["g"]
-        for need in operation.needs[name]:
-            needs.append(f"_{name}_node.shape" if need == f"{name}_shape" and not spread else _local(operation, need))
-        call = f"_{name}_rule({', '.join(needs)})"
+        needs = [
+            f"_{name}_node.shape" if need == f"{name}_shape" and not spread else _local(operation, need)
+            for need in operation.needs[name]
+        ]
+        call = f"_{name}_rule({', '.join(['g', *needs])})"
         results.append(f"*{call}" if spread else f"None if _{name}_node is None else {call}" if several else call)
     returned = "".join(result + ", " for result in results)
     nodes = "".join("*_, " if name == operation.variadic else f"_{name}_node, " for name in operation.differentiable)
@@ -132,8 +133,9 @@ def _signature(parameters: list[inspect.Parameter]) -> str:
 
 
 def _passed(parameters: list[inspect.Parameter]) -> str:
-    prefix = {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.KEYWORD_ONLY: "{0}={0}"}
-    return ", ".join(prefix.get(parameter.kind, "{0}").format(parameter.name) for parameter in parameters)
+    pattern = dict.fromkeys(inspect._ParameterKind, "{0}")
+    pattern |= {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.KEYWORD_ONLY: "{0}={0}"}
+    return ", ".join(pattern[parameter.kind].format(parameter.name) for parameter in parameters)
 
 
 def _local(operation: Primitive, name: str) -> str:

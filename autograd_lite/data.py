@@ -19,8 +19,10 @@ def _aligned(arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
     aligned = tuple(np.asarray(strip(array)) for array in arrays)
     lengths = [array.shape[0] if array.ndim else None for array in aligned]
     if None in lengths or len(set(lengths)) > 1:
-        raise ValueError(f"the arrays must have the same number of samples (axis 0), not the shapes "
-                         f"{', '.join(str(array.shape) for array in aligned)}")  # fmt: skip
+        raise ValueError(
+            f"the arrays must have the same number of samples (axis 0), not the shapes "
+            f"{', '.join(str(array.shape) for array in aligned)}"
+        )
     return aligned
 
 
@@ -117,8 +119,10 @@ def train_test_split(
     aligned = _aligned(arrays)
     samples = len(aligned[0])
     if not 0 < test_fraction < 1 or samples < 2:
-        raise ValueError(f"cannot split {samples} samples with test_fraction={test_fraction}; "
-                         "it lies between 0 and 1, and both parts need a sample")  # fmt: skip
+        raise ValueError(
+            f"cannot split {samples} samples with test_fraction={test_fraction}; "
+            "it lies between 0 and 1, and both parts need a sample"
+        )
     order = generator(rng).permutation(samples)
     tests = min(max(round(samples * test_fraction), 1), samples - 1)
     return tuple(array[order[tests:]] for array in aligned), tuple(array[order[:tests]] for array in aligned)

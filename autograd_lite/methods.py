@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import Leaf, is_grad_enabled
+from autograd_lite.backward import is_grad_enabled
+from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
 from autograd_lite.ops import arithmetic, indexing, linalg, reduction, shape
 from autograd_lite.tensor import Tensor, numpy_queries
@@ -18,18 +18,14 @@ def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
     return lambda self, other: operation(other, self)
 
 
-def _in_place(symbol: str, operation: Callable[[Any, Any], Any], change: Callable[[Any, Any], Any]) -> Any:
+def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Tensor]:
     """``x += y``: by value if it is recorded, so that earlier uses of x keep their numbers; else in place."""
 
     def update(self: Tensor, other: Any) -> Tensor:
-        if is_grad_enabled() and isinstance(self._node, Leaf):
-            self._refuse_recorded_change(f"x {symbol} y")
-        if not self.is_leaf or is_grad_enabled() and getattr(other, "requires_grad", False):
+        self._refuse_recorded_change(f"x {symbol} y")
+        if not self.is_leaf or (is_grad_enabled() and getattr(other, "requires_grad", False)):
             return operation(self, other)  # type: ignore[no-any-return]
-        before = self.data
-        if np.shape(operation(before, strip(other))) != before.shape:
-            raise ValueError(f"x {symbol} y: y of shape {np.shape(strip(other))} does not fit into x of shape {before.shape}")
-        self._write(f"x {symbol} y", change(before, strip(other)))
+        overwrite(self.data, operation(self.data, strip(other)), f"x {symbol} y")
         return self
 
     return update
@@ -95,8 +91,7 @@ for _name, (_operation, _symbol) in _OPERATORS.items():
     _METHODS[f"__{_name}__"] = _operation
     _METHODS[f"__r{_name}__"] = _reflected(_operation)
     if _name != "matmul":
-        _change = getattr(operator, _name)
-        _METHODS[f"__i{_name}__"] = _in_place(f"{_symbol}=", _operation, _change)
+        _METHODS[f"__i{_name}__"] = _in_place(f"{_symbol}=", _operation)
 
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)

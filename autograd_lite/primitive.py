@@ -5,7 +5,8 @@
 
 A rule is named after the argument that it differentiates. Its first parameter is `g`, the gradient of the result; the
 others name what it needs: any argument, the result `out`, the shape of its own argument (`x_shape` in the rule for
-`x`), or a residual that the forward function kept. What no rule names is not kept. Broadcasting is undone by the engine.
+`x`), or a residual that the forward function kept. What no rule names is not kept. Broadcasting is undone by the
+engine, once.
 """
 
 from __future__ import annotations
@@ -74,16 +75,20 @@ class Primitive:
 
     def _check_rule(self, argument: str, rule: Rule) -> tuple[str, ...]:
         if argument not in self.arguments:
-            raise TypeError(f"{self.name}: a rule for the unknown argument {argument!r}; "
-                            f"the arguments are {', '.join(self.arguments)}")  # fmt: skip
+            raise TypeError(
+                f"{self.name}: a rule for the unknown argument {argument!r}; "
+                f"the arguments are {', '.join(self.arguments)}"
+            )
         first, *needs = _names(rule) or ("nothing",)
         if first != "g":
             raise TypeError(f"{self.name}: the rule for {argument!r} must take the gradient `g` first, not {first}")
         known = (*self.arguments, "out", f"{argument}_shape", *self.residuals)
         for name in needs:
             if name not in known:
-                raise TypeError(f"{self.name}: the rule for {argument!r} asks for the unknown {name!r}; "
-                                f"it can ask for {', '.join(known)}")  # fmt: skip
+                raise TypeError(
+                    f"{self.name}: the rule for {argument!r} asks for the unknown {name!r}; "
+                    f"it can ask for {', '.join(known)}"
+                )
         return tuple(needs)
 
     def _keepers(self) -> dict[str, set[str]]:
@@ -115,8 +120,10 @@ class Primitive:
             if values.get(residual) is None:
                 continue
             if formula is None:
-                raise RuntimeError(f"{self.name}: cannot be differentiated twice, because its residual {residual!r} "
-                                   "was declared without the formula that computes it again")  # fmt: skip
+                raise RuntimeError(
+                    f"{self.name}: cannot be differentiated twice, because its residual {residual!r} "
+                    "was declared without the formula that computes it again"
+                )
             values[residual] = formula(*[values[name] for name in _names(formula)])
         return tuple(values.values())
 
@@ -133,8 +140,10 @@ def _names(function: Rule | None) -> tuple[str, ...]:
 def _parameters(forward: Callable[..., Any], rules: dict[str, Rule | None], name: str) -> list[inspect.Parameter]:
     if isinstance(forward, np.ufunc):  # a ufunc has no argument names of its own
         if len(rules) != forward.nin:
-            raise TypeError(f"{name}: the ufunc {forward.__name__} has {forward.nin} arguments, not {len(rules)} "
-                            f"({', '.join(rules)}); write None for an argument without a rule")  # fmt: skip
+            raise TypeError(
+                f"{name}: the ufunc {forward.__name__} has {forward.nin} arguments, not {len(rules)} "
+                f"({', '.join(rules)}); write None for an argument without a rule"
+            )
         return [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in rules]
     parameters = list(inspect.signature(forward).parameters.values())
     for parameter in parameters:
@@ -180,7 +189,8 @@ def primitive(
     **rules : callable
         For each differentiable argument ``rule(g, ...)``: the gradient of the loss with respect to that argument,
         given the gradient `g` with respect to the result. Further parameters name what the rule needs: arguments,
-        `out`, the argument's own shape (`x_shape` for `x`), residuals. The rule of ``*operands`` returns one gradient per operand.
+        `out`, the argument's own shape (`x_shape` for `x`), residuals. The rule of ``*operands`` returns one gradient
+        per operand.
 
     Returns
     -------
@@ -211,7 +221,7 @@ def primitive(
         function.__annotations__ = dict(getattr(forward, "__annotations__", {}))
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):
-            if isinstance(target, np.ufunc) or target is not forward and target is not None:
+            if isinstance(target, np.ufunc) or (target is not forward and target is not None):
                 numpy_operations[target] = function
         return function
 

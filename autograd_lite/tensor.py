@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.backward import Leaf, Node, enable_grad, is_grad_enabled, sweep
-from autograd_lite.changes import record_change
+from autograd_lite.backward import Leaf, Node, deposit, enable_grad, is_grad_enabled, sweep
+from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers, strip
 from autograd_lite.signatures import Signatures
 
@@ -74,11 +74,11 @@ class Tensor(Signatures):
         """The values, as the array the tensor works with. Assigning to it overwrites them in place."""
         if not isinstance(self._data, np.ndarray):  # NumPy gives scalars for 0-d results
             self._data = np.asarray(self._data)
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     @data.setter
     def data(self, values: Any) -> None:
-        self._write("data", values)
+        overwrite(self.data, values, "data")
 
     @property
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
@@ -109,8 +109,10 @@ class Tensor(Signatures):
                 raise RuntimeError("requires_grad: the result of an operation depends on its inputs; use .detach()")
         elif value:
             if self._data.dtype.kind != "f":
-                raise TypeError(f"requires_grad: only floating-point tensors have gradients, not {self._data.dtype}; "
-                                "pass dtype=float or use .astype(float)")  # fmt: skip
+                raise TypeError(
+                    f"requires_grad: only floating-point tensors have gradients, not {self._data.dtype}; "
+                    "pass dtype=float or use .astype(float)"
+                )
             if self._node is None:
                 self._node = self._leaf() or Leaf(self._data.shape, self._data.dtype)
         elif isinstance(self._node, Leaf):
@@ -161,8 +163,9 @@ class Tensor(Signatures):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
         if self._node is not None:
-            raise TypeError("converting this tensor to an array would lose its gradient; "
-                            "say .numpy() or .detach() if that is meant")  # fmt: skip
+            raise TypeError(
+                "converting this tensor to an array would lose its gradient; say .numpy() or .detach() if that is meant"
+            )
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __bool__(self) -> bool:
@@ -233,25 +236,16 @@ class Tensor(Signatures):
         """
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-        collected = sweep(self._node, self._seed(gradient), retain_graph)
-        taken = set()
-        for leaf, gradient in collected.items():
-            if leaf.grad is not None:
-                gradient = leaf.grad + gradient
-            elif gradient.base is not None or id(gradient) in taken:
-                gradient = gradient.copy()  # a view, or an array that another leaf received too
-            taken.add(id(gradient))
-            collected[leaf] = gradient if isinstance(gradient, np.ndarray) else np.asarray(gradient)
-        # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-        for leaf, gradient in collected.items():
-            leaf.grad = gradient
+        deposit(sweep(self._node, self._seed(gradient), retain_graph))
 
     def _seed(self, gradient: Any) -> Any:
         data = self._data
         if gradient is None:
             if data.size != 1:
-                raise RuntimeError(f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
-                                   "with .sum() or .mean()) or pass the gradient with respect to it")  # fmt: skip
+                raise RuntimeError(
+                    f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
+                    "with .sum() or .mean()) or pass the gradient with respect to it"
+                )
             return data.dtype.type(1) if not data.shape else np.ones_like(data)
         given = as_numbers(gradient, copy=True)
         if given.shape != data.shape:
@@ -266,37 +260,31 @@ class Tensor(Signatures):
 
     # -- changing it -----------------------------------------------------------------------------------------------
 
-    def _write(self, name: str, values: Any, index: Any = ...) -> None:
-        """Overwrite elements in place, all or nothing, and leave a note of it."""
-        data, index = self.data, strip(index)
-        if values is not data:  # `w.data -= ...` has already written
-            values = as_numbers(values)
-            if index is ... and values.shape != data.shape:
-                raise ValueError(f"{name}: values of shape {values.shape} for a tensor of shape {data.shape}")
-            if not np.can_cast(values.dtype, data.dtype, "same_kind"):
-                raise TypeError(f"{name}: values of dtype {values.dtype} for a tensor of dtype {data.dtype}")
-            data[index] = values
-        record_change(data)
-
-    def _refuse_recorded_change(self, name: str, other: Any = None) -> None:
+    def _refuse_recorded_change(self, name: str) -> None:
         if is_grad_enabled() and isinstance(self._node, Leaf):
-            raise RuntimeError(f"{name}: a leaf that requires gradients cannot be changed in place while operations "
-                               "are recorded; put the change inside `with no_grad():`")  # fmt: skip
+            raise RuntimeError(
+                f"{name}: a leaf that requires gradients cannot be changed in place while operations "
+                "are recorded; put the change inside `with no_grad():`"
+            )
 
     def __setitem__(self, index: Any, values: Any) -> None:
         self._refuse_recorded_change("x[index] = value")
         if isinstance(self._node, Node) or (is_grad_enabled() and getattr(values, "requires_grad", False)):
-            raise TypeError("x[index] = value: not differentiable on the result of an operation; "
-                            "use autograd_lite.where(mask, value, x), or .detach() first")  # fmt: skip
-        self._write("x[index] = value", values, index)
+            raise TypeError(
+                "x[index] = value: not differentiable on the result of an operation; "
+                "use autograd_lite.where(mask, value, x), or .detach() first"
+            )
+        overwrite(self.data, values, "x[index] = value", strip(index))
 
     # -- NumPy's protocols -----------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
             if "out" in kwargs:
-                raise TypeError(f"{ufunc.__name__}: a result cannot be written into out= when a tensor takes part; "
-                                "use the returned tensor")  # fmt: skip
+                raise TypeError(
+                    f"{ufunc.__name__}: a result cannot be written into out= when a tensor takes part; "
+                    "use the returned tensor"
+                )
             return self.__array_function__(ufunc, (), inputs, kwargs)
         return self.__array_function__((ufunc, method), (), inputs, kwargs)
 
@@ -307,8 +295,10 @@ class Tensor(Signatures):
         if function in numpy_queries:
             return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
         name = ".".join(part if isinstance(part, str) else part.__name__ for part in np.atleast_1d(function))
-        raise TypeError(f"numpy.{name} has no derivative rule for tensors; declare one with "
-                        f"autograd_lite.primitive(..., numpy=numpy.{name}), or use .numpy() for the values")  # fmt: skip
+        raise TypeError(
+            f"numpy.{name} has no derivative rule for tensors; declare one with "
+            f"autograd_lite.primitive(..., numpy=numpy.{name}), or use .numpy() for the values"
+        )
 
 
 def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:

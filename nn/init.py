@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd_lite.changes import overwrite
 from autograd_lite.random import generator
 from autograd_lite.tensor import Tensor
 
@@ -22,7 +23,7 @@ Rng = np.random.Generator | int | None
 
 
 def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
-    tensor._write("init", np.broadcast_to(values, tensor.shape).astype(tensor.dtype))
+    overwrite(tensor.data, np.broadcast_to(values, tensor.shape).astype(tensor.dtype), "init")
     return tensor
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
-
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module, Parameter
+from numpy.typing import DTypeLike
+
 from autograd_lite.ops.linalg import linear
 
 
@@ -66,4 +66,6 @@ class Linear(Module):
         return linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}" + ", bias=False" * (self.bias is None)
+        return f"in_features={self.in_features}, out_features={self.out_features}" + ", bias=False" * (
+            self.bias is None
+        )

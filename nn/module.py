@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.backward import Leaf
+from autograd_lite.changes import overwrite
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.tensor import Tensor
 
@@ -162,7 +163,7 @@ class Module:
         if wrong:
             raise ValueError(f"load_state_dict: {'; '.join(wrong)}; nothing was loaded")
         for name, values in new.items():
-            own[name]._write("load_state_dict", values)
+            overwrite(own[name].data, values, "load_state_dict")
         return IncompatibleKeys(missing, unexpected)
 
     # -- text ------------------------------------------------------------------------------------------------------
@@ -207,4 +208,3 @@ def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]
     for attribute, value in vars(module).items():
         if isinstance(value, Module) and value is not module and value not in above:
             yield from _tree(value, attribute, (*above, module))
-

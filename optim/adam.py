@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer, check_number
 
@@ -14,8 +13,8 @@ from autograd_lite.optim.optimizer import Optimizer, check_number
 class Adam(Optimizer):
     """Steps scaled by running means of the gradient and of its square.
 
-    m ← β₁m + (1 − β₁)g and v ← β₂v + (1 − β₂)g², both from zero; m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ), where t counts the
-    updates including this one; θ ← θ − lr·m̂/(√v̂ + eps). Weight decay adds weight_decay·θ to g.
+    m ← β₁m + (1 − β₁)g and v ← β₂v + (1 − β₂)g², both from zero; m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ), where t counts
+    the updates including this one; θ ← θ − lr·m̂/(√v̂ + eps). Weight decay adds weight_decay·θ to g.
 
     Parameters
     ----------

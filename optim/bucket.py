@@ -1,4 +1,4 @@
-"""Parameters of one dtype laid end to end in one array, so that an update is a few NumPy calls however many there are."""
+"""Parameters laid end to end in one array, so that an update is a few NumPy calls however many there are."""
 
 from __future__ import annotations
 
@@ -48,10 +48,12 @@ class Bucket:
 
     def adopt(self) -> None:
         """Take the values of the parameters over into the common array."""
-        for parameter, place in zip(self.parameters, self.places, strict=True):
+        for parameter in self.parameters:
             if parameter.dtype != self.values.dtype:
-                raise RuntimeError(f"a parameter of shape {parameter.shape} was converted to {parameter.dtype} after its "
-                                   "optimizer had been made; make the optimizer after module.astype()")  # fmt: skip
+                raise RuntimeError(
+                    f"a parameter of shape {parameter.shape} was converted to {parameter.dtype} after its "
+                    "optimizer had been made; make the optimizer after module.astype()"
+                )
         self.views = []
         for parameter, place in zip(self.parameters, self.places, strict=True):
             self.values[place] = parameter.data.ravel()

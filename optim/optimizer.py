@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from autograd_lite.optim.bucket import Bucket, Run
 
 from autograd_lite.backward import enable_grad
-from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.tensor import Tensor
 
 
@@ -78,15 +78,19 @@ class Optimizer:
         options = {**self.defaults, **group}
         unknown = set(options) - set(self.defaults) - {"params"}
         if unknown or "params" not in options:
-            raise ValueError(f"a parameter group has params and {', '.join(self.defaults)}; "
-                             f"this one has {', '.join(map(str, group))}")  # fmt: skip
+            raise ValueError(
+                f"a parameter group has params and {', '.join(self.defaults)}; "
+                f"this one has {', '.join(map(str, group))}"
+            )
         parameters = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
         for parameter in parameters:
             if not isinstance(parameter, Tensor):
                 raise TypeError(f"params holds tensors, not {type(parameter).__name__}")
             if not parameter.is_leaf or parameter.dtype.kind != "f":
-                raise ValueError(f"a tensor of shape {parameter.shape} and dtype {parameter.dtype} cannot be optimized: "
-                                 "it must be floating-point and not the result of an operation")  # fmt: skip
+                raise ValueError(
+                    f"a tensor of shape {parameter.shape} and dtype {parameter.dtype} cannot be optimized: "
+                    "it must be floating-point and not the result of an operation"
+                )
         options["params"] = parameters
         self.check(options)
         return options
@@ -154,7 +158,9 @@ class Optimizer:
             "state": for each number the step count and the arrays that are remembered; "param_groups": the options of
             each group, with the numbers of its parameters.
         """
-        state = {number: bucket.parameter_state(i) for number, (bucket, i) in enumerate(self._places()) if bucket.steps[i]}
+        state = {
+            number: bucket.parameter_state(i) for number, (bucket, i) in enumerate(self._places()) if bucket.steps[i]
+        }
         groups, start = [], 0
         for group in self.param_groups:
             stop = start + len(group["params"])
@@ -173,24 +179,30 @@ class Optimizer:
         groups, state = state_dict["param_groups"], state_dict["state"]
         sizes = [len(group["params"]) for group in self.param_groups]
         if [len(group["params"]) for group in groups] != sizes:
-            raise ValueError(f"load_state_dict: groups of {[len(g['params']) for g in groups]} parameters, "
-                             f"this optimizer has groups of {sizes}")  # fmt: skip
+            raise ValueError(
+                f"load_state_dict: groups of {[len(g['params']) for g in groups]} parameters, "
+                f"this optimizer has groups of {sizes}"
+            )
         for group in groups:
             if set(group) != {*self.defaults, "params"}:
-                raise ValueError(f"load_state_dict: the options {sorted(set(group) - {'params'})}, "
-                                 f"expected {sorted(self.defaults)}")  # fmt: skip
+                raise ValueError(
+                    f"load_state_dict: the options {sorted(set(group) - {'params'})}, expected {sorted(self.defaults)}"
+                )
             self.check(group)
         places = self._places()
         for number, entry in state.items():
             if number not in range(len(places)) or set(entry) != {"step", *self.state_names}:
-                raise ValueError(f"load_state_dict: entry {number!r} holds {sorted(entry)}, "
-                                 f"expected {['step', *self.state_names]}")  # fmt: skip
+                raise ValueError(
+                    f"load_state_dict: entry {number!r} holds {sorted(entry)}, expected {['step', *self.state_names]}"
+                )
             bucket, i = places[number]
             shape = bucket.parameters[i].shape
             for name in self.state_names:
                 if np.shape(entry[name]) != shape:
-                    raise ValueError(f"load_state_dict: {name} of parameter {number} has shape "
-                                     f"{np.shape(entry[name])}, expected {shape}")  # fmt: skip
+                    raise ValueError(
+                        f"load_state_dict: {name} of parameter {number} has shape "
+                        f"{np.shape(entry[name])}, expected {shape}"
+                    )
         for own, group in zip(self.param_groups, groups, strict=True):
             own.update({name: value for name, value in group.items() if name != "params"})
         for number, (bucket, i) in enumerate(places):

@@ -178,4 +178,3 @@ minimum = primitive(
     Tensor([1., 3.])
     """,
 )
-

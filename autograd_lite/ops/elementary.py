@@ -95,7 +95,7 @@ tanh = primitive(
 
 # erf(x) = x·P(x²) for |x| ≤ 1, and 1 − e^(−x²)·Q(u), u = (|x| − 3)/(|x| + 3), for 1 < |x| ≤ 6; beyond, it is ±1 in
 # double precision. P and Q are Chebyshev interpolants of the exact functions, computed with 40 digits and rewritten as
-# polynomials in the variable scaled to [−1, 1]. The largest relative error against math.erf is 1.5 units in the last place.
+# polynomials in the variable scaled to [−1, 1]. The largest error against math.erf is 1.5 units in the last place.
 _ERF_SMALL = (
     0.9654687386698673, -0.1405360890227171, 0.019852496688983708, -0.0022854855611441132, 0.00021751715604159932,
     -1.7537169441124866e-05, 1.223382738359897e-06, -7.511569286591727e-08, 4.115800583208149e-09,

@@ -75,8 +75,10 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     Tensor([11.5])
     """
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:]:
-        raise ValueError(f"x of shape {x.shape} and weight of shape {weight.shape} do not match: "
-                         "x is (..., in_features), weight (out_features, in_features)")  # fmt: skip
+        raise ValueError(
+            f"x of shape {x.shape} and weight of shape {weight.shape} do not match: "
+            "x is (..., in_features), weight (out_features, in_features)"
+        )
     out = x @ weight.T
     if bias is None:
         return out

@@ -6,11 +6,11 @@ nothing is broadcast, because (N, 1) against (N,) would silently become (N, N).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
+from autograd_lite.ops.indexing import scatter
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -27,14 +27,15 @@ def _reduce(losses: Array, reduction: str) -> Array:
 
 def _per_term(g: Array, reduction: str, terms: int) -> Array:
     """The gradient with respect to every single term, given that of their reduction."""
-    return g / terms if reduction == "mean" else g
+    return g / max(terms, 1) if reduction == "mean" else g
 
 
 def _same_shape(target: Array, prediction: Array, name: str) -> Array:
     target = np.asarray(target)
     if target.shape != np.shape(prediction):
-        raise ValueError(f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; "
-                         "losses do not broadcast")  # fmt: skip
+        raise ValueError(
+            f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
+        )
     return target
 
 
@@ -46,30 +47,27 @@ def _class_axis(ndim: int) -> int:
     return 0 if ndim == 1 else 1
 
 
-def _label_index(labels: Array, scores: Array) -> tuple[Array, ...]:
-    """The index that picks from scores (N, K, ...) the entry of each label (N, ...)."""
-    labels, axis = np.asarray(labels), _class_axis(scores.ndim)
-    classes = scores.shape[axis]
-    expected = scores.shape[:axis] + scores.shape[axis + 1 :]
+def _label_index(labels: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    """The index that picks the entry of each label (N, ...) from scores of `shape` (N, K, ...)."""
+    labels, axis = np.asarray(labels), _class_axis(len(shape))
+    classes, expected = shape[axis], shape[:axis] + shape[axis + 1 :]
     if labels.shape != expected:
-        raise ValueError(f"target of shape {labels.shape}; for scores of shape {scores.shape} it holds "
-                         f"labels of shape {expected}, or probabilities of shape {scores.shape}")  # fmt: skip
+        raise ValueError(
+            f"target of shape {labels.shape}; for scores of shape {shape} it holds labels of shape {expected}, "
+            f"or probabilities of shape {shape}"
+        )
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {scores.shape}")
+        raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {shape}")
     # Seen as unsigned, a negative label is a very large one: one comparison finds both ends.
     if labels.size and np.maximum.reduce(labels.astype(np.uintp), axis=None) >= classes:
-        raise ValueError(f"labels from {labels.min()} to {labels.max()}; {classes} classes are numbered 0 to {classes - 1}")
-    if scores.ndim == 2:
+        raise ValueError(f"labels from {labels.min()} to {labels.max()}, but classes are numbered 0 to {classes - 1}")
+    if len(shape) == 2:
         return np.arange(len(labels)), labels
     grids = list(np.indices(labels.shape, sparse=True))
     return (*grids[:axis], labels, *grids[axis:])
 
 
-def _holds_labels(target: Array, scores: Array) -> bool:
-    return target.ndim != scores.ndim
-
-
-def one_hot(labels: Array, classes: int, dtype: object = float) -> Array:
+def one_hot(labels: Array, classes: int, dtype: DTypeLike = float) -> Array:
     """Rows that are 1 at the label and 0 elsewhere: (...) to (..., classes).
 
     Examples
@@ -80,7 +78,7 @@ def one_hot(labels: Array, classes: int, dtype: object = float) -> Array:
     """
     labels = np.asarray(labels)
     rows = np.zeros((labels.size, classes), dtype)
-    rows[_label_index(labels.ravel(), rows)] = 1
+    rows[_label_index(labels.ravel(), rows.shape)] = 1
     return rows.reshape(*labels.shape, classes)
 
 
@@ -88,7 +86,7 @@ def _error(logits: Array, target: Array) -> Array:
     """∂L/∂logits of each sample's cross-entropy: P Σy − Y, which is P − Y for rows that sum to one."""
     axis = _class_axis(logits.ndim)
     probabilities = softmax(logits, axis=axis)
-    if target.ndim != logits.ndim:
+    if np.ndim(target) != logits.ndim:
         return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], logits.dtype), -1, axis)
     return probabilities * np.sum(target, axis=axis, keepdims=True) - target
 
@@ -140,7 +138,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     shifted, error, total = exponentials(logits, axis)
     error /= total  # the exponentials become probabilities, and those the error, without another array
     if target.ndim != logits.ndim:
-        index = _label_index(target, logits)
+        index = _label_index(target, logits.shape)
         losses = np.log(total).reshape(target.shape) - shifted[index]
         error[index] = np.expm1(-losses)  # p − 1, without cancellation where p is almost 1
     else:
@@ -150,17 +148,11 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     return _reduce(losses, reduction), error
 
 
-def _labelled(g: Array, target: Array, shape: tuple[int, ...]) -> Array:
-    """An array of `shape` with g at the labels and 0 elsewhere, as a product so that g may be a tensor."""
-    axis = _class_axis(len(shape))
-    return np.expand_dims(g, axis) * np.moveaxis(one_hot(target, shape[axis]), -1, axis) if np.ndim(g) else g * np.moveaxis(
-        one_hot(target, shape[axis]), -1, axis
-    )
-
-
 @primitive(
-    log_probabilities=lambda g, target, reduction, log_probabilities_shape: _labelled(
-        -_per_term(g, reduction, max(target.size, 1)), target, log_probabilities_shape
+    log_probabilities=lambda g, target, reduction, log_probabilities_shape: scatter(
+        -_per_term(g, reduction, np.size(target)),
+        _label_index(target, log_probabilities_shape),
+        log_probabilities_shape,
     ),
 )
 def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -> Array:
@@ -174,7 +166,7 @@ def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -
     Tensor(1.)
     """
     log_probabilities = np.asarray(log_probabilities)
-    return _reduce(-log_probabilities[_label_index(target, log_probabilities)], reduction)
+    return _reduce(-log_probabilities[_label_index(target, log_probabilities.shape)], reduction)
 
 
 # -- two classes ---------------------------------------------------------------------------------------------------
@@ -186,9 +178,7 @@ def _clamped_log(p: Array) -> Array:
 
 
 @primitive(
-    p=lambda g, p, target, reduction: (
-        _per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12))
-    ),
+    p=lambda g, p, target, reduction: _per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12)),
     target=lambda g, p, reduction: _per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
 )
 def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Array:
@@ -241,8 +231,8 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: st
 
 
 @primitive(
-    x=lambda g, x, target, reduction: _per_term(g, reduction, math.prod(x.shape)) * (2 * (x - target)),
-    target=lambda g, x, target, reduction: _per_term(g, reduction, math.prod(x.shape)) * (2 * (target - x)),
+    x=lambda g, x, target, reduction: _per_term(g, reduction, x.size) * (2 * (x - target)),
+    target=lambda g, x, target, reduction: _per_term(g, reduction, x.size) * (2 * (target - x)),
 )
 def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
     """Squared error (x − y)², elementwise; its mean by default. ∂/∂x = 2(x − y).

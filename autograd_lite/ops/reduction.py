@@ -40,7 +40,7 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.])
     """
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 @primitive(
@@ -92,12 +92,12 @@ def _with_ones_on_diagonal(x: Array) -> Array:
     return np.where(np.eye(x.shape[-1], dtype=bool), 1, np.expand_dims(x, -2))
 
 
-@primitive(
-    x=lambda g, x: np.sum(
-        np.where(np.eye(x.shape[-1], dtype=bool), 0, np.expand_dims(g, -1) * _others(_with_ones_on_diagonal(x))),
-        axis=-2,
-    ),
-)
+def _others_rule(g: Array, x: Array) -> Array:
+    rest_of_two = _others(_with_ones_on_diagonal(x))
+    return np.sum(np.where(np.eye(x.shape[-1], dtype=bool), 0, np.expand_dims(g, -1) * rest_of_two), axis=-2)
+
+
+@primitive(x=_others_rule)
 def _others(x: Array) -> Array:
     """For each element the product of all others along the last axis: Π_{j≠i} xⱼ.
 
