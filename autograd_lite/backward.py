@@ -159,13 +159,16 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
                 gradient = _fit(gradient, parent, operation, parents.index(parent))
             if parent in gradients:
                 gradients[parent] = gradients[parent] + gradient
-            elif isinstance(parent, Node):
+            elif parent.__class__ is Node:
                 gradients[parent] = gradient
                 heappush(queue, (-parent.order, parent))
-            elif gradient is g or id(gradient) in map(id, saved):
-                gradients[parent] = gradient.copy()  # a leaf must not share memory with a value of the graph
             else:
                 gradients[parent] = gradient
+                for value in saved:  # a leaf must not share memory with a value of the graph
+                    if gradient is value:
+                        gradients[parent] = gradient.copy()
+                if gradient is g:
+                    gradients[parent] = gradient.copy()
     return gradients  # type: ignore[return-value] # all that is left are leaves
 
 

@@ -6,6 +6,7 @@ operations; what is written out here is what a tensor is without them.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -83,7 +84,7 @@ class Tensor(Signatures):
     @property
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
         """The gradient collected so far: an array of the tensor's shape and dtype, or None."""
-        leaf = self._leaf()
+        leaf = self._node if isinstance(self._node, Leaf) else self._leaf()
         return None if leaf is None else leaf.grad
 
     @grad.setter
@@ -172,7 +173,7 @@ class Tensor(Signatures):
         return bool(self._data)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._data)
 
     def __int__(self) -> int:
         return int(self.item())
@@ -246,7 +247,7 @@ class Tensor(Signatures):
                     f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
                     "with .sum() or .mean()) or pass the gradient with respect to it"
                 )
-            return data.dtype.type(1) if not data.shape else np.ones_like(data)
+            return np.ones_like(data) if data.shape else _one(data.dtype)
         given = as_numbers(gradient, copy=True)
         if given.shape != data.shape:
             raise ValueError(f"backward: the gradient has shape {given.shape}, the tensor {data.shape}")
@@ -254,7 +255,7 @@ class Tensor(Signatures):
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
-        leaf = self._leaf()
+        leaf = self._node if isinstance(self._node, Leaf) else self._leaf()
         if leaf is not None:
             leaf.grad = None
 
@@ -299,6 +300,11 @@ class Tensor(Signatures):
             f"numpy.{name} has no derivative rule for tensors; declare one with "
             f"autograd_lite.primitive(..., numpy=numpy.{name}), or use .numpy() for the values"
         )
+
+
+@functools.cache
+def _one(dtype: np.dtype[Any]) -> Any:
+    return dtype.type(1)
 
 
 def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:

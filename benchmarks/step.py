@@ -30,6 +30,7 @@ def softmax_regression(rng: np.random.Generator) -> tuple[Step, Step]:
     optimizer, criterion = optim.SGD(model.parameters(), lr=0.01), nn.CrossEntropyLoss()
 
     def by_hand() -> float:
+        nonlocal weight, bias
         z = x @ weight.T + bias
         z -= z.max(axis=1, keepdims=True)
         p = np.exp(z)
@@ -37,8 +38,8 @@ def softmax_regression(rng: np.random.Generator) -> tuple[Step, Step]:
         loss = -np.log(p[rows, labels]).mean()
         p[rows, labels] -= 1
         p /= 32
-        weight[...] -= 0.01 * (p.T @ x)
-        bias[...] -= 0.01 * p.sum(axis=0)
+        weight -= 0.01 * (p.T @ x)
+        bias -= 0.01 * p.sum(axis=0)
         return float(loss)
 
     def engine() -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from operator import is_
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from autograd_lite.conversion import NumberArray
 from autograd_lite.tensor import Tensor
 
 
-class Run(NamedTuple):
+@dataclass(slots=True)
+class Run:
     """A stretch of a bucket that is updated at once: values, gradient and state as one-dimensional arrays."""
 
     values: NumberArray
@@ -60,24 +62,25 @@ class Bucket:
             parameter._data = self.values[place].reshape(parameter.shape)
             self.views.append(parameter._data)
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> list[Run]:
         """The stretches to update: all at once where possible, else those parameters that have a gradient."""
-        if any(parameter._data is not view for parameter, view in zip(self.parameters, self.views, strict=True)):
+        parameters, steps = self.parameters, self.steps
+        if not all(map(is_, [parameter._data for parameter in parameters], self.views)):
             self.adopt()  # somebody else (another optimizer, for instance) has given them new storage
-        gradients = [parameter.grad for parameter in self.parameters]
-        present = [i for i, gradient in enumerate(gradients) if gradient is not None]
-        if len(present) == len(gradients) and len(set(self.steps)) == 1:
-            self.steps = [step + 1 for step in self.steps]
-            np.concatenate([gradient.ravel() for gradient in gradients], out=self.gradient)  # type: ignore[union-attr]
-            yield Run(self.values, self.gradient, self.state, self.steps[0])
-        else:
-            for i in present:
-                self.steps[i] += 1
-                place, gradient = self.places[i], gradients[i]
-                assert gradient is not None
-                state = {name: array[place] for name, array in self.state.items()}
-                yield Run(self.values[place], gradient.ravel(), state, self.steps[i])
         record_change(self.values)
+        gradients = [gradient.ravel() for parameter in parameters if (gradient := parameter.grad) is not None]
+        if len(gradients) == len(parameters) and steps.count(steps[0]) == len(steps):
+            step = steps[0] + 1
+            self.steps = [step] * len(steps)
+            return [Run(self.values, np.concatenate(gradients, out=self.gradient), self.state, step)]
+        present = [i for i, parameter in enumerate(parameters) if parameter.grad is not None]
+        for i in present:
+            steps[i] += 1
+        return [
+            Run(self.values[place], gradient, {name: array[place] for name, array in self.state.items()}, steps[i])
+            for i, gradient in zip(present, gradients, strict=True)
+            for place in [self.places[i]]
+        ]
 
     def parameter_state(self, i: int) -> dict[str, Any]:
         """A copy of what is remembered of parameter `i`, in its shape."""

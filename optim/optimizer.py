@@ -46,7 +46,8 @@ class Optimizer:
         groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        self._buckets: list[list[Bucket]] = []
+        self._checked: list[dict[str, Any]] = []  # the options as they were when they were last found good
+        self._work: list[tuple[dict[str, Any], Bucket]] = []
         checked = [self._checked_group(group) for group in groups]
         if not sum(len(group["params"]) for group in checked):
             raise ValueError("there are no parameters to optimize")
@@ -104,7 +105,7 @@ class Optimizer:
         for parameter in group["params"]:
             by_dtype.setdefault(parameter.dtype, []).append(parameter)
         self.param_groups.append(group)
-        self._buckets.append([Bucket(parameters, self.state_names) for parameters in by_dtype.values()])
+        self._work += [(group, Bucket(parameters, self.state_names)) for parameters in by_dtype.values()]
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -125,29 +126,27 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            self.check(group)
-        for group, buckets in zip(self.param_groups, self._buckets, strict=True):
-            for bucket in buckets:
-                for run in bucket.runs():
-                    self.update(run, group)
+        if self.param_groups != self._checked:
+            for group in self.param_groups:
+                self.check(group)
+            self._checked = [dict(group) for group in self.param_groups]
+        for group, bucket in self._work:
+            for run in bucket.runs():
+                self.update(run, group)
         return loss
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
+        for _, bucket in self._work:
+            for parameter in bucket.parameters:
                 parameter.zero_grad()
 
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _places(self) -> list[tuple[Bucket, int]]:
         """For every parameter, in the order of the groups, its bucket and its number there."""
-        places = []
-        for group, buckets in zip(self.param_groups, self._buckets, strict=True):
-            known = {id(p): (bucket, i) for bucket in buckets for i, p in enumerate(bucket.parameters)}
-            places += [known[id(parameter)] for parameter in group["params"]]
-        return places
+        places = {id(p): (bucket, i) for _, bucket in self._work for i, p in enumerate(bucket.parameters)}
+        return [places[id(parameter)] for group in self.param_groups for parameter in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all that the optimizer remembers, parameters numbered in the order of the groups.
