@@ -1,0 +1,40 @@
+"""The programs in README.md run as they stand, and say what the page says they do."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def run(program: str) -> str:
+    return subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_program_runs(program):
+    assert run(program)
+
+
+def test_first_program_shows_the_closed_form_to_rounding():
+    assert float(run(PROGRAMS[0])) < 1e-14
+
+
+def test_network_learns():
+    assert float(run(PROGRAMS[1]).split()[-1]) > 0.95
+
+
+def test_new_operation_has_the_right_gradient():
+    # d/dx √(x^(2/3) + 1) = x^(−1/3) / (3 √(x^(2/3) + 1))
+    values = [float(number) for number in run(PROGRAMS[2]).strip(" []\n").split()]
+    assert values == pytest.approx([x ** (-1 / 3) / (3 * (x ** (2 / 3) + 1) ** 0.5) for x in (1, 8)])
+
+
+def test_the_two_set_up_commands_are_there_once():
+    commands = re.findall(r"^pip install.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert any("pytest" in command for command in commands)
