@@ -25,6 +25,9 @@ _recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=Tru
 is_grad_enabled = _recording.get
 
 
+_SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+
+
 class _Switch:
     """Turns recording on or off: a context manager, and a decorator of functions."""
 
@@ -41,7 +44,7 @@ class _Switch:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        if any(suspends(function) for suspends in _SUSPENDED):
             # Between two steps of a generator the switch would hold for the caller too.
             raise TypeError(
                 f"{name}: cannot decorate the generator or coroutine {function.__name__!r}; "

@@ -8,9 +8,11 @@ underscore, so that any argument name is possible.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 from collections.abc import Callable
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,14 +44,22 @@ def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:
 
 
 def _compile(source: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
-    filename = f"<operation {name}>"
+    exec(_code(source), namespace)
+    function: Callable[..., Any] = namespace.pop("_function")
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+@functools.cache  # operations with the same arguments and needs share their code: the import takes half the time
+def _code(source: str) -> CodeType:
+    filename = f"<operation {len(linecache.cache)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)  # so tracebacks show the lines
-    exec(compile(source, filename, "exec"), namespace)
-    return namespace[name]  # type: ignore[no-any-return]
+    return compile(source, filename, "exec")
 
 
 def _call_source(operation: Primitive) -> str:
-    lines = [f"def {operation.name}({_signature(operation.parameters)}):", " _tensors = False"]
+    lines = [f"def _function({_signature(operation.parameters)}):", " _tensors = False"]
     for name in operation.arguments:
         if name == operation.variadic:
             lines += [
@@ -67,6 +77,7 @@ def _call_source(operation: Primitive) -> str:
                 if has_rule
                 else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
                 f"  {name} = {name}._data; _tensors = True",
+                f" elif {name}.__class__ is list: {name} = _as_array({name})" if has_rule else "",
             ]
     results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
     nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
@@ -113,7 +124,7 @@ def _pull_source(operation: Primitive) -> str:
     nodes = "".join("*_, " if name == operation.variadic else f"_{name}_node, " for name in operation.differentiable)
     saved = "".join(_local(operation, name) + ", " for name in operation.saved_names)
     lines = [
-        f"def {operation.name}_pull(g, parents, saved):",
+        "def _function(g, parents, saved):",
         f" {nodes}= parents" if "_node" in returned else "",
         f" {saved}= saved" if saved else "",
         f" return ({returned})",

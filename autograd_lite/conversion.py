@@ -29,7 +29,7 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     """
     data = strip(data)
     try:
-        array = np.array(data, dtype=dtype) if copy else np.asarray(data, dtype=dtype)
+        array = np.asarray(data)
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
@@ -37,4 +37,6 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     if array.dtype.kind not in "fiub":
         what = {"U": "strings", "S": "bytes", "c": "complex numbers"}.get(array.dtype.kind, f"dtype {array.dtype}")
         raise TypeError(f"a tensor holds real numbers, not {'None' if data is None else what}: {data!r:.80}")
-    return array
+    if copy:
+        return np.array(array, dtype=dtype)
+    return array if dtype is None else np.asarray(array, dtype=dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -32,12 +33,21 @@ def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Te
 
 
 def _query(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *args, **kwargs: function(self._data, *map(strip, args), **kwargs)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return function(self.data, *map(strip, args), **kwargs)
+
+    method.__doc__ = function.__doc__
+    return method
 
 
 def _variadic(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` alike."""
-    return lambda self, *args: operation(self, args[0] if len(args) == 1 else args or None)
+
+    def method(self: Tensor, *args: Any) -> Any:
+        return operation(self, args[0] if len(args) == 1 else args or None)
+
+    method.__doc__ = operation.__doc__
+    return method
 
 
 _OPERATORS = {
@@ -73,18 +83,18 @@ _METHODS: dict[str, Any] = {
     "transpose": _variadic(shape.transpose),
     "swapaxes": shape.swapaxes,
     # Without a derivative: the answer is an array, or Python's own.
-    "__eq__": _query(np.equal),
-    "__ne__": _query(np.not_equal),
-    "__lt__": _query(np.less),
-    "__le__": _query(np.less_equal),
-    "__gt__": _query(np.greater),
-    "__ge__": _query(np.greater_equal),
+    "__eq__": _query(operator.eq),
+    "__ne__": _query(operator.ne),
+    "__lt__": _query(operator.lt),
+    "__le__": _query(operator.le),
+    "__gt__": _query(operator.gt),
+    "__ge__": _query(operator.ge),
     "argmax": _query(np.argmax),
     "argmin": _query(np.argmin),
     "argsort": _query(np.argsort),
     "any": _query(np.any),
     "all": _query(np.all),
-    "tolist": lambda self: self._data.tolist(),
+    "tolist": _query(np.ndarray.tolist),
 }
 
 for _name, (_operation, _symbol) in _OPERATORS.items():

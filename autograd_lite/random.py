@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-_generator = np.random.default_rng()
+# Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
+_generator: np.random.Generator | None = None
 
 
 def manual_seed(seed: int | None) -> np.random.Generator:
@@ -23,4 +24,6 @@ def manual_seed(seed: int | None) -> np.random.Generator:
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """`rng` itself, a new generator from an integer seed, or the common one if nothing is passed."""
-    return _generator if rng is None else np.random.default_rng(rng)
+    if rng is None:
+        return _generator or manual_seed(None)
+    return np.random.default_rng(rng)

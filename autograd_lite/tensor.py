@@ -295,10 +295,11 @@ class Tensor(Signatures):
             return operation(*args, **kwargs)
         if function in numpy_queries:
             return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
-        name = ".".join(part if isinstance(part, str) else part.__name__ for part in np.atleast_1d(function))
+        function, *method = function if isinstance(function, tuple) else (function,)
+        name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
         raise TypeError(
-            f"numpy.{name} has no derivative rule for tensors; declare one with "
-            f"autograd_lite.primitive(..., numpy=numpy.{name}), or use .numpy() for the values"
+            f"{name} has no derivative rule for tensors; declare one with "
+            f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
         )
 
 

@@ -39,8 +39,9 @@ class Sequential(Module):
         else:
             named = {str(i): module for i, module in enumerate(modules)}  # type: ignore[misc]
         for name, module in named.items():
-            _check(module)
-            setattr(self, name, module)
+            if not isinstance(name, str) or not name or "." in name or hasattr(Sequential, name):
+                raise ValueError(f"Sequential: {name!r} cannot be the name of a module")
+            setattr(self, name, _check(module))
 
     def forward(self, x: Any) -> Any:
         for module in vars(self).values():
@@ -49,8 +50,11 @@ class Sequential(Module):
         return x
 
     def append(self, module: Module) -> Self:
-        """Add a module at the end."""
-        setattr(self, str(len(self)), _check(module))
+        """Add a module at the end, named by the next number that is free."""
+        number = len(self)
+        while hasattr(self, str(number)):
+            number += 1
+        setattr(self, str(number), _check(module))
         return self
 
     def _names(self) -> list[str]:

@@ -10,7 +10,7 @@ Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from autograd_lite.random import generator
 from autograd_lite.tensor import Tensor
 
 AnyTensor = TypeVar("AnyTensor", bound=Tensor)
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.backward import Leaf
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.tensor import Tensor
@@ -58,8 +57,13 @@ class Module:
 
     training: bool = True
 
-    # Any signature: subclasses take what they need.
-    forward: Callable[..., Any]
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]  # any signature: subclasses take what they need
+    else:
+
+        def forward(self, *args: Any, **kwargs: Any) -> Any:
+            """What the module computes."""
+            raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
@@ -118,10 +122,10 @@ class Module:
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
         for parameter in self.parameters():
-            parameter.zero_grad()
             parameter._data = parameter._data.astype(dtype)
-            if isinstance(parameter._node, Leaf):
-                parameter._node = Leaf(parameter._data.shape, parameter._data.dtype)
+            leaf = parameter._leaf()
+            if leaf is not None:
+                leaf.dtype, leaf.grad = parameter._data.dtype, None
         return self
 
     # -- state -----------------------------------------------------------------------------------------------------
@@ -196,7 +200,7 @@ def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iter
         if isinstance(value, Parameter):
             yield _join(prefix, attribute), value
     for attribute, value in vars(module).items():
-        if isinstance(value, Module) and value not in above:
+        if isinstance(value, Module) and value not in (*above, module):
             yield from _named_state(value, _join(prefix, attribute), (*above, module))
 
 
@@ -206,5 +210,5 @@ def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]
     line = "  " * len(above) + f"{label}{type(module).__name__}({module.extra_repr()})"
     yield f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line
     for attribute, value in vars(module).items():
-        if isinstance(value, Module) and value is not module and value not in above:
+        if isinstance(value, Module) and value not in (*above, module):
             yield from _tree(value, attribute, (*above, module))

@@ -61,7 +61,7 @@ class Adam(Optimizer):
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay"):
             check_number(name, options[name])
-        if len(options["betas"]) != 2:
+        if not isinstance(options["betas"], tuple | list) or len(options["betas"]) != 2:
             raise ValueError(f"betas is a pair, not {options['betas']!r}")
         for beta in options["betas"]:
             check_number("each of betas", beta, below=1)

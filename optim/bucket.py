@@ -62,11 +62,14 @@ class Bucket:
             parameter._data = self.values[place].reshape(parameter.shape)
             self.views.append(parameter._data)
 
+    def prepare(self) -> None:
+        """Make sure that the values are here, where an update changes them."""
+        if not all(map(is_, [parameter._data for parameter in self.parameters], self.views)):
+            self.adopt()  # somebody else (another optimizer, for instance) has given them new storage
+
     def runs(self) -> list[Run]:
         """The stretches to update: all at once where possible, else those parameters that have a gradient."""
         parameters, steps = self.parameters, self.steps
-        if not all(map(is_, [parameter._data for parameter in parameters], self.views)):
-            self.adopt()  # somebody else (another optimizer, for instance) has given them new storage
         record_change(self.values)
         gradients = [gradient.ravel() for parameter in parameters if (gradient := parameter.grad) is not None]
         if len(gradients) == len(parameters) and steps.count(steps[0]) == len(steps):

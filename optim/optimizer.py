@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from autograd_lite.optim.bucket import Bucket, Run
 
 from autograd_lite.backward import enable_grad
+from autograd_lite.conversion import as_numbers
 from autograd_lite.tensor import Tensor
 
 
@@ -129,7 +131,16 @@ class Optimizer:
         if self.param_groups != self._checked:
             for group in self.param_groups:
                 self.check(group)
-            self._checked = [dict(group) for group in self.param_groups]
+            # Lists can change inside, so they are remembered as something that no list equals.
+            self._checked = [
+                {
+                    name: tuple(value) if isinstance(value, list) and name != "params" else value
+                    for name, value in group.items()
+                }
+                for group in self.param_groups
+            ]
+        for _, bucket in self._work:
+            bucket.prepare()
         for group, bucket in self._work:
             for run in bucket.runs():
                 self.update(run, group)
@@ -163,7 +174,8 @@ class Optimizer:
         groups, start = [], 0
         for group in self.param_groups:
             stop = start + len(group["params"])
-            groups.append({**group, "params": list(range(start, stop))})
+            options = {name: copy.copy(value) for name, value in group.items() if name != "params"}
+            groups.append({**options, "params": list(range(start, stop))})
             start = stop
         return {"state": state, "param_groups": groups}
 
@@ -195,15 +207,17 @@ class Optimizer:
                     f"load_state_dict: entry {number!r} holds {sorted(entry)}, expected {['step', *self.state_names]}"
                 )
             bucket, i = places[number]
-            shape = bucket.parameters[i].shape
+            shape, step = bucket.parameters[i].shape, entry["step"]
+            if not isinstance(step, int | float | np.number) or step != int(step) or step < 0:
+                raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r}")
             for name in self.state_names:
-                if np.shape(entry[name]) != shape:
+                if as_numbers(entry[name]).shape != shape:
                     raise ValueError(
                         f"load_state_dict: {name} of parameter {number} has shape "
                         f"{np.shape(entry[name])}, expected {shape}"
                     )
         for own, group in zip(self.param_groups, groups, strict=True):
-            own.update({name: value for name, value in group.items() if name != "params"})
+            own.update({name: copy.copy(value) for name, value in group.items() if name != "params"})
         for number, (bucket, i) in enumerate(places):
             blank = {"step": 0, **dict.fromkeys(self.state_names, np.zeros(bucket.parameters[i].size))}
             bucket.load_parameter_state(i, state.get(number, blank))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.primitive import primitive
-from autograd_lite.tensor import Array
+from autograd_lite.tensor import Array, numpy_operations
 
 
 def _can_repeat(index: Any) -> bool:
@@ -62,31 +62,36 @@ def where(condition: Array, x: Array, y: Array) -> Array:
     return np.where(condition, x, y)
 
 
-def _inside(x: Array, lower: Array, upper: Array) -> Array:
-    inside = True if lower is None else x >= lower
-    return inside if upper is None else inside & (x <= upper)
+def _inside(x: Array, min: Array, max: Array) -> Array:
+    inside = True if min is None else x >= min
+    return inside if max is None else inside & (x <= max)
 
 
-def _below(x: Array, lower: Array, upper: Array) -> Array:
-    return x < lower if upper is None else (x < lower) & (lower <= upper)
+def _below(x: Array, min: Array, max: Array) -> Array:
+    return x < min if max is None else (x < min) & (min <= max)
 
 
-def _above(x: Array, lower: Array, upper: Array) -> Array:
-    return x > upper if lower is None else (x > upper) | (lower > upper)
+def _above(x: Array, min: Array, max: Array) -> Array:
+    return x > max if min is None else (x > max) | (min > max)
 
 
 @primitive(
-    numpy=np.clip,
-    x=lambda g, x, lower, upper: np.where(_inside(x, lower, upper), g, 0),
-    lower=lambda g, x, lower, upper: np.where(_below(x, lower, upper), g, 0),
-    upper=lambda g, x, lower, upper: np.where(_above(x, lower, upper), g, 0),
+    x=lambda g, x, min, max: np.where(_inside(x, min, max), g, 0),
+    min=lambda g, x, min, max: np.where(_below(x, min, max), g, 0),
+    max=lambda g, x, min, max: np.where(_above(x, min, max), g, 0),
 )
-def clip(x: Array, lower: Array = None, upper: Array = None) -> Array:
-    """x limited to [lower, upper]; None is no limit. ∂/∂x = 1 inside and on the bounds, else 0.
+def clip(x: Array, min: Array = None, max: Array = None) -> Array:
+    """x limited to [min, max]; None is no limit. ∂/∂x = 1 inside and on the bounds, else 0.
 
     Examples
     --------
     >>> clip(Tensor([-2.0, 0.5, 2.0]), -1, 1)
     Tensor([-1. ,  0.5,  1. ])
     """
-    return np.clip(x, lower, upper)
+    return np.clip(x, min, max)
+
+
+# NumPy calls the bounds a_min and a_max too.
+numpy_operations[np.clip] = lambda x, a_min=None, a_max=None, **bounds: clip(
+    x, bounds.pop("min", a_min), bounds.pop("max", a_max), **bounds
+)

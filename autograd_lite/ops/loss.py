@@ -38,7 +38,8 @@ def _same_shape(target: Array, prediction: Array, name: str) -> Array:
         raise ValueError(
             f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
         )
-    return target
+    # Booleans have no minus and unsigned integers wrap around below zero.
+    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
 
 # -- classes -------------------------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
         log_likelihood = shifted.take(positions) - np.log(total).reshape(target.shape)
         error.put(positions, np.expm1(log_likelihood))  # p − 1, without cancellation where p is almost 1
     else:
-        _same_shape(target, logits, "logits")
+        target = _same_shape(target, logits, "logits")
         log_likelihood = np.add.reduce(target * (shifted - np.log(total)), axis=axis)
         error = error * np.sum(target, axis=axis, keepdims=True) - target
     return -_reduce(log_likelihood, reduction), error
@@ -237,8 +238,8 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: st
     """
     logits = np.asarray(logits)
     target = _same_shape(target, logits, "logits")
-    # ln(1 + eᶻ) − z y, without the difference of two large numbers: both terms are small where the loss is.
-    return _reduce(np.log1p(np.exp(-np.abs(logits))) + np.maximum(logits, 0) - logits * target, reduction)
+    # ln(1 + eᶻ) − z y as ln(1 + e^(−|z|)) + (max(z, 0) − z y): where the loss is small, the second term is exactly 0.
+    return _reduce(np.log1p(np.exp(-np.abs(logits))) + (np.maximum(logits, 0) - logits * target), reduction)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------------
@@ -261,4 +262,5 @@ def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
     >>> mse_loss(Tensor([1.0, 2.0]), np.array([1.0, 4.0]))
     Tensor(2.)
     """
+    x = np.asarray(x)
     return _reduce(np.square(x - _same_shape(target, x, "x")), reduction)

@@ -24,7 +24,7 @@ def restore(reduced: Array, axis: Axis, keepdims: bool) -> Array:
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
     """How many elements of an array of `shape` are reduced into one."""
-    axes = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return math.prod(shape[axis] for axis in axes)
 
 
@@ -111,7 +111,7 @@ def _others(x: Array) -> Array:
 
 
 def _product_of_the_rest(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(a % x.ndim for a in axes)
     order = tuple(a for a in range(x.ndim) if a not in axes) + axes
     rows = np.transpose(x, order)  # the reduced axes last, then as one
