@@ -19,7 +19,7 @@ from autograd_lite.ops.arithmetic import (
 )
 from autograd_lite.ops.elementary import cos, erf, exp, expm1, log, log1p, sin, tanh
 from autograd_lite.ops.indexing import clip, getitem, scatter, where
-from autograd_lite.ops.linalg import linear, matmul
+from autograd_lite.ops.linalg import dot, linear, matmul
 from autograd_lite.ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -66,6 +66,7 @@ __all__ = [
     "cross_entropy",
     "data",
     "divide",
+    "dot",
     "enable_grad",
     "erf",
     "exp",

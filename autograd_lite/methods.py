@@ -82,6 +82,7 @@ _METHODS: dict[str, Any] = {
     "squeeze": shape.squeeze,
     "transpose": _variadic(shape.transpose),
     "swapaxes": shape.swapaxes,
+    "dot": linalg.dot,
     # Without a derivative: the answer is an array, or Python's own.
     "__eq__": _query(operator.eq),
     "__ne__": _query(operator.ne),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.nn.module import Module
-
 from autograd_lite.ops import activation, elementary
 
 

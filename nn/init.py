@@ -23,6 +23,8 @@ Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
+    if tensor.dtype.kind != "f":
+        raise TypeError(f"only floating-point tensors are initialised, not {tensor.dtype}")
     overwrite(tensor.data, np.broadcast_to(values, tensor.shape).astype(tensor.dtype), "init")
     return tensor
 
@@ -68,7 +70,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
     if tensor.ndim < 2:
         raise ValueError(f"a weight has at least 2 axes, (out, in, ...), not the shape {tensor.shape}")
     receptive_field = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * receptive_field, tensor.shape[0] * receptive_field
+    return max(tensor.shape[1] * receptive_field, 1), max(tensor.shape[0] * receptive_field, 1)
 
 
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}

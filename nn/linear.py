@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from autograd_lite.nn import init
-from autograd_lite.nn.module import Module, Parameter
 from numpy.typing import DTypeLike
 
+from autograd_lite.nn import init
+from autograd_lite.nn.module import Module, Parameter
 from autograd_lite.ops.linalg import linear
 
 

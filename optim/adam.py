@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer, check_number
 

@@ -70,8 +70,9 @@ class Bucket:
     def runs(self) -> list[Run]:
         """The stretches to update: all at once where possible, else those parameters that have a gradient."""
         parameters, steps = self.parameters, self.steps
-        record_change(self.values)
         gradients = [gradient.ravel() for parameter in parameters if (gradient := parameter.grad) is not None]
+        if gradients:
+            record_change(self.values)
         if len(gradients) == len(parameters) and steps.count(steps[0]) == len(steps):
             step = steps[0] + 1
             self.steps = [step] * len(steps)

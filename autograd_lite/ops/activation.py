@@ -56,6 +56,8 @@ def softplus(x: Array) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
+    if x.dtype.kind != "f":
+        x = x.astype(float)  # integers have no −∞ to begin a maximum with
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
     return shifted, exponential, np.add.reduce(exponential, axis=axis, keepdims=True)
