@@ -46,10 +46,10 @@ from autograd_lite.ops.shape import (
 from autograd_lite.primitive import Primitive, primitive
 from autograd_lite.random import manual_seed
 from autograd_lite.tensor import Tensor
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 from autograd_lite import data, nn, optim  # isort: skip
 
-# fmt: off
 __all__ = [
     "Primitive",
     "Tensor",
@@ -74,7 +74,12 @@ __all__ = [
     "expm1",
     "flatten",
     "getitem",
+    "grad",
+    "hessian",
+    "hvp",
     "is_grad_enabled",
+    "jacobian",
+    "jvp",
     "linear",
     "log",
     "log1p",
@@ -117,9 +122,10 @@ __all__ = [
     "swapaxes",
     "tanh",
     "transpose",
+    "value_and_grad",
     "var",
+    "vjp",
     "where",
 ]
-# fmt: on
 
 __version__ = "0.1.0"

@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -120,16 +120,24 @@ class Leaf:
         self.grad: Any = None
 
 
-def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph: bool = False) -> dict[Leaf, Any]:
-    """The gradients of the leaves below `root`, given the gradient `seed` of `root` itself.
+def sweep(
+    gradients: dict[Any, Any],
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    since: int = 0,
+    watched: dict[Any, Any] | None = None,
+) -> dict[Any, Any]:
+    """The gradients of the leaves, given those of results: `gradients` maps nodes to arrays, and is used up.
 
     Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when its
     turn comes. What a node saved is dropped as soon as it has been used. Nothing is written to the leaves here.
+    Nodes that were recorded before the moment `since` count as leaves; the gradients of nodes that are keys of
+    `watched` are noted there on the way.
 
     With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
     """
-    gradients: dict[Node | Leaf, Any] = {root: seed}
-    queue = [(-root.order, root)] if isinstance(root, Node) else []
+    queue = [(-root.order, root) for root in gradients if isinstance(root, Node) and root.order >= since]
+    heapify(queue)
     latest_change = log.latest
     while queue:
         node = heappop(queue)[1]
@@ -142,6 +150,8 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
             )
         if node.order < latest_change:
             _refuse_changed_values(node, saved)
+        if watched is not None and node in watched:
+            watched[node] = g
         if create_graph:
             saved = operation.lift(node)
         try:
@@ -164,7 +174,8 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
                 gradients[parent] = gradients[parent] + gradient
             elif parent.__class__ is Node:
                 gradients[parent] = gradient
-                heappush(queue, (-parent.order, parent))
+                if parent.order >= since:
+                    heappush(queue, (-parent.order, parent))
             else:
                 gradients[parent] = gradient
                 for value in saved:  # a leaf must not share memory with a value of the graph
@@ -172,7 +183,7 @@ def sweep(root: Node | Leaf, seed: Any, retain_graph: bool = False, create_graph
                         gradients[parent] = gradient.copy()
                 if gradient is g:
                     gradients[parent] = gradient.copy()
-    return gradients  # type: ignore[return-value] # all that is left are leaves
+    return gradients  # all that is left are leaves
 
 
 def deposit(gradients: dict[Leaf, Any]) -> None:

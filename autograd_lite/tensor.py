@@ -237,7 +237,7 @@ class Tensor(Signatures):
         """
         if self._node is None:
             raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-        deposit(sweep(self._node, self._seed(gradient), retain_graph))
+        deposit(sweep({self._node: self._seed(gradient)}, retain_graph))
 
     def _seed(self, gradient: Any) -> Any:
         data = self._data
@@ -321,4 +321,4 @@ def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     if tensor._node is None:
         raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
     with enable_grad():
-        return sweep(tensor._node, gradient, retain_graph=True, create_graph=True)
+        return sweep({tensor._node: gradient}, retain_graph=True, create_graph=True)

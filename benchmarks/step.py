@@ -1,7 +1,8 @@
 """One training step beside the same step written by hand in NumPy from the closed forms, interleaved in one run.
 
 Two cases, float32, labels as integers: softmax regression 64 → 10 (batch 32, SGD), and an MLP 64 → 32 → 10 with a
-sigmoid hidden layer (batch 20, momentum). The losses of both are compared before anything is timed. Medians and the ratio.
+sigmoid hidden layer (batch 20, momentum). The losses of both are compared before anything is timed. Reported are the
+medians and their ratio.
 
     python benchmarks/step.py
 """

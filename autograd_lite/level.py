@@ -1,0 +1,190 @@
+"""One function being differentiated: fresh variables in place of its arguments, rows and columns of its Jacobian.
+
+Each level has variables of its own and asks the sweep for the gradients of these alone, so the levels of a nest cannot
+be confused. Inside, everything is recorded, the backward passes too, because the rules are made of operations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.backward import Leaf, enable_grad, is_grad_enabled, sweep
+from autograd_lite.changes import tick
+from autograd_lite.conversion import as_numbers
+from autograd_lite.ops.shape import stack
+from autograd_lite.primitive import primitive
+from autograd_lite.tensor import Tensor, _wrap
+from autograd_lite.tree import leaves, map_leaves
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
+_variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
+
+
+class Level:
+    """One function being differentiated: its variables, and whether what it computes is differentiated again.
+
+    `tensors` is whether the results are tensors; `tracked`, whether the backward pass is recorded.
+    """
+
+    def __init__(self, name: str, arguments: tuple[Any, ...], argnums: Argnums) -> None:
+        self.name = name
+        self.chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        for i in self.chosen:
+            if not -len(arguments) <= i < len(arguments):
+                raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+        given = [leaf for i in self.chosen for leaf in leaves(arguments[i])]
+        inside = _depth.get() > 0
+        self.tensors = inside or any(isinstance(leaf, Tensor) for leaf in leaves(arguments))
+        self.tracked = is_grad_enabled() and (inside or any(getattr(leaf, "requires_grad", False) for leaf in given))
+        self.variables: list[Tensor] = []
+        changed = list(arguments)
+        for i in self.chosen:
+            changed[i] = map_leaves(self._variable, arguments[i])
+        self.arguments = tuple(changed)
+        self.structure = arguments[argnums] if isinstance(argnums, int) else tuple(arguments[i] for i in argnums)
+        self.since = tick()
+
+    def _variable(self, value: Any) -> Tensor:
+        if isinstance(value, Tensor) and value._node is not None:
+            variable: Tensor = _variable_of(value) if is_grad_enabled() else leaf(value._data)
+        else:
+            array = as_numbers(float(value) if type(value) is int else value)
+            if array.dtype.kind != "f":
+                raise TypeError(f"{self.name}: only floating-point arguments have gradients, not {array.dtype}")
+            variable = leaf(array)
+        self.variables.append(variable)
+        return variable
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Everything is recorded inside."""
+        token = _depth.set(_depth.get() + 1)
+        try:
+            with enable_grad():
+                yield
+        finally:
+            _depth.reset(token)
+
+    def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
+        """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""
+        with self.entered():
+            return _pull(outputs, cotangents, self.variables, self.since, retain_graph, self.tracked)
+
+    def result(self, tree: Any) -> Any:
+        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked."""
+
+        def convert(value: Any) -> Any:
+            if self.tracked or not isinstance(value, Tensor | np.ndarray | np.generic):
+                return value
+            data = value._data if isinstance(value, Tensor) else value
+            return _wrap(data) if self.tensors else data
+
+        return map_leaves(convert, tree)
+
+
+def leaf(array: Any) -> Tensor:
+    """A variable around an array as it is."""
+    return _wrap(array, Leaf(array.shape, array.dtype))
+
+
+def _pull(
+    outputs: list[Any], cotangents: list[Any], inputs: list[Tensor], since: int, retain_graph: bool, tracked: bool
+) -> list[Any]:
+    seeds: dict[Any, Any] = {}
+    for output, cotangent in zip(outputs, cotangents, strict=True):
+        if isinstance(output, Tensor) and output._node is not None:
+            seed = cotangent if tracked else getattr(cotangent, "_data", cotangent)
+            seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
+    found = sweep(seeds, retain_graph or tracked, tracked, since)
+    results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
+    return results if tracked else [np.array(result) for result in results]  # memory of their own
+
+
+def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:
+    """Zeros as an array, or as a tensor where the backward pass is recorded."""
+    return _wrap(np.zeros(shape, dtype)) if tracked else np.zeros(shape, dtype)
+
+
+def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
+    """The leaves of `tree`, checked to have the shapes of `values` and brought to their dtypes."""
+    given = leaves(tree)
+    if [np.shape(leaf) for leaf in given] != [np.shape(value) for value in values]:
+        raise ValueError(f"{what} has the shapes {[np.shape(leaf) for leaf in given]}, "
+                         f"expected {[np.shape(value) for value in values]}")  # fmt: skip
+    result: list[Any] = []
+    for leaf, value in zip(given, values, strict=True):
+        if tracked and isinstance(leaf, Tensor):
+            result.append(leaf.astype(value.dtype))
+        else:
+            array = as_numbers(leaf).astype(np.result_type(value))
+            result.append(_wrap(array) if tracked else array)
+    return result
+
+
+class Linearized:
+    """A function at a point, ready to be multiplied with tangents.
+
+    u ↦ uᵀJ is linear in u, so its own derivative is J whatever u is: the pullback, recorded with variables for u and
+    pulled back once more.
+    """
+
+    def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
+        self.level = level = Level(name, primals, tuple(range(len(primals))))
+        with level.entered():
+            self.out = function(*level.arguments)
+            self.outputs = leaves(self.out)
+            self.cotangents = [leaf(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
+            self.since = tick()
+            self.rows = _pull(self.outputs, self.cotangents, level.variables, level.since, True, True)
+
+    def push(self, tangents: list[Any]) -> list[Any]:
+        """J v for each output."""
+        with self.level.entered():
+            return _pull(self.rows, tangents, self.cotangents, self.since, True, self.level.tracked)
+
+
+def blocks(linear: Linearized) -> list[Any]:
+    """For each variable the derivative of the only output, of the output's shape followed by the variable's.
+
+    Row by row or column by column, whichever are fewer.
+    """
+    level, out = linear.level, linear.out
+    variables, tracked = level.variables, level.tracked
+    shapes = [(*np.shape(out), *variable.shape) for variable in variables]
+    with enable_grad():
+        if np.size(out) <= sum(variable.size for variable in variables):
+            rows = [level.pull([out], [unit], retain_graph=True) for unit in basis(out, tracked)]
+            stacks: list[Any] = [stack(list(row)) for row in zip(*rows, strict=True)]
+        else:
+            stacks = [
+                stack([linear.push(v)[0] for v in _directions(variables, i, tracked)], -1) if variable.size else None
+                for i, variable in enumerate(variables)
+            ]
+        stacks = stacks or [None] * len(variables)
+        return [
+            zeros(shape, variable.dtype, tracked) if block is None else block.reshape(shape)
+            for block, shape, variable in zip(stacks, shapes, variables, strict=True)
+        ]
+
+
+def _directions(variables: list[Tensor], chosen: int, tracked: bool) -> Iterator[list[Any]]:
+    """The unit vectors of one variable, with zeros for the others."""
+    for unit in basis(variables[chosen], tracked):
+        yield [unit if i == chosen else zeros(v.shape, v.dtype, tracked) for i, v in enumerate(variables)]
+
+
+def basis(like: Any, tracked: bool) -> Iterator[Any]:
+    """The arrays of the shape of `like` with a single 1."""
+    for i in range(math.prod(np.shape(like))):
+        unit = np.zeros(np.shape(like), np.result_type(like))
+        unit.flat[i] = 1
+        yield _wrap(unit) if tracked else unit
