@@ -161,7 +161,11 @@ def sweep(
             raise
         if not retain_graph:
             node.saved, node.parents = None, ()
-        for parent, gradient in zip(parents, contributions, strict=True):
+        if len(contributions) != len(parents):
+            raise ValueError(
+                f"{operation.describe_rule(len(parents))} returned {len(contributions)} gradients for {len(parents)}"
+            )
+        for parent, gradient in zip(parents, contributions):  # noqa: B905 - it has just been checked, with a message
             if parent is None:
                 continue
             try:

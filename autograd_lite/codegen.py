@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
-    forward = operation.forward
     namespace = {
         "_Node": Node, "_Tensor": Tensor, "_as_array": np.asarray, "_clock": tick, "_explain": _explain,
-        "_forward": forward, "_is_recording": is_grad_enabled, "_new": object.__new__, "_operation": operation,
-        "_refuse": _refuse, "_refuse_result": _refuse_result, "_shape": np.shape,
+        "_forward": operation.forward, "_from_sequence": _from_sequence, "_is_recording": is_grad_enabled,
+        "_new": object.__new__, "_operation": operation, "_refuse": _refuse, "_refuse_result": _refuse_result,
+        "_sequences": (list, tuple), "_shape": np.shape,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
     return _compile(_call_source(operation), operation.name, namespace)
@@ -77,7 +77,9 @@ def _call_source(operation: Primitive) -> str:
                 if has_rule
                 else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
                 f"  {name} = {name}._data; _tensors = True",
-                f" elif {name}.__class__ is list: {name} = _as_array({name})" if has_rule else "",
+                f" elif {name}.__class__ in _sequences: {name} = _from_sequence(_operation, {name!r}, {name})"
+                if has_rule
+                else "",
             ]
     results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
     nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
@@ -202,6 +204,14 @@ def _explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) ->
         error.add_note(f"in {operation.name}({given})")
         return error
     return kind(f"{operation.name}: {reason} ({given})")
+
+
+def _from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
+    """Rules compute with what they are given, so lists become arrays before they are saved."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{operation.name}: {argument} does not form an array: {error}") from error
 
 
 def _refuse(operation: Primitive, argument: str) -> None:

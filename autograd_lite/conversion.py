@@ -27,7 +27,8 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     ValueError
         For nested lists whose rows differ in length.
     """
-    data = strip(data)
+    if hasattr(data, "_data") and hasattr(data, "_node"):
+        data = data._data
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -40,3 +41,17 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     if copy:
         return np.array(array, dtype=dtype)
     return array if dtype is None else np.asarray(array, dtype=dtype)
+
+
+def to_array(x: Any) -> Any:
+    """`x` as it is if it knows its dtype, as arrays of any library do; else as an array."""
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def to_floats(x: Any) -> Any:
+    """`x` as an array of floating-point numbers: integers become float64, as in NumPy's own functions.
+
+    Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
+    """
+    x = to_array(x)
+    return x if x.dtype.kind == "f" else x.astype(np.float64)

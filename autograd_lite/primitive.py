@@ -149,8 +149,8 @@ def _parameters(forward: Callable[..., Any], rules: dict[str, Rule | None], name
     for parameter in parameters:
         if parameter.kind is parameter.VAR_KEYWORD:
             raise TypeError(f"{name}: **{parameter.name} is not possible; name the keyword arguments")
-        if parameter.name in ("g", "out"):
-            raise TypeError(f"{name}: an argument cannot be called {parameter.name!r}, rules use that name")
+        if parameter.name in ("g", "out") or parameter.name.startswith("_"):
+            raise TypeError(f"{name}: an argument cannot be called {parameter.name!r}, the engine uses that name")
     return parameters
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.conversion import to_floats
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
@@ -23,7 +24,7 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(Tensor([0.0, 1000.0]))
     Tensor([0.5, 1. ])
     """
-    exponent = np.negative(x)
+    exponent = np.negative(to_floats(x))
     # A limit instead of np.errstate against the overflow: that would take 2 µs a call.
     denominator = np.exp(np.minimum(exponent, _LARGEST_EXPONENT.get(exponent.dtype, 709.0)))
     denominator += 1
@@ -56,8 +57,7 @@ def softplus(x: Array) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
-    if x.dtype.kind != "f":
-        x = x.astype(float)  # integers have no −∞ to begin a maximum with
+    x = to_floats(x)
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
     return shifted, exponential, np.add.reduce(exponential, axis=axis, keepdims=True)
@@ -87,4 +87,4 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
     Tensor([    0., -1000.])
     """
     shifted, _, total = exponentials(x, axis)
-    return shifted - np.log(total) if x.size else shifted
+    return shifted - np.log(total) if shifted.size else shifted

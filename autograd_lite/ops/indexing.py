@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.conversion import to_array
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -25,7 +26,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     >>> scatter(Tensor([1.0, 2.0, 3.0]), [0, 2, 2], (4,))
     Tensor([1., 0., 5., 0.])
     """
-    x = np.asarray(x)
+    x = to_array(x)
     out = np.zeros(shape, x.dtype)
     if _can_repeat(index):
         np.add.at(out, index, x)

@@ -76,7 +76,7 @@ numpy_operations[np.dot] = dot
 
 def _rows(x: Array) -> Array:
     """All samples as rows of one matrix."""
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 # `dot` on matrices takes 0.6 µs less than `@`.

@@ -11,6 +11,7 @@ import functools
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.primitive import primitive
@@ -33,7 +34,7 @@ def _per_term(g: Array, reduction: str, terms: int) -> Array:
 
 
 def _same_shape(target: Array, prediction: Array, name: str) -> Array:
-    target = np.asarray(target)
+    target = to_array(target)
     if target.shape != np.shape(prediction):
         raise ValueError(
             f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
@@ -59,7 +60,7 @@ def _numbers(n: int) -> Array:
 
 def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     """Where in the flattened scores of `shape` (N, K, ...) the entry of each label (N, ...) stands."""
-    labels, axis = np.asarray(labels), _class_axis(len(shape))
+    labels, axis = to_array(labels), _class_axis(len(shape))
     expected = shape[:axis] + shape[axis + 1 :]
     if labels.shape != expected:
         raise ValueError(
@@ -148,14 +149,14 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     array([[-0.11920292,  0.11920292],
            [ 0.5       , -0.5       ]])
     """
-    logits, target = np.asarray(logits), np.asarray(target)
+    logits, target = to_floats(logits), to_array(target)
     axis = _class_axis(logits.ndim)
     shifted, error, total = exponentials(logits, axis)
     error /= total  # the exponentials become probabilities, and those the error, without another array
     if target.ndim != logits.ndim:
         positions = _label_positions(target, logits.shape)
         log_likelihood = shifted.take(positions) - np.log(total).reshape(target.shape)
-        error.put(positions, np.expm1(log_likelihood))  # p − 1, without cancellation where p is almost 1
+        error.put(positions, np.expm1(log_likelihood))  # p − 1
     else:
         target = _same_shape(target, logits, "logits")
         log_likelihood = np.add.reduce(target * (shifted - np.log(total)), axis=axis)
@@ -180,7 +181,7 @@ def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -
     >>> nll_loss(Tensor([[-0.5, -2.0], [-1.0, -1.5]]), [0, 1])
     Tensor(1.)
     """
-    log_probabilities = np.asarray(log_probabilities)
+    log_probabilities = to_array(log_probabilities)
     return _reduce(-log_probabilities.take(_label_positions(target, log_probabilities.shape)), reduction)
 
 
@@ -212,7 +213,7 @@ def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Ar
     >>> binary_cross_entropy(Tensor([0.5, 0.5]), np.array([0.0, 1.0]))
     Tensor(0.69314718)
     """
-    p = np.asarray(p)
+    p = to_floats(p)
     target = _same_shape(target, p, "p")
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p holds values outside [0, 1] (or NaN); from logits use binary_cross_entropy_with_logits")
@@ -236,7 +237,7 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: st
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 1000.0]), np.array([1.0, 1.0]))
     Tensor(0.34657359)
     """
-    logits = np.asarray(logits)
+    logits = to_floats(logits)
     target = _same_shape(target, logits, "logits")
     # ln(1 + eᶻ) − z y as ln(1 + e^(−|z|)) + (max(z, 0) − z y): where the loss is small, the second term is exactly 0.
     return _reduce(np.log1p(np.exp(-np.abs(logits))) + (np.maximum(logits, 0) - logits * target), reduction)
@@ -262,5 +263,5 @@ def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
     >>> mse_loss(Tensor([1.0, 2.0]), np.array([1.0, 4.0]))
     Tensor(2.)
     """
-    x = np.asarray(x)
+    x = to_floats(x)
     return _reduce(np.square(x - _same_shape(target, x, "x")), reduction)

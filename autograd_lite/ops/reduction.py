@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.conversion import to_floats
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -60,7 +61,9 @@ def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 def _shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
     chosen = x == restore(out, axis, keepdims)
-    return restore(g, axis, keepdims) * (chosen / np.sum(chosen, axis=axis, keepdims=True))
+    with np.errstate(invalid="ignore"):  # where the extreme is NaN nothing equals it, and 0/0 is the answer
+        shares = chosen / np.sum(chosen, axis=axis, keepdims=True)
+    return restore(g, axis, keepdims) * shares
 
 
 @primitive(numpy=(np.max, np.amax), x=_shared_among_ties)
@@ -192,6 +195,7 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     >>> logsumexp(Tensor([1000.0, 1000.0]))
     Tensor(1000.69314718)
     """
+    x = to_floats(x)
     largest = _largest(x, axis)
     with np.errstate(divide="ignore"):  # the logarithm of an empty sum is −∞, and rightly so
         out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.conversion import to_array
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -47,7 +48,7 @@ def flatten(x: Array) -> Array:
     >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
-    return np.asarray(x).flatten()
+    return to_array(x).flatten()
 
 
 @primitive(numpy=np.squeeze, x=lambda g, x_shape: g.reshape(x_shape))
@@ -181,7 +182,7 @@ def astype(x: Array, dtype: DTypeLike) -> Array:
     >>> astype(Tensor([1.5, 2.5]), int)
     Tensor([1, 2])
     """
-    return np.asarray(x).astype(dtype)
+    return to_array(x).astype(dtype)
 
 
 @primitive(numpy=np.copy, x=lambda g: g)

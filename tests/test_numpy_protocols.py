@@ -1,0 +1,240 @@
+"""Tensors in NumPy's own functions: some are differentiated, queries give arrays, the rest is refused."""
+
+import numpy as np
+import pytest
+from catalogue import CASES, Case
+from hypothesis import given
+from hypothesis import strategies as st
+from test_operations import leaves
+
+from autograd_lite import Tensor
+from autograd_lite.tensor import numpy_operations, numpy_queries
+
+# Functions of NumPy by the name of the case that tests them; those with another order of arguments are adapted.
+_ADAPTED = {
+    "where": lambda x, y, condition: np.where(condition, x, y),
+    "concatenate": lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+    "stack": lambda *arrays, axis: np.stack(arrays, axis=axis),
+    "clip: from below": lambda x, bound: np.clip(x, bound, None),
+    "clip: from above": lambda x, bound: np.clip(x, None, bound),
+}
+for _case in CASES:
+    if _case.name.startswith("power: "):  # a ufunc takes no names
+        _ADAPTED[_case.name] = lambda x, y: np.power(x, y)
+_OLD_NAMES = {np.amax, np.amin}
+
+
+def _numpy_name(case: Case) -> str:
+    return {"clone": "copy"}.get(case.exported, case.exported)
+
+
+_registered = {target.__name__: target for target in numpy_operations if not isinstance(target, tuple)}
+SHARED = [case for case in CASES if _numpy_name(case) in _registered]
+
+
+def test_every_registered_function_is_tested():
+    tested = {_registered[_numpy_name(case)] for case in SHARED} | _OLD_NAMES
+    assert {target for target in numpy_operations if not isinstance(target, tuple)} <= tested
+
+
+@pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
+@given(data=st.data())
+def test_a_numpy_function_of_tensors_is_the_operation(case, data):
+    arrays, static = data.draw(case.samples)
+    function = _ADAPTED.get(case.name, _registered[_numpy_name(case)])
+    tensors, ours = leaves(arrays), leaves(arrays)
+    result = function(*tensors, **static)
+    expected = case.operation(*ours, **static)
+    assert isinstance(result, Tensor)
+    np.testing.assert_array_equal(result.data, expected.data)
+    cotangent = np.cos(np.arange(result.size)).reshape(result.shape)
+    result.backward(cotangent)
+    expected.backward(cotangent)
+    for tensor, other in zip(tensors, ours, strict=True):
+        np.testing.assert_array_equal(tensor.grad, other.grad)
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "name"), [(np.add, "sum"), (np.multiply, "prod"), (np.maximum, "max"), (np.minimum, "min")]
+)
+@pytest.mark.parametrize("options", [{}, {"axis": 1}, {"axis": None}, {"axis": (0, 1), "keepdims": True}])
+def test_ufunc_reduce_is_the_reduction_over_the_first_axis_by_default(ufunc, name, options):
+    x = Tensor([[1.0, 3.0], [4.0, 2.0]], requires_grad=True)
+    result = ufunc.reduce(x, **options)
+    np.testing.assert_array_equal(result.data, ufunc.reduce(x.data, **options))
+    result.sum().backward()
+    y = Tensor(x, requires_grad=True)
+    getattr(y, name)(**{"axis": 0, **options}).sum().backward()
+    np.testing.assert_array_equal(x.grad, y.grad)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.clip(x, a_min=-1, a_max=1),
+        lambda x: np.clip(x, a_min=-1, a_max=None),
+        lambda x: np.clip(x, min=-1, max=1),
+        lambda x: np.sum(x, 0),
+        lambda x: np.sum(x, axis=0, keepdims=True),
+        lambda x: np.mean(x, axis=(0, 1)),
+        lambda x: np.var(x, axis=0, ddof=1),
+        lambda x: np.reshape(x, (3, 2)),
+        lambda x: np.reshape(x, -1),
+        lambda x: np.transpose(x, axes=(1, 0)),
+        lambda x: np.expand_dims(x, axis=1),
+        lambda x: np.concatenate([x, x], axis=1),
+        lambda x: np.stack((x, x), axis=-1),
+        lambda x: np.where(x > 0, x, 0),
+        lambda x: np.broadcast_to(x, shape=(2, 2, 3)),
+        lambda x: np.abs(x),
+        lambda x: np.max(x, axis=np.int64(1)),
+        lambda x: np.mean(x, axis=np.int64(1)),
+        lambda x: np.std(x, axis=np.int64(1)),
+        lambda x: np.prod(x, axis=np.int64(1)),
+    ],
+)
+def test_arguments_are_passed_as_numpy_takes_them(call):
+    values = np.array([[1.0, -2.0, 0.5], [-0.3, 4.0, 5.0]])
+    x = Tensor(values, requires_grad=True)
+    result = call(x)
+    np.testing.assert_array_equal(result.data, call(values))
+    result.sum().backward()
+    assert x.grad.shape == x.shape
+
+
+def test_an_array_on_the_left_does_not_swallow_a_tensor():
+    array, x = np.array([[1.0], [2.0]]), Tensor([3.0, 4.0], requires_grad=True)
+    for result in (array + x, array - x, array * x, array / x, array**x, np.ones((2, 2)) @ x, np.float64(2) * x):
+        assert isinstance(result, Tensor)
+        assert result.requires_grad
+    assert (array + x).shape == (2, 2)
+
+
+def test_pythons_sum_works():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    sum([x, x * x]).sum().backward()
+    assert x.grad.tolist() == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: np.sort(x), "numpy.sort"),
+        (lambda x: np.cumsum(x), "numpy.cumsum"),
+        (lambda x: np.median(x), "numpy.median"),
+        (lambda x: np.einsum("ij->ji", x), "numpy.einsum"),
+        (lambda x: np.arctan2(x, x), "numpy.arctan2"),
+        (lambda x: np.floor(x), "numpy.floor"),
+        (lambda x: np.linalg.norm(x), "numpy.linalg.norm"),
+        (lambda x: np.linalg.inv(x), "numpy.linalg.inv"),
+        (lambda x: np.fft.fft(x), "numpy.fft.fft"),
+        (lambda x: np.add.accumulate(x), "numpy.add.accumulate"),
+        (lambda x: np.add.at(x, 0, 1), "numpy.add.at"),
+        (lambda x: np.multiply.outer(x, x), "numpy.multiply.outer"),
+        (lambda x: np.subtract.reduceat(x, [0]), "numpy.subtract.reduceat"),
+        (lambda x: np.full_like(x, 3), "numpy.full_like"),
+    ],
+)
+def test_a_function_without_a_rule_is_refused_with_its_name_and_the_way_out(call, name):
+    x = Tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)
+    with pytest.raises(TypeError) as caught:
+        call(x)
+    message = str(caught.value)
+    assert name in message
+    assert "primitive" in message
+    assert ".numpy()" in message
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, out: np.add(x, 1, out=out),
+        lambda x, out: np.exp(x, out=out),
+        lambda x, out: np.add(out, out, out=x),
+        lambda x, out: out.__iadd__(x),
+        lambda x, out: np.matmul(out, out, out=x),
+        lambda x, out: np.sum(x, axis=0, out=out[0]),
+        lambda x, out: np.add.reduce(x, out=out[0]),
+        lambda x, out: np.sin(x, where=out > 0),
+        lambda x, out: np.sum(x, dtype=np.float32),
+    ],
+)
+def test_out_and_other_options_of_numpy_are_refused_and_write_nothing(call):
+    x, out = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), np.zeros((2, 2))
+    with pytest.raises(TypeError):
+        call(x, out)
+    assert x.tolist() == [[1, 2], [3, 4]]
+    assert not out.any()
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asarray,
+        np.array,
+        np.atleast_1d,
+        lambda x: np.array([x, x]),
+        lambda x: np.sum([x, x]),
+        lambda x: np.asarray(x, dtype=np.float32),
+        lambda x: np.add(np.zeros(2), [x[0], x[1]]),
+    ],
+)
+def test_a_gradient_is_never_lost_silently(convert):
+    """A tensor that requires gradients does not become an array without a word."""
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"\.numpy\(\)|no derivative rule"):
+        convert(x)
+
+
+def test_an_element_of_an_array_does_not_take_a_tensor_silently():
+    array = np.zeros(2)
+    with pytest.raises((TypeError, ValueError)):
+        array[:] = Tensor([1.0, 2.0], requires_grad=True)
+    assert not array.any()
+
+
+def test_a_tensor_without_gradient_is_an_array_for_numpy():
+    x = Tensor([1.0, 2.0])
+    assert type(np.asarray(x)) is np.ndarray
+    assert np.asarray(x, dtype=np.float32).dtype == np.float32
+    assert not np.shares_memory(np.array(x, copy=True), x.data)
+    assert np.shares_memory(np.asarray(x, copy=False), x.data)
+    array = np.zeros(2)
+    array[:] = x
+    assert array.tolist() == [1, 2]
+
+
+QUERIES = [
+    np.argmax, np.argmin, np.argsort, np.isnan, np.isfinite, np.isinf, np.isneginf, np.isposinf, np.signbit,
+    np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.any, np.all, np.shape, np.ndim, np.size,
+    np.logical_not, np.iscomplexobj, np.isrealobj, np.array2string, np.array_repr, np.array_str,
+    np.result_type, np.zeros_like, np.ones_like,
+]  # fmt: skip
+BINARY_QUERIES = [
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isclose, np.allclose,
+    np.array_equal, np.logical_and, np.logical_or, np.logical_xor, np.may_share_memory, np.shares_memory,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.__name__)
+def test_a_query_answers_about_the_values_without_a_graph(query):
+    values = np.array([[1.0, -2.0], [0.0, np.inf]])
+    answer, expected = query(Tensor(values, requires_grad=True)), query(values)
+    np.testing.assert_equal(answer, expected)
+    assert type(answer) is type(expected)
+
+
+@pytest.mark.parametrize("query", BINARY_QUERIES, ids=lambda query: query.__name__)
+def test_a_query_takes_a_tensor_on_either_side(query):
+    values, other = np.array([1.0, 0.0, 3.0]), np.array([1.0, 2.0, 0.0])
+    x = Tensor(values, requires_grad=True)
+    for answer, expected in [(query(x, other), query(values, other)), (query(other, x), query(other, values))]:
+        np.testing.assert_equal(answer, expected)
+        assert type(answer) is type(expected)
+
+
+def test_every_query_is_tested():
+    others = {np.searchsorted, np.can_cast, np.empty_like}
+    assert numpy_queries <= {*QUERIES, *BINARY_QUERIES, *others}
+    assert np.searchsorted(Tensor([1.0, 2.0], requires_grad=True), 1.5) == 1
+    assert np.empty_like(Tensor([1.0, 2.0], requires_grad=True)).shape == (2,)
