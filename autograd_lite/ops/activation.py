@@ -9,6 +9,8 @@ from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
+__all__ = ["log_softmax", "relu", "sigmoid", "softmax", "softplus"]
+
 # e to this power is still finite.
 _LARGEST_EXPONENT = {np.dtype(np.float16): 11.0, np.dtype(np.float32): 88.0, np.dtype(np.float64): 709.0}
 

@@ -7,6 +7,21 @@ import numpy as np
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
+__all__ = [
+    "absolute",
+    "add",
+    "divide",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "power",
+    "sign",
+    "sqrt",
+    "square",
+    "subtract",
+]
+
 add = primitive(
     np.add,
     x=lambda g: g,

@@ -9,6 +9,8 @@ import numpy as np
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
+__all__ = ["cos", "erf", "exp", "expm1", "log", "log1p", "sin", "tanh"]
+
 exp = primitive(
     np.exp,
     x=lambda g, out: g * out,

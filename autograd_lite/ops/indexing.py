@@ -10,6 +10,8 @@ from autograd_lite.conversion import to_array
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
+__all__ = ["clip", "getitem", "scatter", "where"]
+
 
 def _can_repeat(index: Any) -> bool:
     """Whether an index may name an element twice: arrays of integers can, slices and masks cannot."""

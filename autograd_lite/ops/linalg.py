@@ -9,6 +9,8 @@ import numpy as np
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
+__all__ = ["dot", "linear", "matmul"]
+
 
 def _matmul_left(g: Array, x: Array, y: Array) -> Array:
     if y.ndim == 1:  # a vector on the right is a column that the result has lost

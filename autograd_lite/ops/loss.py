@@ -17,6 +17,15 @@ from autograd_lite.ops.indexing import scatter
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+]
+
 
 def _reduce(losses: Array, reduction: str) -> Array:
     if reduction == "mean":

@@ -15,6 +15,8 @@ from autograd_lite.conversion import to_floats
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
+__all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
+
 Axis = int | tuple[int, ...] | None
 
 

@@ -13,6 +13,21 @@ from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
+__all__ = [
+    "astype",
+    "broadcast_to",
+    "clone",
+    "concatenate",
+    "expand_dims",
+    "flatten",
+    "ravel",
+    "reshape",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "transpose",
+]
+
 
 @primitive(numpy=np.reshape, x=lambda g, x_shape: g.reshape(x_shape))
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
