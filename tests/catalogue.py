@@ -7,26 +7,16 @@ strategy for inputs at which it is smooth. `name` is the exported name, and afte
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-import hypothesis.strategies as st
+import catalogue_arrays
+import catalogue_elementwise
+import catalogue_linalg
 import numpy as np
 import samples as s
+from samples import Case
 
 import autograd_lite as ag
-
-
-class Case(NamedTuple):
-    name: str
-    operation: Callable[..., Any]  # operation(*tensors, **static)
-    reference: Callable[..., Any]  # reference(*arrays, **static)
-    samples: st.SearchStrategy[s.Sample]
-    domains: tuple[s.Domain, ...] = ()  # for operations that broadcast: one for each operand
-    order: int = 2  # the highest derivative that is tested
-
-    @property
-    def exported(self) -> str:
-        return self.name.partition(":")[0]
 
 
 def _elementwise(name: str, reference: Callable[..., Any], *domains: s.Domain, special: str = "") -> Case:
@@ -193,6 +183,9 @@ CASES = [
          lambda z, target, reduction: _bce(_sigmoid(z), target, reduction), s.compared(_KINK_FREE, s.probability)),
     Case("mse_loss", ag.mse_loss, lambda x, y, reduction: _reduced((x - y) ** 2, reduction),
          s.compared(s.real, s.real)),
+    *catalogue_elementwise.CASES,
+    *catalogue_arrays.CASES,
+    *catalogue_linalg.CASES,
 ]  # fmt: skip
 
 # Exported, but nothing flows through them.

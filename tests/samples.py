@@ -18,6 +18,21 @@ class Sample(NamedTuple):
     static: dict[str, Any]
 
 
+class Case(NamedTuple):
+    """One line of the catalogue: an operation, its independent definition, and inputs at which it is smooth."""
+
+    name: str
+    operation: Callable[..., Any]  # operation(*tensors, **static)
+    reference: Callable[..., Any]  # reference(*arrays, **static)
+    samples: st.SearchStrategy[Sample]
+    domains: tuple[Domain, ...] = ()  # for operations that broadcast: one for each operand
+    order: int = 2  # the highest derivative that is tested
+
+    @property
+    def exported(self) -> str:
+        return self.name.partition(":")[0]
+
+
 # A generator prints no numbers, but the sample that is made with it does, and shapes shrink independently of values.
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 

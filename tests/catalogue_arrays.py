@@ -1,0 +1,5 @@
+"""Shape, order, joining, choosing and products, as cases of the catalogue."""
+
+from samples import Case
+
+CASES: list[Case] = []

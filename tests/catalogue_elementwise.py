@@ -1,0 +1,5 @@
+"""Elementwise functions and reductions, as cases of the catalogue."""
+
+from samples import Case
+
+CASES: list[Case] = []

@@ -1,0 +1,5 @@
+"""Linear algebra, as cases of the catalogue."""
+
+from samples import Case
+
+CASES: list[Case] = []
