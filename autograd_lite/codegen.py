@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd_lite.backward import Node, is_grad_enabled
 from autograd_lite.changes import tick
+from autograd_lite.outputs import wrap_outputs
 from autograd_lite.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_Node": Node, "_Tensor": Tensor, "_as_array": np.asarray, "_clock": tick, "_explain": _explain,
         "_forward": operation.forward, "_from_sequence": _from_sequence, "_is_recording": is_grad_enabled,
         "_new": object.__new__, "_operation": operation, "_refuse": _refuse, "_refuse_result": _refuse_result,
-        "_sequences": (list, tuple), "_shape": np.shape,
+        "_sequences": (list, tuple), "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
     return _compile(_call_source(operation), operation.name, namespace)
@@ -39,7 +40,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
 
 def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
-    namespace = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
+    namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
+    namespace["_joint_rule"] = operation.joint
     return _compile(_pull_source(operation), f"{operation.name}_pull", namespace)
 
 
@@ -90,25 +92,32 @@ def _call_source(operation: Primitive) -> str:
         " except Exception as error:",
         f"  raise _explain(_operation, error, ({''.join(name + ', ' for name in operation.arguments)})) from error",
         " if not _tensors: return _out",
-        " try: _dtype = _out.dtype",
-        " except AttributeError: _out = _as_array(_out); _dtype = _out.dtype",
-        " _result = _new(_Tensor)",
-        " _result._data = _out",
-        f" if ({nothing_required}) or _dtype.kind != 'f' or not _is_recording():",
-        "  if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)",
-        "  _result._node = None",
-        "  return _result",
-        " _node = _new(_Node)",
+        *(_several_results if operation.results else _one_result).format(nothing_required).splitlines(),
         " _node.order = _clock()",
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
         f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
-        " _node.shape = _out.shape",
-        " _node.dtype = _dtype",
-        " _result._node = _node",
-        " return _result",
+        " return _wrap_outputs(_out, _node)" if operation.results else " _result._node = _node; return _result",
     ]
     return "\n".join(lines)
+
+
+_one_result = """\
+ try: _dtype = _out.dtype
+ except AttributeError: _out = _as_array(_out); _dtype = _out.dtype
+ _result = _new(_Tensor)
+ _result._data = _out
+ if ({}) or _dtype.kind != 'f' or not _is_recording():
+  if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
+  _result._node = None
+  return _result
+ _node = _new(_Node)
+ _node.shape = _out.shape
+ _node.dtype = _dtype"""
+
+_several_results = """\
+ if ({}) or not _is_recording(): return _wrap_outputs(_out, None)
+ _node = _new(_Node)"""
 
 
 def _pull_source(operation: Primitive) -> str:
@@ -122,11 +131,15 @@ def _pull_source(operation: Primitive) -> str:
         ]
         call = f"_{name}_rule({', '.join(['g', *needs])})"
         results.append(f"*{call}" if spread else f"None if _{name}_node is None else {call}" if several else call)
+    if operation.joint:
+        needs = [_local(operation, need) for need in operation.needs[operation.differentiable[0]]]
+        results = [f"*_joint_rule({', '.join(['g', *needs])})"]
     returned = "".join(result + ", " for result in results)
     nodes = "".join("*_, " if name == operation.variadic else f"_{name}_node, " for name in operation.differentiable)
     saved = "".join(_local(operation, name) + ", " for name in operation.saved_names)
     lines = [
         "def _function(g, parents, saved):",
+        " g = g.filled()" if operation.results else "",
         f" {nodes}= parents" if "_node" in returned else "",
         f" {saved}= saved" if saved else "",
         f" return ({returned})",

@@ -20,6 +20,7 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.codegen import write_call, write_pull
+from autograd_lite.outputs import Result, wrap_outputs
 from autograd_lite.tensor import _wrap, numpy_operations
 
 P = ParamSpec("P")
@@ -38,6 +39,10 @@ class Primitive:
         The derivative rules, by argument.
     residuals : dict of str to (callable or None)
         For each residual the formula that computes it again from arguments.
+    joint : callable or None
+        The rule for all arguments at once, if there is one.
+    results : list of Result
+        What stands for each result in the graph, if there are several.
     arguments, differentiable : tuple of str
         All arguments, and those with a rule, in the order of a node's parents.
     variadic : str or None
@@ -52,16 +57,21 @@ class Primitive:
         rules: dict[str, Rule | None],
         residuals: dict[str, Rule | None],
         name: str | None = None,
+        outputs: int = 1,
+        joint: tuple[tuple[str, ...], Rule] | None = None,
     ) -> None:
         self.name = name or forward.__name__.strip("_")
         if not self.name.isidentifier():
             raise TypeError(f"primitive: {self.name!r} is not a name for an operation; pass name=")
         self.forward = forward
+        self.joint = joint[1] if joint else None
+        rules = {**rules, **dict.fromkeys(joint[0], joint[1])} if joint else rules
         self.parameters = _parameters(forward, rules, self.name)
         self.arguments = tuple(parameter.name for parameter in self.parameters)
         self.variadic = next((p.name for p in self.parameters if p.kind is p.VAR_POSITIONAL), None)
         self.rules = {argument: rule for argument, rule in rules.items() if rule is not None}
         self.residuals = residuals
+        self.results = [Result(self.name, number) for number in range(outputs)] if outputs > 1 else []
         self.needs = {argument: self._check_rule(argument, rule) for argument, rule in self.rules.items()}
         for residual, formula in residuals.items():
             for ingredient in _names(formula):
@@ -69,6 +79,11 @@ class Primitive:
                     raise TypeError(f"{self.name}: the formula of {residual!r} asks for the unknown {ingredient!r}")
         ordered = [argument for argument in self.arguments if argument in self.rules]
         self.differentiable = tuple(sorted(ordered, key=lambda argument: argument == self.variadic))
+        if joint and self.differentiable != tuple(joint[0]):
+            raise TypeError(
+                f"{self.name}: a joint rule is for all arguments that have one, in the order of the signature, "
+                f"{self.differentiable}, not {joint[0]}"
+            )
         self.keepers = self._keepers()
         self.saved_names = tuple(self.keepers)
         self.pull = write_pull(self)
@@ -115,7 +130,7 @@ class Primitive:
             elif values.get(name) is not None and node.parents[position] is not None:
                 values[name] = _wrap(values[name], node.parents[position])
         if values.get("out") is not None:
-            values["out"] = _wrap(values["out"], node)
+            values["out"] = wrap_outputs(values["out"], node) if self.results else _wrap(values["out"], node)
         for residual, formula in self.residuals.items():
             if values.get(residual) is None:
                 continue
@@ -168,6 +183,8 @@ def primitive(
     name: str | None = None,
     doc: str | None = None,
     numpy: Any = None,
+    outputs: int = 1,
+    joint: tuple[tuple[str, ...], Rule] | None = None,
     **rules: Rule | None,
 ) -> Any:
     """Declare a differentiable operation: a NumPy function and one derivative rule per argument.
@@ -186,6 +203,12 @@ def primitive(
         The docstring; by default that of `forward`.
     numpy : NumPy function or tuple of them, optional
         The functions of NumPy that become this operation when they meet a tensor. A ufunc `forward` does by itself.
+    outputs : int, default 1
+        The number of results. If there are several, `forward` returns a tuple of them (``(results, *residuals)`` with
+        residuals), `out` is that tuple, and `g` a tuple with the gradient of each.
+    joint : pair of a tuple of str and a callable, optional
+        One rule for all arguments at once, where they share work: their names, in the order of the signature, and the
+        rule that returns a gradient for each.
     **rules : callable
         For each differentiable argument ``rule(g, ...)``: the gradient of the loss with respect to that argument,
         given the gradient `g` with respect to the result. Further parameters name what the rule needs: arguments,
@@ -214,7 +237,7 @@ def primitive(
     module = sys._getframe(1).f_globals.get("__name__")
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
-        operation = Primitive(forward, rules, residuals or {}, name)
+        operation = Primitive(forward, rules, residuals or {}, name, outputs, joint)
         function = write_call(operation)
         function.__doc__ = doc or forward.__doc__
         function.__module__ = module or forward.__module__
@@ -222,6 +245,8 @@ def primitive(
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):
             if isinstance(target, np.ufunc) or (target is not forward and target is not None):
+                if target in numpy_operations:
+                    raise TypeError(f"{operation.name}: {target} is the operation {numpy_operations[target]} already")
                 numpy_operations[target] = function
         return function
 
