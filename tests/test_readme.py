@@ -1,4 +1,4 @@
-"""The programs in README.md run as they stand, and say what the page says they do."""
+"""The programs in README.md and docs/extending.md run as they stand, and say what the pages say they do."""
 
 import re
 import subprocess
@@ -9,6 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+EXTENDING = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
 
 
 def run(program: str) -> str:
@@ -40,3 +43,8 @@ def test_the_two_set_up_commands_are_there_once():
     commands = re.findall(r"^pip install.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert len(commands) == 2
     assert any("pytest" in command for command in commands)
+
+
+def test_the_programs_on_extending_run_one_after_the_other():
+    assert len(EXTENDING) > 8
+    run("\n".join(EXTENDING))

@@ -24,7 +24,7 @@ def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: fl
 
     Every element is moved by ±h with h = step·max(1, |x|) and its halves; the differences are extrapolated to h → 0
     (Richardson), and of all extrapolations the one that changed least from its predecessors is kept (Ridders' choice,
-    which stops where rounding takes over). A function that is not differentiable at a point shows a large `error` there.
+    which stops where rounding takes over). Where a function is not differentiable, `error` is large.
 
     Parameters
     ----------

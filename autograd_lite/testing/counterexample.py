@@ -1,0 +1,270 @@
+"""find_counterexample: the smallest and simplest inputs that refute a formula, found by Hypothesis."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import hypothesis
+import numpy as np
+from hypothesis import strategies as st
+
+from autograd_lite.testing.closed_form import Case, Function, Intermediates
+from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, name_of, read_inputs
+from autograd_lite.testing.evidence import relative_error
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.program import program
+
+_WITNESSES = 3  # how many further examples an explanation has to survive
+_WITNESS_SEARCH = 25  # how many examples are drawn to find them
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Inputs that refute a formula. ``str()`` of it is a program that shows so.
+
+    Attributes
+    ----------
+    case : Case
+        What was refuted: the function, the formula and how they were compared.
+    inputs : tuple
+        The smallest that were found.
+    error : GradientMismatch or another exception
+        What the check raises for them; another exception if the formula itself fails.
+    mismatch : GradientMismatch or None
+        The error, if the formula gives an array and it is wrong. Its findings have been tested on larger examples too.
+    examples : int
+        How many examples had been tried when the search ended, those on the way to the smallest included.
+    """
+
+    case: Case
+    inputs: tuple[Any, ...]
+    error: Exception
+    examples: int
+
+    @property
+    def mismatch(self) -> GradientMismatch | None:
+        return self.error if isinstance(self.error, GradientMismatch) else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The explanations of the mismatch; none if the formula failed."""
+        return self.mismatch.findings if self.mismatch else ()
+
+    def __str__(self) -> str:
+        return program(self.case, self.inputs, self.error)
+
+
+@dataclass
+class Search:
+    """What a search has done; handed to `report` when it ends.
+
+    Attributes
+    ----------
+    case : Case
+        The function, the formula and how they are compared.
+    examples : int
+        How many examples were compared.
+    skipped : int
+        How many were not, because the function was not finite there.
+    shapes : set of tuple
+        The different shapes of inputs among them.
+    largest_error : float
+        The largest relative difference among the examples on which the formula was right.
+    counterexample : Counterexample or None
+    """
+
+    case: Case
+    examples: int = 0
+    skipped: int = 0
+    shapes: set[tuple[tuple[int, ...], ...]] = field(default_factory=set)
+    largest_error: float = 0.0
+    counterexample: Counterexample | None = None
+
+    def __str__(self) -> str:
+        tried = f"{self.examples} examples of {len(self.shapes)} different shapes"
+        if self.counterexample is None:
+            return f"no counterexample in {tried}; largest relative error {self.largest_error:.1e}"
+        return f"refuted, after {tried}: {type(self.counterexample.error).__name__}"
+
+    def refutes(self, inputs: tuple[Any, ...]) -> bool:
+        """Whether these inputs are a counterexample; what the search is looking for."""
+        case = self.case
+        read = read_inputs(case.fn, inputs)
+        try:
+            references = case.references(read)
+        except NotFiniteError:
+            self.skipped += 1
+            return False
+        self.examples += 1
+        self.shapes.add(_shapes(read.values))
+        try:
+            returned = case.evaluate_formula(read)
+        except Exception:
+            return True
+        pairs = list(zip(references, case.claims(read, references, returned), strict=True))
+        if all(np.isfinite(claim).all() and case.holds(reference, claim) for reference, claim in pairs):
+            errors = [relative_error(claim, reference.values, case.rtol, case.atol) for reference, claim in pairs]
+            self.largest_error = max([self.largest_error, *errors])
+            return False
+        return True
+
+
+def find_counterexample(
+    fn: Function,
+    closed_form: Function,
+    *strategies: st.SearchStrategy[Any],
+    wrt: Which = 0,
+    max_examples: int = 100,
+    seed: int = 0,
+    rtol: float = 1e-10,
+    atol: float = 1e-12,
+    intermediates: Intermediates = None,
+    report: Callable[[Search], object] | None = None,
+) -> Counterexample | None:
+    """Search for inputs on which `check_closed_form` fails, and reduce them to the smallest and simplest.
+
+    Examples where `fn` is not finite lie outside its domain and are skipped. A formula that raises an exception, or
+    gives NaN or a wrong shape, is refuted too. The smallest counterexample alone is often open to several explanations;
+    only those are reported that also hold for larger ones.
+
+    Parameters
+    ----------
+    fn, closed_form, wrt, rtol, atol, intermediates
+        As for `check_closed_form`.
+    *strategies : Hypothesis strategy
+        One for each input; or a single one that draws the tuple of all of them.
+    max_examples : int, default 100
+        How many examples to try.
+    seed : int, default 0
+        The same seed gives the same search.
+    report : callable, optional
+        Is given the `Search` when it has ended, with or without success: ``report=print`` tells how much was tried.
+
+    Returns
+    -------
+    Counterexample or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_closed_form` does, if there is nothing to check; or if not a single example could be compared.
+
+    Examples
+    --------
+    >>> from autograd_lite import softplus, sigmoid
+    >>> from autograd_lite.testing import strategies
+    >>> find_counterexample(softplus, lambda x: sigmoid(x), strategies.arrays(), report=print)  # doctest: +ELLIPSIS
+    no counterexample in ... examples of ... different shapes; largest relative error ...
+    >>> found = find_counterexample(softplus, lambda x: sigmoid(-x), strategies.arrays())
+    >>> found.inputs
+    (array(1.),)
+    """
+    search = Search(Case(fn, closed_form, wrt, rtol, atol, intermediates))
+    drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
+    inputs = _find(drawn, search.refutes, max_examples, seed)
+    if inputs is not None:
+        error = _explain(search.case, inputs, _witnesses(search.case, drawn, seed))
+        search.counterexample = Counterexample(search.case, inputs, error, search.examples)
+    elif not search.examples:
+        raise ValueError(f"nothing was compared: {name_of(fn)} was not finite on any of {search.skipped} examples")
+    if report is not None:
+        report(search)
+    return search.counterexample
+
+
+def _find(
+    drawn: st.SearchStrategy[Any], condition: Callable[[Any], bool], max_examples: int, seed: int
+) -> tuple[Any, ...] | None:
+    """The simplest inputs for which the condition holds."""
+    settings = hypothesis.settings(
+        max_examples=max_examples,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    find = partial(hypothesis.find, drawn, condition, settings=settings, random=random.Random(seed))
+    try:
+        if not hypothesis.currently_in_test_context():
+            return tuple(find())
+        with ThreadPoolExecutor(1) as thread:  # Hypothesis refuses a search within a test; another thread is not in it
+            return tuple(thread.submit(find).result())
+    except hypothesis.errors.NoSuchExample:
+        return None
+
+
+def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
+    """Further counterexamples, of those that come along the ones whose axes differ most in length."""
+    search = Search(case)
+    witnesses: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
+
+    def collect(inputs: tuple[Any, ...]) -> bool:
+        if search.refutes(inputs):
+            witnesses[_shapes(inputs)] = inputs
+        return False
+
+    _find(drawn, collect, _WITNESS_SEARCH, seed + 1)
+    return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety)[-_WITNESSES:]]
+
+
+def _shapes(inputs: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(np.shape(value) for value in inputs if isinstance(value, np.ndarray))
+
+
+def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+    lengths = [length for shape in shapes for length in shape]
+    return len({*lengths}), sum(lengths)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _explain(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
+    """What the check raises for the smallest example, with the findings that hold for the others too."""
+    error = _error(case, read_inputs(case.fn, smallest))
+    if not isinstance(error, GradientMismatch):
+        return error
+    findings = error.findings
+    for witness in witnesses:
+        other = _error(case, read_inputs(case.fn, witness))
+        if isinstance(other, GradientMismatch) and other.argument == error.argument and other.findings:
+            findings = _common(findings, other.findings) or findings
+    return GradientMismatch(
+        error.subject, error.reference, error.argument, error.actual, error.expected, error.tolerance, findings
+    )
+
+
+def _error(case: Case, inputs: Inputs) -> Exception:
+    references = case.references(inputs)
+    try:
+        returned = case.evaluate_formula(inputs)
+    except Exception as error:
+        return error.with_traceback(None)
+    for reference, claim in zip(references, case.claims(inputs, references, returned), strict=True):
+        if not np.isfinite(claim).all():
+            return NotFiniteError(f"the formula gives {claim.tolist()!r:.80}")
+        if not case.holds(reference, claim):
+            return case.mismatch(inputs, reference, claim)
+    raise RuntimeError("the function or the formula gave another result than during the search; is one of them random?")
+
+
+def _common(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings of the one that are findings of the other too, whatever the numbers in them."""
+    common = []
+    for finding in findings:
+        alike = [other for other in others if _without_numbers(other) == _without_numbers(finding)]
+        reasons = tuple(reason for reason in finding.reasons if any(reason in other.reasons for other in alike))
+        if alike and bool(reasons) == bool(finding.reasons):
+            common.append(replace(finding, reasons=reasons))
+    return tuple(common)
+
+
+def _without_numbers(finding: Finding) -> tuple[str, str]:
+    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)

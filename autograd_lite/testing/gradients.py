@@ -1,0 +1,231 @@
+"""check_gradients: the engine's derivatives, of first and second order, against numerical ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.backward import sweep
+from autograd_lite.tensor import Tensor, backward_with_graph
+from autograd_lite.testing.diagnosis import diagnose
+from autograd_lite.testing.evaluation import Inputs, NumberArray, call, name_of, read_inputs, refuse_non_finite
+from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.numerical import numerical_gradient
+
+Function = Callable[..., Any]
+Mask = Any  # None, an array of booleans, a tuple with one of these for each input, or a function that returns one
+
+# The first step suits smooth functions; the smaller ones get closer to a kink or a pole than it can.
+_STEPS = (0.02, 1e-3, 2e-5)
+_LOOKED_AT = 20  # elements that are looked at for kinks
+
+
+def check_gradients(
+    fn: Function,
+    *inputs: Any,
+    order: int = 1,
+    rtol: float = 1e-6,
+    atol: float = 1e-8,
+    exclude: Mask = None,
+    seed: int = 0,
+) -> float:
+    """Check the derivatives that the engine computes for a function against numerical ones, in float64.
+
+    The result y = fn(x₁, x₂, ...) may have any shape: it is contracted with a random cotangent c, and the gradients of
+    L = Σ c·y with respect to every floating-point input are compared. For second derivatives the same is done with the
+    function M = Σ_i u_i·∂L/∂x_i, for random directions u_i.
+
+    Parameters
+    ----------
+    fn : callable
+        The function, written with tensors. It must give the same result each time.
+    *inputs : array, number or anything else
+        Floating-point arrays, numbers and tensors are differentiated; everything else is passed as it is.
+    order : 1 or 2, default 1
+        With 2 the gradients of gradients are checked too.
+    rtol, atol : float
+        An element may differ by ``atol + rtol * m``, where m is the largest magnitude in the numerical gradient, and by
+        what the numerical derivative says that it may be off.
+    exclude : array of bool, tuple of those, or callable, optional
+        Elements where the function is not differentiable, True to leave one out. One array counts for every input, a
+        tuple holds one (or None) for each; a callable is given the inputs as arrays and returns either.
+    seed : int, default 0
+        Of the cotangent and the directions.
+
+    Returns
+    -------
+    float
+        The largest difference, relative to ``m + atol/rtol``; at most `rtol` where that is certain itself.
+
+    Raises
+    ------
+    GradientMismatch
+        If a derivative differs.
+    TypeError, ValueError
+        If there is nothing to check: no input is floating-point; `fn` returns no tensor, or one that does not depend on
+        the inputs; a result is NaN or infinite; `fn` is random; a mask does not fit; `order` is something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_lite import relu, tanh
+    >>> check_gradients(lambda x, w: tanh(x @ w), np.ones((3, 2)), np.ones((2, 4)), order=2) < 1e-6
+    True
+    >>> check_gradients(relu, np.array([-1.0, 0.0, 2.0]), exclude=lambda x: x == 0) < 1e-6
+    True
+    """
+    if order not in (1, 2):
+        raise ValueError(f"order is {order!r}; it can be 1 or 2")
+    read = read_inputs(fn, inputs)
+    chosen = read.floats()
+    if not chosen:
+        raise TypeError(f"none of the inputs {', '.join(read.names)} of {name_of(fn)} holds floating-point numbers")
+    masks = _masks(exclude, read)
+    rng = np.random.default_rng(seed)
+    result, _ = call(fn, read, chosen)
+    cotangent = rng.uniform(0.5, 1.5, result.shape) * rng.choice([-1.0, 1.0], result.shape)
+    first = _FirstOrder(fn, read, chosen, cotangent)
+    largest = first.check(masks, rtol, atol)
+    if order == 2:
+        largest = max(largest, _SecondOrder(first, rng).check({**masks, len(read.values): None}, rtol, atol))
+    return largest
+
+
+def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
+    """For each differentiated input the elements that are left out."""
+    mask = exclude(*inputs.arrays()) if callable(exclude) else exclude
+    masks: dict[int, NumberArray | None] = {}
+    for i in inputs.floats():
+        own = mask[i] if isinstance(mask, tuple) and i < len(mask) else None if isinstance(mask, tuple) else mask
+        shape = np.shape(inputs.values[i])
+        if own is not None:
+            try:
+                own = np.broadcast_to(np.asarray(own, dtype=bool), shape)
+            except ValueError:
+                raise ValueError(f"exclude: a mask of shape {np.shape(own)} for {inputs.names[i]!r} of shape {shape}; "
+                                 "pass a tuple with one mask for each input") from None  # fmt: skip
+        masks[i] = own
+    return masks
+
+
+class _FirstOrder:
+    """L = Σ c·fn(x): its gradients by the engine, and its values for numerical ones."""
+
+    kind = "gradient"
+
+    def __init__(self, fn: Function, inputs: Inputs, chosen: list[int], cotangent: NumberArray) -> None:
+        self.fn, self.inputs, self.chosen, self.cotangent = fn, inputs, chosen, cotangent
+
+    def gradients(self) -> dict[int, NumberArray]:
+        result, tensors = call(self.fn, self.inputs, self.chosen)
+        assert result._node is not None
+        with np.errstate(all="ignore"):  # what is not finite is named afterwards
+            leaves = sweep({result._node: self.cotangent})
+        return {i: leaves.get(tensors[i]._node, np.zeros(tensors[i].shape)) for i in self.chosen}
+
+    def value(self, inputs: Inputs) -> float:
+        with np.errstate(all="ignore"):
+            return float(np.sum(self.cotangent * self.fn(*inputs.tensors(())).data))
+
+    def _function_of(self, i: int) -> Callable[[NumberArray], float]:
+        """The value as a function of one input, the others being as they are."""
+        names, values = self.inputs.names, self.inputs.values
+        return lambda x: self.value(Inputs(names, (*values[:i], x, *values[i + 1 :])))
+
+    def check(self, masks: dict[int, NumberArray | None], rtol: float, atol: float) -> float:
+        """Compare all gradients; the largest relative difference."""
+        largest = 0.0
+        for i, gradient in self.gradients().items():
+            name = self.inputs.names[i]
+            fn = name_of(self.fn)
+            refuse_non_finite(gradient, f"the {self.kind} of {fn} with respect to {name!r}")
+            numerical, error = _numerical(self._function_of(i), self.inputs.values[i])
+            kept = np.ones(gradient.shape, bool) if masks[i] is None else ~np.asarray(masks[i])
+            refuse_non_finite(numerical[kept], f"the numerical {self.kind} of {fn} with respect to {name!r}")
+            numerical = np.where(kept, numerical, gradient)
+            allowed = tolerance(numerical, rtol, atol)
+            difference = np.abs(gradient - numerical)
+            if (difference > allowed + np.where(kept, np.minimum(error, 1e3 * allowed), 0)).any():
+                raise self._mismatch(i, gradient, numerical, allowed, rtol, atol)
+            largest = max(largest, relative_error(gradient, numerical, rtol, atol))
+        return largest
+
+    def _mismatch(
+        self, i: int, gradient: NumberArray, numerical: NumberArray, allowed: float, rtol: float, atol: float
+    ) -> GradientMismatch:
+        name = self.inputs.names[i]
+        # The numerical gradient is what is true here; the engine's is what may be wrong.
+        findings = diagnose(Evidence(self.inputs.numbers(), name, 0, rtol, atol), gradient, numerical)
+        wrong = np.abs(gradient - numerical) > allowed
+        kinks = _kinks(self._function_of(i), self.inputs.values[i], wrong)
+        reference = f"the numerical {self.kind} of {name_of(self.fn)} with respect to {name!r}"
+        return GradientMismatch("the engine", reference, name, gradient, numerical, allowed, (*kinks, *findings))
+
+
+class _SecondOrder(_FirstOrder):
+    """M = Σ u·∂L/∂x: a function of the same inputs, and of the cotangent, which comes last."""
+
+    kind = "second derivative"
+
+    def __init__(self, first: _FirstOrder, rng: np.random.Generator) -> None:
+        inputs = Inputs((*first.inputs.names, "cotangent"), (*first.inputs.values, first.cotangent))
+        super().__init__(first.fn, inputs, [*first.chosen, len(first.inputs.values)], first.cotangent)
+        self.directions = {i: rng.uniform(0.5, 1.5, np.shape(inputs.values[i])) for i in first.chosen}
+
+    def _combined(self, tensors: list[Any], cotangent: Tensor) -> Tensor | None:
+        """M, recorded; None where it is constant because no gradient depends on anything."""
+        gradients = backward_with_graph(self.fn(*tensors), cotangent)
+        found = {i: gradients[tensors[i]._node] for i in self.directions if tensors[i]._node in gradients}
+        terms = [(self.directions[i] * gradient).sum() for i, gradient in found.items()]
+        return sum(terms[1:], terms[0]) if terms else None
+
+    def gradients(self) -> dict[int, NumberArray]:
+        *tensors, cotangent = self.inputs.tensors(self.chosen)
+        with np.errstate(all="ignore"):
+            combined = self._combined(tensors, cotangent)
+            node = combined._node if combined is not None else None
+            leaves = sweep({node: np.ones(())}) if node is not None else {}
+        everything = [*tensors, cotangent]
+        return {i: leaves.get(everything[i]._node, np.zeros(everything[i].shape)) for i in self.chosen}
+
+    def value(self, inputs: Inputs) -> float:
+        *tensors, _ = inputs.tensors(list(self.directions))
+        with np.errstate(all="ignore"):
+            gradients = sweep({self.fn(*tensors)._node: np.asarray(inputs.values[-1])})
+        found = {i: gradients[tensors[i]._node] for i in self.directions if tensors[i]._node in gradients}
+        return float(sum(np.sum(self.directions[i] * gradient) for i, gradient in found.items()))
+
+
+def _numerical(function: Callable[[NumberArray], float], x: Any) -> tuple[NumberArray, NumberArray]:
+    """The numerical gradient, each element with the step that is surest of it."""
+    gradient, error = numerical_gradient(function, x, _STEPS[0])
+    for step in _STEPS[1:]:
+        if (error <= 1e-9 * (1 + np.abs(gradient))).all():
+            break
+        closer = numerical_gradient(function, x, step)
+        better = ~(closer.error >= error)
+        gradient, error = np.where(better, closer.gradient, gradient), np.where(better, closer.error, error)
+    return gradient, error
+
+
+def _kinks(function: Callable[[NumberArray], float], x: Any, wrong: NumberArray) -> Iterable[Finding]:
+    """Whether the slopes on both sides differ where the gradients do."""
+    point, h = np.array(x, dtype=np.float64), 1e-6
+    kinks = []
+    for index in list(map(tuple, np.argwhere(wrong)))[:_LOOKED_AT]:
+        slopes = []
+        for side in (-h, h):
+            moved = point.copy()
+            moved[index] += side
+            slopes.append((function(moved) - function(point)) / side)
+        if abs(slopes[1] - slopes[0]) > 1e-3 * (abs(slopes[0]) + abs(slopes[1])):
+            kinks.append(f"{list(map(int, index))}")
+    if kinks:
+        text = (
+            f"fn has a kink or a jump at {', '.join(kinks)}: its slopes on both sides differ, so that it has no "
+            "derivative there; leave this out with exclude="
+        )
+        yield Finding("kink", text, cost=0)

@@ -1,0 +1,231 @@
+"""The table of mistakes that people make in derivatives: sign, factors, transposes, sums, terms.
+
+Each is a function of the evidence and the two arrays that yields suspicions; `diagnosis` keeps those that agree.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from autograd_lite.testing.activations import DERIVATIVES
+from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
+
+Hypothesis = Callable[[Evidence, NumberArray, NumberArray], Iterator[Suspicion]]
+
+
+# -- a constant factor ---------------------------------------------------------------------------------------------
+
+
+def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """expected = c · actual, with c fitted; a number that nothing is known about needs two elements to be believed."""
+    if actual.shape != expected.shape:
+        return
+    elements = evidence.informative(actual, expected)
+    square = float(np.sum(actual[elements] ** 2))
+    if not square:
+        return
+    factor = float(np.sum(actual[elements] * expected[elements])) / square
+    if not factor or np.isclose(factor, 1, rtol=1e-9, atol=0):
+        return
+    size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
+    flipped = "the sign is flipped" if factor < 0 else ""
+    if np.isclose(size, 1, rtol=1e-8, atol=0):
+        yield Suspicion("sign", flipped, -actual, expected)
+        return
+    reasons = meanings(evidence, size)
+    if reasons or elements.sum() > 1:
+        large = abs(factor) < 1
+        text = f"it is {size:.6g} times too {'large' if large else 'small'}"
+        text = f"{flipped} and {text}" if flipped else text
+        kind, cost = "sign + factor" if flipped else "factor", 2 + bool(flipped) + 2 * (not reasons)
+        hint = "a sum where a mean belongs" if large else "a mean where a sum belongs"
+        yield Suspicion(kind, text, factor * actual, expected, cost, reasons, hint)
+
+
+def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
+    """What has this value: the length of an axis, the number of elements, 2, one of the scalars."""
+    known: list[tuple[str, float]] = [("the 2 of a square", 2.0)]
+    for name, array in evidence.inputs.items():
+        axes = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
+        sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
+        for label, length in axes + sizes:
+            known += [(label, length), (f"half {label}", length / 2), (f"2 over {label}", 2 / max(length, 1))]
+        if array.ndim == 0 and array:
+            value = abs(float(array))
+            known += [(repr(name), value), (f"1/{name}", 1 / value), (f"2·{name}", 2 * value)]
+    found = [label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0)]
+    plain = [label for label in found if not label.startswith(("half", "2 over", "the number"))]
+    return tuple(plain or found)
+
+
+# -- the arrangement of the elements -------------------------------------------------------------------------------
+
+
+def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """The axes are in another order."""
+    if actual.ndim != expected.ndim or actual.ndim < 2:
+        return
+    n = evidence.output_ndim
+    reverse = tuple(range(actual.ndim))[::-1]
+    orders = itertools.permutations(range(actual.ndim)) if actual.ndim <= 3 else iter([reverse])
+    blocks = tuple(range(actual.ndim - n, actual.ndim)) + tuple(range(actual.ndim - n))
+    for order in dict.fromkeys([blocks, reverse, *orders]):
+        if order == tuple(range(actual.ndim)):
+            continue
+        if order == blocks and n:
+            text = "it is the transposed Jacobian: the axes of the result come first, those of the argument last"
+        elif actual.ndim == 2:
+            text = "it is the transpose of what it should be"
+        else:
+            text = f"its axes are in another order; transpose(..., {order}) puts them right"
+        yield Suspicion("transpose", text, np.transpose(actual, order), expected, 2)
+
+
+def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """The sum over an axis is missing, such as that over the samples of a batch."""
+    for axes, kept in _lost_axes(actual.shape, expected.shape):
+        summed = actual.sum(axis=axes).reshape(kept)
+        where = f"axis {axes[0]}" if len(axes) == 1 else f"the axes {axes}"
+        lengths = [actual.shape[axis] for axis in axes]
+        shared = tuple(
+            f"axis {axis} of {name!r}"
+            for name, array in evidence.inputs.items()
+            for axis, length in enumerate(array.shape)
+            if length == lengths[0]
+        )
+        data = any(not reason.endswith(repr(evidence.argument)) for reason in shared)
+        text = f"the sum over {where} is missing" + (" (the batch is not summed)" if data else "")
+        yield Suspicion("unsummed", text, summed, expected, 2, shared)
+
+
+def summed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """It was summed over an axis that should have stayed."""
+    for axes, kept in _lost_axes(expected.shape, actual.shape):
+        if all(expected.shape[axis] > 1 for axis in axes):
+            text = f"it is summed over axis {', '.join(map(str, axes))}, which the derivative keeps"
+            yield Suspicion("summed", text, actual, expected.sum(axis=axes).reshape(kept), 3)
+
+
+def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The axes over which a sum leads from one shape to the other, dropped or kept with length one."""
+    if longer == shorter:
+        return
+    for count in (1, 2):
+        for axes in itertools.combinations(range(len(longer)), count):
+            dropped = tuple(n for axis, n in enumerate(longer) if axis not in axes)
+            kept = tuple(1 if axis in axes else n for axis, n in enumerate(longer))
+            if shorter in (dropped, kept):
+                yield axes, shorter
+
+
+def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """The numbers are right, the shape is not."""
+    if actual.shape == expected.shape:
+        return
+    if actual.size == expected.size:
+        text = f"the numbers are right after reshape{expected.shape}"
+        yield Suspicion("reshape", text, actual.reshape(expected.shape), expected, 1)
+        return
+    try:
+        spread = np.broadcast_to(actual, expected.shape)
+    except ValueError:
+        return
+    text = f"it is right only after broadcasting to {expected.shape}"
+    yield Suspicion("broadcast", text, spread, expected, 2)
+
+
+def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """The first or last row or column is not there, such as that of the bias."""
+    if actual.ndim != expected.ndim:
+        return
+    for axis, (mine, wanted) in enumerate(zip(actual.shape, expected.shape, strict=True)):
+        if mine + 1 == wanted:
+            for index in (0, wanted - 1):
+                text = f"the slice {index} along axis {axis} is missing (that of the bias?)"
+                yield Suspicion("missing slice", text, actual, np.delete(expected, index, axis), 2)
+
+
+# -- factors and terms that depend on the data ---------------------------------------------------------------------
+
+
+def _factors(evidence: Evidence) -> Iterator[tuple[str, NumberArray]]:
+    arrays = {name: array for name, array in evidence.inputs.items() if array.dtype.kind == "f"}
+    arrays |= evidence.intermediates
+    for name, array in arrays.items():
+        if array.size > 1 or name in evidence.intermediates:
+            yield name, array
+        if np.isin(array, (0, 1)).all():
+            continue  # targets, not pre-activations
+        for activation, derivative in DERIVATIVES.items():
+            yield f"{activation}'({name})", derivative(array)
+
+
+def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """An input, or h' of an input for a known activation h, is a factor too few or too many, elementwise."""
+    if actual.shape != expected.shape:
+        return
+    for name, array in _factors(evidence):
+        for label, factor in ((name, array), (f"{name}.T", array.T))[: 1 + (array.ndim == 2)]:
+            if array.size == 1 or _fits(factor.shape, expected.shape):
+                if np.ptp(factor) == 0 and (array.size > 1 or "'" not in name):
+                    continue  # a constant, which is told by its own name
+                yield Suspicion("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
+                yield Suspicion("doubled factor", f"there is a factor {label} too many", actual, expected * factor, 3)
+
+
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, into) == into
+    except ValueError:
+        return False
+
+
+def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """expected = actual + c · term: regularisation, the gradient of another argument, an input, a constant."""
+    if actual.shape != expected.shape:
+        return
+    terms = {name: array for name, array in evidence.inputs.items() if array.ndim}
+    terms |= {f"∂/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
+    terms["1"] = np.ones(expected.shape)
+    difference = expected - actual
+    changed = int(evidence.informative(difference).sum())
+    for name, term in terms.items():
+        if term.shape != expected.shape or not np.any(term):
+            continue
+        factor = float(np.sum(difference * term) / np.sum(term * term))
+        size = abs(factor)
+        is_one = bool(np.isclose(size, 1, rtol=1e-8, atol=0))
+        reasons = () if is_one or not size else meanings(evidence, size)
+        fitted = changed > 1 and not _parallel(term, actual)  # c·x off from a multiple of x is a factor, told as such
+        if size and (is_one or reasons or fitted):
+            product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
+            kind, text = ("missing term", "is missing") if factor > 0 else ("extra term", "is too many")
+            cost = 3 + (not is_one and not reasons)
+            yield Suspicion(kind, f"the term {product} {text}", actual + factor * term, expected, cost, reasons)
+
+
+def _parallel(first: NumberArray, second: NumberArray) -> bool:
+    product = np.sum(first * second) ** 2
+    return bool(np.isclose(product, np.sum(first * first) * np.sum(second * second), rtol=1e-9, atol=0))
+
+
+def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+    """One step of the chain rule is left out, taken twice, or taken as if it were elementwise."""
+    for kind, text, cost, gradient in evidence.mistaken_gradients():
+        yield Suspicion(kind, text, actual, gradient, cost)
+
+
+# Those that fit a number to the data, and those that have nothing to fit.
+FITTED: tuple[Hypothesis, ...] = (constant_factor, additive_term)
+FIXED: tuple[Hypothesis, ...] = (
+    transposed,
+    reshaped,
+    unsummed,
+    summed,
+    missing_slice,
+    array_factor,
+    wrong_step,
+)

@@ -1,0 +1,159 @@
+"""GradientMismatch: that two derivatives differ, where, by how much, and what would explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+NumberArray = np.ndarray[Any, np.dtype[Any]]
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One explanation of a mismatch, tested on the numbers.
+
+    Attributes
+    ----------
+    kind : str
+        What kind of mistake: "sign", "factor", "transpose", "unsummed", "label", "diagonal" ...; for a combination of
+        two, both, joined by " + ".
+    text : str
+        The sentence for the reader.
+    reasons : tuple of str
+        If the explanation is a number: all that is known to have this value, for example
+        "the length of axis 0 of 'X'".
+    cost : int
+        How far-fetched it is; simpler explanations come first.
+    hint : str
+        What it suggests if all reasons are numbers of things, such as samples.
+
+    Examples
+    --------
+    >>> print(Finding("factor", "it is 3 times too large", ("the length of axis 0 of 'x'",)))
+    it is 3 times too large: that is the length of axis 0 of 'x'
+    """
+
+    kind: str
+    text: str
+    reasons: tuple[str, ...] = ()
+    cost: int = 1
+    hint: str = ""
+
+    def __str__(self) -> str:
+        if not self.reasons:
+            return self.text
+        counts = all(reason.startswith(("the length", "the number")) for reason in self.reasons)
+        return f"{self.text}: that is {' or '.join(self.reasons)}" + (f" ({self.hint})" if self.hint and counts else "")
+
+
+class GradientMismatch(AssertionError):  # noqa: N818 - it is what a test asserts, not a failure of the program
+    """Two derivatives that should be equal are not.
+
+    Attributes
+    ----------
+    argument : str or None
+        The input with respect to which they were taken; None if values were compared.
+    subject, reference : str
+        What was checked and against what it was checked.
+    actual, expected : array
+        Both in full: of what was checked, and of the reference.
+    actual_shape, expected_shape : tuple of int
+        Their shapes. If these differ there is nothing below.
+    index : tuple of int or None
+        The element where they differ most.
+    actual_value, expected_value, absolute_error, relative_error : float or None
+        The two values there, |actual − expected|, and that divided by the larger magnitude of the two.
+    tolerance : float
+        What |actual − expected| was allowed to be.
+    findings : tuple of Finding
+        What would explain the difference, simplest first; empty if nothing that is known does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_lite.testing import check_closed_form
+    >>> try:
+    ...     check_closed_form(lambda x: (x**2).sum(), lambda x: -2 * x, np.array([1.0, 3.0]))
+    ... except GradientMismatch as mismatch:
+    ...     print(mismatch.index, mismatch.actual_value, mismatch.expected_value, mismatch.findings[0])
+    (1,) -6.0 6.0 the sign is flipped
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        reference: str,
+        argument: str | None,
+        actual: NumberArray,
+        expected: NumberArray,
+        tolerance: float,
+        findings: Sequence[Finding] = (),
+    ) -> None:
+        super().__init__(subject, reference, argument, actual, expected, tolerance, findings)
+        self.subject = subject
+        self.reference = reference
+        self.argument = argument
+        self.actual, self.expected, self.tolerance = actual, expected, tolerance
+        self.actual_shape, self.expected_shape = actual.shape, expected.shape
+        self.findings = tuple(findings)
+        self.index: tuple[int, ...] | None = None
+        self.actual_value: float | None = None
+        self.expected_value: float | None = None
+        self.absolute_error: float | None = None
+        self.relative_error: float | None = None
+        if actual.shape == expected.shape:
+            self._measure(actual, expected)
+
+    def _measure(self, actual: NumberArray, expected: NumberArray) -> None:
+        difference = np.abs(actual - expected)
+        index = tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape))
+        mine, true, error = float(actual[index]), float(expected[index]), float(difference[index])
+        self.index, self.actual_value, self.expected_value = index, mine, true
+        self.absolute_error, self.relative_error = error, error / max(abs(mine), abs(true))
+
+    @property
+    def is_shape_error(self) -> bool:
+        """Whether the shape is wrong already."""
+        return bool(self.actual_shape != self.expected_shape)
+
+    def __str__(self) -> str:
+        lines = [f"{self.subject} disagrees with {self.reference}", ""]
+        lines += self._shapes() if self.is_shape_error else self._numbers()
+        if self.findings:
+            lines += ["", "What explains it (each line was tested on these numbers):"]
+            lines += [f"  {i}. {finding}" for i, finding in enumerate(self.findings[:_SHOWN], start=1)]
+            if len(self.findings) > _SHOWN:
+                lines.append(f"  ... and {len(self.findings) - _SHOWN} less simple ones, in .findings")
+        else:
+            lines += ["", "None of the common mistakes explains it."]
+            lines += [] if self.is_shape_error else self._ratio_and_difference()
+        return "\n".join(lines)
+
+    def _shapes(self) -> list[str]:
+        return [f"  wrong shape: {self.actual_shape}, expected {self.expected_shape}"]
+
+    def _numbers(self) -> list[str]:
+        wrong = int((np.abs(self.actual - self.expected) > self.tolerance).sum())
+        at = f" at {list(self.index)}" if self.index else ""
+        return [
+            f"  largest difference{at}: {self.actual_value!r}, expected {self.expected_value!r}",
+            f"  absolute error {self.absolute_error:.3g}, relative error {self.relative_error:.3g}",
+            f"  {wrong} of {self.actual.size} elements differ, shape {self.actual_shape}",
+        ]
+
+    def _ratio_and_difference(self) -> list[str]:
+        with np.errstate(all="ignore"):
+            ratio = self.actual / self.expected
+        return [
+            "  actual/expected = " + _abbreviated(ratio, "  actual/expected = "),
+            "  actual−expected = " + _abbreviated(self.actual - self.expected, "  actual−expected = "),
+        ]
+
+
+def _abbreviated(values: NumberArray, prefix: str) -> str:
+    return np.array2string(values, precision=4, threshold=24, edgeitems=2, prefix=prefix, suppress_small=True)

@@ -1,0 +1,127 @@
+"""Writes docs/derivations.md: the catalogue for readers. `python -m derivations.page > ../docs/derivations.md`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from autograd_lite.testing.program import source_of
+from derivations import SLIPS, STATEMENTS, Check, Slip, Statement
+from derivations.catalogue import SOURCES
+
+_OPENING = """\
+# The derivations, checked
+
+This project started from four documents on the derivatives behind neural networks:
+
+{sources}
+
+Every statement that they derive stands below as a formula and as code that checks it. A test of the given name searches
+for a counterexample over random shapes and values, in float64, to a relative accuracy of 1e-10; `examples/verify.py`
+does the same and shows what it found. After the statements come the slips: what a document prints and what is not so,
+with the mistake named and put right.
+
+In the code `al` is `autograd_lite`; `sigma`, `softmax`, `with_ones` and the rest are plain NumPy, from
+`examples/derivations/plain.py`. `wrt=None` compares values instead of derivatives.
+
+| symbol | meaning |
+| --- | --- |
+| $N$, $d$, $K$ | samples, features, classes |
+| $X$, $Y$, $P$ | features, targets, predicted probabilities; $X$ is $(N, d)$ with one sample a row, else $(d, N)$ |
+| $L$, $E$ | a sum over samples, a mean over samples |
+| $\\tilde X$, $\\tilde W$ | a row of ones stacked on top of $X$, and weights whose column 0 is the bias |
+| $\\odot$, $\\mathbf 1$ | the elementwise product; the vector of ones, or with a condition 1 where it holds |
+
+This page is written by `examples/derivations/page.py`, and a test holds it to the code.
+"""
+
+
+@functools.cache
+def page() -> str:
+    """The whole page."""
+    sources = "\n".join(f"- **[{key}]** {description}" for key, description in SOURCES.items())
+    parts = [_OPENING.format(sources=sources), "## What they derive\n"]
+    parts += map(_statement, STATEMENTS)
+    parts.append("## Where they slipped\n")
+    parts += map(_slip, SLIPS)
+    return "\n".join(parts)
+
+
+def _statement(statement: Statement) -> str:
+    return "\n".join([
+        f"### {statement.id} · {_capitalized(statement.title)}\n",
+        f"```math\n{statement.formula}\n```\n",
+        f"From {_bracketed(statement.sources)}; test `{statement.test_name}`.\n",
+        f"```python\n{_codes(statement.checks)}\n```\n",
+    ])  # fmt: skip
+
+
+def _slip(slip: Slip) -> str:
+    named = f" The diagnosis calls it *{slip.kind}*." if slip.kind else ""
+    return "\n".join([
+        f"### {slip.id} · {_capitalized(slip.title)}\n",
+        f"As printed in {_bracketed(slip.sources)}:\n\n```math\n{slip.printed}\n```\n",
+        f"{_capitalized(slip.fault)}.{named} Corrected:\n\n```math\n{slip.corrected}\n```\n",
+        f"Test `{slip.test_name}`.\n",
+        f"```python\n{_codes((slip.claim, slip.correction), ('as printed: refuted', 'corrected'))}\n```\n",
+    ])  # fmt: skip
+
+
+def _codes(checks: tuple[Check, ...], captions: tuple[str, ...] = ()) -> str:
+    """The code of several checks, each under its caption or layout; a definition that still holds is not repeated."""
+    defined: dict[str, str] = {}
+    blocks, caption = [], ""
+    for check, title in itertools.zip_longest(checks, captions or [check.layout for check in checks]):
+        definitions = {name: source for name, source in _definitions(check).items() if defined.get(name) != source}
+        defined.update(definitions)
+        lines = [f"# {title}"] if title and title != caption else []
+        caption = title
+        blocks.append("\n".join([*lines, *definitions.values(), _call(check)]))
+    return "\n\n".join(blocks)
+
+
+def _definitions(check: Check) -> dict[str, str]:
+    """The code that defines the function and the closed form, by name."""
+    definitions = {}
+    for function, name in ((check.fn, "fn"), (check.closed_form, "closed_form")):
+        source = source_of(function) or ""
+        if function.__name__ == "<lambda>":
+            first, *others = source.splitlines()
+            indentation = min((len(line) - len(line.lstrip()) for line in others), default=0)
+            definitions[name] = "\n".join([f"{name} = {first}", *(line[indentation:] for line in others)])
+        elif not function.__module__.startswith("autograd_lite"):
+            definitions[function.__name__] = f"{source}\n"
+    return definitions
+
+
+def _call(check: Check) -> str:
+    called = [_called(check.fn, "fn"), _called(check.closed_form, "closed_form")]
+    wrt = "" if check.wrt == 0 else f", wrt={check.wrt!r}".replace("'", '"')
+    return f"check_closed_form({', '.join([*called, *_arguments(check)])}{wrt})"
+
+
+def _called(function: Callable[..., Any], name: str) -> str:
+    if function.__module__.startswith("autograd_lite"):
+        return f"al.{function.__name__}"
+    return name if function.__name__ == "<lambda>" else function.__name__
+
+
+def _arguments(check: Check) -> list[str]:
+    formula, function = (inspect.signature(f).parameters.values() for f in (check.closed_form, check.fn))
+    names_nothing = all(parameter.kind is parameter.VAR_POSITIONAL for parameter in formula)
+    return [str(p.replace(annotation=p.empty, default=p.empty)) for p in (function if names_nothing else formula)]
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _bracketed(sources: str) -> str:
+    return ", ".join(f"[{key.strip()}]" for key in sources.split(","))
+
+
+if __name__ == "__main__":
+    print(page(), end="")

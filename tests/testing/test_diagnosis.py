@@ -1,0 +1,217 @@
+"""The diagnosis names the mistake that was planted, and claims nothing that the numbers do not show."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_lite as al
+from autograd_lite.testing import GradientMismatch, check_closed_form, strategies
+
+RNG = np.random.default_rng(1)
+X, W, B = RNG.normal(size=(5, 2)), RNG.normal(size=(2, 3)), RNG.normal(size=3)
+Y, LABELS = np.eye(3)[[0, 2, 1, 0, 1]], np.array([0, 2, 1, 0, 1])
+H, S = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 3))
+SQUARE, CUBE = RNG.normal(size=(3, 3)), RNG.normal(size=(2, 3, 4))
+
+
+def softmax(z):
+    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+
+
+def sigma(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def mismatch(fn, closed_form, *inputs, **options):
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(fn, closed_form, *inputs, **options)
+    return caught.value
+
+
+def total(X, Y, W, b):
+    return al.cross_entropy(X @ W + b, Y, reduction="sum")
+
+
+def average(X, Y, W, b):
+    return al.cross_entropy(X @ W + b, Y)
+
+
+def entropy(z, y):
+    return -(y * al.log_softmax(z)).sum()
+
+
+def error(X, Y, W, b):
+    return softmax(X @ W + b) - Y
+
+
+DATA = (X, Y, W, B)
+
+
+def network(X, U, V):
+    return (al.tanh(al.sigmoid(X @ U) @ V) ** 2).sum()
+
+
+def network_gradient(X, U, V, sigmoid_factor=1.0, tanh_factor=1.0):
+    A = sigma(X @ U)
+    T = np.tanh(A @ V)
+    Delta = 2 * T * (1 - T**2) ** tanh_factor
+    return X.T @ ((Delta @ V.T) * (A * (1 - A)) ** sigmoid_factor)
+
+
+def ridge(w, X, y, penalty):
+    return ((X @ w - y) ** 2).sum() + penalty * (w @ w)
+
+
+RIDGE = (RNG.normal(size=2), X, S[:, 0], 0.3)
+
+# What is planted: kind of finding, a piece of its text, function, wrong formula, inputs, wrt.
+PLANTED = [
+    ("sign", "the sign is flipped", total, lambda X, Y, W, b: -X.T @ error(X, Y, W, b), DATA, "W"),
+    ("factor", "5 times too large", average, lambda X, Y, W, b: X.T @ error(X, Y, W, b), DATA, "W"),
+    ("factor", "5 times too small", total, lambda X, Y, W, b: X.T @ error(X, Y, W, b) / 5, DATA, "W"),
+    ("factor", "2 of a square", lambda x: (x**2).sum(), lambda x: x, (S,), 0),
+    ("factor", "2 of a square", lambda x: (x**2).sum() / 2, lambda x: 2 * x, (S,), 0),
+    ("factor", "the number of elements of 'x'", lambda x: x.mean(), np.ones_like, (S,), 0),
+    ("factor", "half the length of axis 0", lambda x: (x**2).mean(), lambda x: x, (RNG.normal(size=7),), 0),
+    ("factor", "3.33333 times too large", lambda x: 0.3 * al.sin(x), np.cos, (S[0],), 0),
+    ("sign + factor", "flipped and it is 5 times", average, lambda X, Y, W, b: -X.T @ error(X, Y, W, b), DATA, "W"),
+    ("transpose", "transpose", total, lambda X, Y, W, b: error(X, Y, W, b).T @ X, DATA, "W"),
+    ("transpose", "transpose", lambda A, x: x @ A @ A @ x, lambda A, x: _quadratic(A, x).T, (SQUARE, B), "A"),
+    ("transpose", "transposed Jacobian", lambda A, x: A @ x, lambda A, x: A.T, (SQUARE, B), "x"),
+    ("transpose", "transposed Jacobian", lambda A, x: A @ x, lambda A, x: A.T, (H, S[0, :1].repeat(4)), "x"),
+    ("transpose", "other order", lambda x: (x**2).sum(), lambda x: 2 * x.transpose(2, 0, 1), (CUBE,), 0),
+    ("transpose + factor", "and it is 5 times", average, lambda X, Y, W, b: error(X, Y, W, b).T @ X, DATA, "W"),
+    ("transpose + sign", "and the sign", total, lambda X, Y, W, b: -error(X, Y, W, b).T @ X, DATA, "W"),
+    ("unsummed", "the sum over axis 0 is missing", total, error, DATA, "b"),
+    ("unsummed", "the sum over axis 0", total, lambda *d: np.einsum("nd,nk->ndk", d[0], error(*d)), DATA, "W"),
+    ("unsummed + factor", "and it is 5 times too large", average, error, DATA, "b"),
+    ("unsummed + sign", "and the sign", total, lambda *d: -error(*d), DATA, "b"),
+    ("summed", "summed over axis 0", lambda x: (x**2).sum(), lambda x: 2 * x.sum(axis=0), (S,), 0),
+    ("reshape", "reshape(3,)", total, lambda *d: error(*d).sum(axis=0, keepdims=True), DATA, "b"),
+    ("broadcast", "broadcasting to (5, 3)", lambda x: 3 * x.sum(), lambda x: 3.0, (S,), 0),
+    ("broadcast", "broadcasting to (5, 3)", lambda x, b: (x * b).sum(), lambda x, b: b, (S, B), 0),
+    ("missing slice", "the slice 0 along axis 1", lambda W, x: ((W[:, 1:] @ x + W[:, :1]) ** 2).sum(),
+     lambda W, x: 2 * (W[:, 1:] @ x + W[:, :1]) @ x.T, (SQUARE, S[:2]), "W"),
+    ("diagonal", "only the diagonal is used", al.softmax, lambda z: softmax(z) * (1 - softmax(z)), (B,), 0),
+    ("diagonal", "right only on the diagonal", lambda A, x: A @ x, lambda A, x: np.diag(np.diag(A)), (SQUARE, B), "x"),
+    ("label", "only at the label 'y'", entropy, lambda z, y: softmax(z) - 1, (B, Y[0]), 0),
+    ("label", "only at the label 'target'", al.cross_entropy, lambda z, y: (softmax(z) - 1) / 5, (S, LABELS), 0),
+    ("label", "only at the label 'y'", lambda T, a, y: al.cross_entropy(T @ a, y),
+     lambda T, a, y: np.outer(softmax(T @ a) - 1, a), (SQUARE, B, 1), "T"),
+    ("label", "away from the label 'target'", al.cross_entropy, lambda z, y: softmax(z) / 5, (S, LABELS), 0),
+    ("sign + label", "flipped at the label", entropy, lambda z, y: softmax(z) + y * (1 - 2 * softmax(z)), (B, Y[0]), 0),
+    ("part", "but in row 1", total, lambda *d: d[0].T @ error(*d) * [[1.0], [0.7]], DATA, "W"),
+    ("part", "but in column 0", total, lambda *d: d[0].T @ error(*d) * [0.5, 1, 1], DATA, "W"),
+    ("part", "only in column 2", total, lambda *d: d[0].T @ error(*d) * [0.5, 0.2, 1], DATA, "W"),
+    ("part", "but at [3, 1]", lambda x: (x**2).sum(), lambda x: 2 * x + 0.1 * (x == x[3, 1]), (S,), 0),
+    ("part", "but in element 2", lambda x: (x**2).sum(), lambda x: 2 * x * [1, 1, 3], (B,), 0),
+    ("missing factor", "the derivative of sigmoid", network, lambda *d: network_gradient(*d, 0), (X, W, H), "U"),
+    ("missing factor", "the derivative of tanh", network, lambda *d: network_gradient(*d, 1, 0), (X, W, H), "U"),
+    ("doubled factor", "sigmoid is taken twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
+    ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
+    ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
+    ("doubled factor", "factor sigmoid' too many", lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, "sum"),
+     lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
+    ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
+    ("missing term", "the term 0.6·w is missing: that is 2·penalty", ridge,
+     lambda w, X, y, c: 2 * X.T @ (X @ w - y), RIDGE, 0),
+    ("missing term", "the term 0.3·w is missing: that is 'penalty'", ridge,
+     lambda w, X, y, c: 2 * X.T @ (X @ w - y) + c * w, RIDGE, 0),
+    ("extra term", "the term 0.3·w is too many: that is 'penalty'", ridge,
+     lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
+    ("extra term", "∂/∂y is too many", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
+    ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
+    ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
+]  # fmt: skip
+
+
+def _quadratic(A, x):
+    return np.outer(x, A @ x) + np.outer(A.T @ x, x)
+
+
+@pytest.mark.parametrize("number", range(len(PLANTED)))
+def test_planted_mistake_is_found(number):
+    kind, text, fn, closed_form, inputs, wrt = PLANTED[number]
+    findings = mismatch(fn, closed_form, *inputs, wrt=wrt).findings
+    assert any(finding.kind == kind and text in str(finding) for finding in findings), list(map(str, findings))
+
+
+@pytest.mark.parametrize("number", [n for n, planted in enumerate(PLANTED) if planted[0] in ("sign", "transpose")])
+def test_simplest_explanation_comes_first(number):
+    kind, _, fn, closed_form, inputs, wrt = PLANTED[number]
+    findings = mismatch(fn, closed_form, *inputs, wrt=wrt).findings
+    assert findings[0].kind == kind
+    assert [finding.cost for finding in findings] == sorted(finding.cost for finding in findings)
+
+
+def test_ambiguous_number_lists_all_that_it_may_be():
+    findings = mismatch(lambda x, y: (x * y).mean(), lambda x, y: y, B, 2 * B).findings
+    assert findings[0].reasons == ("the length of axis 0 of 'x'", "the length of axis 0 of 'y'")
+
+
+def test_coincidence_in_a_single_number_lists_all_that_fits():
+    findings = mismatch(lambda x: (x**2).sum(), lambda x: x, np.array([2.0])).findings
+    texts = [str(finding) for finding in findings]
+    assert any("2 of a square" in text for text in texts)
+    assert any("the term x is missing" in text for text in texts)
+    assert "factor" in findings[0].kind
+
+
+def test_unknown_factor_in_a_single_number_is_not_claimed():
+    findings = mismatch(lambda x: 0.377 * x, lambda x: 1.0, 2.0).findings
+    assert not any("factor" in finding.kind and "times" in finding.text for finding in findings)
+
+
+@pytest.mark.parametrize("closed_form", [lambda x: np.zeros(x.shape), lambda x: np.zeros((2, *x.shape))])
+def test_nothing_is_claimed_of_zeros(closed_form):
+    assert mismatch(lambda x: (x**2).sum(), closed_form, S).findings == ()
+
+
+def test_nothing_is_claimed_where_the_derivative_is_zero():
+    assert mismatch(lambda x: (x**2).sum(), lambda x: np.ones(x.shape), np.zeros(4)).findings == ()
+
+
+def test_nothing_is_claimed_of_nonsense():
+    wrong = np.random.default_rng(5).normal(size=S.shape)
+    found = mismatch(lambda x: (x**2).sum(), lambda x: wrong, S)
+    assert found.findings == ()
+    assert "None of the common mistakes explains it" in str(found)
+    assert "actual/expected" in str(found)
+    assert "actual−expected" in str(found)
+
+
+def test_intermediates_of_the_user_are_tried():
+    found = mismatch(
+        lambda x, a: (al.erf(a * x) ** 2).sum(),
+        lambda x, a: 2 * x * np.arange(1.0, 4),
+        B, np.ones(3),
+        intermediates=lambda x, a: {"secret": _true_slope(x) / (2 * x * np.arange(1.0, 4))},
+    )  # fmt: skip
+    assert any("the factor secret is missing" in str(finding) for finding in found.findings)
+
+
+def _true_slope(x):
+    return 2 * al.erf(x) * 2 / np.sqrt(np.pi) * np.exp(-(x**2))
+
+
+@given(strategies.arrays(), st.sampled_from([-1.0, 2.0, 0.5, -3.0]))
+def test_every_factor_is_explained_wherever_the_gradient_is_not_zero(x, factor):
+    if not np.any(x):
+        return
+    findings = mismatch(lambda x: (x**2).sum(), lambda x: factor * 2 * x, x).findings
+    assert findings or (abs(factor) == 3.0 and np.count_nonzero(x) == 1)
+
+
+def test_diagnosis_takes_less_than_a_second_on_a_deep_network():
+    def deep(x, *weights):
+        for w in weights:
+            x = al.tanh(x @ w)
+        return (x**2).sum()
+
+    weights = [RNG.normal(size=(8, 8)) for _ in range(20)]
+    started = time.process_time()
+    mismatch(deep, lambda x, *weights: x, RNG.normal(size=(16, 8)), *weights)
+    assert time.process_time() - started < 1
