@@ -11,7 +11,20 @@ import numpy as np
 from autograd_lite.backward import is_grad_enabled
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
-from autograd_lite.ops import arithmetic, indexing, linalg, reduction, shape
+from autograd_lite.ops import (
+    arithmetic,
+    axes,
+    choosing,
+    diagonals,
+    indexing,
+    linalg,
+    ordering,
+    reduction,
+    rounding,
+    scans,
+    shape,
+    statistics,
+)
 from autograd_lite.tensor import Tensor, numpy_queries
 
 
@@ -32,6 +45,26 @@ def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Te
     return update
 
 
+def _set_item(self: Tensor, index: Any, value: Any) -> None:
+    """``x[index] = value``: by value if it is recorded, so that earlier uses of x keep their numbers; else in place."""
+    self._refuse_recorded_change("x[index] = value")
+    if self.is_leaf and not (is_grad_enabled() and getattr(value, "requires_grad", False)):
+        overwrite(self.data, value, "x[index] = value", strip(index))
+        return
+    if not is_grad_enabled():
+        raise TypeError(
+            "x[index] = value: inside no_grad() it would cut the result of an operation off its graph; "
+            "use .detach() first, or set it outside"
+        )
+    changed = indexing.setitem(self, index, value)
+    self._data, self._node = changed._data, changed._node
+
+
+def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
+    """The elements along `axis` for which the condition holds; the array comes second in the function."""
+    return choosing.compress(condition, self, axis)  # type: ignore[no-any-return]
+
+
 def _query(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return function(self.data, *map(strip, args), **kwargs)
@@ -40,11 +73,11 @@ def _query(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _variadic(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
     """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` alike."""
 
-    def method(self: Tensor, *args: Any) -> Any:
-        return operation(self, args[0] if len(args) == 1 else args or None)
+    def method(self: Tensor, *args: Any, **options: Any) -> Any:
+        return operation(self, args[0] if len(args) == 1 else args or None, **options)
 
     method.__doc__ = operation.__doc__
     return method
@@ -56,21 +89,34 @@ _OPERATORS = {
     "mul": (arithmetic.multiply, "*"),
     "truediv": (arithmetic.divide, "/"),
     "pow": (arithmetic.power, "**"),
+    "floordiv": (rounding.floor_divide, "//"),
+    "mod": (rounding.remainder, "%"),
     "matmul": (linalg.matmul, "@"),
 }
 
 _METHODS: dict[str, Any] = {
     "__neg__": arithmetic.negative,
-    "__pos__": shape.clone,
+    "__pos__": arithmetic.positive,
     "__abs__": arithmetic.absolute,
     "__getitem__": indexing.getitem,
+    "__setitem__": _set_item,
+    "__divmod__": rounding.divmod,
+    "__rdivmod__": _reflected(rounding.divmod),
+    "__round__": lambda self, ndigits=None: rounding.round(self, ndigits or 0),
+    "conj": arithmetic.conjugate,
+    "conjugate": arithmetic.conjugate,
+    "round": rounding.round,
     "T": property(shape.transpose),
+    "mT": property(axes.matrix_transpose),
     "astype": shape.astype,
     "clone": shape.clone,
     "copy": shape.clone,
     "sum": reduction.sum,
     "mean": reduction.mean,
     "prod": reduction.prod,
+    "cumsum": scans.cumsum,
+    "cumprod": scans.cumprod,
+    "trace": statistics.trace,
     "max": reduction.max,
     "min": reduction.min,
     "var": reduction.var,
@@ -82,6 +128,11 @@ _METHODS: dict[str, Any] = {
     "squeeze": shape.squeeze,
     "transpose": _variadic(shape.transpose),
     "swapaxes": shape.swapaxes,
+    "repeat": ordering.repeat,
+    "take": choosing.take,
+    "compress": _compress,
+    "diagonal": diagonals.diagonal,
+    "choose": choosing.choose,
     "dot": linalg.dot,
     # Without a derivative: the answer is an array, or Python's own.
     "__eq__": _query(operator.eq),
@@ -95,6 +146,8 @@ _METHODS: dict[str, Any] = {
     "argsort": _query(np.argsort),
     "any": _query(np.any),
     "all": _query(np.all),
+    "nonzero": _query(np.nonzero),
+    "searchsorted": _query(np.searchsorted),
     "tolist": _query(np.ndarray.tolist),
 }
 
@@ -113,5 +166,7 @@ numpy_queries.update({
     np.allclose, np.array_equal, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.flatnonzero,
     np.count_nonzero, np.searchsorted, np.any, np.all, np.shape, np.ndim, np.size, np.result_type, np.can_cast,
     np.iscomplexobj, np.isrealobj, np.array2string, np.array_repr, np.array_str, np.zeros_like, np.ones_like,
+    np.isreal, np.iscomplex, np.imag, np.angle, np.array_equiv, np.nanargmax, np.nanargmin, np.argpartition,
+    np.lexsort, np.isin, np.digitize, np.spacing, np.min_scalar_type, np.common_type,
     np.empty_like, np.may_share_memory, np.shares_memory,
 })  # fmt: skip

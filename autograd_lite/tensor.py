@@ -7,7 +7,7 @@ operations; what is written out here is what a tensor is without them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,18 +15,19 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.backward import Leaf, Node, deposit, enable_grad, is_grad_enabled, sweep
 from autograd_lite.changes import overwrite
-from autograd_lite.conversion import as_numbers, strip
+from autograd_lite.conversion import as_numbers
+from autograd_lite.protocols import NumpyProtocols
+from autograd_lite.protocols import numpy_operations as numpy_operations
+from autograd_lite.protocols import numpy_queries as numpy_queries
 from autograd_lite.signatures import Signatures
 
 # What operations take and give: numbers, arrays, tensors. Fed arrays they give arrays, fed tensors they give tensors.
 Array: TypeAlias = Any
 
-# NumPy's functions as tensors see them. Filled by the catalogue; read by `__array_ufunc__` and `__array_function__`.
-numpy_operations: dict[Any, Callable[..., Any]] = {}  # differentiable: np.exp -> exp
-numpy_queries: set[Any] = set()  # without a derivative, so they answer with plain arrays: np.argmax, np.greater
+_NOTHING_REQUIRED = "backward: this tensor does not require gradients, nor does anything it was made from"
 
 
-class Tensor(Signatures):
+class Tensor(Signatures, NumpyProtocols):
     """An n-dimensional array of numbers that can be differentiated.
 
     Parameters
@@ -83,7 +84,10 @@ class Tensor(Signatures):
 
     @property
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
-        """The gradient collected so far: an array of the tensor's shape and dtype, or None."""
+        """The gradient collected so far, of the tensor's shape and dtype: an array, or None.
+
+        After ``backward(create_graph=True)`` it is a tensor.
+        """
         leaf = self._node if isinstance(self._node, Leaf) else self._leaf()
         return None if leaf is None else leaf.grad
 
@@ -210,7 +214,7 @@ class Tensor(Signatures):
 
     # -- gradients -------------------------------------------------------------------------------------------------
 
-    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add the gradient of this tensor to the `.grad` of every leaf that it was made from.
 
         Parameters
@@ -219,6 +223,9 @@ class Tensor(Signatures):
             The gradient with respect to this tensor, dL/d(self). A tensor of one element needs none: it is 1.
         retain_graph : bool, default False
             Keep what the graph has saved, so that `backward` can be called through it again.
+        create_graph : bool, default False
+            Record the backward pass, and keep the graph: `.grad` becomes a tensor that can be differentiated again.
+            It holds on to the graph until `zero_grad`; `autograd_lite.grad(output, inputs)` does not.
 
         Raises
         ------
@@ -235,9 +242,15 @@ class Tensor(Signatures):
         >>> x.grad
         array([ 3., 30.])
         """
-        if self._node is None:
-            raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-        deposit(sweep({self._node: self._seed(gradient)}, retain_graph))
+        seed = self._seed(gradient)
+        if create_graph:
+            with enable_grad():
+                for leaf, found in backward_with_graph(self, _wrap(seed)).items():
+                    leaf.grad = found if leaf.grad is None else leaf.grad + found
+        elif self._node is None:
+            raise RuntimeError(_NOTHING_REQUIRED)
+        else:
+            deposit(sweep({self._node: seed}, retain_graph))
 
     def _seed(self, gradient: Any) -> Any:
         data = self._data
@@ -268,40 +281,6 @@ class Tensor(Signatures):
                 "are recorded; put the change inside `with no_grad():`"
             )
 
-    def __setitem__(self, index: Any, values: Any) -> None:
-        self._refuse_recorded_change("x[index] = value")
-        if isinstance(self._node, Node) or (is_grad_enabled() and getattr(values, "requires_grad", False)):
-            raise TypeError(
-                "x[index] = value: not differentiable on the result of an operation; "
-                "use autograd_lite.where(mask, value, x), or .detach() first"
-            )
-        overwrite(self.data, values, "x[index] = value", strip(index))
-
-    # -- NumPy's protocols -----------------------------------------------------------------------------------------
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__":
-            if "out" in kwargs:
-                raise TypeError(
-                    f"{ufunc.__name__}: a result cannot be written into out= when a tensor takes part; "
-                    "use the returned tensor"
-                )
-            return self.__array_function__(ufunc, (), inputs, kwargs)
-        return self.__array_function__((ufunc, method), (), inputs, kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        operation = numpy_operations.get(function)
-        if operation is not None:
-            return operation(*args, **kwargs)
-        if function in numpy_queries:
-            return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
-        function, *method = function if isinstance(function, tuple) else (function,)
-        name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
-        raise TypeError(
-            f"{name} has no derivative rule for tensors; declare one with "
-            f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
-        )
-
 
 @functools.cache
 def _one(dtype: np.dtype[Any]) -> Any:
@@ -319,6 +298,6 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients below `tensor` as tensors that can be differentiated again."""
     if tensor._node is None:
-        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
+        raise RuntimeError(_NOTHING_REQUIRED)
     with enable_grad():
         return sweep({tensor._node: gradient}, retain_graph=True, create_graph=True)

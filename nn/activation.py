@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import activation, elementary
+from autograd_lite.ops import activation, hyperbolic
 
 
 class Identity(Module):
@@ -32,7 +32,7 @@ class Tanh(Module):
     """tanh x, elementwise."""
 
     def forward(self, x: Any) -> Any:
-        return elementary.tanh(x)
+        return hyperbolic.tanh(x)
 
 
 class ReLU(Module):

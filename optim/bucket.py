@@ -70,7 +70,11 @@ class Bucket:
     def runs(self) -> list[Run]:
         """The stretches to update: all at once where possible, else those parameters that have a gradient."""
         parameters, steps = self.parameters, self.steps
-        gradients = [gradient.ravel() for parameter in parameters if (gradient := parameter.grad) is not None]
+        gradients = [
+            getattr(gradient, "_data", gradient).ravel()  # after backward(create_graph=True) it is a tensor
+            for parameter in parameters
+            if (gradient := parameter.grad) is not None
+        ]
         if gradients:
             record_change(self.values)
         if len(gradients) == len(parameters) and steps.count(steps[0]) == len(steps):

@@ -12,6 +12,7 @@ from typing import Any
 import catalogue_arrays
 import catalogue_elementwise
 import catalogue_linalg
+import catalogue_reductions
 import numpy as np
 import samples as s
 from samples import Case
@@ -94,7 +95,6 @@ def _bce(p, target, reduction):
 
 _KINK_FREE = s.grid(0.15)  # never near zero
 _CLIP_DOMAINS = (s.grid(0.0), s.grid(0.1), s.grid(0.2))
-_with_bound = s.elementwise(_KINK_FREE).map(lambda sample: s.Sample(sample.arrays, {"bound": 0}))
 
 CASES = [
     _elementwise("add", np.add, s.real, s.real),
@@ -102,6 +102,7 @@ CASES = [
     _elementwise("multiply", np.multiply, s.real, s.real),
     _elementwise("divide", np.divide, s.real, s.nonzero),
     _elementwise("power", lambda x, y: np.exp(y * np.log(x)), s.positive, s.real),
+    _elementwise("power", lambda x, y: np.exp(y * np.log(x)), s.positive, s.with_zeros, special=": exponents of zero"),
     *(
         Case(
             f"power: {exponent!r}",
@@ -134,9 +135,9 @@ CASES = [
     _elementwise("relu", lambda x: np.where(x > 0, x, 0), _KINK_FREE),
     _elementwise("softplus", lambda x: np.log(1 + np.exp(x)), s.real),
     _elementwise("clip", lambda x, low, high: np.minimum(np.maximum(x, low), high), *_CLIP_DOMAINS),
-    Case("clip: from below", lambda x, bound: ag.clip(x, bound), lambda x, bound: np.maximum(x, bound), _with_bound),
-    Case("clip: from above", lambda x, bound: ag.clip(x, None, bound), lambda x, bound: np.minimum(x, bound),
-         _with_bound),
+    Case("clip: from below", ag.clip, np.maximum, s.elementwise(_KINK_FREE, s.grid(0.0))),
+    Case("clip: from above", lambda x, bound: ag.clip(x, None, bound), np.minimum,
+         s.elementwise(_KINK_FREE, s.grid(0.0))),
     Case("where", lambda x, y, condition: ag.where(condition, x, y),
          lambda x, y, condition: condition * x + ~condition * y, s.chosen()),
     Case("softmax", ag.softmax, _softmax, s.reduction(s.real, several=False)),
@@ -157,6 +158,7 @@ CASES = [
     Case("squeeze", ag.squeeze, np.squeeze, s.varying(s.axes_of_length_one, max_dims=4)),
     Case("expand_dims", ag.expand_dims, np.expand_dims, s.varying(s.new_axes)),
     Case("transpose", ag.transpose, np.transpose, s.varying(s.permutations, min_dims=1, max_dims=4)),
+    Case("transpose: cycles", ag.transpose, np.transpose, s.varying(s.cycles, min_dims=3)),
     Case("swapaxes", ag.swapaxes, np.swapaxes, s.varying(s.axis_pairs, min_dims=1)),
     Case("broadcast_to", ag.broadcast_to, np.broadcast_to, s.varying(s.larger_shapes)),
     Case("concatenate", lambda *arrays, axis: ag.concatenate(arrays, axis),
@@ -184,9 +186,12 @@ CASES = [
     Case("mse_loss", ag.mse_loss, lambda x, y, reduction: _reduced((x - y) ** 2, reduction),
          s.compared(s.real, s.real)),
     *catalogue_elementwise.CASES,
+    *catalogue_reductions.CASES,
     *catalogue_arrays.CASES,
     *catalogue_linalg.CASES,
 ]  # fmt: skip
+
+ALIASES = catalogue_elementwise.ALIASES
 
 # Exported, but nothing flows through them.
 WITHOUT_DERIVATIVE = {"one_hot"}
@@ -201,7 +206,7 @@ OPERATORS = {
     "matmul": operator.matmul,
     "negative": operator.neg,
     "absolute": operator.abs,
-    "clone": operator.pos,
+    **catalogue_elementwise.OPERATORS,
     "getitem: basic": operator.getitem,
     "getitem: integer arrays": operator.getitem,
     "getitem: mixed": operator.getitem,
@@ -210,5 +215,6 @@ OPERATORS = {
 
 METHODS = (
     "sum", "mean", "prod", "max", "min", "var", "std", "reshape", "ravel", "flatten", "squeeze", "transpose",
-    "swapaxes", "clone", "dot",
+    "swapaxes", "clone", "dot", "repeat", "take", *catalogue_elementwise.METHODS,
+    *catalogue_reductions.METHODS,
 )  # fmt: skip

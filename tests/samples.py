@@ -71,11 +71,24 @@ def grid(offset: float) -> Domain:
     return lambda rng, shape: np.asarray(rng.integers(-6, 7, shape) * 0.3 + offset)
 
 
+def halves(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Numbers whose quotients by those of `units` are never close to an integer."""
+    return np.asarray(rng.integers(-6, 7, shape) + 0.5)
+
+
+def units(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Close to ±1 and ±2."""
+    return rng.choice([-2, -1, 1, 2], shape) * rng.uniform(0.99, 1.01, shape)
+
+
 # -- shapes and axes -----------------------------------------------------------------------------------------------
 
 
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 3) -> st.SearchStrategy[Shape]:
-    return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
+    """Half of them any, often without elements or with one; half of them with several elements along each axis."""
+    several = [shape for shape in [(3,), (2, 3), (3, 2), (2, 3, 2)] if min_dims <= len(shape) <= max_dims]
+    anything = hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
+    return anything | st.sampled_from(several) if several and max_side > 2 else anything
 
 
 def elementwise(*domains: Domain) -> st.SearchStrategy[Sample]:
@@ -102,10 +115,14 @@ def axes(ndim: int, several: bool = True) -> st.SearchStrategy[Any]:
 
 @st.composite
 def reduction(draw: st.DrawFn, domain: Domain, min_side: int = 0, several: bool = True, ddof: bool = False) -> Sample:
-    shape = draw(shapes(min_dims=0 if several else 1, min_side=min_side))
-    static = {"axis": draw(axes(len(shape), several))}
-    if several:
-        static["keepdims"] = draw(st.booleans())
+    """Half of the samples lose one axis of several: there it shows whether the gradient finds its place again."""
+    if draw(st.booleans()):
+        shape = draw(st.sampled_from([(2, 3), (3, 2), (2, 3, 2)]))
+        axis, keepdims = draw(axes(len(shape), several=False)), False
+    else:
+        shape = draw(shapes(min_dims=0 if several else 1, min_side=min_side))
+        axis, keepdims = draw(axes(len(shape), several)), draw(st.booleans())
+    static = {"axis": axis, "keepdims": keepdims} if several else {"axis": axis}
     if ddof:
         axis = range(len(shape)) if static["axis"] is None else static["axis"]
         reduced = np.prod([shape[a] for a in np.atleast_1d(axis).astype(int)])
@@ -145,6 +162,11 @@ def permutations(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
         lambda order: st.tuples(*(st.sampled_from([axis, axis - ndim]) for axis in order))
     )
     return st.fixed_dictionaries({"axes": st.none() | signed})
+
+
+def cycles(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
+    """Orders of three axes that are not their own inverse."""
+    return st.fixed_dictionaries({"axes": st.sampled_from([(1, 2, 0), (2, 0, 1), (-1, 0, 1)])})
 
 
 def axis_pairs(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
@@ -209,8 +231,8 @@ def joined(draw: st.DrawFn, new_axis: bool) -> Sample:
     rng, shape, n = draw(generators), draw(shapes(min_dims=0 if new_axis else 1)), draw(st.integers(1, 3))
     if new_axis:
         ndim = len(shape) + 1
-        return Sample(tuple(real(rng, shape) for _ in range(n)), {"axis": draw(st.integers(-ndim, ndim - 1))})
-    axis = draw(st.none() | axes(len(shape), False))
+        return Sample(tuple(real(rng, shape) for _ in range(n)), {"axis": draw(st.just(-1) | axes(ndim, False))})
+    axis = draw(st.none() | st.just(-1) | axes(len(shape), False))
     if axis is None:
         return Sample(tuple(real(rng, draw(shapes(max_dims=2))) for _ in range(n)), {"axis": None})
     lengths = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
@@ -221,9 +243,11 @@ def joined(draw: st.DrawFn, new_axis: bool) -> Sample:
 @st.composite
 def products(draw: st.DrawFn) -> Sample:
     """Operands of `matmul`: vectors, matrices and stacks of them that broadcast."""
-    drawn = draw(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, min_side=0, max_side=3, max_dims=2))
-    rng = draw(generators)
-    return Sample(tuple(real(rng, shape) for shape in drawn.input_shapes), {})
+    anything = hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, min_side=0, max_side=3, max_dims=2)
+    several = [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((3,), (2, 3, 2)), ((2, 2, 3), (3,)),
+               ((2, 2, 3), (2, 3, 2)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (3, 2))]  # fmt: skip
+    operands, rng = draw(anything.map(lambda drawn: drawn.input_shapes) | st.sampled_from(several)), draw(generators)
+    return Sample(tuple(real(rng, shape) for shape in operands), {})
 
 
 @st.composite

@@ -80,7 +80,7 @@ OPERATIONS = [
     for name in MODULES
     if name.startswith("autograd_lite.ops.")
     for public, value in _public(importlib.import_module(name)).items()
-    if isinstance(getattr(value, "primitive", None), Primitive)
+    if isinstance(getattr(value, "primitive", None), Primitive) and value.__name__ == public  # not an alias
 ]
 
 

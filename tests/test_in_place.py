@@ -89,6 +89,65 @@ def test_an_integer_tensor_does_not_take_fractions():
     assert n.tolist() == [2, 3]
 
 
+# -- elements set by value -------------------------------------------------------------------------------------------
+
+INDICES = [0, -1, slice(0, 2), slice(None, None, -2), ..., [2, 0], np.array([True, False, True, False]), [3, 3, 1, 3],
+           (slice(None), None), (), np.array([[1, 2], [2, 1]])]  # fmt: skip
+
+
+@pytest.mark.parametrize("index", INDICES, ids=repr)
+@pytest.mark.parametrize("scalar", [True, False])
+def test_an_element_of_a_result_is_set_by_value_and_earlier_uses_keep_their_numbers_and_gradients(index, scalar):
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    part = values[index]
+    x = Tensor(values, requires_grad=True)
+    v = Tensor(5.0 if scalar else 10.0 + np.arange(part.size).reshape(part.shape), requires_grad=True)
+    y = other_name = x * 2.0
+    before = y * y
+    y[index] = v
+    assert other_name is y
+    expected = 2 * values
+    expected[index] = v.data
+    assert y.tolist() == expected.tolist()
+    assert before.tolist() == (4 * values * values).tolist()
+    (before.sum() + (y * [1.0, 10.0, 100.0, 1000.0]).sum()).backward()
+
+    # Which element holds which value is seen from the numbers: all of them differ.
+    weights = np.array([1.0, 10.0, 100.0, 1000.0])
+    kept = expected == 2 * values
+    np.testing.assert_array_equal(x.grad, 8 * values + 2 * weights * kept)
+    by_value = [weights[(expected == value) & ~kept].sum() for value in np.ravel(v.data)]
+    np.testing.assert_array_equal(np.ravel(v.grad), by_value)
+
+
+def test_a_constant_that_takes_an_element_that_requires_gradients_becomes_a_result():
+    x, buffer = Tensor([1.0, 2.0], requires_grad=True), Tensor(np.zeros(3))
+    view = buffer[1:]
+    for i in range(2):
+        buffer[i] = x[i] * x[i]
+        buffer[2] += buffer[i]
+    assert buffer.tolist() == [1, 4, 5]
+    assert view.tolist() == [0, 0]
+    buffer[2].backward()
+    assert x.grad.tolist() == [2, 4]
+
+
+def test_the_last_of_several_values_for_one_element_gets_the_gradient_whatever_its_layout():
+    index = np.array([[0, 1], [0, 1]])
+    for layout in (np.ascontiguousarray, np.asfortranarray, lambda a: a[::-1].copy()[::-1]):
+        value = Tensor(0.0, requires_grad=True) + layout(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        kept = Tensor(np.zeros((2, 2)), requires_grad=True)
+        y = Tensor(np.zeros(2)) * kept.sum()
+        value = value + kept
+        y[layout(index)] = value
+        (y * [1.0, 10.0]).sum().backward()
+        remaining = {1.0: (0, 0), 2.0: (0, 1), 3.0: (1, 0), 4.0: (1, 1)}
+        expected = np.zeros((2, 2))
+        for weight, number in zip([1.0, 10.0], y.tolist(), strict=True):
+            expected[remaining[number]] = weight
+        assert kept.grad.tolist() == expected.tolist()
+
+
 # -- after a value was recorded --------------------------------------------------------------------------------------
 
 

@@ -29,12 +29,19 @@ def gradient(function, values):
         (lambda x: ag.maximum(x, 1.0), [0.0, 1.0, 2.0], [0, 0.5, 1]),
         (lambda x: ag.minimum(1.0, x), [0.0, 1.0, 2.0], [1, 0.5, 0]),
         (lambda x: ag.maximum(x, x), [1.0, 2.0], [1, 1]),
+        (lambda x: 3 * ag.maximum(x, 1.0), [0.0, 1.0, 2.0], [0, 1.5, 3]),
+        (lambda low: ag.clip(1.0, low), [0.0, 1.0, 2.0], [0, 0, 1]),
+        (lambda low: ag.clip(1.0, low, 2.0), [0.0, 1.0, 1.5, 2.0, 3.0], [0, 0, 1, 1, 0]),
+        (lambda high: ag.clip(1.0, None, high), [0.0, 1.0, 2.0], [1, 0, 0]),
+        (lambda high: ag.clip(1.0, 0.0, high), [-1.0, 0.5, 1.0, 2.0], [1, 1, 0, 0]),
+        (lambda high: ag.clip(1.0, 2.0, high), [0.0, 1.0, 1.5, 2.0, 3.0], [1, 1, 1, 0, 0]),
+        (ag.logsumexp, [-np.inf, -np.inf], [0, 0]),
         (lambda x: x.std(axis=0), [[1.0, 1.0], [1.0, 3.0]], [[0, -0.5], [0, 0.5]]),
         (lambda x: x**0, [0.0, 2.0], [0, 0]),
         (lambda x: x**1, [0.0, 2.0], [1, 1]),
         (lambda x: x**2, [0.0, -2.0], [0, -4]),
         (lambda x: x ** np.array([0.0, 1.0, 2.0]), [0.0, 0.0, 0.0], [0, 1, 0]),
-        (lambda x: 0.0**x, [1.0, 2.0], [0, 0]),
+        (lambda x: 0.0**x, [0.0, 1.0, 2.0], [0, 0, 0]),
         (lambda x: x.prod(), [0.0, 2.0, 3.0], [6, 0, 0]),
         (lambda x: x.prod(), [0.0, 2.0, 0.0], [0, 0, 0]),
         (lambda x: ag.where(x > 1, x, 0.0), [1.0, 2.0], [0, 1]),
@@ -87,6 +94,7 @@ def test_narrow_floats_are_finite_and_silent_at_their_ends(function, dtype):
     ("function", "x", "expected"),
     [
         (ag.sigmoid, -745.0, 0.0),
+        (ag.sigmoid, -1000, 0.0),
         (ag.sigmoid, -50.0, 1.9287498479639178e-22),
         (ag.softplus, -50.0, 1.9287498479639178e-22),
         (ag.log1p, 1e-20, 1e-20),
@@ -110,7 +118,28 @@ def test_binary_cross_entropy_is_finite_at_certainty():
     losses = ag.binary_cross_entropy(p, [0.0, 1.0, 1.0, 0.0], reduction="none")
     assert losses.tolist() == [0, 0, 100, 100]
     losses.sum().backward()
-    assert np.isfinite(p.grad).all()
+    np.testing.assert_allclose(p.grad, [0, 0, -1e12, 1e12])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [lambda x: ag.mse_loss(x, np.ones((0, 2))), lambda x: ag.cross_entropy(x, np.ones(0, int))],
+    ids=["mse_loss", "cross_entropy"],
+)
+def test_the_mean_of_no_losses_is_nan_with_a_warning_as_in_numpy_and_its_gradient_is_empty(loss):
+    x = Tensor(np.ones((0, 2)), requires_grad=True)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        result = loss(x)
+    result.backward()
+    assert np.isnan(result.item())
+    assert x.grad.shape == (0, 2)
+
+
+def test_numpys_rules_decide_the_dtype_of_a_loss():
+    x, target = np.array([0.5], np.float32), np.array([1.0])
+    assert ag.mse_loss(Tensor(x), target).dtype == np.float64
+    assert ag.mse_loss(Tensor(x), target.astype(np.float32)).dtype == np.float32
+    assert ag.mse_loss(Tensor(x), target.astype(int)).dtype == np.float32
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ WRONG = [
     ("set another shape", lambda w: put(w.integers, slice(None), [1, 2]), ValueError, "(2,).*(3,)"),
     ("set a fraction", lambda w: put(w.integers, 0, 0.5), TypeError, "float64.*int64"),
     ("set a leaf", lambda w: put(w.vector, 0, 1.0), RuntimeError, "no_grad"),
-    ("set a result", lambda w: put(w.vector * 2, 0, 1.0), TypeError, "where"),
+    ("set a result another shape", lambda w: put(w.vector * 2, slice(None), [1, 2]), ValueError, "setitem: .*(2,)"),
+    ("set a result out of range", lambda w: put(w.vector * 2, 5, 1.0), IndexError, "setitem: .*5"),
+    ("set integers with a gradient", lambda w: put(w.integers, 0, w.scalar), TypeError, "setitem: .*float64.*int64"),
     # what is not a number
     ("add string", lambda w: w.vector + "a", TypeError, "add"),
     ("add None", lambda w: w.vector + None, TypeError, "add: .*None"),
@@ -175,7 +177,7 @@ WRONG = [
     # where there is no derivative
     ("condition", lambda w: ag.where(w.vector, 1.0, w.vector), TypeError, "where: .*'condition'.*detach"),
     ("index that requires gradients", lambda w: w.vector[w.scalar], TypeError, "getitem: .*'index'"),
-    ("unsupported function", lambda w: np.sort(w.vector), TypeError, "numpy.sort"),
+    ("unsupported function", lambda w: np.partition(w.vector, 0), TypeError, "numpy.partition"),
     ("out=", lambda w: np.add(w.vector, 1, out=np.empty(3)), TypeError, "add: .*out="),
     ("step without parameters", lambda w: optim.SGD([], lr=0.1), ValueError, ""),
 ]

@@ -19,9 +19,13 @@ def run(case, sample, tensors, cotangent=None):
 @every_case
 @given(data=st.data())
 def test_float32_stays_float32_and_close_to_float64(case, data):
+    if case.exported in {"interp", "vander"}:
+        return  # NumPy answers in float64
     sample = data.draw(case.samples)
     if isinstance(sample.static.get("y"), np.ndarray | np.generic):
         return  # an exponent with a dtype of its own: NumPy promotes to float64, as it should
+    if case.exported == "float_power" or isinstance(sample.static.get("q"), list):
+        return  # always in float64; several quantiles have a dtype of their own
     single = [np.asarray(array, np.float32) for array in sample.arrays]
     narrow, wide = leaves(single), leaves([np.asarray(array, float) for array in single])
     result, expected = run(case, sample, narrow), run(case, sample, wide)
@@ -58,6 +62,9 @@ def test_a_gradient_is_an_array_of_its_tensors_shape_and_dtype_that_shares_memor
 def test_a_result_that_is_not_a_view_in_numpy_is_not_one_of_the_inputs(case, data):
     """Only what NumPy documents as a view may share memory with an argument."""
     views = {"reshape", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes", "broadcast_to", "getitem"}
+    views |= {"moveaxis", "rollaxis", "permute_dims", "matrix_transpose", "atleast_1d", "atleast_2d", "atleast_3d",
+              "flip", "fliplr", "flipud", "rot90", "trim_zeros", "split", "array_split", "hsplit", "vsplit", "dsplit",
+              "unstack", "einsum"}  # fmt: skip
     if case.exported in views:
         return
     sample = data.draw(case.samples)

@@ -52,7 +52,9 @@ def test_every_exported_operation_is_in_the_catalogue():
     exported = {
         name for name, value in vars(ag).items() if "autograd_lite.ops" in str(getattr(value, "__module__", ""))
     }
-    assert exported == {case.exported for case in CASES} | catalogue.WITHOUT_DERIVATIVE
+    tested = {case.exported for case in CASES} | catalogue.WITHOUT_DERIVATIVE
+    assert exported == tested | set(catalogue.ALIASES)
+    assert all(getattr(ag, alias) is getattr(ag, name) for alias, name in catalogue.ALIASES.items())
 
 
 def test_every_rule_of_an_exported_operation_is_differentiated_by_the_catalogue():

@@ -59,6 +59,7 @@ def test_a_decorator_without_arguments_is_an_operation_without_derivative():
 
 
 def test_the_ufunc_form_registers_the_ufunc(registry):
+    del registry[np.cbrt]
     cbrt = primitive(np.cbrt, x=lambda g, out: g / (3 * out**2))
     x = Tensor([8.0], requires_grad=True)
     np.cbrt(x).backward()
@@ -67,7 +68,8 @@ def test_the_ufunc_form_registers_the_ufunc(registry):
 
 
 def test_functions_of_numpy_are_registered_by_name(registry):
-    primitive(lambda x: np.flip(x), name="flip", numpy=(np.flip, np.flipud), x=lambda g: np.flip(g))
+    del registry[np.flip], registry[np.flipud]
+    primitive(lambda x: x[::-1], name="flip", numpy=(np.flip, np.flipud), x=lambda g: g[::-1])
     x = Tensor([1.0, 2.0], requires_grad=True)
     (np.flip(x) * [10.0, 1.0] + np.flipud(x)).sum().backward()
     assert x.grad.tolist() == [2, 11]

@@ -29,13 +29,24 @@ def test_first_program_shows_the_closed_form_to_rounding():
     assert float(run(PROGRAMS[0])) < 1e-14
 
 
+def test_wrong_derivation_is_diagnosed():
+    assert "it is 5 times too large" in run(PROGRAMS[1])
+
+
+def test_derivatives_of_higher_order_are_those_of_the_comments():
+    third, hessian = run(PROGRAMS[2]).split("\n", 1)
+    assert float(third) == -1
+    assert hessian.split()[0].startswith("[[")
+    assert "0.2222" in hessian
+
+
 def test_network_learns():
-    assert float(run(PROGRAMS[1]).split()[-1]) > 0.95
+    assert float(run(PROGRAMS[3]).split()[-1]) > 0.95
 
 
 def test_new_operation_has_the_right_gradient():
     # d/dx 2 √(x/(1 + x)) = (x/(1 + x))^(−1/2) / (1 + x)²
-    values = [float(number) for number in run(PROGRAMS[2]).strip(" []\n").split()]
+    values = [float(number) for number in run(PROGRAMS[4]).strip(" []\n").split()]
     assert values == pytest.approx([(x / (1 + x)) ** -0.5 / (1 + x) ** 2 for x in (1, 3)])
 
 

@@ -281,3 +281,23 @@ def test_levels_are_those_of_a_thread():
 
     grad(inner)(1.0)
     assert isinstance(results[0], np.ndarray)
+
+
+def test_backward_can_record_itself():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    (x**3).sum().backward(create_graph=True)
+    assert isinstance(x.grad, Tensor)
+    penalty = (x.grad**2).sum()  # Σ 9x⁴
+    x.zero_grad()
+    penalty.backward()
+    np.testing.assert_allclose(x.grad, 36 * x.data**3)
+
+
+def test_recorded_gradients_accumulate_and_optimizers_take_them():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    optimizer = ag.optim.SGD([x], lr=1.0)
+    (x**2).sum().backward()
+    (x**2).sum().backward(create_graph=True)
+    assert x.grad.tolist() == [4, 8]
+    optimizer.step()
+    np.testing.assert_array_equal(x.data, [-3, -6])

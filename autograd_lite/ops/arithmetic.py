@@ -1,4 +1,4 @@
-"""Arithmetic, powers and comparison: what NumPy does elementwise with two numbers, or with one by algebra alone."""
+"""Arithmetic and powers: what NumPy does elementwise with two numbers, or with one by algebra alone."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from autograd_lite.tensor import Array
 __all__ = [
     "absolute",
     "add",
+    "cbrt",
+    "conjugate",
+    "copysign",
     "divide",
-    "maximum",
-    "minimum",
+    "fabs",
+    "float_power",
     "multiply",
     "negative",
+    "positive",
     "power",
-    "sign",
+    "real",
+    "real_if_close",
+    "reciprocal",
     "sqrt",
     "square",
     "subtract",
+    "true_divide",
 ]
 
 add = primitive(
@@ -74,6 +81,69 @@ divide = primitive(
     """,
 )
 
+true_divide = divide
+
+reciprocal = primitive(
+    np.reciprocal,
+    x=lambda g, out: g * -(out * out),
+    doc="""1/x, elementwise; of integers the integer part. ∂/∂x = −1/x².
+
+    Examples
+    --------
+    >>> reciprocal(Tensor([1.0, -4.0]))
+    Tensor([ 1.  , -0.25])
+    """,
+)
+
+positive = primitive(
+    np.positive,
+    x=lambda g: g,
+    doc="""+x, elementwise: a copy. ∂/∂x = 1.
+
+    Examples
+    --------
+    >>> positive(Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """,
+)
+
+conjugate = primitive(
+    np.conjugate,
+    x=lambda g: g,
+    doc="""The complex conjugate, which for real numbers is a copy. ∂/∂x = 1.
+
+    Examples
+    --------
+    >>> conjugate(Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """,
+)
+
+
+@primitive(numpy=np.real, val=lambda g: g)
+def real(val: Array) -> Array:
+    """The real part, which of real numbers is a copy. ∂/∂x = 1.
+
+    Examples
+    --------
+    >>> real(Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """
+    return np.array(np.real(val))
+
+
+@primitive(numpy=np.real_if_close, a=lambda g: g)
+def real_if_close(a: Array, tol: float = 100) -> Array:
+    """The real part, which of real numbers is a copy. ∂/∂x = 1.
+
+    Examples
+    --------
+    >>> real_if_close(Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """
+    return np.array(np.real_if_close(a, tol))
+
+
 negative = primitive(
     np.negative,
     x=lambda g: -g,
@@ -114,6 +184,19 @@ power = primitive(
     """,
 )
 
+float_power = primitive(
+    np.float_power,
+    x=_power_of_base,
+    y=_power_of_exponent,
+    doc="""xʸ in double precision, whatever the operands are. The derivatives are those of `power`.
+
+    Examples
+    --------
+    >>> float_power(Tensor([1, 2, 3]), -1)
+    Tensor([1.        , 0.5       , 0.33333333])
+    """,
+)
+
 square = primitive(
     np.square,
     x=lambda g, x: g * (2 * x),
@@ -138,15 +221,15 @@ sqrt = primitive(
     """,
 )
 
-sign = primitive(
-    np.sign,
-    x=lambda g: g * 0,
-    doc="""The sign of x: −1, 0 or 1. Constant between its steps, so the derivative is 0.
+cbrt = primitive(
+    np.cbrt,
+    x=lambda g, out: g / (3 * (out * out)),
+    doc="""The cube root, of negative numbers too. ∂/∂x = 1/(3·∛x²), infinite at 0.
 
     Examples
     --------
-    >>> sign(Tensor([-2.0, 0.0, 5.0]))
-    Tensor([-1.,  0.,  1.])
+    >>> cbrt(Tensor([8.0, -27.0]))
+    Tensor([ 2., -3.])
     """,
 )
 
@@ -163,33 +246,27 @@ absolute = primitive(
 )
 
 
-def _winner(g: Array, wins: Array, ties: Array) -> Array:
-    """The gradient goes to the operand that was chosen; ties share it."""
-    return np.where(ties, g / 2, np.where(wins, g, 0))
-
-
-maximum = primitive(
-    np.maximum,
-    x=lambda g, x, y: _winner(g, x > y, x == y),
-    y=lambda g, x, y: _winner(g, y > x, x == y),
-    doc="""The larger of x and y, elementwise with broadcasting; NaN if either is. Ties share the gradient equally.
+fabs = primitive(
+    np.fabs,
+    x=lambda g, x: g * np.sign(x),
+    doc="""\\|x\\| as a floating-point number. ∂/∂x = sign(x), which is 0 at the kink.
 
     Examples
     --------
-    >>> maximum(Tensor([1.0, 5.0]), 3)
-    Tensor([3., 5.])
+    >>> fabs(Tensor([-2, 5]))
+    Tensor([2., 5.])
     """,
 )
 
-minimum = primitive(
-    np.minimum,
-    x=lambda g, x, y: _winner(g, x < y, x == y),
-    y=lambda g, x, y: _winner(g, y < x, x == y),
-    doc="""The smaller of x and y, elementwise with broadcasting; NaN if either is. Ties share the gradient equally.
+copysign = primitive(
+    np.copysign,
+    x=lambda g, x, y: g * (np.sign(x) * np.copysign(1, y)),
+    y=lambda g: g * 0,
+    doc="""\\|x\\| with the sign of y, elementwise with broadcasting. ∂/∂x = sign(x)·sign(y), 0 at the kink; ∂/∂y = 0.
 
     Examples
     --------
-    >>> minimum(Tensor([1.0, 5.0]), 3)
-    Tensor([1., 3.])
+    >>> copysign(Tensor([1.0, -2.0]), Tensor([-3.0, -0.0]))
+    Tensor([-1., -2.])
     """,
 )

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, trigonometric and hyperbolic functions, and the error function."""
+"""Exponentials, logarithms, and the error function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
-__all__ = ["cos", "erf", "exp", "expm1", "log", "log1p", "sin", "tanh"]
+__all__ = ["erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
 
 exp = primitive(
     np.exp,
@@ -59,39 +59,73 @@ expm1 = primitive(
     """,
 )
 
-sin = primitive(
-    np.sin,
-    x=lambda g, x: g * np.cos(x),
-    doc="""The sine of x in radians. ∂/∂x = cos x.
+exp2 = primitive(
+    np.exp2,
+    x=lambda g, out: g * (out * math.log(2)),
+    doc="""2ˣ, elementwise. ∂/∂x = 2ˣ·ln 2.
 
     Examples
     --------
-    >>> sin(Tensor(0.0))
-    Tensor(0.)
+    >>> exp2(Tensor([0.0, 3.0]))
+    Tensor([1., 8.])
     """,
 )
 
-cos = primitive(
-    np.cos,
-    x=lambda g, x: g * -np.sin(x),
-    doc="""The cosine of x in radians. ∂/∂x = −sin x.
+log2 = primitive(
+    np.log2,
+    x=lambda g, x: g / (x * math.log(2)),
+    doc="""The logarithm to base 2, elementwise. ∂/∂x = 1/(x·ln 2).
 
     Examples
     --------
-    >>> cos(Tensor(0.0))
-    Tensor(1.)
+    >>> log2(Tensor([1.0, 8.0]))
+    Tensor([0., 3.])
     """,
 )
 
-tanh = primitive(
-    np.tanh,
-    x=lambda g, out: g * (1 - out * out),
-    doc="""The hyperbolic tangent. ∂/∂x = 1 − tanh² x.
+log10 = primitive(
+    np.log10,
+    x=lambda g, x: g / (x * math.log(10)),
+    doc="""The logarithm to base 10, elementwise. ∂/∂x = 1/(x·ln 10).
 
     Examples
     --------
-    >>> tanh(Tensor([0.0, 100.0]))
-    Tensor([0., 1.])
+    >>> log10(Tensor([1.0, 100.0]))
+    Tensor([0., 2.])
+    """,
+)
+
+
+def _difference(x: Array, y: Array) -> Array:
+    """y − x, also where both are infinite: 0 for ∞, so that they share, and ∞ for −∞, so that neither gets anything."""
+    both = (x == y) & np.isinf(x)
+    with np.errstate(invalid="ignore"):
+        return np.where(both, np.where(np.signbit(x), np.inf, 0), y - x)
+
+
+logaddexp = primitive(
+    np.logaddexp,
+    x=lambda g, x, y: g * np.exp(-np.logaddexp(0, _difference(x, y))),
+    y=lambda g, x, y: g * np.exp(-np.logaddexp(0, _difference(y, x))),
+    doc="""ln(eˣ + eʸ), elementwise with broadcasting, without overflow. ∂/∂x = 1/(1 + e^(y − x)), ∂/∂y alike.
+
+    Examples
+    --------
+    >>> logaddexp(Tensor([0.0, 1000.0]), Tensor([-np.inf, 1000.0]))
+    Tensor([   0.        , 1000.69314718])
+    """,
+)
+
+logaddexp2 = primitive(
+    np.logaddexp2,
+    x=lambda g, x, y: g * np.exp2(-np.logaddexp2(0, _difference(x, y))),
+    y=lambda g, x, y: g * np.exp2(-np.logaddexp2(0, _difference(y, x))),
+    doc="""log₂(2ˣ + 2ʸ), elementwise with broadcasting. ∂/∂x = 1/(1 + 2^(y − x)), ∂/∂y = 1/(1 + 2^(x − y)).
+
+    Examples
+    --------
+    >>> logaddexp2(Tensor([0.0, 3.0]), Tensor([0.0, 3.0]))
+    Tensor([1., 4.])
     """,
 )
 

@@ -1,7 +1,8 @@
-"""Choosing elements: by index, by condition, by bounds."""
+"""Choosing and setting elements: by index, by condition, by bounds."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from autograd_lite.conversion import to_array
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
-__all__ = ["clip", "getitem", "scatter", "where"]
+__all__ = ["clip", "getitem", "scatter", "setitem", "where"]
 
 
 def _can_repeat(index: Any) -> bool:
@@ -47,6 +48,50 @@ def getitem(x: Array, index: Any) -> Array:
     Tensor([1., 3., 3.])
     """
     return x[index]
+
+
+def _last_written(index: Any, x_shape: tuple[int, ...], part_shape: tuple[int, ...]) -> Array:
+    """Which of the values that are written to x[index] remain: of several for one element only one does."""
+    order = np.arange(math.prod(part_shape)).reshape(part_shape)
+    written = np.zeros(x_shape, order.dtype)
+    written[index] = order
+    return written[index] == order
+
+
+def _value_rule(g: Array, index: Any, value_shape: tuple[int, ...]) -> Array:
+    part = g[index]
+    if _can_repeat(index):
+        part = np.where(_last_written(index, g.shape, part.shape), part, 0)
+    missing = len(value_shape) - part.ndim  # NumPy lets a value have more axes in front, all of length one
+    return part.reshape((1,) * missing + part.shape) if missing > 0 else part
+
+
+def _rest_rule(g: Array, index: Any) -> Array:
+    return setitem(g, index, 0)
+
+
+@primitive(x=_rest_rule, value=_value_rule)
+def setitem(x: Array, index: Any, value: Array) -> Array:
+    """A copy of x in which x[index] is `value`. The gradient at `index` goes to the value, the rest to x.
+
+    ``x[index] = value`` on the result of an operation is this.
+
+    Examples
+    --------
+    >>> setitem(Tensor([1.0, 2.0, 3.0]), [0, 2], 5.0)
+    Tensor([5., 2., 5.])
+    """
+    out, value = np.array(x), to_array(value)
+    if not np.can_cast(value.dtype, out.dtype, "same_kind"):
+        raise TypeError(f"values of dtype {value.dtype} for an array of dtype {out.dtype}")
+    if _can_repeat(index) and value.ndim:
+        # In C order, so that of several values for one element the same one remains as in the rule.
+        part_shape = out[index].shape
+        if value.shape != part_shape and value.ndim <= len(part_shape):
+            value = np.broadcast_to(value, part_shape)
+        value = np.ascontiguousarray(value)
+    out[index] = value
+    return out
 
 
 @primitive(

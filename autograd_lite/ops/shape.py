@@ -29,9 +29,20 @@ __all__ = [
 ]
 
 
-@primitive(numpy=np.reshape, x=lambda g, x_shape: g.reshape(x_shape))
-def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
-    """The same elements in another shape; one length can be -1.
+def _known_order(order: str) -> Any:
+    if order not in ("C", "F"):
+        raise TypeError(f"order={order!r} is not possible: tensors promise no order in memory; use 'C' or 'F'")
+    return order
+
+
+@primitive(
+    numpy=np.reshape,
+    x=lambda g, x_shape, order: g.reshape(x_shape) if order == "C" else g.reshape(x_shape, order=order),
+)
+def reshape(x: Array, shape: int | tuple[int, ...], order: str = "C") -> Array:
+    """The same elements in another shape; one length can be -1. The gradient gets the old shape.
+
+    They are counted with the last axis running fastest, or the first for ``order="F"``.
 
     Examples
     --------
@@ -39,23 +50,23 @@ def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return np.reshape(x, shape)
+    return np.reshape(x, shape) if order == "C" else np.reshape(x, shape, _known_order(order))
 
 
-@primitive(numpy=np.ravel, x=lambda g, x_shape: g.reshape(x_shape))
-def ravel(x: Array) -> Array:
-    """The elements in one axis.
+@primitive(numpy=np.ravel, x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
+def ravel(x: Array, order: str = "C") -> Array:
+    """The elements in one axis, the last axis running fastest, or the first for ``order="F"``.
 
     Examples
     --------
     >>> ravel(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
-    return np.ravel(x)
+    return np.ravel(x, _known_order(order))
 
 
-@primitive(x=lambda g, x_shape: g.reshape(x_shape))
-def flatten(x: Array) -> Array:
+@primitive(x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
+def flatten(x: Array, order: str = "C") -> Array:
     """The elements in one axis, as a copy.
 
     Examples
@@ -63,7 +74,7 @@ def flatten(x: Array) -> Array:
     >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
-    return to_array(x).flatten()
+    return to_array(x).flatten(_known_order(order))
 
 
 @primitive(numpy=np.squeeze, x=lambda g, x_shape: g.reshape(x_shape))

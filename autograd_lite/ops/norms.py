@@ -1,0 +1,153 @@
+"""Norms of vectors and matrices. Where a norm is 0 its derivative is 0."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.ops.reduction import Axis, max, min, restore, sum
+from autograd_lite.primitive import primitive
+from autograd_lite.tensor import Array, numpy_operations
+
+__all__ = ["matrix_norm", "norm", "vector_norm"]
+
+
+@primitive(
+    name="norm",
+    x=lambda g, x, out, axis, keepdims: restore(g / np.where(out == 0, 1, out), axis, keepdims) * x,
+)
+def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Array:
+    return np.linalg.norm(x, None, axis, keepdims)
+
+
+def _power_rule(g: Array, x: Array, out: Array, ord: float, axis: int, keepdims: bool) -> Array:
+    whole = restore(np.where(out == 0, 1, out), axis, keepdims)
+    zero = restore(out == 0, axis, keepdims)
+    if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
+        return restore(g, axis, keepdims) * np.where(zero, 0, (x / whole) ** (ord - 1))
+    kink = zero | (x == 0)
+    shares = np.where(kink, 1, np.absolute(x)) / whole
+    return restore(g, axis, keepdims) * np.where(kink, 0, np.sign(x) * shares ** (ord - 1))
+
+
+@primitive(name="norm", x=_power_rule)
+def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Array:
+    return np.linalg.norm(x, ord, axis, keepdims)
+
+
+@primitive(name="norm", x=lambda g: g * 0)
+def _support(x: Array) -> Array:
+    return np.not_equal(x, 0).astype(x.dtype)
+
+
+def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
+    if ord is None or ord == 2:
+        return _euclidean(x, axis, keepdims)
+    if isinstance(ord, str):
+        raise ValueError(f"norm: Invalid norm order {ord!r} for vectors")
+    if ord == 1:
+        return sum(np.absolute(x), axis, keepdims=keepdims)
+    if ord == 0:
+        return sum(_support(x), axis, keepdims=keepdims)
+    if math.isinf(ord):
+        if ord > 0 and not x.shape[axis]:
+            return sum(x, axis, keepdims=keepdims)  # of nothing: 0
+        return (max if ord > 0 else min)(np.absolute(x), axis, keepdims=keepdims)
+    return _power_norm(x, float(ord), axis, keepdims)
+
+
+def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> Array:
+    row, column = (axis % x.ndim for axis in axes)
+    if row == column:
+        raise ValueError("norm: Duplicate axes given.")
+    if ord in (None, "fro", "f"):
+        return _euclidean(x, (row, column), keepdims)
+    if ord in (2, -2, "nuc"):
+        raise TypeError(
+            f"norm: the matrix norm of order {ord!r} is made of singular values, which have no derivative here; "
+            "there are None, 'fro', 1, -1, inf and -inf"
+        )
+    if ord not in (1, -1, math.inf, -math.inf):
+        raise ValueError("norm: Invalid norm order for matrices.")
+    summed, compared = (row, column) if abs(ord) == 1 else (column, row)
+    sums = sum(np.absolute(x), summed, keepdims=True)
+    if ord > 0 and not x.shape[compared]:
+        return sum(sums, (row, column), keepdims=keepdims)  # of nothing: 0
+    extremes = (max if ord > 0 else min)(sums, compared, keepdims=True)
+    return extremes if keepdims else np.squeeze(extremes, axis=(row, column))
+
+
+def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The norm of a vector (any order) or matrix (None, "fro", 1, -1, inf, -inf), or of those along `axis`.
+
+    For vectors (Σ |xᵢ|ᵖ)^(1/p), ∂/∂xᵢ = sign(xᵢ)·(|xᵢ|/out)ᵖ⁻¹; 0 at a kink, and where the norm is 0.
+    Orders ±inf are the extremes of |xᵢ|, whose ties share the gradient; order 0 counts, with derivative 0.
+
+    Raises
+    ------
+    TypeError
+        For the matrix norms "nuc", 2 and -2, which need singular values.
+
+    Examples
+    --------
+    >>> norm(Tensor([3.0, -4.0]))
+    Tensor(5.)
+    """
+    x = to_floats(x)
+    if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2)):
+        return _euclidean(x, None, keepdims)
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    elif not isinstance(axis, tuple):
+        try:
+            axis = (int(axis),)
+        except TypeError as error:
+            raise TypeError("norm: 'axis' must be None, an integer or a tuple of integers") from error
+    for one in axis:
+        if not -x.ndim <= one < x.ndim:
+            raise np.exceptions.AxisError(one, x.ndim)
+    if len(axis) == 1:
+        return _of_vectors(x, ord, axis[0], keepdims)
+    if len(axis) == 2:
+        return _of_matrices(x, ord, axis, keepdims)
+    raise ValueError("norm: Improper number of dimensions to norm.")
+
+
+def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
+    """The norm of vectors, whose elements lie along `axis`, one or several; by default of all elements.
+
+    Examples
+    --------
+    >>> vector_norm(Tensor([[3.0, 0.0], [0.0, -4.0]]))
+    Tensor(5.)
+    """
+    x = to_array(x)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    for one in axes:
+        if not -x.ndim <= one < x.ndim:
+            raise np.exceptions.AxisError(one, x.ndim)
+    axes = tuple(one % x.ndim for one in axes)
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    rows = np.transpose(x, rest + axes)
+    kept = tuple(x.shape[i] for i in rest)
+    result = norm(rows.reshape((*kept, math.prod(x.shape[i] for i in axes))), ord, -1)
+    return result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
+
+
+def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
+    """The norm of the matrices in the last two axes, of an order that `norm` has for matrices.
+
+    Examples
+    --------
+    >>> matrix_norm(Tensor([[3.0, 0.0], [0.0, -4.0]]))
+    Tensor(5.)
+    """
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+numpy_operations.update({
+    np.linalg.norm: norm, np.linalg.vector_norm: vector_norm, np.linalg.matrix_norm: matrix_norm,
+})  # fmt: skip
