@@ -2,10 +2,10 @@
 
 import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
 from autograd_lite import ops
-from autograd_lite.backward import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.ops import *
 from autograd_lite.primitive import Primitive, primitive
 from autograd_lite.random import manual_seed
+from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 

@@ -12,14 +12,15 @@ import functools
 import inspect
 import linecache
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_lite.backward import Node, is_grad_enabled
+from autograd_lite.backward import Node
 from autograd_lite.changes import tick
 from autograd_lite.outputs import wrap_outputs
+from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -28,14 +29,29 @@ if TYPE_CHECKING:
 
 def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
-    namespace = {
+    namespace: dict[str, Any] = {
         "_Node": Node, "_Tensor": Tensor, "_as_array": np.asarray, "_clock": tick, "_explain": _explain,
         "_forward": operation.forward, "_from_sequence": _from_sequence, "_is_recording": is_grad_enabled,
         "_new": object.__new__, "_operation": operation, "_refuse": _refuse, "_refuse_result": _refuse_result,
         "_sequences": (list, tuple), "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
-    return _compile(_call_source(operation), operation.name, namespace)
+    function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
+    function.__signature__ = inspect.Signature(operation.parameters)
+
+    def write() -> Callable[..., Any]:
+        written: Any = _compile(_call_source(operation), operation.name, namespace)
+        function.__code__, function.__defaults__ = written.__code__, written.__defaults__
+        function.__kwdefaults__ = written.__kwdefaults__
+        return function  # type: ignore[no-any-return]
+
+    namespace["_write"] = write
+    return function  # type: ignore[no-any-return]
+
+
+def _not_yet_written(*args: Any, **kwargs: Any) -> Any:
+    """What an operation is until its first call: compiling all of them would take a third of the import."""
+    return _write()(*args, **kwargs)  # type: ignore[name-defined] # noqa: F821 - in the namespace of the operation
 
 
 def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:

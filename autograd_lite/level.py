@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import Leaf, enable_grad, is_grad_enabled, sweep
+from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.conversion import as_numbers
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
+from autograd_lite.recording import enable_grad, is_grad_enabled
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, map_leaves
 

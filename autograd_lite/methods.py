@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import is_grad_enabled
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
 from autograd_lite.ops import (
@@ -25,6 +24,7 @@ from autograd_lite.ops import (
     shape,
     statistics,
 )
+from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor, numpy_queries
 
 

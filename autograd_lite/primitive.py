@@ -11,9 +11,11 @@ engine, once.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, ParamSpec, overload
 
 import numpy as np
@@ -86,7 +88,11 @@ class Primitive:
             )
         self.keepers = self._keepers()
         self.saved_names = tuple(self.keepers)
-        self.pull = write_pull(self)
+
+    @functools.cached_property
+    def pull(self) -> Callable[..., tuple[Any, ...]]:
+        """The rules of all arguments in one function, written when it is first needed: many never are."""
+        return write_pull(self)
 
     def _check_rule(self, argument: str, rule: Rule) -> tuple[str, ...]:
         if argument not in self.arguments:
@@ -149,6 +155,9 @@ class Primitive:
 
 
 def _names(function: Rule | None) -> tuple[str, ...]:
+    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):  # a tenth of the time of the below
+        code = function.__code__
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return tuple(inspect.signature(function).parameters) if function else ()
 
 

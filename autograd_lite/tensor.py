@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.backward import Leaf, Node, deposit, enable_grad, is_grad_enabled, sweep
+from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
 from autograd_lite.protocols import numpy_queries as numpy_queries
+from autograd_lite.recording import enable_grad, is_grad_enabled
 from autograd_lite.signatures import Signatures
 
 # What operations take and give: numbers, arrays, tensors. Fed arrays they give arrays, fed tensors they give tensors.

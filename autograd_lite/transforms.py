@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import enable_grad, sweep
+from autograd_lite.backward import sweep
 from autograd_lite.level import Argnums, Function, Level, Linearized, blocks, like, zeros
+from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, rebuild
 

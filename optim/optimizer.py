@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import enable_grad
 from autograd_lite.conversion import as_numbers
 from autograd_lite.optim.bucket import Bucket, Run
+from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 
 

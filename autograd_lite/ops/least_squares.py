@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.backward import is_grad_enabled
 from autograd_lite.conversion import strip
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
+from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Array, Tensor, numpy_operations
 
 __all__ = ["cond", "lstsq", "pinv"]

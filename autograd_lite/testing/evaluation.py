@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import enable_grad, sweep
+from autograd_lite.backward import sweep
+from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
