@@ -12,6 +12,7 @@ from test_operations import assert_close, leaves, numerical_gradients
 
 import autograd_lite as ag
 from autograd_lite import Tensor, no_grad, primitive
+from autograd_lite.testing.numerical import numerical_gradient
 
 # -- accumulation ----------------------------------------------------------------------------------------------------
 
@@ -363,6 +364,31 @@ def test_the_gradient_of_any_composition_agrees_with_numerical_derivatives(progr
     numerical = numerical_gradients(lambda *inputs: compose(program, inputs), arrays)
     for tensor, expected in zip(tensors, numerical, strict=True):
         assert_close(tensor.grad, expected, 1e-7)
+    tangents = [rng.normal(size=(2, 3)), rng.normal(size=(2, 3))]
+    _, forward = ag.jvp(lambda *inputs: compose(program, inputs), arrays, tangents)
+    products = [np.vdot(tensor.grad, v) for tensor, v in zip(tensors, tangents, strict=True)]
+    assert_close(forward, sum(products), 1e-11 * (1 + np.abs(products).sum()))
+
+
+@given(program=steps, seed=st.integers(0, 1000))
+def test_the_hessian_of_any_composition_is_symmetric_and_agrees_with_numerical_derivatives(program, seed):
+    rng = np.random.default_rng(seed)
+    arrays, u, v = ([rng.normal(size=(2, 3)) for _ in range(2)] for _ in range(3))
+
+    def function(*inputs):
+        return compose(program, inputs)
+
+    product = ag.hvp(function, arrays, v)
+    symmetric = ag.hvp(function, arrays, u)
+    left = sum(np.vdot(a, b) for a, b in zip(u, product, strict=True))
+    right = sum(np.vdot(a, b) for a, b in zip(v, symmetric, strict=True))
+    assert_close(left, right, 1e-10 * (1 + abs(left)))
+
+    def slope(t):
+        gradient = ag.grad(function, (0, 1))(*(x + t * d for x, d in zip(arrays, v, strict=True)))
+        return sum(np.vdot(a, g) for a, g in zip(u, gradient, strict=True))
+
+    assert_close(left, numerical_gradient(slope, 0.0).gradient, 1e-6)
 
 
 @given(program=steps)
