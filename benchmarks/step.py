@@ -23,12 +23,26 @@ from autograd_lite import nn, optim
 Step = Callable[[], float]
 
 
+def engine_step(model: nn.Module, optimizer: optim.Optimizer, x: np.ndarray, labels: np.ndarray) -> Step:
+    """Forward, backward, update, as a user of the library writes it."""
+    criterion = nn.CrossEntropyLoss()
+
+    def step() -> float:
+        loss = criterion(model(x), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return float(loss)
+
+    return step
+
+
 def softmax_regression(rng: np.random.Generator) -> tuple[Step, Step]:
     """W and b by SGD: ∂L/∂W = (P − Y)ᵀ X / N, ∂L/∂b = 1ᵀ(P − Y) / N."""
     x, labels, rows = rng.standard_normal((32, 64), np.float32), rng.integers(0, 10, 32), np.arange(32)
     model = nn.Linear(64, 10, rng=rng)
     weight, bias = model.weight.data.copy(), model.bias.data.copy()
-    optimizer, criterion = optim.SGD(model.parameters(), lr=0.01), nn.CrossEntropyLoss()
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
 
     def by_hand() -> float:
         nonlocal weight, bias
@@ -43,14 +57,7 @@ def softmax_regression(rng: np.random.Generator) -> tuple[Step, Step]:
         bias -= 0.01 * p.sum(axis=0)
         return float(loss)
 
-    def engine() -> float:
-        loss = criterion(model(x), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return float(loss)
-
-    return by_hand, engine
+    return by_hand, engine_step(model, optimizer, x, labels)
 
 
 def multilayer_perceptron(rng: np.random.Generator) -> tuple[Step, Step]:
@@ -59,7 +66,7 @@ def multilayer_perceptron(rng: np.random.Generator) -> tuple[Step, Step]:
     model = nn.Sequential(nn.Linear(64, 32, rng=rng), nn.Sigmoid(), nn.Linear(32, 10, rng=rng))
     values = [parameter.data.copy() for parameter in model.parameters()]
     velocities = [np.zeros_like(value) for value in values]
-    optimizer, criterion = optim.SGD(model.parameters(), lr=0.01, momentum=0.9), nn.CrossEntropyLoss()
+    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
     def by_hand() -> float:
         w1, b1, w2, b2 = values
@@ -80,14 +87,7 @@ def multilayer_perceptron(rng: np.random.Generator) -> tuple[Step, Step]:
             value -= 0.01 * velocity
         return float(loss)
 
-    def engine() -> float:
-        loss = criterion(model(x), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return float(loss)
-
-    return by_hand, engine
+    return by_hand, engine_step(model, optimizer, x, labels)
 
 
 def interleaved(steps: list[Step], rounds: int) -> list[float]:
