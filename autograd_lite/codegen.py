@@ -37,6 +37,7 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
+    function.__qualname__ = operation.name
     function.__signature__ = inspect.Signature(operation.parameters)
 
     def write() -> Callable[..., Any]:
