@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module, Parameter
 from autograd_lite.ops.linalg import linear
+from autograd_lite.random import generator
 
 
 class Linear(Module):
@@ -58,7 +59,7 @@ class Linear(Module):
         self.in_features = in_features
         self.out_features = out_features
         bound = in_features**-0.5
-        rng = init.generator(rng)
+        rng = generator(rng)
         self.weight = init.uniform_(Parameter(np.zeros((out_features, in_features)), dtype=dtype), -bound, bound, rng)
         self.bias = init.uniform_(Parameter(np.zeros(out_features), dtype=dtype), -bound, bound, rng) if bias else None
 

@@ -99,3 +99,10 @@ def test_a_wrong_example_of_an_operation_would_be_noticed():
     test = _examples(module.__name__)[f"{module.__name__}.exp"]
     test.examples[-1].want = "Tensor([1., 1.])\n"
     assert doctest.DocTestRunner(verbose=False).run(test, out=lambda text: None).failed == 1
+
+
+def test_what_the_families_of_operations_export_is_exported():
+    families = [importlib.import_module(name) for name in MODULES if name.startswith("autograd_lite.ops.")]
+    operations = {name for family in families for name in family.__all__}
+    assert operations <= set(autograd_lite.__all__)
+    assert len(autograd_lite.__all__) == len(set(autograd_lite.__all__))
