@@ -6,12 +6,15 @@ the tensors they belong to, so a graph keeps no value alive but those its rules 
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.changes import changed_since, log
+from autograd_lite.tracing import current_recorder, watched_attributes
+
+_Scalar = np.generic
 
 
 class Node:
@@ -20,7 +23,7 @@ class Node:
     `order` is the moment of recording, so a node's order is higher than that of all it depends on.
     """
 
-    __slots__ = ("dtype", "operation", "order", "parents", "saved", "shape")
+    __slots__ = ("__weakref__", "dtype", "operation", "order", "parents", "saved", "shape")
     operation: Any
     order: int
     parents: tuple[Node | Leaf | None, ...]
@@ -32,12 +35,15 @@ class Node:
 class Leaf:
     """Where the gradient of a tensor that the user made is collected."""
 
-    __slots__ = ("dtype", "grad", "shape")
+    __slots__ = ("__weakref__", "dtype", "grad", "shape")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
         self.dtype = dtype
         self.grad: Any = None
+
+
+watched_attributes.append((Leaf, "grad"))
 
 
 def sweep(
@@ -56,11 +62,22 @@ def sweep(
 
     With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
     """
-    queue = [(-root.order, root) for root in gradients if isinstance(root, Node) and root.order >= since]
-    heapify(queue)
     latest_change = log.latest
-    while queue:
-        node = heappop(queue)[1]
+    queue: list[tuple[int, Node]] = []
+    following: Node | None = None
+    for root in gradients:
+        if root.__class__ is Node and root.order >= since:
+            if following is None:
+                following = root
+            else:
+                heappush(queue, (-root.order, root))
+    while queue or following is not None:
+        if following is None:
+            node = heappop(queue)[1]
+        elif queue:
+            node, following = heappushpop(queue, (-following.order, following))[1], None
+        else:
+            node, following = following, None  # in a chain of operations the heap is never needed
         g = gradients.pop(node)
         operation, parents, saved = node.operation, node.parents, node.saved
         if saved is None:
@@ -77,37 +94,43 @@ def sweep(
         try:
             contributions = operation.pull(g, parents, saved)
         except Exception as error:
-            error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {node.shape}")
-            raise
+            contributions = _try_otherwise(error, operation, g, parents, saved)
         if not retain_graph:
             node.saved, node.parents = None, ()
-        if len(contributions) != len(parents):
-            raise ValueError(
-                f"{operation.describe_rule(len(parents))} returned {len(contributions)} gradients for {len(parents)}"
-            )
-        for parent, gradient in zip(parents, contributions):  # noqa: B905 - it has just been checked, with a message
+        for parent, gradient in zip(parents, contributions):  # noqa: B905 - `pull` returns one for each
             if parent is None:
                 continue
             try:
-                fits = gradient.shape == parent.shape and gradient.dtype is parent.dtype
+                if gradient.shape != parent.shape or gradient.dtype is not parent.dtype:
+                    gradient = _fit(gradient, parent, operation, parents.index(parent))
             except AttributeError:
-                fits = False
-            if not fits:
                 gradient = _fit(gradient, parent, operation, parents.index(parent))
             if parent in gradients:
                 gradients[parent] = gradients[parent] + gradient
-            elif parent.__class__ is Node:
-                gradients[parent] = gradient
+                continue
+            if parent.__class__ is Node:
                 if parent.order >= since:
-                    heappush(queue, (-parent.order, parent))
-            else:
-                gradients[parent] = gradient
-                for value in saved:  # a leaf must not share memory with a value of the graph
+                    if following is None:
+                        following = parent
+                    else:
+                        heappush(queue, (-parent.order, parent))
+            else:  # a leaf must not share memory with a value of the graph
+                for value in saved:
                     if gradient is value:
-                        gradients[parent] = gradient.copy()
+                        gradient = gradient.copy()
                 if gradient is g:
-                    gradients[parent] = gradient.copy()
+                    gradient = gradient.copy()
+            gradients[parent] = gradient
     return gradients  # all that is left are leaves
+
+
+def _try_otherwise(error: Exception, operation: Any, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
+    """The gradients by rules that cannot be recorded call by call: they are one call of a program."""
+    recorder = current_recorder()
+    if recorder is not None and recorder.is_traced(g, saved):
+        return recorder.pull(operation, g, parents, saved)  # type: ignore[no-any-return]
+    error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {getattr(g, 'shape', ())}")
+    raise error
 
 
 def deposit(gradients: dict[Leaf, Any]) -> None:
@@ -115,14 +138,16 @@ def deposit(gradients: dict[Leaf, Any]) -> None:
     taken = set()
     for leaf, gradient in gradients.items():
         if leaf.grad is not None:
-            gradient = leaf.grad + gradient
+            gradients[leaf] = gradient = leaf.grad + gradient
         elif gradient.base is not None or id(gradient) in taken:
-            gradient = gradient.copy()  # a view, or an array that another leaf received too
+            gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
+        if isinstance(gradient, _Scalar):
+            gradients[leaf] = np.asarray(gradient)
         taken.add(id(gradient))
-        gradients[leaf] = gradient if isinstance(gradient, np.ndarray) else np.asarray(gradient)
     # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-    for leaf, gradient in gradients.items():
-        leaf.grad = gradient
+    # In one call, so that neither an interrupt nor another thread comes in between.
+    kind: Any = Leaf
+    any(map(kind.grad.__set__, gradients, gradients.values()))
 
 
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.tracing import concrete
 
 # One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
 tick = itertools.count(1).__next__
@@ -37,6 +38,7 @@ log = _Log()
 
 def memory_owner(array: Any) -> Any:
     """The array at the bottom of a chain of views."""
+    array = concrete(array)
     while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
         array = array.base
     return array
@@ -52,10 +54,22 @@ def record_change(array: Any) -> None:
     log.stamps[key] = (reference, moment)
 
 
+def record_changes(owners: list[Any]) -> None:
+    """Note that arrays that own their memory have just been overwritten."""
+    for owner in owners:
+        known = log.stamps.get(id(owner))
+        if known is None:
+            record_change(owner)
+        else:
+            log.latest = moment = tick()
+            log.stamps[id(owner)] = (known[0], moment)
+
+
 def changed_since(moment: int, value: Any) -> bool:
     """Whether `value`, an array or a tuple of them, was overwritten after `moment`."""
     if isinstance(value, tuple):
         return any(changed_since(moment, item) for item in value)
+    value = concrete(value)
     if not isinstance(value, np.ndarray):
         return False
     known = log.stamps.get(id(memory_owner(value)))

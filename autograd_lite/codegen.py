@@ -22,6 +22,7 @@ from autograd_lite.changes import tick
 from autograd_lite.outputs import wrap_outputs
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
+from autograd_lite.tracing import current_recorder
 
 if TYPE_CHECKING:
     from autograd_lite.primitive import Primitive
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
     namespace: dict[str, Any] = {
-        "_Node": Node, "_Tensor": Tensor, "_as_array": np.asarray, "_clock": tick, "_explain": _explain,
+        "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
+        "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
         "_forward": operation.forward, "_from_sequence": _from_sequence, "_is_recording": is_grad_enabled,
         "_new": object.__new__, "_operation": operation, "_refuse": _refuse, "_refuse_result": _refuse_result,
-        "_sequences": (list, tuple), "_shape": np.shape, "_wrap_outputs": wrap_outputs,
+        "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
@@ -42,8 +44,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
 
     def write() -> Callable[..., Any]:
         written: Any = _compile(_call_source(operation), operation.name, namespace)
-        function.__code__, function.__defaults__ = written.__code__, written.__defaults__
-        function.__kwdefaults__ = written.__kwdefaults__
+        function.__defaults__, function.__kwdefaults__ = written.__defaults__, written.__kwdefaults__
+        function.__code__ = written.__code__  # last, for another thread may be calling
         return function  # type: ignore[no-any-return]
 
     namespace["_write"] = write
@@ -58,13 +60,14 @@ def _not_yet_written(*args: Any, **kwargs: Any) -> Any:
 def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
     namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
-    namespace["_joint_rule"] = operation.joint
+    namespace |= {"_check_count": _check_count, "_joint_rule": operation.joint, "_operation": operation}
     return _compile(_pull_source(operation), f"{operation.name}_pull", namespace)
 
 
 def _compile(source: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
-    exec(_code(source), namespace)
-    function: Callable[..., Any] = namespace.pop("_function")
+    made: dict[str, Any] = {}  # of its own, because several threads may be at it
+    exec(_code(source), namespace, made)
+    function: Callable[..., Any] = made["_function"]
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
     function.__name__ = function.__qualname__ = name
     return function
@@ -77,7 +80,14 @@ def _code(source: str) -> CodeType:
     return compile(source, filename, "exec")
 
 
+# Between two numbers Python's operator gives what the ufunc gives, in 0.1 µs instead of 0.9: a step of micrograd's
+# demo, scalar by scalar, takes a third less.
+_OPERATORS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
+_NUMBERS = {float, np.float64, np.float32}
+
+
 def _call_source(operation: Primitive) -> str:
+    operator = _OPERATORS.get(operation.forward) if isinstance(operation.forward, np.ufunc) else None
     lines = [f"def _function({_signature(operation.parameters)}):", " _tensors = False"]
     for name in operation.arguments:
         if name == operation.variadic:
@@ -96,18 +106,24 @@ def _call_source(operation: Primitive) -> str:
                 if has_rule
                 else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
                 f"  {name} = {name}._data; _tensors = True",
+                f"  if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]" if operator else "",
                 f" elif {name}.__class__ in _sequences: {name} = _from_sequence(_operation, {name!r}, {name})"
                 if has_rule
                 else "",
             ]
+    computed = f"_forward({_passed(operation.parameters)})"
+    if operator:  # at least one of the numbers is NumPy's, for which 1/0 is infinite
+        x, y = operation.arguments
+        are_numbers = f"{x}.__class__ in _numbers and {y}.__class__ in _numbers and _tensors"
+        computed = f"{x} {operator} {y} if {are_numbers} else {computed}"
     results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
     nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
     parents = "".join(f"{'*' * (a == operation.variadic)}_{a}_node, " for a in operation.differentiable)
     lines += [
         " try:",
-        f"  {results} = _forward({_passed(operation.parameters)})",
+        f"  {results} = {computed}",
         " except Exception as error:",
-        f"  raise _explain(_operation, error, ({''.join(name + ', ' for name in operation.arguments)})) from error",
+        f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
         " if not _tensors: return _out",
         *(_several_results if operation.results else _one_result).format(nothing_required).splitlines(),
         " _node.order = _clock()",
@@ -159,8 +175,11 @@ def _pull_source(operation: Primitive) -> str:
         " g = g.filled()" if operation.results else "",
         f" {nodes}= parents" if "_node" in returned else "",
         f" {saved}= saved" if saved else "",
-        f" return ({returned})",
     ]
+    if operation.joint or operation.variadic in operation.differentiable:  # whose rules return any number of gradients
+        lines += [f" _gradients = ({returned})", " _check_count(_operation, _gradients, parents)", " return _gradients"]
+    else:
+        lines += [f" return ({returned})"]
     return "\n".join(lines)
 
 
@@ -222,6 +241,20 @@ def describe(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:36]}... ({type(value).__name__})"
 
 
+def _try_otherwise(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Any:
+    """What a forward function returns that cannot be recorded call by call: it is one call of the program.
+
+    Without a recorder, or if that fails too, the error is raised, with what the operation was given.
+    """
+    recorder = current_recorder()
+    if recorder is not None:
+        try:
+            return recorder.forward(operation, values)
+        except Exception as second_error:
+            error = second_error
+    raise _explain(operation, error, values) from error
+
+
 def _explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
     """The error of the forward function once more, with the name of the operation and what it was given."""
     reason = str(error).removeprefix(f"{operation.name}: ")
@@ -234,6 +267,13 @@ def _explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) ->
         error.add_note(f"in {operation.name}({given})")
         return error
     return kind(f"{operation.name}: {reason} ({given})")
+
+
+def _check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
+    if len(gradients) != len(parents):
+        raise ValueError(
+            f"{operation.describe_rule(len(parents))} returned {len(gradients)} gradients for {len(parents)}"
+        )
 
 
 def _from_sequence(operation: Primitive, argument: str, value: Any) -> Any:

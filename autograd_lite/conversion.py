@@ -29,6 +29,9 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     """
     if hasattr(data, "_data") and hasattr(data, "_node"):
         data = data._data
+    if hasattr(data, "_concrete"):  # an array of a program that is being recorded knows how to convert itself
+        converted: NumberArray = data.astype(dtype, copy=copy)
+        return converted
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -38,6 +41,8 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     if array.dtype.kind not in "fiub":
         what = {"U": "strings", "S": "bytes", "c": "complex numbers"}.get(array.dtype.kind, f"dtype {array.dtype}")
         raise TypeError(f"a tensor holds real numbers, not {'None' if data is None else what}: {data!r:.80}")
+    if dtype is not None and np.dtype(dtype).kind not in "fiub":
+        raise TypeError(f"a tensor holds real numbers, so its dtype cannot be {np.dtype(dtype)}")
     if copy:
         return np.array(array, dtype=dtype)
     return array if dtype is None else np.asarray(array, dtype=dtype)
@@ -53,5 +58,10 @@ def to_floats(x: Any) -> Any:
 
     Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
     """
-    x = to_array(x)
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    if x.dtype.kind == "f":
+        return x
+    if x.dtype.kind not in "iub":  # NumPy would read texts as numbers, and None as NaN
+        raise TypeError(f"real numbers are needed, not dtype {x.dtype}")
+    return x.astype(np.float64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.conversion import strip
-from autograd_lite.random import generator
+from autograd_lite.random import generator, set_state
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
@@ -74,6 +74,8 @@ class Batches:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = None if rng is None else generator(rng)
+        self._epochs: list[_Epoch] = []  # those under way
+        self._rest: NumberArray | None = None  # of an epoch to be continued
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -81,11 +83,91 @@ class Batches:
         return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[NumberArray, ...]]:
-        samples = len(self.arrays[0])
-        order = generator(self.rng).permutation(samples) if self.shuffle else None
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            chosen = slice(start, start + self.batch_size) if order is None else order[start : start + self.batch_size]
-            yield tuple(array[chosen] for array in self.arrays)
+        samples = min(len(self) * self.batch_size, len(self.arrays[0]))
+        order, self._rest = self._rest, None
+        if order is not None:
+            samples = len(order)
+        elif self.shuffle:
+            order = generator(self.rng).permutation(len(self.arrays[0]))[:samples]
+        epoch = _Epoch(order, samples)
+        self._epochs.append(epoch)
+        try:
+            for start in range(0, samples, self.batch_size):
+                epoch.start = stop = min(start + self.batch_size, samples)
+                chosen = slice(start, stop) if order is None else order[start:stop]
+                yield tuple(array[chosen] for array in self.arrays)
+        finally:
+            self._epochs.remove(epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_epochs": []}  # a copy has no loop over it
+
+    def state_dict(self) -> dict[str, Any]:
+        """What comes next: the samples that the epoch under way has not visited yet, and the state of its `rng`.
+
+        An epoch is under way from its first batch until the loop over it ends or is left. The common generator is not
+        part of the state.
+
+        Raises
+        ------
+        RuntimeError
+            If several epochs are under way at the same time.
+
+        Examples
+        --------
+        >>> batches = Batches(np.arange(6), batch_size=2, rng=0)
+        >>> epoch = iter(batches)
+        >>> first, state = next(epoch), batches.state_dict()
+        >>> print(*epoch)
+        (array([5, 4]),) (array([0, 1]),)
+        >>> resumed = Batches(np.arange(6), batch_size=2, rng=0)
+        >>> resumed.load_state_dict(state)
+        >>> print(*resumed)
+        (array([5, 4]),) (array([0, 1]),)
+        """
+        if len(self._epochs) > 1:
+            raise RuntimeError(f"state_dict: {len(self._epochs)} epochs are under way; one can be continued")
+        rest = self._rest if not self._epochs else self._epochs[0].rest()
+        state = None if self.rng is None else self.rng.bit_generator.state
+        return {"rest": None if rest is None else rest.copy(), "rng": state}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned: the next loop visits the rest of that epoch, then come new ones.
+
+        Raises
+        ------
+        ValueError
+            If the state is of other data, or of a generator of another kind. Nothing has been loaded then.
+        RuntimeError
+            If an epoch is under way.
+        """
+        if self._epochs:
+            raise RuntimeError("load_state_dict: an epoch is under way; load before the loop over it")
+        if set(state_dict) != {"rest", "rng"}:
+            raise ValueError(f"load_state_dict: {sorted(state_dict)}, expected ['rest', 'rng']")
+        samples, rest, state = len(self.arrays[0]), state_dict["rest"], state_dict["rng"]
+        if rest is not None:
+            rest = np.array(rest)
+            fits = rest.ndim == 1 and rest.dtype.kind in "iu" and len(np.unique(rest)) == len(rest)
+            if not fits or (len(rest) and not 0 <= rest.min() <= rest.max() < samples):
+                raise ValueError(f"load_state_dict: the rest of an epoch of other data than these {samples} samples")
+        if (state is None) != (self.rng is None):
+            raise ValueError("load_state_dict: either has an rng of its own, the other uses the common generator")
+        if self.rng is not None:
+            set_state(self.rng, state)
+        self._rest = rest
+
+
+class _Epoch:
+    """How far a loop over the batches has come."""
+
+    def __init__(self, order: NumberArray | None, samples: int) -> None:
+        self.order, self.samples, self.start = order, samples, 0
+
+    def rest(self) -> NumberArray:
+        """The samples that are still to come, as small numbers."""
+        order = np.arange(self.samples) if self.order is None else self.order
+        return order[self.start :].astype(np.min_scalar_type(self.samples))
 
 
 def train_test_split(

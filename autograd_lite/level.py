@@ -30,6 +30,17 @@ _depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 _variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
 
 
+def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) -> tuple[int, ...]:
+    """The numbers of the arguments to differentiate with respect to, or TypeError if there are no such arguments."""
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    if not all(isinstance(i, int | np.integer) for i in chosen):
+        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {argnums!r}")
+    for i in chosen:
+        if not -len(arguments) <= i < len(arguments):
+            raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+    return chosen
+
+
 class Level:
     """One function being differentiated: its variables, and whether what it computes is differentiated again.
 
@@ -38,10 +49,7 @@ class Level:
 
     def __init__(self, name: str, arguments: tuple[Any, ...], argnums: Argnums) -> None:
         self.name = name
-        self.chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for i in self.chosen:
-            if not -len(arguments) <= i < len(arguments):
-                raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+        self.chosen = chosen_arguments(name, arguments, argnums)
         given = [leaf for i in self.chosen for leaf in leaves(arguments[i])]
         inside = _depth.get() > 0
         self.tensors = inside or any(isinstance(leaf, Tensor) for leaf in leaves(arguments))
@@ -107,7 +115,7 @@ def _pull(
             seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
     found = sweep(seeds, retain_graph or tracked, tracked, since)
     results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
-    return results if tracked else [np.array(result) for result in results]  # memory of their own
+    return results if tracked else [np.copy(result) for result in results]  # memory of their own
 
 
 def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:

@@ -63,6 +63,11 @@ class Result:
 
 def wrap_outputs(out: Any, node: Node | None) -> Any:
     """Tensors around the results of an operation, in the kind of tuple that it returned."""
+    for array in out:
+        dtype = getattr(array, "dtype", None)
+        if dtype is not None and dtype.kind not in "fiub":
+            name = "primitive" if node is None else node.operation.name
+            raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
     if node is not None:
         form: Any = tuple((array.shape, array.dtype) for array in out)
         node.shape, node.dtype = form, None  # type: ignore[assignment]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import ContextVar, Token
-from typing import ParamSpec, TypeVar
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -14,6 +14,10 @@ R = TypeVar("R")
 # A context variable is per thread and per asynchronous task, so a switch never leaks from one to another.
 _recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=True)
 is_grad_enabled = _recording.get
+
+# What the switches that are on have found, the innermost first. Kept here, not in the switch, so that several threads
+# and tasks can use one object at a time.
+_found: ContextVar[tuple[bool, Any] | None] = ContextVar("autograd_lite_found", default=None)
 
 
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
@@ -24,14 +28,16 @@ class _Switch:
 
     _value: bool
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
-
     def __enter__(self) -> None:
-        self._tokens.append(_recording.set(self._value))
+        _found.set((_recording.get(), _found.get()))
+        _recording.set(self._value)
 
     def __exit__(self, *exception: object) -> None:
-        _recording.reset(self._tokens.pop())
+        entry = _found.get()
+        if entry is not None:  # a suspended generator may be closed in a context in which nothing was switched
+            found, outer = entry
+            _recording.set(found)
+            _found.set(outer)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__

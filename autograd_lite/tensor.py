@@ -16,11 +16,13 @@ from numpy.typing import DTypeLike
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
+from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
 from autograd_lite.protocols import numpy_queries as numpy_queries
 from autograd_lite.recording import enable_grad, is_grad_enabled
 from autograd_lite.signatures import Signatures
+from autograd_lite.tracing import watched_attributes
 
 # What operations take and give: numbers, arrays, tensors. Fed arrays they give arrays, fed tensors they give tensors.
 Array: TypeAlias = Any
@@ -39,6 +41,8 @@ class Tensor(Signatures, NumpyProtocols):
         Whether `backward` collects a gradient in `.grad`. Only floating-point tensors can.
     dtype : dtype, optional
         The dtype to convert to.
+    name : str, optional
+        What `derive` calls the tensor; `.name` gives one to the result of an operation.
 
     Raises
     ------
@@ -64,20 +68,24 @@ class Tensor(Signatures, NumpyProtocols):
     _node: Node | Leaf | None
     _frozen: Leaf
 
-    def __init__(self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None) -> None:
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
+    ) -> None:
         self._data = as_numbers(data, dtype, copy=True)
         self._node = None
         if requires_grad:
             self.requires_grad = True
+        if name is not None:
+            self.name = name
 
     # -- what it holds ---------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> np.ndarray[Any, np.dtype[Any]]:
         """The values, as the array the tensor works with. Assigning to it overwrites them in place."""
-        if not isinstance(self._data, np.ndarray):  # NumPy gives scalars for 0-d results
+        if isinstance(self._data, np.generic):  # NumPy gives scalars for 0-d results
             self._data = np.asarray(self._data)
-        return self._data
+        return self._data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, values: Any) -> None:
@@ -152,6 +160,19 @@ class Tensor(Signatures, NumpyProtocols):
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the elements."""
         return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def name(self) -> str | None:
+        """What `derive` calls the tensor, None for a name of its own choice."""
+        return name_of(self._node) or name_of(self.data)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not (isinstance(name, str) and name.strip()):
+            raise TypeError(f"name: a text or None, not {name!r}")
+        set_name(self.data, name)
+        if self._node is not None:
+            set_name(self._node, name)
 
     # -- out of the graph ------------------------------------------------------------------------------------------
 
@@ -273,6 +294,19 @@ class Tensor(Signatures, NumpyProtocols):
         if leaf is not None:
             leaf.grad = None
 
+    # -- copies and pickles ----------------------------------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How `pickle` and `copy.deepcopy` make it anew: values, gradient and name; RuntimeError for results."""
+        if isinstance(self._node, Node):
+            raise RuntimeError(
+                f"the result of {self._node.operation.name!r} cannot be pickled or deep-copied: it is part of a graph; "
+                "use .detach() for its values"
+            )
+        leaf = self._leaf()
+        parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
+        return _rebuild, parts, getattr(self, "__dict__", None)
+
     # -- changing it -----------------------------------------------------------------------------------------------
 
     def _refuse_recorded_change(self, name: str) -> None:
@@ -281,6 +315,9 @@ class Tensor(Signatures, NumpyProtocols):
                 f"{name}: a leaf that requires gradients cannot be changed in place while operations "
                 "are recorded; put the change inside `with no_grad():`"
             )
+
+
+watched_attributes.append((Tensor, "_data"))
 
 
 @functools.cache
@@ -293,6 +330,19 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
     tensor = object.__new__(Tensor)
     tensor._data = data
     tensor._node = node
+    return tensor
+
+
+def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, gradient: Any, name: str | None) -> Tensor:
+    """The tensor that `Tensor.__reduce__` has taken apart."""
+    tensor = object.__new__(kind)
+    tensor._data, tensor._node = data, None
+    if requires_grad or gradient is not None:
+        tensor._node = leaf = Leaf(data.shape, data.dtype)
+        leaf.grad = gradient
+        tensor.requires_grad = requires_grad
+    if name is not None:
+        tensor.name = name
     return tensor
 
 

@@ -6,13 +6,13 @@ dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.backward import sweep
-from autograd_lite.level import Argnums, Function, Level, Linearized, blocks, like, zeros
+from autograd_lite.level import Argnums, Function, Level, Linearized, blocks, chosen_arguments, like, zeros
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, rebuild
@@ -23,6 +23,20 @@ def _scalar(name: str, out: Any) -> Any:
         what = f"shape {np.shape(out)}" if isinstance(out, Tensor | np.ndarray) else type(out).__name__
         raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
     return out
+
+
+def _checked(name: str, function: Any) -> Function:
+    if not callable(function):
+        raise TypeError(f"{name}: a function is needed, not {type(function).__name__}")
+    return function  # type: ignore[no-any-return]
+
+
+def _with_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
+    if not has_aux:
+        return out, None
+    if not isinstance(out, tuple | list) or len(out) != 2:
+        raise TypeError(f"{name}: with has_aux=True the function must return a pair, not {type(out).__name__}")
+    return out[0], out[1]
 
 
 def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -52,12 +66,13 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     >>> value_and_grad(lambda w: (w**2).sum())(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
+    _checked("grad", function)
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
         level = Level("grad", arguments, argnums)
         with level.entered():
             out = function(*level.arguments, **options)
-        out, aux = out if has_aux else (out, None)
+        out, aux = _with_aux("grad", out, has_aux)
         seed = np.ones((), np.result_type(_scalar("grad", out)))
         gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
         gradient = level.result(rebuild(level.structure, gradients))
@@ -115,6 +130,8 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
 def _gradients(
     output: Tensor, inputs: Any, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> Any:
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"grad: the inputs are a tensor or several, not {inputs!r}")
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for tensor in wanted:
         if not isinstance(tensor, Tensor) or tensor._node is None:
@@ -156,10 +173,11 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(np.array([1.0, 10.0]))
     (array([  1., -10.]),)
     """
+    _checked("vjp", function)
     level = Level("vjp", primals, tuple(range(len(primals))))
     with level.entered():
         out = function(*level.arguments)
-    out, aux = out if has_aux else (out, None)
+    out, aux = _with_aux("vjp", out, has_aux)
     outputs = leaves(out)
 
     def pullback(cotangent: Any) -> Any:
@@ -194,7 +212,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> jvp(np.multiply, (3.0, 4.0), (1.0, 10.0))
     (np.float64(12.0), array(34.))
     """
-    linear = Linearized("jvp", function, tuple(primals))
+    linear = Linearized("jvp", _checked("jvp", function), tuple(primals))
     given = like(linear.level.variables, tuple(tangents), "jvp: the tangent", linear.level.tracked)
     return linear.level.result(linear.out), linear.level.result(rebuild(linear.out, linear.push(given)))
 
@@ -221,9 +239,10 @@ def jacobian(function: Function, argnums: Argnums = 0) -> Function:
     array([[2., 0.],
            [0., 4.]])
     """
+    _checked("jacobian", function)
 
     def differentiated(*arguments: Any) -> Any:
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        chosen = chosen_arguments("jacobian", arguments, argnums)
 
         def of_chosen(*values: Any) -> Any:
             changed = list(arguments)

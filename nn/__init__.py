@@ -1,13 +1,47 @@
 """Neural networks from modules, by the names that PyTorch made known."""
 
-from autograd_lite.nn import init
-from autograd_lite.nn.activation import Identity, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from autograd_lite.nn.container import Sequential
+from autograd_lite.nn import functional, init, utils
+from autograd_lite.nn.activation import (
+    ELU,
+    GELU,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)  # fmt: skip
+from autograd_lite.nn.container import ModuleDict, ModuleList, Sequential
+from autograd_lite.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
+from autograd_lite.nn.embedding import Embedding
 from autograd_lite.nn.linear import Linear
-from autograd_lite.nn.loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+)  # fmt: skip
+from autograd_lite.nn.module import Buffer, Module, Parameter
+from autograd_lite.nn.normalization import BatchNorm1d, BatchNorm2d, LayerNorm
+from autograd_lite.nn.pooling import AvgPool2d, Flatten, MaxPool2d, Upsample
+from autograd_lite.nn.recurrent import GRU, LSTM, RNN
+from autograd_lite.nn.regularization import Dropout
+from autograd_lite.nn.threshold import Perceptron, Threshold
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "Identity", "Linear", "LogSoftmax", "MSELoss", "Module",
-    "NLLLoss", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init",
+    "ELU", "GELU", "GRU", "LSTM", "RNN", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d",
+    "Buffer", "Conv1d", "Conv2d", "ConvTranspose2d", "CrossEntropyLoss", "Dropout", "Embedding", "Flatten", "Hardtanh",
+    "HingeLoss", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax",
+    "MSELoss", "MaxPool2d", "Module", "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "Perceptron", "ReLU",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "Threshold", "Upsample", "functional", "init",
+    "utils",
 ]  # fmt: skip

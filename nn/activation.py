@@ -70,6 +70,86 @@ class Softplus(Module):
         return f"beta={self.beta}"
 
 
+class LeakyReLU(Module):
+    """x for x > 0, else negative_slope · x, elementwise."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        return activation.leaky_relu(x, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}"
+
+
+class ELU(Module):
+    """x for x > 0, else α(eˣ − 1), elementwise."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        return activation.elu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class GELU(Module):
+    """x Φ(x) with the normal distribution function Φ, elementwise; "tanh" for its approximation by tanh.
+
+    Raises
+    ------
+    ValueError
+        If `approximate` is neither "none" nor "tanh".
+
+    Examples
+    --------
+    >>> GELU()(Tensor([0.0, 1.0]))
+    Tensor([0.        , 0.84134475])
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f'GELU: approximate is {approximate!r}; it can be "none" or "tanh"')
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        return activation.gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(Module):
+    """x σ(x), elementwise."""
+
+    def forward(self, x: Any) -> Any:
+        return activation.silu(x)
+
+
+class Hardtanh(Module):
+    """x limited to [min_val, max_val], elementwise.
+
+    Raises
+    ------
+    ValueError
+        If min_val is not below max_val.
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        if not min_val < max_val:
+            raise ValueError(f"Hardtanh: min_val is below max_val, not {min_val} and {max_val}")
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Any) -> Any:
+        return activation.hardtanh(x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
 class Softmax(Module):
     """Probabilities e^(x_i) / Σ_j e^(x_j) along the axis `dim`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from autograd_lite.nn.module import Module
@@ -41,7 +41,7 @@ class Sequential(Module):
         for name, module in named.items():
             if not isinstance(name, str) or not name or "." in name or hasattr(Sequential, name):
                 raise ValueError(f"Sequential: {name!r} cannot be the name of a module")
-            setattr(self, name, _check(module))
+            setattr(self, name, _check(self, module))
 
     def forward(self, x: Any) -> Any:
         for module in vars(self).values():
@@ -54,7 +54,7 @@ class Sequential(Module):
         number = len(self)
         while hasattr(self, str(number)):
             number += 1
-        setattr(self, str(number), _check(module))
+        setattr(self, str(number), _check(self, module))
         return self
 
     def _names(self) -> list[str]:
@@ -72,10 +72,153 @@ class Sequential(Module):
         return getattr(self, self._names()[index])  # type: ignore[no-any-return]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, self._names()[index], _check(module))
+        setattr(self, self._names()[index], _check(self, module))
 
 
-def _check(module: Any) -> Module:
+class ModuleList(Module):
+    """A list of modules, named "0", "1", ... by their places. What they compute together is said by who holds it.
+
+    It has the methods of a list that PyTorch has too: indexing, slices, ``len``, ``append``, ``extend``, ``insert``.
+
+    Raises
+    ------
+    TypeError
+        If something is not a module.
+
+    Examples
+    --------
+    >>> layers = ModuleList(Linear(2, 2) for _ in range(3))
+    >>> del layers[0]
+    >>> [name for name, _ in layers.named_parameters()]
+    ['0.weight', '0.bias', '1.weight', '1.bias']
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._place(list(modules))
+
+    def _place(self, modules: list[Module]) -> None:
+        """Put `modules` in the place of what is there."""
+        for module in modules:
+            _check(self, module)
+        for name in map(str, range(len(self))):
+            delattr(self, name)
+        for i, module in enumerate(modules):
+            setattr(self, str(i), module)
+
+    def __len__(self) -> int:
+        return sum(isinstance(value, Module) for value in vars(self).values())
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter([getattr(self, str(i)) for i in range(len(self))])
+
+    def __contains__(self, module: object) -> bool:
+        return any(own is module for own in self)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        found = list(self)[index]
+        return ModuleList(found) if isinstance(found, list) else found
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        modules = list(self)
+        modules[index] = module
+        self._place(modules)
+
+    def __delitem__(self, index: int | slice) -> None:
+        modules = list(self)
+        del modules[index]
+        self._place(modules)
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end."""
+        return self.extend([module])
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add modules at the end."""
+        self._place([*self, *modules])
+        return self
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module before the one at `index`."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._place(modules)
+
+
+class ModuleDict(Module):
+    """A dictionary of modules, in the order in which they were put in.
+
+    Raises
+    ------
+    KeyError
+        If a name contains a dot, is empty, or is one of the methods.
+    TypeError
+        If something is not a module.
+
+    Examples
+    --------
+    >>> choices = ModuleDict({"small": Linear(2, 1), "large": Linear(2, 8)})
+    >>> choices["large"](np.ones(2)).shape
+    (8,)
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
+        self.update(modules)
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        """Put in modules by name; those of the same name are replaced. All or none."""
+        new = dict(modules)
+        for name, module in new.items():
+            if not isinstance(name, str) or not name or "." in name or hasattr(ModuleDict, name):
+                raise KeyError(f"ModuleDict: {name!r} cannot be the name of a module")
+            _check(self, module)
+        for name, module in new.items():
+            setattr(self, name, module)
+
+    def items(self) -> list[tuple[str, Module]]:
+        """Names and modules."""
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
+
+    def keys(self) -> list[str]:
+        """The names."""
+        return [name for name, _ in self.items()]
+
+    def values(self) -> list[Module]:
+        """The modules."""
+        return [module for _, module in self.items()]
+
+    def __len__(self) -> int:
+        return len(self.items())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.keys()
+
+    def __getitem__(self, name: str) -> Any:
+        return dict(self.items())[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        self.update({name: module})
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        delattr(self, name)
+
+    def pop(self, name: str) -> Module:
+        """Take a module out and return it."""
+        module = self[name]
+        del self[name]
+        return module  # type: ignore[no-any-return]
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        for name in self.keys():
+            delattr(self, name)
+
+
+def _check(container: Module, module: Any) -> Module:
     if not isinstance(module, Module):
-        raise TypeError(f"Sequential is made of modules, not {type(module).__name__}")
+        raise TypeError(f"{type(container).__name__} is made of modules, not {type(module).__name__}")
     return module

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from autograd_lite.changes import overwrite
+from autograd_lite.conversion import as_numbers
 from autograd_lite.random import generator
 from autograd_lite.tensor import Tensor
 
@@ -22,10 +23,17 @@ AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 Rng: TypeAlias = "np.random.Generator | int | None"
 
 
-def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
+def _checked(tensor: AnyTensor) -> AnyTensor:
+    """Before anything is drawn, so that a wrong call leaves the generator as it was."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"only tensors are initialised, not {type(tensor).__name__}")
     if tensor.dtype.kind != "f":
         raise TypeError(f"only floating-point tensors are initialised, not {tensor.dtype}")
-    overwrite(tensor.data, np.broadcast_to(values, tensor.shape).astype(tensor.dtype), "init")
+    return tensor
+
+
+def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
+    overwrite(tensor.data, np.broadcast_to(as_numbers(values), tensor.shape).astype(tensor.dtype), "init")
     return tensor
 
 
@@ -37,17 +45,17 @@ def constant_(tensor: AnyTensor, value: float) -> AnyTensor:
     >>> constant_(Tensor([1.0, 2.0]), 0.5)
     Tensor([0.5, 0.5])
     """
-    return _fill(tensor, value)
+    return _fill(_checked(tensor), value)
 
 
 def zeros_(tensor: AnyTensor) -> AnyTensor:
     """Every element 0."""
-    return _fill(tensor, 0)
+    return _fill(_checked(tensor), 0)
 
 
 def ones_(tensor: AnyTensor) -> AnyTensor:
     """Every element 1."""
-    return _fill(tensor, 1)
+    return _fill(_checked(tensor), 1)
 
 
 def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> AnyTensor:
@@ -58,16 +66,20 @@ def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None)
     >>> bool((uniform_(Tensor([0.0, 0.0]), 2, 3) >= 2).all())
     True
     """
-    return _fill(tensor, generator(rng).uniform(a, b, tensor.shape))
+    if not -math.inf < a <= b < math.inf:
+        raise ValueError(f"a is at most b, not {a!r} and {b!r}")
+    return _fill(tensor, generator(rng).uniform(a, b, _checked(tensor).shape))
 
 
 def normal_(tensor: AnyTensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> AnyTensor:
     """Normal with the given mean and standard deviation."""
-    return _fill(tensor, generator(rng).normal(mean, std, tensor.shape))
+    if not std >= 0:
+        raise ValueError(f"std is at least 0, not {std!r}")
+    return _fill(tensor, generator(rng).normal(mean, std, _checked(tensor).shape))
 
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
-    if tensor.ndim < 2:
+    if _checked(tensor).ndim < 2:
         raise ValueError(f"a weight has at least 2 axes, (out, in, ...), not the shape {tensor.shape}")
     receptive_field = math.prod(tensor.shape[2:])
     return max(tensor.shape[1] * receptive_field, 1), max(tensor.shape[0] * receptive_field, 1)

@@ -1,19 +1,24 @@
-"""Losses as modules. Formulas, shapes and errors stand with the operations in `autograd_lite.ops.loss`."""
+"""Losses as modules. Formulas, shapes and errors stand with the operations in `autograd_lite.ops`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import loss
+from autograd_lite.ops import distance, loss
 
 
 class _Loss(Module):
     """A loss with its reduction: "mean" (default), "sum" or "none"."""
 
+    reductions: tuple[str, ...] = ("mean", "sum", "none")
+
     def __init__(self, reduction: str = "mean") -> None:
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f'{type(self).__name__}: reduction is {reduction!r}; it can be "mean", "sum" or "none"')
+        if reduction not in self.reductions:
+            *names, last = [f'"{name}"' for name in self.reductions]
+            raise ValueError(
+                f"{type(self).__name__}: reduction is {reduction!r}; it can be {', '.join(names)} or {last}"
+            )
         self.reduction = reduction
 
     def extra_repr(self) -> str:
@@ -65,3 +70,61 @@ class MSELoss(_Loss):
 
     def forward(self, x: Any, target: Any) -> Any:
         return loss.mse_loss(x, target, self.reduction)
+
+
+class L1Loss(_Loss):
+    """|x − y|."""
+
+    def forward(self, x: Any, target: Any) -> Any:
+        return distance.l1_loss(x, target, self.reduction)
+
+
+class HuberLoss(_Loss):
+    """(x − y)²/2 where |x − y| ≤ δ, else δ(|x − y| − δ/2).
+
+    Raises
+    ------
+    ValueError
+        If δ is not positive.
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        if not delta > 0:
+            raise ValueError(f"HuberLoss: delta is positive, not {delta!r}")
+        self.delta = delta
+
+    def forward(self, x: Any, target: Any) -> Any:
+        return distance.huber_loss(x, target, self.reduction, self.delta)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, delta={self.delta}"
+
+
+class KLDivLoss(_Loss):
+    """Kullback–Leibler divergence y (ln y − x), given logarithms x of probabilities; "batchmean" is its definition.
+
+    Examples
+    --------
+    >>> KLDivLoss(reduction="batchmean")(np.log([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
+    np.float64(0.6931471805599453)
+    """
+
+    reductions = (*_Loss.reductions, "batchmean")
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def forward(self, x: Any, target: Any) -> Any:
+        return distance.kl_div(x, target, self.reduction, self.log_target)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, log_target={self.log_target}"
+
+
+class HingeLoss(_Loss):
+    """max(0, 1 − y x) for scores x and labels y = ±1."""
+
+    def forward(self, x: Any, target: Any) -> Any:
+        return distance.hinge_loss(x, target, self.reduction)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -11,6 +12,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.tensor import Tensor
+from autograd_lite.tracing import watched_attributes
 
 
 class Parameter(Tensor):
@@ -28,6 +30,24 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad, dtype)
 
 
+class Buffer(Tensor):
+    """A tensor that belongs to the state of a module but is not learned, such as a running mean.
+
+    Examples
+    --------
+    >>> Buffer([1.0, 2.0])
+    Buffer([1., 2.])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, dtype: DTypeLike | None = None) -> None:
+        super().__init__(data, dtype=dtype)
+
+
+AnyPart = TypeVar("AnyPart", Parameter, Buffer)
+
+
 class IncompatibleKeys(NamedTuple):
     """What `load_state_dict` did not find in the state, and what it found there without a place for it."""
 
@@ -35,11 +55,22 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+class _Forward(property):
+    """What a call of a module finds as `__call__`: its `forward`, whichever it has at that moment.
+
+    A method that passes everything on would make a small training step 4 % slower.
+    """
+
+    def __call__(self, module: Module, *args: Any, **kwargs: Any) -> Any:
+        """``Module.__call__(module, x)``."""
+        return module.forward(*args, **kwargs)
+
+
 class Module:
     """The base of all networks and layers.
 
-    Attributes that are parameters or modules are found by themselves, in the order in which they were set; nothing has
-    to be registered. A subclass says in `forward` what it computes; calling the module calls it.
+    Attributes that are parameters, buffers or modules are found by themselves, in the order in which they were set;
+    nothing has to be registered. A subclass says in `forward` what it computes; calling the module calls it.
 
     Examples
     --------
@@ -59,14 +90,14 @@ class Module:
 
     if TYPE_CHECKING:
         forward: Callable[..., Any]  # any signature: subclasses take what they need
+        __call__: Callable[..., Any]
     else:
 
         def forward(self, *args: Any, **kwargs: Any) -> Any:
             """What the module computes."""
             raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        __call__ = _Forward(attrgetter("forward"))
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -80,16 +111,31 @@ class Module:
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """All parameters with their dotted names. One that several modules share comes once, by its first name."""
-        seen: set[int] = set()
-        for name, module in self.named_modules(prefix):
-            for attribute, value in vars(module).items():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield _join(name, attribute), value
+        return self._named_parts(Parameter, prefix)
 
     def parameters(self) -> Iterator[Parameter]:
         """All parameters, each once."""
         return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """All buffers with their dotted names, each once."""
+        return self._named_parts(Buffer, prefix)
+
+    def buffers(self) -> Iterator[Buffer]:
+        """All buffers, each once."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def register_buffer(self, name: str, tensor: Any) -> None:
+        """``self.name = Buffer(tensor)``, as PyTorch writes it; None is stored as it is."""
+        setattr(self, name, tensor if tensor is None or isinstance(tensor, Buffer) else Buffer(tensor))
+
+    def _named_parts(self, kind: type[AnyPart], prefix: str) -> Iterator[tuple[str, AnyPart]]:
+        seen: set[int] = set()
+        for name, module in self.named_modules(prefix):
+            for attribute, value in vars(module).items():
+                if isinstance(value, kind) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(name, attribute), value
 
     # -- modes -----------------------------------------------------------------------------------------------------
 
@@ -115,12 +161,15 @@ class Module:
             parameter.zero_grad()
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Convert all parameters to a floating-point dtype; their gradients are forgotten.
+        """Convert all parameters and floating-point buffers to a floating-point dtype; gradients are forgotten.
 
         An optimizer is made after this, not before.
         """
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
+        for buffer in self.buffers():
+            if buffer.dtype.kind == "f":
+                buffer._data = buffer._data.astype(dtype)
         for parameter in self.parameters():
             parameter._data = parameter._data.astype(dtype)
             leaf = parameter._leaf()
@@ -131,11 +180,11 @@ class Module:
     # -- state -----------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, NumberArray]:
-        """A copy of every parameter by its dotted name, shared ones under each of their names."""
-        return {name: parameter.data.copy() for name, parameter in _named_state(self, "", ())}
+        """A copy of every parameter and buffer by its dotted name, shared ones under each of their names."""
+        return {name: tensor.data.copy() for name, tensor in _named_state(self, "", ())}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Overwrite the parameters with those of `state_dict`; all or none.
+        """Overwrite the parameters and buffers with those of `state_dict`; all or none.
 
         Parameters
         ----------
@@ -154,7 +203,7 @@ class Module:
         KeyError
             If names are missing or unexpected, and `strict`.
         ValueError
-            If a shape is wrong. Nothing has been loaded then.
+            If a shape is wrong, or numbers with a fraction are given for integers. Nothing has been loaded then.
         """
         own = dict(_named_state(self, "", ()))
         missing = [name for name in own if name not in state_dict]
@@ -164,6 +213,9 @@ class Module:
         new = {name: as_numbers(state_dict[name], copy=True) for name in own if name in state_dict}
         wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
                  for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
+        wrong += [f"{name} has dtype {values.dtype}, expected {own[name].dtype}"
+                  for name, values in new.items()
+                  if not np.can_cast(values.dtype, own[name].dtype, "same_kind")]  # fmt: skip
         if wrong:
             raise ValueError(f"load_state_dict: {'; '.join(wrong)}; nothing was loaded")
         for name, values in new.items():
@@ -180,6 +232,9 @@ class Module:
         return "\n".join(_tree(self, "", ()))
 
 
+watched_attributes.append((Module, "training"))
+
+
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
@@ -194,10 +249,10 @@ def _named_modules(module: Module, name: str, seen: set[int]) -> Iterator[tuple[
             yield from _named_modules(value, _join(name, attribute), seen)
 
 
-def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter]]:
-    """Every parameter under every name; `above` stops at a module that contains itself."""
+def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter | Buffer]]:
+    """Every parameter and buffer under every name; `above` stops at a module that contains itself."""
     for attribute, value in vars(module).items():
-        if isinstance(value, Parameter):
+        if isinstance(value, Parameter | Buffer):
             yield _join(prefix, attribute), value
     for attribute, value in vars(module).items():
         if isinstance(value, Module) and value not in (*above, module):

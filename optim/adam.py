@@ -74,16 +74,22 @@ class Adam(Optimizer):
         self._descend(run, gradient, options)
 
     def _descend(self, run: Run, gradient: Any, options: dict[str, Any]) -> None:
+        # m̂/(√v̂ + eps) is m·√(1 − β₂ᵗ)/(1 − β₁ᵗ) / (√v + eps·√(1 − β₂ᵗ)): numbers are corrected instead of arrays.
         (beta1, beta2), t = options["betas"], run.step
-        mean, mean_square = run.state["exp_avg"], run.state["exp_avg_sq"]
+        mean, mean_square, values = run.state["exp_avg"], run.state["exp_avg_sq"], run.values
+        root = (1 - beta2**t) ** 0.5
         mean *= beta1
-        mean += (1 - beta1) * gradient
+        work = (1 - beta1) * gradient
+        mean += work
         mean_square *= beta2
-        mean_square += (1 - beta2) * (gradient * gradient)
-        scale = np.sqrt(mean_square / (1 - beta2**t))
-        scale += options["eps"]
-        values = run.values
-        values -= (options["lr"] / (1 - beta1**t)) * (mean / scale)
+        np.multiply(gradient, gradient, out=work)
+        work *= 1 - beta2
+        mean_square += work
+        np.sqrt(mean_square, out=work)
+        work += options["eps"] * root
+        np.divide(mean, work, out=work)
+        work *= options["lr"] * root / (1 - beta1**t)
+        values -= work
 
 
 class AdamW(Adam):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import is_
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.changes import record_change
+from autograd_lite.backward import Leaf
+from autograd_lite.changes import record_changes
 from autograd_lite.conversion import NumberArray
 from autograd_lite.tensor import Tensor
 
@@ -23,12 +23,20 @@ class Run:
     step: int
 
 
+# Parameters up to this size are updated together: copying their gradients end to end costs less than calls for each.
+SMALL = 2**16  # bytes
+# Stretches from this size on are worked in blocks and by several threads. Less stays in the cache as it is, and waking
+# threads would take a tenth of its time.
+LARGE = 2**20  # bytes
+
+
 class Bucket:
     """The storage of some parameters; it holds their values from now on, they are views of it.
 
     Attributes
     ----------
     parameters : list of Tensor
+        Small ones first.
     values : array
         All values, in the order of the parameters.
     state : dict of str to array
@@ -38,14 +46,22 @@ class Bucket:
     """
 
     def __init__(self, parameters: list[Tensor], state_names: tuple[str, ...]) -> None:
-        self.parameters = parameters
+        self.parameters = parameters = sorted(parameters, key=lambda parameter: parameter._data.nbytes > SMALL)
         ends = np.cumsum([parameter.size for parameter in parameters]).tolist()
         self.places = [slice(end - parameter.size, end) for end, parameter in zip(ends, parameters, strict=True)]
         self.values = np.empty(ends[-1], parameters[0].dtype)
-        self.gradient = np.empty_like(self.values)
         self.state = {name: np.zeros_like(self.values) for name in state_names}
         self.steps = [0] * len(parameters)
-        self.views: list[NumberArray] = []
+        small = sum([parameter._data.nbytes <= SMALL for parameter in parameters])
+        together = slice(ends[small - 1] if small else 0)
+        self.gradient = np.empty_like(self.values[together])
+        self.together = self._run(together, self.gradient, 0)
+        self.parts = [
+            (parameter, self.gradient[place].reshape(parameter.shape))
+            for place, parameter in zip(self.places[:small], parameters, strict=False)
+        ]
+        self.is_one_run = small == len(parameters) and self.values.nbytes < LARGE
+        self.views: list[tuple[Tensor, NumberArray]] = []
         self.adopt()
 
     def adopt(self) -> None:
@@ -60,35 +76,61 @@ class Bucket:
         for parameter, place in zip(self.parameters, self.places, strict=True):
             self.values[place] = parameter.data.ravel()
             parameter._data = self.values[place].reshape(parameter.shape)
-            self.views.append(parameter._data)
+            self.views.append((parameter, parameter._data))
 
     def prepare(self) -> None:
         """Make sure that the values are here, where an update changes them."""
-        if not all(map(is_, [parameter._data for parameter in self.parameters], self.views)):
-            self.adopt()  # somebody else (another optimizer, for instance) has given them new storage
+        for parameter, view in self.views:
+            if parameter._data is not view:  # somebody else (another optimizer, for instance) has given it new storage
+                self.adopt()
+                return
+
+    def run_of_all(self) -> Run | None:
+        """The only stretch, in the common case that there is one, not large, and nothing is special; else None.
+
+        The same as `runs`, in plain steps: it takes 4 µs less, a tenth of a small training step.
+        """
+        steps, run, step = self.steps, self.together, self.steps[0] + 1
+        if not self.is_one_run or steps.count(step - 1) != len(steps):
+            return None
+        for parameter, part in self.parts:
+            leaf = parameter._node
+            if leaf.__class__ is not Leaf or leaf.grad.__class__ is not np.ndarray:
+                return None
+            part[...] = leaf.grad  # for a few parameters 1 µs less than concatenating
+        self.steps = [step] * len(steps)
+        run.step = step
+        record_changes([self.values])
+        return run
 
     def runs(self) -> list[Run]:
-        """The stretches to update: all at once where possible, else those parameters that have a gradient."""
-        parameters, steps = self.parameters, self.steps
-        gradients = [
-            getattr(gradient, "_data", gradient).ravel()  # after backward(create_graph=True) it is a tensor
-            for parameter in parameters
-            if (gradient := parameter.grad) is not None
-        ]
-        if gradients:
-            record_change(self.values)
-        if len(gradients) == len(parameters) and steps.count(steps[0]) == len(steps):
-            step = steps[0] + 1
-            self.steps = [step] * len(steps)
-            return [Run(self.values, np.concatenate(gradients, out=self.gradient), self.state, step)]
-        present = [i for i, parameter in enumerate(parameters) if parameter.grad is not None]
-        for i in present:
-            steps[i] += 1
-        return [
-            Run(self.values[place], gradient, {name: array[place] for name, array in self.state.items()}, steps[i])
-            for i, gradient in zip(present, gradients, strict=True)
-            for place in [self.places[i]]
-        ]
+        """The stretches to update: few where possible, else one for each parameter that has a gradient."""
+        collected: list[Any] = [parameter.grad for parameter in self.parameters]
+        gradients = [getattr(gradient, "_data", gradient) for gradient in collected]  # tensors after create_graph=True
+        present = [i for i, gradient in enumerate(gradients) if gradient is not None]
+        if present:
+            record_changes([self.values])
+        steps, small = self.steps, len(self.parts)
+        if len(present) < len(steps) or steps.count(steps[0]) < len(steps):
+            for i in present:
+                steps[i] += 1
+            return [self._run(self.places[i], gradients[i].ravel(), steps[i]) for i in present]
+        step = steps[0] + 1
+        self.steps = [step] * len(steps)
+        runs = []
+        if small:
+            flat = np.concatenate([gradient.ravel() for gradient in gradients[:small]], out=self.gradient)
+            runs.append(Run(self.together.values, flat, self.together.state, step))
+        for place, gradient in zip(self.places[small:], gradients[small:], strict=True):
+            runs.append(self._run(place, gradient.ravel(), step))
+        return runs
+
+    def _run(self, place: slice, gradient: Any, step: int) -> Run:
+        return Run(self.values[place], gradient, {name: array[place] for name, array in self.state.items()}, step)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles and deep copies keep the tensors; the common array, and the views of it, are made anew."""
+        return _restore, (type(self), self.parameters, self.state, self.steps)
 
     def parameter_state(self, i: int) -> dict[str, Any]:
         """A copy of what is remembered of parameter `i`, in its shape."""
@@ -101,3 +143,11 @@ class Bucket:
         self.steps[i] = int(state["step"])
         for name, array in self.state.items():
             array[self.places[i]] = np.asarray(state[name]).ravel()
+
+
+def _restore(kind: type[Bucket], parameters: list[Tensor], state: dict[str, NumberArray], steps: list[int]) -> Bucket:
+    bucket = kind(parameters, tuple(state))
+    for name, array in state.items():
+        bucket.state[name][...] = array
+    bucket.steps = list(steps)
+    return bucket

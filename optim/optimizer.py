@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.backward import Leaf
 from autograd_lite.conversion import as_numbers
+from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
+from autograd_lite.tracing import current_recorder
 
 
 class Optimizer:
@@ -64,7 +67,10 @@ class Optimizer:
         raise NotImplementedError
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        """Change ``run.values`` in place, given ``run.gradient``, ``run.state`` and ``run.step``, counted from 1."""
+        """Change ``run.values`` and ``run.state`` in place, given ``run.gradient`` and ``run.step``, counted from 1.
+
+        Called for any stretches of the parameters, large ones in blocks and by several threads at a time.
+        """
         raise NotImplementedError
 
     # -- groups ----------------------------------------------------------------------------------------------------
@@ -128,6 +134,21 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        recorder = current_recorder()
+        if recorder is not None:
+            recorder.update(self)
+            return loss
+        self.prepare()
+        for group, bucket in self._work:
+            run = bucket.run_of_all()
+            if run is None:
+                in_blocks(self.update, bucket.runs(), group)
+            else:
+                self.update(run, group)
+        return loss
+
+    def prepare(self) -> None:
+        """What comes before an update: options that were set are checked, parameters are brought to their storage."""
         if self.param_groups != self._checked:
             for group in self.param_groups:
                 self.check(group)
@@ -141,16 +162,16 @@ class Optimizer:
             ]
         for _, bucket in self._work:
             bucket.prepare()
-        for group, bucket in self._work:
-            for run in bucket.runs():
-                self.update(run, group)
-        return loss
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for _, bucket in self._work:
             for parameter in bucket.parameters:
-                parameter.zero_grad()
+                leaf = parameter._node
+                if leaf.__class__ is Leaf:  # as below, without two calls
+                    leaf.grad = None
+                else:
+                    parameter.zero_grad()
 
     # -- state -----------------------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ class SGD(Optimizer):
         if momentum:
             velocity = run.state["momentum_buffer"]
             velocity *= momentum
-            velocity += (1 - options["dampening"]) * gradient
+            velocity += (1 - options["dampening"]) * gradient if options["dampening"] else gradient
             gradient = gradient + momentum * velocity if options["nesterov"] else velocity
         values = run.values
         values -= options["lr"] * gradient

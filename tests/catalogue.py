@@ -11,6 +11,7 @@ from typing import Any
 
 import catalogue_arrays
 import catalogue_elementwise
+import catalogue_layers
 import catalogue_linalg
 import catalogue_reductions
 import numpy as np
@@ -189,6 +190,7 @@ CASES = [
     *catalogue_reductions.CASES,
     *catalogue_arrays.CASES,
     *catalogue_linalg.CASES,
+    *catalogue_layers.CASES,
 ]  # fmt: skip
 
 ALIASES = catalogue_elementwise.ALIASES

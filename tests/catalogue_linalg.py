@@ -214,5 +214,10 @@ CASES: list[Case] = [
         sl.least_squares(overdetermined=True)),
     Case("cond", ag.cond, _cond, sl.matrices(sl.regular, min_side=1, p=[None, 2, -2, "fro", "nuc"])),
     Case("cond: sums", ag.cond, _cond, sl.matrices(sl.regular, min_side=1, p=[1, -1, np.inf, -np.inf])),
+    *(
+        Case(f"norm: {p!r} of singular values", lambda x, p=p: ag.norm(x, p, (-2, -1)),
+             lambda x, of=of: of(_svdvals(x), -1), sl.matrices(sl.regular, sl.some_rows, min_side=1))
+        for p, of in (("nuc", np.sum), (2, np.max), (-2, np.min))
+    ),
     Case("svdvals", ag.svdvals, _svdvals, sl.matrices(sl.regular, sl.any_rows)),
 ]  # fmt: skip

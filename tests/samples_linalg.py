@@ -69,6 +69,10 @@ def any_rows(columns: int) -> st.SearchStrategy[int]:
     return sides
 
 
+def some_rows(columns: int) -> st.SearchStrategy[int]:
+    return st.integers(1, 3)
+
+
 @st.composite
 def systems(draw: st.DrawFn) -> Sample:
     """Square matrices and right-hand sides, one vector or matrices, whose leading axes broadcast."""

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Tensor, manual_seed, nn
+from autograd_lite.nn import functional
 from autograd_lite.testing.numerical import numerical_gradient
 
 seeds = st.integers(0, 2**32 - 1)
@@ -165,6 +166,7 @@ def _softmax(x, dim):
     return exponentials / exponentials.sum(axis=dim, keepdims=True)
 
 
+_erf = np.vectorize(math.erf, otypes=[float])
 ACTIVATIONS = {
     "Identity": (nn.Identity(), lambda x: x),
     "Sigmoid": (nn.Sigmoid(), lambda x: 1 / (1 + np.exp(-x))),
@@ -177,6 +179,17 @@ ACTIVATIONS = {
     "Softmax 0": (nn.Softmax(dim=0), lambda x: _softmax(x, 0)),
     "LogSoftmax": (nn.LogSoftmax(), lambda x: np.log(_softmax(x, -1))),
     "LogSoftmax 0": (nn.LogSoftmax(dim=0), lambda x: np.log(_softmax(x, 0))),
+    "LeakyReLU": (nn.LeakyReLU(), lambda x: np.where(x > 0, x, 0.01 * x)),
+    "LeakyReLU 0.5": (nn.LeakyReLU(0.5), lambda x: np.where(x > 0, x, 0.5 * x)),
+    "ELU": (nn.ELU(), lambda x: np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1)),
+    "ELU 2": (nn.ELU(2), lambda x: np.where(x > 0, x, 2 * np.exp(np.minimum(x, 0)) - 2)),
+    "GELU": (nn.GELU(), lambda x: x * (1 + _erf(x / math.sqrt(2))) / 2),
+    "GELU tanh": (nn.GELU("tanh"), lambda x: x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
+    "SiLU": (nn.SiLU(), lambda x: x / (1 + np.exp(-x))),
+    "Hardtanh": (nn.Hardtanh(-11, 11), lambda x: x),
+    "functional.softplus": (lambda x: functional.softplus(x, 3), lambda x: np.log(1 + np.exp(3 * x)) / 3),
+    "functional.softmax": (lambda x: functional.softmax(x, dim=0), lambda x: _softmax(x, 0)),
+    "functional.log_softmax": (lambda x: functional.log_softmax(x, dim=0), lambda x: np.log(_softmax(x, 0))),
 }
 
 
@@ -210,3 +223,25 @@ def test_activations_are_finite_without_warnings_for_large_input(name, dtype):
 def test_identity_returns_its_input_itself():
     x = Tensor([1.0])
     assert nn.Identity()(x) is x
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.GELU("erf"), "GELU: approximate is 'erf'"),
+        (lambda: functional.gelu(np.ones(2), "erf"), "gelu: approximate is 'erf'"),
+        (lambda: nn.Hardtanh(1, 1), "Hardtanh: min_val is below max_val, not 1 and 1"),
+        (lambda: functional.hardtanh(np.ones(2), 2, 1), "hardtanh: min_val is below max_val, not 2 and 1"),
+    ],
+)
+def test_activations_that_make_no_sense_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_at_their_kinks_activations_have_the_slope_that_they_document():
+    kinks = {functional.leaky_relu: (0.0, 0.01), functional.hardtanh: (1.0, 0), functional.elu: (0.0, 1)}
+    for function, (kink, slope) in kinks.items():
+        x = Tensor(kink, requires_grad=True)
+        function(x).backward()
+        assert x.grad == slope

@@ -320,3 +320,22 @@ def test_without_gradients_the_arbitrary_columns_may_be_had():
         assert np.linalg.svd(NEEDED)[0].shape == (3, 3)
         assert np.linalg.qr(NEEDED, "complete")[0].shape == (3, 3)
         assert not np.linalg.cond(NEEDED).requires_grad
+
+
+def test_third_derivatives_of_the_determinants_of_a_stack():
+    """det(A + tB) of four rows is a polynomial of degree four; NaN where A is close to a singular matrix."""
+    rng = np.random.default_rng(3)
+    q = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    scales = np.array([[1, 0.1, 0.5, 2], [1e-9, 2e-9, 3e-9, 1e-9], [1e9, 3e9, 2e9, 1e9], [1, 1, 1, 1e-5], [0, 0, 0, 0]])
+    a, b = (q * scales[:, None]) @ q, rng.normal(size=(5, 4, 4)) * scales[:, None, 1:2]
+    times = np.arange(-2.0, 3)
+    values = np.linalg.det(a + times[:, None, None, None] * b)
+
+    def once_more(function):
+        return ag.grad(lambda t: function(t).sum())
+
+    third = once_more(once_more(once_more(lambda t: ag.det(a + t[:, None, None] * b))))
+    expected = np.where([True, True, True, False, False], 6 * np.polyfit(times, values, 4)[1], np.nan)
+    np.testing.assert_allclose(third(Tensor(np.zeros(5))).numpy(), expected, rtol=1e-6)
+    nothing = once_more(once_more(once_more(lambda t: ag.det(np.ones((2, 0, 0)) + t))))
+    assert float(nothing(Tensor(0.0))) == 0

@@ -22,6 +22,7 @@ _ADAPTED = {
     "stack": lambda *arrays, axis: np.stack(arrays, axis=axis),
     "clip: from below": lambda x, bound: np.clip(x, bound, None),
     "clip: from above": lambda x, bound: np.clip(x, None, bound),
+    "astype": lambda x: np.astype(x, x.dtype),
 }
 _ADAPTED |= catalogue_arrays.NUMPY
 _ADAPTED.update(catalogue_elementwise.ADAPTED | catalogue_reductions.ADAPTED)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Tensor, nn, no_grad, optim
 
-SGD, Adam, AdamW = optim.SGD, optim.Adam, optim.AdamW
+SGD, Adam, AdamW, RMSprop, Adagrad = optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad
 STEPS = 50
 SHAPES = [(), (1,), (5,), (2, 3), (1, 1), (0, 2), (2, 1, 2)]
 
@@ -43,7 +43,31 @@ def adamw(w, gradients, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2
     return adam(w, gradients, lr, betas, eps, weight_decay, decoupled=True)
 
 
-FORMULAS = {SGD: sgd, Adam: adam, AdamW: adamw}
+def rmsprop(w, gradients, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False):
+    s, m, v = np.zeros_like(w), np.zeros_like(w), np.zeros_like(w)
+    for g in gradients:
+        if g is None:
+            continue
+        g = g + weight_decay * w
+        s, m = alpha * s + (1 - alpha) * g**2, alpha * m + (1 - alpha) * g
+        v = momentum * v + g / (np.sqrt(s - m**2 if centered else s) + eps)
+        w = w - lr * v
+    return w
+
+
+def adagrad(w, gradients, lr=1e-2, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0, eps=1e-10):
+    s, t = initial_accumulator_value, 0
+    for g in gradients:
+        if g is None:
+            continue
+        g = g + weight_decay * w
+        s = s + g**2
+        w = w - lr / (1 + t * lr_decay) * g / (np.sqrt(s) + eps)
+        t += 1
+    return w
+
+
+FORMULAS = {SGD: sgd, Adam: adam, AdamW: adamw, RMSprop: rmsprop, Adagrad: adagrad}
 CASES = [
     (SGD, {"lr": 0.1}),
     (SGD, {"lr": 0.1, "weight_decay": 0.3}),
@@ -59,6 +83,12 @@ CASES = [
     (AdamW, {}),
     (AdamW, {"lr": 0.1, "betas": (0.5, 0.99), "eps": 1e-6, "weight_decay": 0.5}),
     (AdamW, {"lr": 0.1, "weight_decay": 0}),
+    (RMSprop, {"lr": 1e-2}),
+    (RMSprop, {"lr": 0.05, "alpha": 0.7, "eps": 0.1, "weight_decay": 0.3}),
+    (RMSprop, {"lr": 0.01, "alpha": 0.9, "momentum": 0.8, "eps": 0.1}),
+    (RMSprop, {"lr": 0.01, "alpha": 0.9, "momentum": 0.5, "centered": True, "eps": 0.5, "weight_decay": 0.1}),
+    (Adagrad, {"lr": 1e-2}),
+    (Adagrad, {"lr": 0.3, "lr_decay": 0.2, "weight_decay": 0.3, "initial_accumulator_value": 0.5, "eps": 0.1}),
 ]
 each_case = pytest.mark.parametrize(("kind", "options"), CASES, ids=[f"{k.__name__} {o}" for k, o in CASES])
 

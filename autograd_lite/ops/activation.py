@@ -1,21 +1,42 @@
-"""Activations: sigmoid, softplus, relu, and softmax with its logarithm. Finite for finite input, however large."""
+"""Activations: sigmoid, relu and their relatives, softmax and its logarithm. Finite for finite input, however large."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from autograd_lite.conversion import to_floats
+from autograd_lite.ops.elementary import erf
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
-__all__ = ["log_softmax", "relu", "sigmoid", "softmax", "softplus"]
+__all__ = [
+    "elu",
+    "gelu",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
 
 # e to this power is still finite.
-_LARGEST_EXPONENT = {np.dtype(np.float16): 11.0, np.dtype(np.float32): 88.0, np.dtype(np.float64): 709.0}
+_LARGEST_EXPONENT = {np.dtype(kind): np.array(x, kind) for kind, x in (("f2", 11), ("f4", 88), ("f8", 709))}
 
 
-@primitive(x=lambda g, out: g * (out * (1 - out)))
+def _sigmoid_rule(g: Array, out: Array) -> Array:
+    slope = 1 - out
+    slope *= out
+    slope *= g
+    return slope
+
+
+@primitive(x=_sigmoid_rule)
 def sigmoid(x: Array) -> Array:
     """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
 
@@ -26,11 +47,13 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(Tensor([0.0, 1000.0]))
     Tensor([0.5, 1. ])
     """
-    exponent = np.negative(to_floats(x))
+    result = np.negative(to_floats(x))
+    out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
     # A limit instead of np.errstate against the overflow: that would take 2 µs a call.
-    denominator = np.exp(np.minimum(exponent, _LARGEST_EXPONENT.get(exponent.dtype, 709.0)))
-    denominator += 1
-    return np.reciprocal(denominator)
+    result = np.minimum(result, _LARGEST_EXPONENT.get(result.dtype, 709.0), out=out)
+    result = np.exp(result, out=out)
+    result += 1
+    return np.reciprocal(result, out=out)
 
 
 @primitive(x=lambda g, out: g * (out > 0))
@@ -55,6 +78,103 @@ def softplus(x: Array) -> Array:
     Tensor([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
     return np.logaddexp(x, 0)
+
+
+@primitive(x=lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope))
+def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
+    """x for x > 0, else negative_slope · x, elementwise. ∂/∂x = 1 for x > 0, else negative_slope, at the kink too.
+
+    Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
+
+    Examples
+    --------
+    >>> leaky_relu(Tensor([-1.0, 0.0, 2.0]), 0.1)
+    Tensor([-0.1,  0. ,  2. ])
+    """
+    return np.where(x > 0, x, x * negative_slope)
+
+
+@primitive(x=lambda g, x, alpha: np.where(x > 0, g, g * (alpha * np.exp(np.where(x > 0, 0, x)))))
+def elu(x: Array, alpha: float = 1.0) -> Array:
+    """x for x > 0, else α(eˣ − 1), elementwise. ∂/∂x = 1 for x > 0, else α eˣ.
+
+    Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units
+    (ELUs)" (2016).
+
+    Examples
+    --------
+    >>> elu(Tensor([-1000.0, 0.0, 2.0]))
+    Tensor([-1.,  0.,  2.])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+@primitive(residuals={"s": lambda x: sigmoid(x)}, x=lambda g, x, s: g * (s * (1 + x * (1 - s))))
+def silu(x: Array) -> Array:
+    """x σ(x), elementwise. ∂/∂x = σ(x)(1 + x(1 − σ(x))).
+
+    Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning" (2018).
+
+    Examples
+    --------
+    >>> silu(Tensor([0.0, 1000.0]))
+    Tensor([   0., 1000.])
+    """
+    s = sigmoid(x)
+    return x * s, s
+
+
+_SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of Hendrycks and Gimpel's approximation
+
+
+def _near_zero(x: Array) -> Array:
+    """Beyond the limits nothing changes any more, but powers would overflow."""
+    return np.clip(x, -50, 50)
+
+
+def _gelu_rule(g: Array, x: Array, approximate: str) -> Array:
+    near = _near_zero(x)
+    if approximate == "none":
+        density = np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
+        return g * (0.5 * (1 + erf(x / math.sqrt(2))) + near * density)
+    t = np.tanh(_SLOPE * (near + _CUBE * near * near * near))
+    return g * (0.5 * (1 + t) + (0.5 * _SLOPE) * near * (1 - t * t) * (1 + (3 * _CUBE) * near * near))
+
+
+@primitive(x=_gelu_rule)
+def gelu(x: Array, approximate: str = "none") -> Array:
+    """x Φ(x) with the normal distribution function Φ, elementwise. ∂/∂x = Φ(x) + x e^(−x²/2)/√(2π).
+
+    ``approximate="tanh"`` puts tanh(√(2/π)(x + 0.044715 x³)) in place of the error function, with its own derivative.
+    Source: Hendrycks and Gimpel, "Gaussian error linear units (GELUs)" (2016).
+
+    Examples
+    --------
+    >>> gelu(Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([  -0.,    0., 1000.])
+    """
+    x = to_floats(x)
+    if approximate == "none":
+        return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+    if approximate == "tanh":
+        near = _near_zero(x)
+        return 0.5 * x * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
+    raise ValueError(f'approximate is {approximate!r}; it can be "none" or "tanh"')
+
+
+@primitive(x=lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, 0))
+def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+    """x limited to [min_val, max_val], elementwise. ∂/∂x = 1 between them, else 0, also on the limits.
+
+    Examples
+    --------
+    >>> hardtanh(Tensor([-3.0, 0.5, 3.0]))
+    Tensor([-1. ,  0.5,  1. ])
+    """
+    if not min_val < max_val:
+        raise ValueError(f"min_val is below max_val, not {min_val} and {max_val}")
+    return np.clip(x, min_val, max_val)
 
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:

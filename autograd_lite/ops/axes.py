@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.shape import astype, broadcast_to, clone, reshape, swapaxes, transpose
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations
@@ -41,6 +42,7 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
     return np.moveaxis(x, source, destination)
 
 
+@composed
 def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
     """With one axis moved to before the place `start`. The gradient is moved back.
 
@@ -54,6 +56,7 @@ def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
     return transpose(x, order)
 
 
+@composed
 def matrix_transpose(x: Array) -> Array:
     """With the last two axes exchanged; the gradient too.
 
@@ -73,6 +76,7 @@ def _at_least(function: Callable[..., Any], arrays: tuple[Array, ...]) -> Any:
     return results[0] if len(results) == 1 else results
 
 
+@composed
 def atleast_1d(*arrays: Array) -> Any:
     """A number as an array with one axis; the gradient gets the shape of the number.
 
@@ -84,6 +88,7 @@ def atleast_1d(*arrays: Array) -> Any:
     return _at_least(np.atleast_1d, arrays)
 
 
+@composed
 def atleast_2d(*arrays: Array) -> Any:
     """With axes of length one put in front until there are two; the gradient loses them.
 
@@ -95,6 +100,7 @@ def atleast_2d(*arrays: Array) -> Any:
     return _at_least(np.atleast_2d, arrays)
 
 
+@composed
 def atleast_3d(*arrays: Array) -> Any:
     """With axes of length one until there are three: (n,) to (1, n, 1), (m, n) to (m, n, 1). The gradient loses them.
 
@@ -106,6 +112,7 @@ def atleast_3d(*arrays: Array) -> Any:
     return _at_least(np.atleast_3d, arrays)
 
 
+@composed
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     """All arrays in their common shape. The gradient is the sum over the repetitions.
 
@@ -118,6 +125,7 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     return tuple(broadcast_to(array, shape) for array in arrays)
 
 
+@composed
 def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = None) -> Array:
     """An array like x in shape and dtype with `fill_value` everywhere. The gradient of the value is the sum.
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter, where
-from autograd_lite.ops.ordering import along, length, positions
+from autograd_lite.ops.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.shape import broadcast_to, ravel, reshape
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations, numpy_queries
@@ -51,7 +52,7 @@ def take(x: Array, indices: Any, axis: int | None = None, *, mode: Any = "raise"
     >>> take(Tensor([1.0, 2.0, 3.0]), [0, 2, 2])
     Tensor([1., 3., 3.])
     """
-    return np.take(x, indices, axis=axis, mode=mode)
+    return np.take(x, whole_numbers("indices", indices), axis=axis, mode=mode)
 
 
 def _put_back_along_axis(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None) -> Array:
@@ -74,6 +75,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     return np.take_along_axis(to_array(x), np.asarray(indices), axis)
 
 
+@composed
 def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     """The elements along `axis` for which the condition, an array of one axis, holds. The others have gradient 0.
 
@@ -88,6 +90,7 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
+@composed
 def extract(condition: Any, x: Array) -> Array:
     """The elements for which the condition, an array of the same size, holds, in one axis. The others have gradient 0.
 
@@ -102,6 +105,7 @@ def extract(condition: Any, x: Array) -> Array:
 # -- by order --------------------------------------------------------------------------------------------------------
 
 
+@composed
 def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Array:
     """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
 
@@ -118,6 +122,7 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
     return take_along_axis(x, np.argsort(strip(x), axis, kind="stable"), axis)
 
 
+@composed
 def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
     """The different values in order, and what else NumPy can return. The first of equal ones gets the gradient.
 
@@ -180,6 +185,7 @@ def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Ar
     return _choose(*choices, index=strip(index), mode=mode)
 
 
+@composed
 def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Array, ...]:
     """The coordinates of a grid from those along its axes. The gradient is the sum over the grid's other axes.
 
@@ -237,6 +243,8 @@ def interp(x: Array, xp: Any, fp: Array, left: Any = None, right: Any = None, pe
     """
     if period is not None:
         raise TypeError("period= has no derivative rule")
+    if (np.diff(xp) < 0).any():
+        raise ValueError("xp does not increase, so there are no lines between its points")
     return np.interp(x, xp, fp, left, right)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations, numpy_queries
@@ -131,6 +132,7 @@ def _einsum(
     return np.einsum(*pairs, list(output), optimize=optimize)
 
 
+@composed
 def einsum(*operands: Any, optimize: Any = False) -> Array:
     """Einstein's sum: products summed over the labels that the result does not have. ∂/∂x is such a sum, with g for x.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite.conversion import to_array
 from autograd_lite.ops.axes import moveaxis
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.shape import ravel
 from autograd_lite.primitive import primitive
@@ -42,6 +43,7 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(x, k)
 
 
+@composed
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The elements on a diagonal of the matrices in two axes, along a new last axis. All others have gradient 0.
 
@@ -57,6 +59,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     return getitem(moveaxis(x, (axis1, axis2), (-2, -1)), (..., rows, columns))
 
 
+@composed
 def diag(x: Array, k: int = 0) -> Array:
     """The matrix with x on its diagonal k, or the diagonal k of a matrix. The gradient is the other of the two.
 
@@ -75,6 +78,7 @@ def diag(x: Array, k: int = 0) -> Array:
     return scatter(x, (places + max(-k, 0), places + max(k, 0)), (n, n))
 
 
+@composed
 def diagflat(x: Array, k: int = 0) -> Array:
     """The matrix with all elements of x on its diagonal k. The gradient is that diagonal.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import sum
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -19,6 +20,7 @@ def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
     return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop),)]
 
 
+@composed
 def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
     """The differences aᵢ₊₁ − aᵢ along `axis`, n times over; `prepend` and `append` are joined to a before.
 
@@ -47,6 +49,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
     return a
 
 
+@composed
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     """The differences of all elements in a row, between `to_begin` and `to_end`.
 
@@ -69,6 +72,7 @@ def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
+@composed
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
     """The integral of y along `axis` by the trapezoidal rule, over the points x or with the step `dx`.
 
@@ -81,6 +85,8 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
     step = dx
     if x is not None:
         x = to_array(x)
+        if x.ndim == 1 and y.ndim and len(x) != y.shape[axis]:
+            raise ValueError(f"{len(x)} points x for the {y.shape[axis]} values along axis {axis} of y")
         step = diff(x, axis=-1 if x.ndim == 1 else axis)
         if x.ndim == 1 and y.ndim:
             step = step.reshape(tuple(-1 if i == axis % y.ndim else 1 for i in range(y.ndim)))
@@ -123,6 +129,7 @@ def _slopes(f: Array, step: Any, edge_order: int) -> Array:
     return np.concatenate([start, inner, end])
 
 
+@composed
 def gradient(f: Array, *varargs: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
     """The derivative of samples along each axis by differences, as np.gradient; the spacing is not differentiated.
 

@@ -10,16 +10,22 @@ from autograd_lite.tensor import Array
 __all__ = ["fmax", "fmin", "maximum", "minimum"]
 
 
-def _winner(g: Array, wins: Array, ties: Array) -> Array:
+def _share(g: Array, x: Array, other: Array, out: Array) -> Array:
     """The gradient goes to the operand that was chosen; ties share it."""
-    return np.where(ties, g / 2, np.where(wins, g, 0))
+    return np.where(x == out, np.where(other == out, g / 2, g), 0)
+
+
+def _share_or_nan(g: Array, x: Array, other: Array, out: Array) -> Array:
+    """The same, and NaN where the result is NaN, as for the extremes of an array."""
+    return np.where(np.isnan(out), out, _share(g, x, other, out))
 
 
 maximum = primitive(
     np.maximum,
-    x=lambda g, x, y: _winner(g, x > y, x == y),
-    y=lambda g, x, y: _winner(g, y > x, x == y),
-    doc="""The larger of x and y, elementwise with broadcasting; NaN if either is. Ties share the gradient equally.
+    x=lambda g, x, y, out: _share_or_nan(g, x, y, out),
+    y=lambda g, x, y, out: _share_or_nan(g, y, x, out),
+    doc="""The larger of x and y, elementwise with broadcasting; NaN if either is, and so are the gradients
+    then. Ties share the gradient equally.
 
     Examples
     --------
@@ -30,9 +36,10 @@ maximum = primitive(
 
 minimum = primitive(
     np.minimum,
-    x=lambda g, x, y: _winner(g, x < y, x == y),
-    y=lambda g, x, y: _winner(g, y < x, x == y),
-    doc="""The smaller of x and y, elementwise with broadcasting; NaN if either is. Ties share the gradient equally.
+    x=lambda g, x, y, out: _share_or_nan(g, x, y, out),
+    y=lambda g, x, y, out: _share_or_nan(g, y, x, out),
+    doc="""The smaller of x and y, elementwise with broadcasting; NaN if either is, and so are the gradients
+    then. Ties share the gradient equally.
 
     Examples
     --------
@@ -41,15 +48,10 @@ minimum = primitive(
     """,
 )
 
-
-def _beats_nan(x: Array, y: Array) -> Array:
-    return np.isnan(y) & ~np.isnan(x)
-
-
 fmax = primitive(
     np.fmax,
-    x=lambda g, x, y: _winner(g, (x > y) | _beats_nan(x, y), x == y),
-    y=lambda g, x, y: _winner(g, (y > x) | _beats_nan(y, x), x == y),
+    x=lambda g, x, y, out: _share(g, x, y, out),
+    y=lambda g, x, y, out: _share(g, y, x, out),
     doc="""The larger of x and y, elementwise with broadcasting; the other one if one is NaN. Ties share the gradient.
 
     Examples
@@ -61,8 +63,8 @@ fmax = primitive(
 
 fmin = primitive(
     np.fmin,
-    x=lambda g, x, y: _winner(g, (x < y) | _beats_nan(x, y), x == y),
-    y=lambda g, x, y: _winner(g, (y < x) | _beats_nan(y, x), x == y),
+    x=lambda g, x, y, out: _share(g, x, y, out),
+    y=lambda g, x, y, out: _share(g, y, x, out),
     doc="""The smaller of x and y, elementwise with broadcasting; the other one if one is NaN. Ties share the gradient.
 
     Examples

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.axes import atleast_1d, atleast_2d, atleast_3d
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem
 from autograd_lite.ops.ordering import along, gather, positions
 from autograd_lite.ops.shape import astype, concatenate, expand_dims, ravel
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 
+@composed
 def hstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
@@ -48,6 +50,7 @@ def hstack(arrays: Sequence[Array]) -> Array:
     return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
+@composed
 def vstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
@@ -60,6 +63,7 @@ def vstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_2d(array) for array in arrays], 0)
 
 
+@composed
 def dstack(arrays: Sequence[Array]) -> Array:
     """Joined along a third axis. Each receives its part of the gradient.
 
@@ -71,6 +75,7 @@ def dstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_3d(array) for array in arrays], 2)
 
 
+@composed
 def column_stack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
 
@@ -103,6 +108,7 @@ def _numbered(nested: Any, counted: list[int]) -> Any:
     return first + positions(np.shape(nested))
 
 
+@composed
 def block(arrays: Any) -> Array:
     """The array made of blocks, as nested lists lay them out. Each block receives its part of the gradient.
 
@@ -116,6 +122,7 @@ def block(arrays: Any) -> Array:
     return gather(concatenate([ravel(leaf) for leaf in _leaves(arrays)]), place)
 
 
+@composed
 def append(x: Array, values: Array, axis: int | None = None) -> Array:
     """x with the values after it along `axis`; both in one axis by default. Each receives its part of the gradient.
 
@@ -127,6 +134,7 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
     return concatenate([ravel(x), ravel(values)] if axis is None else [x, values], 0 if axis is None else axis)
 
 
+@composed
 def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Array:
     """x with the values put in before `index` along `axis`; in one axis by default. The gradient is divided likewise.
 
@@ -141,6 +149,7 @@ def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Arra
     return gather(concatenate([ravel(x), ravel(astype(values, x.dtype))]), place)
 
 
+@composed
 def delete(x: Array, index: Any, axis: int | None = None) -> Array:
     """x without what stands at `index` along `axis`; in one axis by default. The gradient there is 0.
 
@@ -160,11 +169,14 @@ def delete(x: Array, index: Any, axis: int | None = None) -> Array:
 
 def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) -> list[Array]:
     x = x if isinstance(x, Tensor) else to_array(x)
+    if np.ndim(sections) == 0 and strip(sections) == 0:
+        raise ValueError("into 0 sections")
     parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), strip(sections))
     bounds = [(int(part[0]), len(part)) if len(part) else (0, 0) for part in parts]
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]
 
 
+@composed
 def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     """A list of equal parts along `axis`, or of the parts between indices. The gradients are put together again.
 
@@ -176,6 +188,7 @@ def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     return _pieces(np.split, x, sections, axis)
 
 
+@composed
 def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are put together.
 
@@ -194,6 +207,7 @@ def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> li
     return split(x, sections, min(axis, x.ndim - 1))
 
 
+@composed
 def hsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 1, or along the only one. The gradients are put together.
 
@@ -205,6 +219,7 @@ def hsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("hsplit", x, sections, 1, 1)
 
 
+@composed
 def vsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 0 of at least two. The gradients are put together.
 
@@ -216,6 +231,7 @@ def vsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("vsplit", x, sections, 0, 2)
 
 
+@composed
 def dsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 2. The gradients are put together.
 
@@ -227,6 +243,7 @@ def dsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("dsplit", x, sections, 2, 3)
 
 
+@composed
 def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
     """A tuple of the parts along `axis`, without that axis. The gradients are put together.
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite.conversion import strip
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.ops.spectral import svdvals
@@ -176,6 +177,7 @@ def _norm(x: Array, p: Any) -> Array:
 _cond_without_derivative = primitive(lambda x, p: np.linalg.cond(x, p), name="cond")
 
 
+@composed
 def cond(x: Array, p: Any = None) -> Array:
     """The condition number of matrices: the ratio of the largest to the smallest singular value, or ‖x‖ₚ ‖x⁻¹‖ₚ.
 

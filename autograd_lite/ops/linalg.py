@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from autograd_lite.ops.sums import sum_of_rows
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -85,7 +86,7 @@ def _rows(x: Array) -> Array:
 @primitive(
     x=lambda g, weight: g.dot(weight) if g.ndim == 2 else g @ weight,
     weight=lambda g, x: g.T.dot(x) if g.ndim == 2 else _rows(g).T.dot(_rows(x)),
-    bias=lambda g: np.add.reduce(_rows(g), 0),
+    bias=lambda g: sum_of_rows(g if g.ndim == 2 else _rows(g)),
 )
 def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     """x Wᵀ + b: the affine map of a layer. ∂/∂x = g W, ∂/∂W = gᵀ x, ∂/∂b = 1ᵀ g.
@@ -111,14 +112,20 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
     Tensor([11.5])
     """
-    if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:]:
+    try:
+        if weight.ndim != 2:
+            raise ValueError
+        out = x.dot(weight.T) if x.ndim == 2 else np.matmul(x, weight.T)
+    except (ValueError, AttributeError):  # a number has no axes
         raise ValueError(
-            f"x of shape {x.shape} and weight of shape {weight.shape} do not match: "
+            f"x of shape {np.shape(x)} and weight of shape {np.shape(weight)} do not match: "
             "x is (..., in_features), weight (out_features, in_features)"
-        )
-    out = x.dot(weight.T) if x.ndim == 2 else x @ weight.T
+        ) from None
     if bias is None:
         return out
-    if bias.shape != (weight.shape[0],):
-        raise ValueError(f"bias of shape {bias.shape}, expected ({weight.shape[0]},)")
-    return out + bias
+    if bias.shape != weight.shape[:1]:
+        raise ValueError(f"bias of shape {bias.shape}, expected {weight.shape[:1]}")
+    if bias.dtype is not out.dtype:
+        return out + bias
+    out += bias
+    return out

@@ -13,7 +13,9 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
+from autograd_lite.ops.sums import SHORT, ones, sum_all
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -27,22 +29,24 @@ __all__ = [
 ]
 
 
-def _reduce(losses: Array, reduction: str) -> Array:
+def reduce_terms(losses: Array, reduction: str) -> Array:
+    """The single terms as they are, their sum or their mean."""
     if reduction == "mean":
-        return np.add.reduce(losses, axis=None) / losses.size
+        return sum_all(losses) / losses.size
     if reduction == "sum":
-        return np.add.reduce(losses, axis=None)
+        return sum_all(losses)
     if reduction == "none":
         return losses
     raise ValueError(f'reduction is {reduction!r}; it can be "mean", "sum" or "none"')
 
 
-def _per_term(g: Array, reduction: str, terms: int) -> Array:
+def per_term(g: Array, reduction: str, terms: int) -> Array:
     """The gradient with respect to every single term, given that of their reduction."""
     return g / (terms or 1) if reduction == "mean" else g
 
 
-def _same_shape(target: Array, prediction: Array, name: str) -> Array:
+def same_shape(target: Array, prediction: Array, name: str) -> Array:
+    """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
     target = to_array(target)
     if target.shape != np.shape(prediction):
         raise ValueError(
@@ -69,8 +73,14 @@ def _numbers(n: int) -> Array:
 
 def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     """Where in the flattened scores of `shape` (N, K, ...) the entry of each label (N, ...) stands."""
-    labels, axis = to_array(labels), _class_axis(len(shape))
-    expected = shape[:axis] + shape[axis + 1 :]
+    expected: tuple[int, ...]
+    index: tuple[Array, ...]
+    if len(shape) == 2:
+        expected, index = shape[:1], (_numbers(shape[0]), labels)
+    else:
+        axis = _class_axis(len(shape))
+        expected, grids = shape[:axis] + shape[axis + 1 :], np.indices(labels.shape, sparse=True)
+        index = (*grids[:axis], labels, *grids[axis:])
     if labels.shape != expected:
         raise ValueError(
             f"target of shape {labels.shape}; for scores of shape {shape} it holds labels of shape {expected}, "
@@ -78,19 +88,16 @@ def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {shape}")
-    if len(shape) == 2:
-        index: tuple[Array, ...] = (_numbers(shape[0]), labels)
-    else:
-        grids = np.indices(labels.shape, sparse=True)
-        index = (*grids[:axis], labels, *grids[axis:])
     try:
         return np.ravel_multi_index(index, shape)  # which also finds labels out of range, in the same pass
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"labels from {labels.min()} to {labels.max()}, but classes are numbered 0 to {shape[axis] - 1}"
+            f"labels from {labels.min()} to {labels.max()}, "
+            f"but classes are numbered 0 to {shape[_class_axis(len(shape))] - 1}"
         ) from error
 
 
+@composed
 def one_hot(labels: Array, classes: int, dtype: DTypeLike = float) -> Array:
     """Rows that are 1 at the label and 0 elsewhere: (...) to (..., classes).
 
@@ -118,9 +125,36 @@ def _error(logits: Array, target: Array) -> Array:
 def _per_sample(g: Array, reduction: str, scores: Array) -> Array:
     """The gradient with respect to the loss of every sample, ready to be multiplied with something like `scores`."""
     if reduction == "mean":
-        samples = scores.size // scores.shape[_class_axis(scores.ndim)]
+        samples = len(scores) if scores.ndim == 2 else scores.size // scores.shape[_class_axis(scores.ndim)]
         return g / (samples or 1)
     return np.expand_dims(g, _class_axis(scores.ndim)) if reduction == "none" else g
+
+
+@functools.lru_cache(maxsize=8)
+def _row_starts(rows: int, columns: int) -> Array:
+    """Where in a flattened matrix each row begins."""
+    starts = np.arange(0, rows * columns, columns)
+    starts.flags.writeable = False
+    return starts
+
+
+def _rows_with_labels(logits: Array, labels: Array) -> tuple[Array, Array]:
+    """The log-likelihood of every row and the error: what is below in general, for labels of a few classes.
+
+    A small step takes a seventh less: finding the largest score and taking it is quicker than `maximum.reduce`, and a
+    product with ones than `add.reduce`.
+    """
+    positions = _label_positions(labels, logits.shape)
+    rows, classes = logits.shape
+    largest = logits.take(logits.argmax(1) + _row_starts(rows, classes))
+    shifted = logits - largest.reshape(rows, 1)
+    error = np.exp(shifted)
+    total = error.dot(ones(classes, error.dtype))
+    error /= total.reshape(rows, 1)
+    log_likelihood = shifted.take(positions)
+    log_likelihood -= np.log(total)
+    error.put(positions, np.expm1(log_likelihood))  # p − 1
+    return log_likelihood, error
 
 
 @primitive(
@@ -159,6 +193,9 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
            [ 0.5       , -0.5       ]])
     """
     logits, target = to_floats(logits), to_array(target)
+    if logits.ndim == 2 and target.ndim == 1 and 0 < logits.shape[1] <= SHORT:
+        log_likelihood, error = _rows_with_labels(logits, target)
+        return -reduce_terms(log_likelihood, reduction), error
     axis = _class_axis(logits.ndim)
     shifted, error, total = exponentials(logits, axis)
     error /= total  # the exponentials become probabilities, and those the error, without another array
@@ -167,16 +204,16 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
         log_likelihood = shifted.take(positions) - np.log(total).reshape(target.shape)
         error.put(positions, np.expm1(log_likelihood))  # p − 1
     else:
-        target = _same_shape(target, logits, "logits")
+        target = same_shape(target, logits, "logits")
         log_likelihood = np.add.reduce(target * (shifted - np.log(total)), axis=axis)
         error = error * np.sum(target, axis=axis, keepdims=True) - target
-    return -_reduce(log_likelihood, reduction), error
+    return -reduce_terms(log_likelihood, reduction), error
 
 
 @primitive(
     log_probabilities=lambda g, target, reduction, log_probabilities_shape: scatter(
-        -_per_term(g, reduction, np.size(target)),
-        np.unravel_index(_label_positions(target, log_probabilities_shape), log_probabilities_shape),
+        -per_term(g, reduction, np.size(target)),
+        np.unravel_index(_label_positions(to_array(target), log_probabilities_shape), log_probabilities_shape),
         log_probabilities_shape,
     ),
 )
@@ -191,7 +228,7 @@ def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -
     Tensor(1.)
     """
     log_probabilities = to_array(log_probabilities)
-    return _reduce(-log_probabilities.take(_label_positions(target, log_probabilities.shape)), reduction)
+    return reduce_terms(-log_probabilities.take(_label_positions(to_array(target), log_probabilities.shape)), reduction)
 
 
 # -- two classes ---------------------------------------------------------------------------------------------------
@@ -203,8 +240,8 @@ def _clamped_log(p: Array) -> Array:
 
 
 @primitive(
-    p=lambda g, p, target, reduction: _per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12)),
-    target=lambda g, p, reduction: _per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
+    p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12)),
+    target=lambda g, p, reduction: per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
 )
 def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Array:
     """−y ln p − (1 − y) ln(1 − p), elementwise. ∂/∂p = (p − y)/(p(1 − p)).
@@ -223,15 +260,15 @@ def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Ar
     Tensor(0.69314718)
     """
     p = to_floats(p)
-    target = _same_shape(target, p, "p")
+    target = same_shape(target, p, "p")
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p holds values outside [0, 1] (or NaN); from logits use binary_cross_entropy_with_logits")
-    return _reduce(-target * _clamped_log(p) - (1 - target) * _clamped_log(1 - p), reduction)
+    return reduce_terms(-target * _clamped_log(p) - (1 - target) * _clamped_log(1 - p), reduction)
 
 
 @primitive(
-    logits=lambda g, logits, target, reduction: _per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
-    target=lambda g, logits, reduction: _per_term(g, reduction, logits.size) * -logits,
+    logits=lambda g, logits, target, reduction: per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
+    target=lambda g, logits, reduction: per_term(g, reduction, logits.size) * -logits,
 )
 def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: str = "mean") -> Array:
     """Binary cross-entropy of p = σ(z), from the logits z: ln(1 + eᶻ) − z y. ∂/∂z = σ(z) − y.
@@ -247,17 +284,17 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: st
     Tensor(0.34657359)
     """
     logits = to_floats(logits)
-    target = _same_shape(target, logits, "logits")
+    target = same_shape(target, logits, "logits")
     # ln(1 + eᶻ) − z y as ln(1 + e^(−|z|)) + (max(z, 0) − z y): where the loss is small, the second term is exactly 0.
-    return _reduce(np.log1p(np.exp(-np.abs(logits))) + (np.maximum(logits, 0) - logits * target), reduction)
+    return reduce_terms(np.log1p(np.exp(-np.abs(logits))) + (np.maximum(logits, 0) - logits * target), reduction)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------------
 
 
 @primitive(
-    x=lambda g, x, target, reduction: _per_term(g, reduction, x.size) * (2 * (x - target)),
-    target=lambda g, x, target, reduction: _per_term(g, reduction, x.size) * (2 * (target - x)),
+    x=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (x - target)),
+    target=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (target - x)),
 )
 def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
     """Squared error (x − y)², elementwise; its mean by default. ∂/∂x = 2(x − y).
@@ -273,4 +310,4 @@ def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
     Tensor(2.)
     """
     x = to_floats(x)
-    return _reduce(np.square(x - _same_shape(target, x, "x")), reduction)
+    return reduce_terms(np.square(x - same_shape(target, x, "x")), reduction)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import Axis, prod, restore, sum
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -11,6 +12,7 @@ from autograd_lite.tensor import Array, numpy_operations
 __all__ = ["nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar"]
 
 
+@composed
 def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The sum over `axis` without NaN.
 
@@ -22,6 +24,7 @@ def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return sum(np.where(np.isnan(a), 0, a), axis, keepdims=keepdims)
 
 
+@composed
 def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The product over `axis` without NaN.
 

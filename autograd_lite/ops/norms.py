@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import Axis, max, min, restore, sum
+from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -25,10 +27,9 @@ def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Array:
 
 def _power_rule(g: Array, x: Array, out: Array, ord: float, axis: int, keepdims: bool) -> Array:
     whole = restore(np.where(out == 0, 1, out), axis, keepdims)
-    zero = restore(out == 0, axis, keepdims)
     if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
-        return restore(g, axis, keepdims) * np.where(zero, 0, (x / whole) ** (ord - 1))
-    kink = zero | (x == 0)
+        return restore(g, axis, keepdims) * (x / whole) ** (ord - 1)
+    kink = restore(out == 0, axis, keepdims) | (x == 0)
     shares = np.where(kink, 1, np.absolute(x)) / whole
     return restore(g, axis, keepdims) * np.where(kink, 0, np.sign(x) * shares ** (ord - 1))
 
@@ -66,10 +67,10 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     if ord in (None, "fro", "f"):
         return _euclidean(x, (row, column), keepdims)
     if ord in (2, -2, "nuc"):
-        raise TypeError(
-            f"norm: the matrix norm of order {ord!r} is made of singular values, which have no derivative here; "
-            "there are None, 'fro', 1, -1, inf and -inf"
-        )
+        s = svdvals(np.moveaxis(x, (row, column), (-2, -1)))
+        of_nothing = ord == 2 and not s.shape[-1]
+        value = sum(s, -1) if ord == "nuc" or of_nothing else (max if ord == 2 else min)(s, -1)
+        return np.expand_dims(value, (row, column)) if keepdims else value
     if ord not in (1, -1, math.inf, -math.inf):
         raise ValueError("norm: Invalid norm order for matrices.")
     summed, compared = (row, column) if abs(ord) == 1 else (column, row)
@@ -80,16 +81,13 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     return extremes if keepdims else np.squeeze(extremes, axis=(row, column))
 
 
+@composed
 def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The norm of a vector (any order) or matrix (None, "fro", 1, -1, inf, -inf), or of those along `axis`.
+    """The norm of a vector (any order) or matrix ("fro", "nuc", 1, 2, inf, -1, -2, -inf), or of those along `axis`.
 
     For vectors (Σ |xᵢ|ᵖ)^(1/p), ∂/∂xᵢ = sign(xᵢ)·(|xᵢ|/out)ᵖ⁻¹; 0 at a kink, and where the norm is 0.
-    Orders ±inf are the extremes of |xᵢ|, whose ties share the gradient; order 0 counts, with derivative 0.
-
-    Raises
-    ------
-    TypeError
-        For the matrix norms "nuc", 2 and -2, which need singular values.
+    Orders ±inf are the extremes of |xᵢ|, whose ties share the gradient; order 0 counts, with derivative 0. The matrix
+    norms "nuc", 2 and -2 are the sum and the extremes of the singular values, with the derivatives of `svdvals`.
 
     Examples
     --------
@@ -116,6 +114,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     raise ValueError("norm: Improper number of dimensions to norm.")
 
 
+@composed
 def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
     """The norm of vectors, whose elements lie along `axis`, one or several; by default of all elements.
 
@@ -137,6 +136,7 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     return result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
 
 
+@composed
 def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     """The norm of the matrices in the last two axes, of an order that `norm` has for matrices.
 

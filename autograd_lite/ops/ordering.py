@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.reduction import Axis, sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape
@@ -50,6 +51,14 @@ def length(shape: tuple[int, ...], axis: int | None) -> int:
     return math.prod(shape) if axis is None else shape[normalize_axis_index(axis, len(shape))]
 
 
+def whole_numbers(name: str, values: Any) -> Any:
+    """`values`, or TypeError if they have fractions, which NumPy cuts off those of lists."""
+    kind = values.dtype.kind if hasattr(values, "dtype") else np.asarray(values or 0).dtype.kind
+    if kind not in "iub":
+        raise TypeError(f"{name} must be an integer or several, not {values!r}")
+    return values
+
+
 def along(x: Array, axis: int, where_from: Any) -> Array:
     """x[where_from] with the index at `axis`."""
     return getitem(x, (*(slice(None),) * normalize_axis_index(axis, len(x.shape)), where_from))
@@ -77,6 +86,7 @@ def _flip_one(name: str, x: Array, axis: int) -> Array:
     return flip(x, axis)
 
 
+@composed
 def fliplr(x: Array) -> Array:
     """With the order along axis 1 reversed; the gradient too.
 
@@ -88,6 +98,7 @@ def fliplr(x: Array) -> Array:
     return _flip_one("fliplr", x, 1)
 
 
+@composed
 def flipud(x: Array) -> Array:
     """With the order along axis 0 reversed; the gradient too.
 
@@ -149,6 +160,7 @@ def tile(x: Array, reps: int | Sequence[int]) -> Array:
     return np.tile(x, reps)
 
 
+@composed
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Array:
     """Each element `repeats` times along `axis`; by default of all elements in one axis. The gradients are added up.
 
@@ -159,10 +171,11 @@ def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> A
     """
     x = x if isinstance(x, Tensor) else to_array(x)
     axis = None if not x.ndim and axis in (0, -1) else axis  # NumPy takes a number for an array of one element
-    which = np.repeat(np.arange(length(x.shape, axis)), strip(repeats))
+    which = np.repeat(np.arange(length(x.shape, axis)), whole_numbers("repeats", strip(repeats)))
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
+@composed
 def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     """In another shape, with the elements repeated as often as needed. The gradients of the copies are added up.
 
@@ -209,6 +222,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
     return np.pad(x, pad_width, mode)
 
 
+@composed
 def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     """Without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
 

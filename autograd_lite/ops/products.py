@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_lite.conversion import to_array
 from autograd_lite.ops.arithmetic import multiply
 from autograd_lite.ops.axes import moveaxis
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem
 from autograd_lite.ops.linalg import dot, matmul
 from autograd_lite.ops.ordering import flip
@@ -38,6 +39,7 @@ def _arrays(*operands: Array) -> list[Any]:
     return [operand if isinstance(operand, Tensor) else to_array(operand) for operand in operands]
 
 
+@composed
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     """The sum of products over `axes`: the last n of x and first n of y, or two lists. A matrix product, and so in ∂.
 
@@ -66,6 +68,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     return reshape(dot(x, y), (*rows, *columns))
 
 
+@composed
 def inner(x: Array, y: Array) -> Array:
     """The sum of products over the last axis of both; a number multiplies. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -78,6 +81,7 @@ def inner(x: Array, y: Array) -> Array:
     return multiply(x, y) if 0 in (x.ndim, y.ndim) else tensordot(x, y, (-1, -1))
 
 
+@composed
 def outer(x: Array, y: Array) -> Array:
     """xᵢ yⱼ for all elements of both. ∂/∂xᵢ = Σⱼ gᵢⱼ yⱼ, ∂/∂yⱼ = Σᵢ gᵢⱼ xᵢ.
 
@@ -97,6 +101,7 @@ def _outer_of_vectors(x: Array, y: Array) -> Array:
     return outer(x, y)
 
 
+@composed
 def vdot(x: Array, y: Array) -> Array:
     """The sum of the products of all elements of both. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -115,6 +120,7 @@ _vecdot = primitive(
 )
 
 
+@composed
 def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     """The sum of products along `axis`, over the other axes with broadcasting. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -126,6 +132,7 @@ def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     return _vecdot(x, y) if axis == -1 else _vecdot(moveaxis(x, axis, -1), moveaxis(y, axis, -1))
 
 
+@composed
 def kron(x: Array, y: Array) -> Array:
     """The Kronecker product: y times each element of x, laid out as x. ∂/∂x and ∂/∂y are sums of products with g.
 
@@ -142,6 +149,7 @@ def kron(x: Array, y: Array) -> Array:
     return reshape(multiply(x, y), tuple(n * m for n, m in zip(left, right, strict=True)))
 
 
+@composed
 def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
     """The vector product along the axes given. ∂/∂x = y × g, ∂/∂y = g × x. Of vectors in the plane the third component.
 
@@ -176,6 +184,7 @@ def _cross_in_space(x: Array, y: Array, *, axis: int = -1) -> Array:
     return cross(x, y, axis=axis)
 
 
+@composed
 def multi_dot(arrays: Sequence[Array]) -> Array:
     """The product of several matrices in the order that takes the fewest multiplications. ∂ as of the matrix product.
 
@@ -231,8 +240,8 @@ def _convolve_rule(g: Array, other: Array, mode: Any, n: int) -> Array:
 
 @primitive(
     numpy=np.convolve,
-    x=lambda g, x_shape, y, mode: _convolve_rule(g, y, mode, math.prod(x_shape)).reshape(x_shape),
-    y=lambda g, y_shape, x, mode: _convolve_rule(g, x, mode, math.prod(y_shape)).reshape(y_shape),
+    x=lambda g, x_shape, y, mode: _convolve_rule(g, y, mode, math.prod(x_shape)),
+    y=lambda g, y_shape, x, mode: _convolve_rule(g, x, mode, math.prod(y_shape)),
 )
 def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     """Σₖ xₖ yₙ₋ₖ of two vectors; `mode` is "full", "same" or "valid". ∂/∂x is g correlated with y.
@@ -247,6 +256,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     return np.convolve(x, y, mode)
 
 
+@composed
 def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     """Σₖ xₙ₊ₖ yₖ of two vectors; `mode` is "valid", "same" or "full". ∂/∂x is g convolved with y.
 

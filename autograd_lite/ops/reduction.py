@@ -184,13 +184,16 @@ def _largest(x: Array, axis: Axis) -> Array:
     return np.where(np.isfinite(largest), largest, 0)
 
 
-@primitive(
-    x=lambda g, x, out, axis, keepdims: (
-        restore(g, axis, keepdims) * np.exp(x - restore(np.where(np.isneginf(out), 0, out), axis, keepdims))
-    ),
-)
+def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    infinite = np.isposinf(x)  # beside these nothing else counts
+    below = np.where(infinite, 0, x) - restore(np.where(np.isneginf(out), 0, out), axis, keepdims)
+    shares = np.where(infinite, 1 / np.maximum(np.sum(infinite, axis=axis, keepdims=True), 1), np.exp(below))
+    return restore(g, axis, keepdims) * shares
+
+
+@primitive(x=_softmax_rule)
 def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    """ln Σ eˣ over `axis`, without overflow for any x. ∂/∂xᵢ = e^(xᵢ − out), the softmax.
+    """ln Σ eˣ over `axis`, without overflow for any x. ∂/∂xᵢ = e^(xᵢ − out), the softmax; infinite xᵢ share alike.
 
     Examples
     --------
@@ -199,7 +202,7 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """
     x = to_floats(x)
     largest = _largest(x, axis)
-    with np.errstate(divide="ignore"):  # the logarithm of an empty sum is −∞, and rightly so
+    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of an empty sum is −∞; beside ∞ all may overflow
         out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.conversion import strip
+from autograd_lite.ops.composition import composed
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -163,6 +164,7 @@ fmod = primitive(
 )
 
 
+@composed
 def divmod(x: Array, y: Array) -> tuple[Array, Array]:
     """The quotient x // y and the remainder x % y.
 

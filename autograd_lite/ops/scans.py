@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.reduction import Axis, logsumexp
 from autograd_lite.primitive import primitive
@@ -61,7 +62,7 @@ def _recurrence(a: Array, b: Array) -> Array:
 
 def _products_without(g: Array, a: Array, axis: int | None) -> Array:
     """The elements before times a recurrence over those after: no division, so zeros are no special case."""
-    axis = 0 if axis is None else axis % g.ndim
+    axis = 0 if axis is None else axis
     rows, upstream = np.swapaxes(np.reshape(a, g.shape), axis, -1), np.swapaxes(g, axis, -1)
     before = _delayed(np.cumprod(rows, axis=-1), 1)
     return np.swapaxes(before * _recurrence_back(upstream, rows), axis, -1).reshape(a.shape)
@@ -81,6 +82,7 @@ def cumprod(a: Array, axis: int | None = None) -> Array:
     return np.cumprod(a, axis=axis)
 
 
+@composed
 def nancumsum(a: Array, axis: int | None = None) -> Array:
     """`cumsum` with 0 in the place of NaN, which receives no gradient.
 
@@ -92,6 +94,7 @@ def nancumsum(a: Array, axis: int | None = None) -> Array:
     return cumsum(np.where(np.isnan(a), 0, a), axis)
 
 
+@composed
 def nancumprod(a: Array, axis: int | None = None) -> Array:
     """`cumprod` with 1 in the place of NaN, which receives no gradient.
 
@@ -120,6 +123,7 @@ def _cumulative(scan: Callable[..., Array], x: Array, axis: int | None, initial:
     return np.concatenate([start, out], axis=axis)
 
 
+@composed
 def cumulative_sum(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Array:
     """`cumsum` by its name in the array API standard; with `include_initial` it begins with 0.
 
@@ -131,6 +135,7 @@ def cumulative_sum(x: Array, *, axis: int | None = None, include_initial: bool =
     return _cumulative(cumsum, x, axis, 0 if include_initial else None)
 
 
+@composed
 def cumulative_prod(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Array:
     """`cumprod` by its name in the array API standard; with `include_initial` it begins with 1.
 
@@ -145,23 +150,25 @@ def cumulative_prod(x: Array, *, axis: int | None = None, include_initial: bool 
 # -- running extremes ----------------------------------------------------------------------------------------------
 
 
-def _to_the_record(g: Array, x: Array, out: Array, axis: int) -> Array:
+def _to_the_record(g: Array, out: Array, axis: int) -> Array:
     """The gradient of a running extreme goes to the element that set it, the first one if several are equal."""
-    x, out = np.asarray(strip(x)), np.asarray(strip(out))
-    axis %= x.ndim
-    places = np.ogrid[tuple(slice(length) for length in x.shape)]
-    before = np.concatenate([np.full_like(out.take([0], axis), np.nan), out.take(range(x.shape[axis] - 1), axis)], axis)
-    changed = (out != before) & ~(np.isnan(out) & np.isnan(before))
+    if not g.size:
+        return g
+    out = np.asarray(strip(out))
+    axis %= out.ndim
+    places = np.ogrid[tuple(slice(length) for length in out.shape)]
+    before = np.concatenate([out.take([0], axis), out.take(range(out.shape[axis] - 1), axis)], axis)
+    changed = (out != before) & ~np.isnan(before)  # NaN stays
     records = np.maximum.accumulate(np.where(changed, places[axis], 0), axis=axis)
-    return scatter(g, tuple(records if i == axis else place for i, place in enumerate(places)), x.shape)
+    return scatter(g, tuple(records if i == axis else place for i, place in enumerate(places)), out.shape)
 
 
-@primitive(x=lambda g, x, out, axis: _to_the_record(g, x, out, axis) if x.size else g)
+@primitive(x=_to_the_record)
 def _running_max(x: Array, axis: int = 0) -> Array:
     return np.maximum.accumulate(x, axis=axis)
 
 
-@primitive(x=lambda g, x, out, axis: _to_the_record(g, x, out, axis) if x.size else g)
+@primitive(x=_to_the_record)
 def _running_min(x: Array, axis: int = 0) -> Array:
     return np.minimum.accumulate(x, axis=axis)
 

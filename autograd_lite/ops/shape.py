@@ -211,6 +211,15 @@ def astype(x: Array, dtype: DTypeLike) -> Array:
     return to_array(x).astype(dtype)
 
 
+def _converted(x: Array, dtype: DTypeLike, *, copy: bool = True) -> Array:
+    """As `np.astype`, which need not copy what has the dtype already."""
+    return astype(x, dtype) if copy or x.dtype != np.dtype(dtype) else x
+
+
+if hasattr(np, "astype"):  # since NumPy 2.1
+    numpy_operations[np.astype] = _converted
+
+
 @primitive(numpy=np.copy, x=lambda g: g)
 def clone(x: Array) -> Array:
     """A copy that shares no memory and through which the gradient flows.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations, numpy_queries
 
@@ -102,9 +103,9 @@ def _products_without_one(s: Any) -> Any:
 
 
 def _products_without_two(s: Any) -> Any:
-    """For each pair of numbers the product of all others; zero on the diagonal."""
+    """For each pair of numbers the product of all others; the diagonal, that of all but one, counts for nothing."""
     n = s.shape[-1]
-    rows = [_products_without_one(np.where(np.arange(n) == i, 1, s)) * (np.arange(n) != i) for i in range(n)]
+    rows = [_products_without_one(np.where(np.arange(n) == i, 1, s)) for i in range(n)]
     return np.stack(rows, axis=-2) if n else np.zeros((*s.shape, 0))
 
 
@@ -235,6 +236,7 @@ def matrix_power(a: Array, n: int) -> Array:
     return power.copy() if power is a else power
 
 
+@composed
 def tensorinv(a: Array, ind: int = 2) -> Array:
     """The inverse of an array as a linear map from its axes from `ind` on to those before. The derivative is inv's.
 
@@ -259,6 +261,7 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     return np.reshape(np.linalg.inv(np.reshape(a, (rows, rows))), a.shape[ind:] + a.shape[:ind])
 
 
+@composed
 def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
     """The x of tensordot(a, x, x.ndim) = b, after moving `axes` of `a` to the end. The derivatives are solve's.
 

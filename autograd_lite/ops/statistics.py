@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import Axis, max, mean, min, sum
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -30,6 +31,7 @@ def _beside(a: Array, weights: Array, axis: Axis) -> Array:
     return weights.reshape(tuple(length if i in axes else 1 for i, length in enumerate(a.shape)))
 
 
+@composed
 def average(
     a: Array, axis: Axis = None, weights: Array = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
@@ -62,6 +64,7 @@ def average(
     return result, total if total.shape == result.shape else np.copy(np.broadcast_to(total, result.shape))
 
 
+@composed
 def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The range, max − min, over `axis`. Ties share the gradient equally.
 
@@ -93,4 +96,9 @@ def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     return np.trace(a, offset, axis1, axis2)
 
 
-numpy_operations.update({np.average: average, np.ptp: ptp})
+def _trace_of_matrices(x: Array, *, offset: int = 0) -> Array:
+    """The sums along a diagonal of the last two axes, as `np.linalg.trace` has them."""
+    return trace(x, offset, -2, -1)
+
+
+numpy_operations.update({np.average: average, np.ptp: ptp, np.linalg.trace: _trace_of_matrices})

@@ -71,7 +71,9 @@ def check_primitive(
     >>> check_primitive(cube, [(np.array([[1.0, -2.0], [0.5, 3.0]]),)], elementwise=True)
     3
     """
-    primitive = operation.primitive  # type: ignore[attr-defined]
+    if not hasattr(operation, "primitive"):
+        raise TypeError(f"check_primitive: {operation!r} is not an operation that was made by primitive()")
+    primitive = operation.primitive
     if elementwise is None:
         elementwise = isinstance(primitive.forward, np.ufunc)
     given = [tuple(sample) for sample in samples]

@@ -102,6 +102,8 @@ def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
         own = mask[i] if isinstance(mask, tuple) and i < len(mask) else None if isinstance(mask, tuple) else mask
         shape = np.shape(inputs.values[i])
         if own is not None:
+            if np.asarray(own).dtype.kind != "b":
+                raise TypeError(f"exclude: a mask holds True where an element is left out, not {own!r}")
             try:
                 own = np.broadcast_to(np.asarray(own, dtype=bool), shape)
             except ValueError:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.conversion import as_numbers
+
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 _LEVELS = 7
@@ -49,7 +51,9 @@ def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: fl
     >>> numerical_gradient(lambda x: np.sum(x**3), np.array([1.0, 2.0])).gradient.round(10)
     array([ 3., 12.])
     """
-    point = np.array(x, dtype=np.float64)
+    if not step > 0:
+        raise ValueError(f"numerical_gradient: step is positive, not {step!r}")
+    point = np.array(as_numbers(x), dtype=np.float64)
     gradient, error = np.empty_like(point), np.empty_like(point)
     with np.errstate(all="ignore"):  # a large step may leave the domain; its NaN loses against the smaller ones
         for index in np.ndindex(point.shape):

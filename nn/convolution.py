@@ -1,0 +1,258 @@
+"""Convolutional layers. What they compute stands with the operations in `autograd_lite.ops.convolution`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.nn import init
+from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
+from autograd_lite.ops.ordering import pad
+from autograd_lite.ops.windows import Lengths, lengths
+from autograd_lite.random import generator
+
+# How NumPy calls what PyTorch calls the other padding modes.
+_PADDING_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+class _Convolution(Module):
+    """What convolutional layers share: the checked arguments, and a weight that starts as in PyTorch."""
+
+    axes: int
+    transposed = False
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...],
+        padding: int | str | tuple[int, ...],
+        dilation: int | tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        dtype: DTypeLike,
+        rng: np.random.Generator | int | None,
+    ) -> None:
+        name = type(self).__name__
+        for what, number in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
+            if not isinstance(number, int | np.integer) or number < 1:
+                raise ValueError(f"{name}: {what} is a positive integer, not {number!r}")
+            if number % groups:
+                raise ValueError(f"{name}: {what}={number} is not divisible by groups={groups}")
+        modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]
+        if padding_mode not in modes:
+            raise ValueError(f"{name}: padding_mode is {padding_mode!r}; it can be {', '.join(modes)}")
+        self.in_channels, self.out_channels, self.groups, self.padding_mode = (
+            in_channels,
+            out_channels,
+            groups,
+            padding_mode,
+        )
+        try:
+            self.kernel_size = lengths("kernel_size", kernel_size, self.axes, 1)
+            self.stride = lengths("stride", stride, self.axes, 1)
+            self.dilation = lengths("dilation", dilation, self.axes, 1)
+            self._borders = resolve_padding(padding, self.kernel_size, self.stride, self.dilation)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        self.padding: str | Lengths = (
+            padding if isinstance(padding, str) else tuple(before for before, _ in self._borders)
+        )
+        channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
+        bound = (channels[1] * math.prod(self.kernel_size)) ** -0.5
+        rng = generator(rng)
+        self.weight = init.uniform_(
+            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng
+        )
+        self.bias = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng) if bias else None
+
+    def _padded(self, x: Any) -> tuple[Any, Any]:
+        """The input with a border that is not of zeros, and the padding that is left to do."""
+        if self.padding_mode == "zeros":
+            return x, self.padding
+        size, longest = x.shape[-self.axes :], 0 if self.padding_mode == "circular" else -1
+        if self.padding_mode != "replicate" and any(
+            max(border) > n + longest for n, border in zip(size, self._borders, strict=True)
+        ):
+            raise ValueError(
+                f"{type(self).__name__}: padding_mode={self.padding_mode!r} cannot make a border of {self._borders} "
+                f"from an input of shape {x.shape}"
+            )
+        width = (*((0, 0),) * (len(x.shape) - self.axes), *self._borders)
+        return pad(x, width, _PADDING_MODES[self.padding_mode]), 0
+
+    def extra_repr(self) -> str:
+        defaults = {"stride": (1,) * self.axes, "padding": (0,) * self.axes, "output_padding": (0,) * self.axes,
+                    "dilation": (1,) * self.axes, "groups": 1, "padding_mode": "zeros"}  # fmt: skip
+        changed = [
+            f"{name}={getattr(self, name)!r}"
+            for name, default in defaults.items()
+            if getattr(self, name, default) != default
+        ]
+        sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return ", ".join([sizes, *changed, *(["bias=False"] if self.bias is None else [])])
+
+
+class Conv1d(_Convolution):
+    """A convolution of signals: (N, in_channels, T) to (N, out_channels, T').
+
+    Parameters, attributes, errors and initial values are those of `Conv2d`, with one spatial axis.
+
+    Examples
+    --------
+    >>> Conv1d(3, 8, 5, padding="same", rng=0)(np.zeros((2, 3, 20))).shape
+    (2, 8, 20)
+    """
+
+    axes = 1
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         dtype, rng)  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        x, padding = self._padded(x)
+        return conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class Conv2d(_Convolution):
+    """A convolution of images: (N, in_channels, H, W) to (N, out_channels, H', W').
+
+    Weight and bias start uniform on ±1/√(in_channels/groups · K · L), as in PyTorch.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or pair of int
+    stride : int or pair of int, default 1
+    padding : int, pair of int, "valid" or "same", default 0
+    dilation : int or pair of int, default 1
+    groups : int, default 1
+        Into how many groups the channels fall; each sees only itself.
+    bias : bool, default True
+    padding_mode : "zeros", "reflect", "replicate" or "circular", default "zeros"
+        What the border is made of.
+    dtype : dtype, default float32
+    rng : numpy.random.Generator or int, optional
+        The source of the initial values, or a seed; by default the common generator (see `manual_seed`).
+
+    Attributes
+    ----------
+    weight : Parameter (out_channels, in_channels/groups, K, L)
+    bias : Parameter (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        If an argument makes no sense, or groups do not divide the channels.
+
+    Examples
+    --------
+    >>> Conv2d(3, 8, 5, stride=2, padding=2, rng=0)(np.zeros((2, 3, 28, 28))).shape
+    (2, 8, 14, 14)
+    """
+
+    axes = 2
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         dtype, rng)  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        x, padding = self._padded(x)
+        return conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class ConvTranspose2d(_Convolution):
+    """The transpose of a convolution of images, which makes them larger.
+
+    (N, in_channels, H, W) to (N, out_channels, H', W') with H' = (H − 1)s − 2p + d(K − 1) + output_padding + 1.
+
+    Weight and bias start uniform on ±1/√(out_channels/groups · K · L), as in PyTorch.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, groups, bias, dilation, dtype, rng
+        As for `Conv2d`, with integers for padding.
+    output_padding : int or pair of int, default 0
+        How many rows and columns are added at the end; below the stride or the dilation.
+    padding_mode : "zeros"
+
+    Attributes
+    ----------
+    weight : Parameter (in_channels, out_channels/groups, K, L)
+    bias : Parameter (out_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        If an argument makes no sense, or groups do not divide the channels.
+
+    Examples
+    --------
+    >>> ConvTranspose2d(8, 3, 4, stride=2, padding=1, rng=0)(np.zeros((2, 8, 14, 14))).shape
+    (2, 3, 28, 28)
+    """
+
+    axes, transposed = 2, True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, ...] = 1,
+        padding_mode: str = "zeros",
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        if isinstance(padding, str):
+            raise ValueError(f"ConvTranspose2d: padding is an integer or a pair of them, not {padding!r}")
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         dtype, rng)  # fmt: skip
+        self.output_padding = lengths("ConvTranspose2d: output_padding", output_padding, 2, 0)
+
+    def forward(self, x: Any) -> Any:
+        return conv_transpose2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
+        )

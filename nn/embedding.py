@@ -1,0 +1,73 @@
+"""A table of vectors, one for each number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.nn import init
+from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.ops.embedding import embedding
+from autograd_lite.random import generator
+
+
+class Embedding(Module):
+    """Row i of a learned table for every number i: (...) to (..., embedding_dim).
+
+    Parameters
+    ----------
+    num_embeddings : int
+        The number of rows.
+    embedding_dim : int
+    padding_idx : int, optional
+        A row that starts at zero and receives no gradient; negative numbers count from the end.
+    dtype : dtype, default float32
+    rng : numpy.random.Generator or int, optional
+
+    Attributes
+    ----------
+    weight : Parameter (num_embeddings, embedding_dim)
+        Starts standard normal, as in PyTorch.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, or padding_idx is out of range.
+    IndexError, TypeError
+        If numbers are out of range, or no integers.
+
+    Examples
+    --------
+    >>> Embedding(10, 3, padding_idx=0, rng=0)([[1, 0], [9, 1]]).shape
+    (2, 2, 3)
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        for name, number in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
+            if not isinstance(number, int | np.integer) or number < 1:
+                raise ValueError(f"Embedding: {name} is a positive integer, not {number!r}")
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ValueError(f"Embedding: padding_idx is {padding_idx}, but there are {num_embeddings} rows")
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.weight = Parameter(np.zeros((num_embeddings, embedding_dim)), dtype=dtype)
+        init.normal_(self.weight, rng=generator(rng))
+        if self.padding_idx is not None:
+            self.weight.data[self.padding_idx] = 0
+
+    def forward(self, indices: Any) -> Any:
+        return embedding(indices, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

@@ -1,0 +1,107 @@
+"""The layers as functions, by the names that PyTorch made known: ``import autograd_lite.nn.functional as F``.
+
+Most are operations of `autograd_lite.ops` and documented there; what stands here takes the arguments that PyTorch has.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.conversion import to_floats
+from autograd_lite.ops import activation
+from autograd_lite.ops.activation import elu, gelu, hardtanh, leaky_relu, relu, sigmoid, silu
+from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d
+from autograd_lite.ops.distance import hinge_loss, huber_loss, kl_div, l1_loss
+from autograd_lite.ops.embedding import embedding
+from autograd_lite.ops.hyperbolic import tanh
+from autograd_lite.ops.interpolation import interpolate
+from autograd_lite.ops.linalg import linear
+from autograd_lite.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    nll_loss,
+    one_hot,
+)
+from autograd_lite.ops.normalization import batch_norm, layer_norm
+from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
+from autograd_lite.random import generator
+from autograd_lite.tensor import Array, Tensor
+
+__all__ = [
+    "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "conv1d", "conv2d",
+    "conv_transpose2d", "cross_entropy", "dropout", "elu", "embedding", "gelu", "hardtanh", "hinge_loss", "huber_loss",
+    "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "max_pool2d", "mse_loss",
+    "nll_loss", "one_hot", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+]  # fmt: skip
+
+
+def softmax(x: Array, dim: int = -1) -> Array:
+    """Probabilities e^(x_i) / Σ_j e^(x_j) along the axis `dim`.
+
+    Examples
+    --------
+    >>> softmax(Tensor([[0.0, 0.0]]), dim=1)
+    Tensor([[0.5, 0.5]])
+    """
+    return activation.softmax(x, dim)
+
+
+def log_softmax(x: Array, dim: int = -1) -> Array:
+    """ln softmax(x) along the axis `dim`.
+
+    Examples
+    --------
+    >>> log_softmax(Tensor([[0.0, 0.0]]), dim=1)
+    Tensor([[-0.69314718, -0.69314718]])
+    """
+    return activation.log_softmax(x, dim)
+
+
+def softplus(x: Array, beta: float = 1.0) -> Array:
+    """ln(1 + e^(βx))/β, elementwise.
+
+    Examples
+    --------
+    >>> softplus(Tensor([1.0]), beta=100)
+    Tensor([1.])
+    """
+    return activation.softplus(x) if beta == 1 else activation.softplus(x * beta) / beta
+
+
+def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None) -> Array:
+    """Every element 0 with the probability p, else divided by 1 − p, so that its expectation stays; drawn at each call.
+
+    Parameters
+    ----------
+    x : array
+    p : float, default 0.5
+    training : bool, default True
+        Without training x is returned as it is.
+    rng : numpy.random.Generator or int, optional
+        By default the common generator (see `manual_seed`).
+
+    Raises
+    ------
+    ValueError
+        If p is not in [0, 1].
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+
+    Examples
+    --------
+    >>> kept = dropout(Tensor(np.ones(1000)), 0.2, rng=0)
+    >>> sorted(set(kept.tolist()))
+    [0.0, 1.25]
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p is a probability, not {p!r}")
+    x = x if isinstance(x, Tensor) else to_floats(x)
+    if not training or p == 0:
+        return x
+    # Single precision is fine enough for a decision, and takes half the time.
+    kept = generator(rng).random(x.shape, dtype=np.float32) >= p
+    return x * np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=x.dtype)

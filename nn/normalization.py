@@ -1,0 +1,179 @@
+"""Normalization of batches and layers. The formulas stand with the operations in `autograd_lite.ops.normalization`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.changes import overwrite
+from autograd_lite.nn.module import Buffer, Module, Parameter
+from autograd_lite.ops.normalization import batch_norm, layer_norm
+
+
+class _BatchNorm(Module):
+    """Normalization of every channel over the batch; what differs is the number of axes."""
+
+    axes: tuple[int, ...]
+    expected: str
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        name = type(self).__name__
+        if not isinstance(num_features, int | np.integer) or num_features < 1:
+            raise ValueError(f"{name}: num_features is a positive integer, not {num_features!r}")
+        if momentum is not None and not 0 <= momentum <= 1:
+            raise ValueError(f"{name}: momentum is None or in [0, 1], not {momentum!r}")
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.weight = Parameter(np.ones(num_features), dtype=dtype) if affine else None
+        self.bias = Parameter(np.zeros(num_features), dtype=dtype) if affine else None
+        self.running_mean = Buffer(np.zeros(num_features), dtype) if track_running_stats else None
+        self.running_var = Buffer(np.ones(num_features), dtype) if track_running_stats else None
+        self.num_batches_tracked = Buffer(0) if track_running_stats else None
+
+    def forward(self, x: Any) -> Any:
+        shape = np.shape(x)
+        if len(shape) not in self.axes or shape[1] != self.num_features:
+            expected = self.expected.format(self.num_features)
+            raise ValueError(f"{type(self).__name__}: x of shape {shape}, expected {expected}")
+        counter = self.num_batches_tracked.data if self.training and self.num_batches_tracked is not None else None
+        momentum: Any = self.momentum
+        if momentum is None:
+            momentum = 0 if counter is None else 1 / (counter + 1)
+        training = self.training or self.running_mean is None
+        out = batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps)
+        if counter is not None:
+            overwrite(counter, counter + 1, type(self).__name__)
+        return out
+
+    def extra_repr(self) -> str:
+        defaults = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
+        changed = [f"{name}={getattr(self, name)}" for name, value in defaults.items() if getattr(self, name) != value]
+        return ", ".join([str(self.num_features), *changed])
+
+
+class BatchNorm1d(_BatchNorm):
+    """Every feature normalized over the batch, (N, C) or (N, C, L): (x − μ)/√(σ² + eps)·weight + bias.
+
+    In training μ and σ² are those of the batch, and the running ones move towards them; in evaluation they are the
+    running ones.
+
+    Parameters
+    ----------
+    num_features : int
+        C.
+    eps : float, default 1e-5
+    momentum : float or None, default 0.1
+        How far running statistics move with each batch; None gives each batch so far the same weight.
+    affine : bool, default True
+        Whether weight and bias are there.
+    track_running_stats : bool, default True
+        Without, evaluation normalizes with the batch too.
+    dtype : dtype, default float32
+
+    Attributes
+    ----------
+    weight, bias : Parameter (C,), or None
+        They start at one and zero.
+    running_mean, running_var : Buffer (C,), or None
+        The variance is divided by n − 1.
+    num_batches_tracked : Buffer (), or None
+
+    Raises
+    ------
+    ValueError
+        If x does not have that shape, or in training a feature has only one value.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift"
+    (2015).
+
+    Examples
+    --------
+    >>> layer = BatchNorm1d(2, eps=0)
+    >>> layer(np.array([[1.0, 10.0], [3.0, 30.0]])).data
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    >>> layer.running_mean
+    Buffer([0.2, 2. ], dtype=float32)
+    """
+
+    axes = (2, 3)
+    expected = "(N, {0}) or (N, {0}, L)"
+
+
+class BatchNorm2d(_BatchNorm):
+    """Every channel of images (N, C, H, W) normalized over the batch: as `BatchNorm1d`, over N, H and W.
+
+    Examples
+    --------
+    >>> BatchNorm2d(3)(np.zeros((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
+
+    axes = (4,)
+    expected = "(N, {0}, H, W)"
+
+
+class LayerNorm(Module):
+    """Every sample normalized over its last axes: (x − μ)/√(σ² + eps)·weight + bias.
+
+    Parameters
+    ----------
+    normalized_shape : int or tuple of int
+        The lengths of those axes.
+    eps : float, default 1e-5
+    elementwise_affine : bool, default True
+        Whether a weight is there.
+    bias : bool, default True
+        Whether a bias is there, beside a weight.
+    dtype : dtype, default float32
+
+    Attributes
+    ----------
+    weight, bias : Parameter of normalized_shape, or None
+        They start at one and zero.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization" (2016).
+
+    Examples
+    --------
+    >>> LayerNorm(2, eps=0)(np.array([[1.0, 3.0], [10.0, 30.0]])).data
+    array([[-1.,  1.],
+           [-1.,  1.]])
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | tuple[int, ...],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
+        if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+            raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {normalized_shape!r}")
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.weight = Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None
+
+    def forward(self, x: Any) -> Any:
+        return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"

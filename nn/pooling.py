@@ -1,0 +1,159 @@
+"""Layers that change the shape of images and have nothing to learn: pooling, upsampling, flattening.
+
+Formulas, shapes and errors stand with the operations in `autograd_lite.ops.pooling` and `.interpolation`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from autograd_lite.nn.module import Module
+from autograd_lite.ops.interpolation import interpolate
+from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
+from autograd_lite.ops.shape import reshape
+
+
+class MaxPool2d(Module):
+    """The largest element under a kernel, at every place to which it moves; by default as far as it is long.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation, ceil_mode
+        As for `autograd_lite.max_pool2d`.
+    return_indices : bool, default False
+        Not supported.
+
+    Raises
+    ------
+    ValueError
+        If return_indices is asked for.
+
+    Examples
+    --------
+    >>> MaxPool2d(2)(np.zeros((5, 3, 28, 28))).shape
+    (5, 3, 14, 14)
+    """
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        if return_indices:
+            raise ValueError("MaxPool2d: return_indices=True is not supported")
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
+
+    def forward(self, x: Any) -> Any:
+        return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}"
+            + ", ceil_mode=True" * self.ceil_mode
+        )
+
+
+class AvgPool2d(Module):
+    """The mean of what is under a kernel, at every place to which it moves; by default as far as it is long.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        As for `autograd_lite.avg_pool2d`.
+
+    Examples
+    --------
+    >>> AvgPool2d(2)(np.ones((1, 2, 2)))
+    array([[[1.]]])
+    """
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, x: Any) -> Any:
+        return avg_pool2d(
+            x,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class Upsample(Module):
+    """The input in another size, copied from the nearest elements or mixed from the neighbours.
+
+    Parameters
+    ----------
+    size, scale_factor, mode, align_corners
+        As for `autograd_lite.interpolate`.
+
+    Examples
+    --------
+    >>> Upsample(scale_factor=2)(np.array([[[[1.0, 2.0]]]]))
+    array([[[[1., 1., 2., 2.],
+             [1., 1., 2., 2.]]]])
+    """
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+    ) -> None:
+        self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
+
+    def forward(self, x: Any) -> Any:
+        return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
+
+    def extra_repr(self) -> str:
+        target = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
+        return f"{target}, mode={self.mode!r}"
+
+
+class Flatten(Module):
+    """The axes from `start_dim` to `end_dim` as one; by default all but that of the samples.
+
+    Examples
+    --------
+    >>> Flatten()(np.zeros((5, 3, 2, 2))).shape
+    (5, 12)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x: Any) -> Any:
+        shape = np.shape(x)
+        start, end = (normalize_axis_index(axis, len(shape)) for axis in (self.start_dim, self.end_dim))
+        if start > end:
+            raise ValueError(f"Flatten: start_dim={self.start_dim} is after end_dim={self.end_dim} in shape {shape}")
+        return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"

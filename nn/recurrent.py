@@ -1,0 +1,286 @@
+"""Recurrent layers. What a layer computes over a whole sequence is one operation, in `autograd_lite.ops.recurrent`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.conversion import to_floats
+from autograd_lite.nn import init
+from autograd_lite.nn.functional import dropout
+from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.ops import recurrent
+from autograd_lite.ops.linalg import linear
+from autograd_lite.random import generator
+from autograd_lite.tensor import Tensor
+
+
+class _Parts(NamedTuple):
+    """The parameters of one layer in one direction."""
+
+    weight_ih: Any
+    weight_hh: Any
+    bias_ih: Any
+    bias_hh: Any
+
+
+def _forth(x: Any) -> Any:
+    return x
+
+
+def _back(x: Any) -> Any:
+    return np.flip(x, 0)
+
+
+class _Recurrent(Module):
+    """What recurrent layers share: the parameters, layers on layers, directions, and the first states."""
+
+    gates: int  # how many there are in the rows of a weight
+    states: tuple[str, ...] = ("h_0",)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        name = type(self).__name__
+        for what, number in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
+            if not isinstance(number, int | np.integer) or number < 1:
+                raise ValueError(f"{name}: {what} is a positive integer, not {number!r}")
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"{name}: dropout is a probability, not {dropout!r}")
+        if dropout and num_layers == 1:
+            warnings.warn(f"{name}: dropout stands between layers, but there is only one", stacklevel=3)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
+        bound, rng = hidden_size**-0.5, generator(rng)
+        for layer in range(num_layers):
+            for suffix in self._suffixes(layer):
+                inputs = input_size if layer == 0 else hidden_size * (1 + bidirectional)
+                rows = self.gates * hidden_size
+                shapes: list[tuple[int, ...]] = [
+                    (rows, inputs),
+                    (rows, hidden_size),
+                    *([(rows,), (rows,)] if bias else []),
+                ]
+                for part, shape in zip(_Parts._fields, shapes, strict=False):
+                    values = init.uniform_(Parameter(np.zeros(shape), dtype=dtype), -bound, bound, rng)
+                    setattr(self, f"{part}_{suffix}", values)
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"l{layer}", f"l{layer}_reverse"] if self.bidirectional else [f"l{layer}"]
+
+    def _run(self, x: Any, first: tuple[Any, ...], parts: _Parts) -> Any:
+        """All states of one layer in one direction, a tuple of arrays (L, N, H)."""
+        raise NotImplementedError
+
+    def _input_gates(self, x: Any, weight: Any, bias: Any) -> Any:
+        """What the input adds to the gates, for all steps in one product."""
+        length, samples, features = x.shape
+        joined = linear(np.reshape(x, (length * samples, features)), weight, bias)
+        return np.reshape(joined, (length, samples, weight.shape[0]))
+
+    def forward(self, x: Any, hx: Any = None) -> Any:
+        x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(getattr(x, "_data", x))
+        self._check(x)
+        alone = x.ndim == 2
+        if alone:
+            x = np.expand_dims(x, 1)
+        elif self.batch_first:
+            x = np.swapaxes(x, 0, 1)
+        first = self._first_states(x, hx, alone)
+        last: list[tuple[Any, ...]] = []  # for every layer and direction, in the order of `first`
+        for layer in range(self.num_layers):
+            outputs = []
+            for suffix in self._suffixes(layer):
+                ordered = _forth if suffix == f"l{layer}" else _back
+                states = self._run(ordered(x), tuple(state[len(last)] for state in first), self._parts(suffix))
+                last.append(tuple(state[-1] for state in states))
+                outputs.append(ordered(states[0]))
+            x = np.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
+            if layer < self.num_layers - 1:
+                x = dropout(x, self.dropout, self.training)
+        finals = tuple(np.stack(states) for states in zip(*last, strict=True))
+        if alone:
+            x, finals = np.squeeze(x, 1), tuple(np.squeeze(state, 1) for state in finals)
+        elif self.batch_first:
+            x = np.swapaxes(x, 0, 1)
+        return x, finals if len(finals) > 1 else finals[0]
+
+    def _parts(self, suffix: str) -> _Parts:
+        return _Parts(*(getattr(self, f"{part}_{suffix}", None) for part in _Parts._fields))
+
+    def _check(self, x: Any) -> None:
+        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
+            expected = "(N, L, " if self.batch_first else "(L, N, "
+            raise ValueError(
+                f"{type(self).__name__}: x of shape {x.shape}, expected {expected}{self.input_size}) "
+                f"or (L, {self.input_size})"
+            )
+        if not x.shape[1 if self.batch_first and x.ndim == 3 else 0]:
+            raise ValueError(f"{type(self).__name__}: x of shape {x.shape} has no time steps")
+
+    def _first_states(self, x: Any, hx: Any, alone: bool) -> tuple[Any, ...]:
+        """The states before the first step, (layers · directions, N, H); zeros if none are given."""
+        shape = (self.num_layers * (1 + self.bidirectional), x.shape[1], self.hidden_size)
+        if hx is None:
+            return (np.zeros(shape, x.dtype),) * len(self.states)
+        given = (hx,) if len(self.states) == 1 else tuple(hx)
+        if len(given) != len(self.states):
+            raise ValueError(f"{type(self).__name__}: hx holds {' and '.join(self.states)}, not {len(given)} arrays")
+        expected = (shape[0], shape[2]) if alone else shape
+        for name, state in zip(self.states, given, strict=True):
+            if np.shape(state) != expected:
+                raise ValueError(f"{type(self).__name__}: {name} of shape {np.shape(state)}, expected {expected}")
+        return tuple(np.expand_dims(state, 1) if alone else state for state in given)
+
+    def extra_repr(self) -> str:
+        options = {"num_layers": (self.num_layers, 1), "bias": (self.bias, True), "dropout": (self.dropout, 0),
+                   "batch_first": (self.batch_first, False), "bidirectional": (self.bidirectional, False)}  # fmt: skip
+        changed = [f"{name}={value}" for name, (value, default) in options.items() if value != default]
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *changed])
+
+
+def _bias(parts: _Parts) -> Any:
+    """Both biases as one, where they are only added."""
+    return None if parts.bias_ih is None else parts.bias_ih + parts.bias_hh
+
+
+class RNN(_Recurrent):
+    """h_t = φ(W_ih x_t + b_ih + W_hh h_(t−1) + b_hh), layer on layer.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    num_layers : int, default 1
+        Each layer reads the states of the one below.
+    nonlinearity : "tanh" or "relu", default "tanh"
+        φ.
+    bias : bool, default True
+    batch_first : bool, default False
+        Whether samples come before time steps in the input and in the output.
+    dropout : float, default 0
+        The probability with which outputs of all layers but the last are dropped in training.
+    bidirectional : bool, default False
+        Whether a second set of weights reads the sequence from its end; the states of both stand side by side.
+    dtype : dtype, default float32
+    rng : numpy.random.Generator or int, optional
+
+    Attributes
+    ----------
+    weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_ih_l0_reverse, weight_ih_l1, ... : Parameter
+        Of shapes (H, inputs), (H, H), (H,), (H,) for the simple layer, with G·H for H if there are G gates. They start
+        uniform on ±1/√hidden_size.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, or shapes of the input or the first states do not match.
+
+    References
+    ----------
+    Elman, "Finding structure in time" (1990).
+
+    Examples
+    --------
+    >>> layer = RNN(3, 4, rng=0)
+    >>> output, h_n = layer(np.zeros((7, 2, 3)))  # 7 steps of 2 sequences
+    >>> output.shape, h_n.shape
+    ((7, 2, 4), (1, 2, 4))
+    """
+
+    gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(f'RNN: nonlinearity is {nonlinearity!r}; it can be "tanh" or "relu"')
+        self.nonlinearity = nonlinearity
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype, rng=rng
+        )
+
+    def _run(self, x: Any, first: tuple[Any, ...], parts: _Parts) -> Any:
+        gates = self._input_gates(x, parts.weight_ih, _bias(parts))
+        return (recurrent.rnn(gates, first[0], parts.weight_hh, self.nonlinearity),)
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + f", nonlinearity={self.nonlinearity!r}" * (self.nonlinearity != "tanh")
+
+
+class GRU(_Recurrent):
+    """Gated recurrent units: h_t = (1 − z) n + z h_(t−1).
+
+    r = σ(W_ir x + b_ir + W_hr h + b_hr), z = σ(W_iz x + b_iz + W_hz h + b_hz),
+    n = tanh(W_in x + b_in + r (W_hn h + b_hn)); the rows of the weights are in the order r, z, n.
+
+    Parameters, shapes and errors as for `RNN`, without `nonlinearity`.
+
+    References
+    ----------
+    Cho et al., "Learning phrase representations using RNN encoder–decoder for statistical machine translation" (2014).
+
+    Examples
+    --------
+    >>> layer = GRU(3, 4, num_layers=2, batch_first=True, rng=0)
+    >>> output, h_n = layer(np.zeros((2, 7, 3)))  # 7 steps of 2 sequences
+    >>> output.shape, h_n.shape
+    ((2, 7, 4), (2, 2, 4))
+    """
+
+    gates = 3
+
+    def _run(self, x: Any, first: tuple[Any, ...], parts: _Parts) -> Any:
+        gates = self._input_gates(x, parts.weight_ih, parts.bias_ih)
+        return (recurrent.gru(gates, first[0], parts.weight_hh, parts.bias_hh),)
+
+
+class LSTM(_Recurrent):
+    """Long short-term memory: c_t = f c_(t−1) + i g, h_t = o tanh c_t.
+
+    i, f, o = σ and g = tanh of W_i x + b_i + W_h h + b_h; the rows of the weights are in the order i, f, g, o. The
+    first states and the last ones are pairs (h, c).
+
+    Parameters, shapes and errors as for `RNN`, without `nonlinearity`.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long short-term memory" (1997); Gers, Schmidhuber and Cummins, "Learning to forget:
+    continual prediction with LSTM" (2000).
+
+    Examples
+    --------
+    >>> layer = LSTM(3, 4, bidirectional=True, rng=0)
+    >>> output, (h_n, c_n) = layer(np.zeros((7, 2, 3)))
+    >>> output.shape, h_n.shape, c_n.shape
+    ((7, 2, 8), (2, 2, 4), (2, 2, 4))
+    """
+
+    gates = 4
+    states = ("h_0", "c_0")
+
+    def _run(self, x: Any, first: tuple[Any, ...], parts: _Parts) -> Any:
+        return recurrent.lstm(self._input_gates(x, parts.weight_ih, _bias(parts)), first[0], first[1], parts.weight_hh)

@@ -1,0 +1,52 @@
+"""Layers that behave differently in training and have nothing to learn: dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.nn.functional import dropout
+from autograd_lite.nn.module import Module
+
+
+class Dropout(Module):
+    """In training every element is 0 with the probability p, else divided by 1 − p; drawn anew at each call.
+
+    In evaluation the input is returned as it is.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    rng : numpy.random.Generator or int, optional
+        The source of the draws, or a seed; by default the common generator (see `manual_seed`).
+
+    Raises
+    ------
+    ValueError
+        If p is not in [0, 1].
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+
+    Examples
+    --------
+    >>> layer = Dropout(0.5)
+    >>> sorted(set(layer(np.ones(100)).tolist()))
+    [0.0, 2.0]
+    >>> layer.eval()(np.ones(2))
+    array([1., 1.])
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: np.random.Generator | int | None = None) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p is a probability, not {p!r}")
+        self.p = p
+        self._rng = None if rng is None else np.random.default_rng(rng)
+
+    def forward(self, x: Any) -> Any:
+        return dropout(x, self.p, self.training, self._rng)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"

@@ -1,0 +1,76 @@
+"""Adagrad: steps scaled by the sum of all squared gradients so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.optimizer import Optimizer, check_number
+
+
+class Adagrad(Optimizer):
+    """s ← s + g², then θ ← θ − lr/(1 + (t − 1)·lr_decay)·g/(√s + eps), where t counts the updates, this one included.
+
+    Weight decay adds weight_decay·θ to g.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        What to optimize, or groups with their own options.
+    lr : float, default 1e-2
+    lr_decay : float, default 0
+    weight_decay : float, default 0
+    initial_accumulator_value : float, default 0
+        Where s starts.
+    eps : float, default 1e-10
+
+    Raises
+    ------
+    ValueError
+        If an option is negative or NaN, or `params` is empty or holds a parameter twice.
+
+    References
+    ----------
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization" (2011).
+
+    Examples
+    --------
+    >>> w = Tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = Adagrad([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    Tensor([ 0.9, -1.9], requires_grad=True)
+    """
+
+    state_names = ("sum",)
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+    ) -> None:
+        options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value, "eps": eps})
+
+    def check(self, options: dict[str, Any]) -> None:
+        for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
+            check_number(name, options[name])
+
+    def update(self, run: Run, options: dict[str, Any]) -> None:
+        gradient, total, values = run.gradient, run.state["sum"], run.values
+        if options["weight_decay"]:
+            gradient = gradient + options["weight_decay"] * values
+        if run.step == 1:
+            total[...] = options["initial_accumulator_value"]
+        total += gradient * gradient
+        scale = np.sqrt(total)
+        scale += options["eps"]
+        values -= (options["lr"] / (1 + (run.step - 1) * options["lr_decay"])) * (gradient / scale)

@@ -1,0 +1,199 @@
+"""Schedules of learning rates, by the names that PyTorch made known; the formulas of the epoch stand here."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from autograd_lite.optim.optimizer import Optimizer, check_number
+from autograd_lite.optim.plateau import ReduceLROnPlateau
+from autograd_lite.optim.schedule import LRScheduler, check_integer, checked_optimizer
+from autograd_lite.optim.sequential_lr import SequentialLR
+
+__all__ = [
+    "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "ReduceLROnPlateau",
+    "SequentialLR", "StepLR",
+]  # fmt: skip
+
+
+class LambdaLR(LRScheduler):
+    """lr·f(t) with a function f of the number of steps t, or one for each group.
+
+    Raises
+    ------
+    ValueError
+        If the number of functions is not that of the groups.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=0.5)
+    >>> schedule = LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+    >>> [schedule.learning_rate(epoch) for epoch in range(3)]
+    [0.5, 0.25, 0.16666666666666666]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
+    ) -> None:
+        groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
+        if not callable(lr_lambda) and len(lr_lambda) != groups:
+            raise ValueError(f"LambdaLR: {len(lr_lambda)} functions for {groups} groups of parameters")
+        self._of_group = partial(_same, lr_lambda) if callable(lr_lambda) else list(lr_lambda).__getitem__
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self._of_group(group)(epoch)
+
+
+def _same(function: Callable[[int], float], group: int) -> Callable[[int], float]:
+    return function
+
+
+class StepLR(LRScheduler):
+    """lr·γ^⌊t/step_size⌋: the learning rate falls by the factor γ every `step_size` steps.
+
+    Raises
+    ------
+    ValueError
+        If step_size is not a positive integer, or gamma is negative.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = StepLR(optimizer, 2, gamma=0.5)
+    >>> [schedule.learning_rate(epoch) for epoch in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        check_integer("step_size", step_size)
+        check_number("gamma", gamma)
+        self.step_size, self.gamma = step_size, gamma
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self.gamma ** (epoch // self.step_size)
+
+
+class MultiStepLR(LRScheduler):
+    """lr·γⁿ, where n is the number of milestones that t has reached.
+
+    Raises
+    ------
+    ValueError
+        If a milestone is not a positive integer, or gamma is negative.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = MultiStepLR(optimizer, [1, 3], gamma=0.5)
+    >>> [schedule.learning_rate(epoch) for epoch in range(5)]
+    [1.0, 0.5, 0.5, 0.25, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
+        for milestone in milestones:
+            check_integer("each of milestones", milestone)
+        check_number("gamma", gamma)
+        self.milestones, self.gamma = sorted(milestones), gamma
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self.gamma ** bisect.bisect_right(self.milestones, epoch)
+
+
+class ExponentialLR(LRScheduler):
+    """lr·γᵗ.
+
+    Raises
+    ------
+    ValueError
+        If gamma is negative.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> ExponentialLR(optimizer, 0.5).learning_rate(3)
+    0.125
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        check_number("gamma", gamma)
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self.gamma**epoch
+
+
+class LinearLR(LRScheduler):
+    """A warm-up: the factor goes from `start_factor` to `end_factor` in a straight line over `total_iters` steps.
+
+    f(t) = start_factor + (end_factor − start_factor)·min(t/total_iters, 1).
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    start_factor : float, default 1/3
+        In (0, 1].
+    end_factor : float, default 1
+        In [0, 1].
+    total_iters : int, default 5
+
+    Raises
+    ------
+    ValueError
+        If a factor is out of its range, or total_iters is not a positive integer.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = LinearLR(optimizer, 0.25, total_iters=3)
+    >>> [schedule.learning_rate(epoch) for epoch in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
+    ) -> None:
+        if not 0 < start_factor <= 1:
+            raise ValueError(f"start_factor is in (0, 1], not {start_factor!r}")
+        if not 0 <= end_factor <= 1:
+            raise ValueError(f"end_factor is in [0, 1], not {end_factor!r}")
+        check_integer("total_iters", total_iters)
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self.start_factor + (self.end_factor - self.start_factor) * min(epoch / self.total_iters, 1)
+
+
+class CosineAnnealingLR(LRScheduler):
+    """Half a wave of the cosine, from lr down to `eta_min` in `T_max` steps, and up again if it goes on.
+
+    eta_min + (lr − eta_min)(1 + cos(πt/T_max))/2. Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent
+    with warm restarts" (2017), without the restarts.
+
+    Raises
+    ------
+    ValueError
+        If T_max is not a positive integer, or eta_min is negative.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = CosineAnnealingLR(optimizer, 4)
+    >>> print(*[f"{schedule.learning_rate(epoch):.3f}" for epoch in range(5)])
+    1.000 0.854 0.500 0.146 0.000
+    """
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
+        check_integer("T_max", T_max)
+        check_number("eta_min", eta_min)
+        self.T_max, self.floor = T_max, eta_min
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return (1 + math.cos(math.pi * epoch / self.T_max)) / 2

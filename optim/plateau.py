@@ -1,0 +1,151 @@
+"""A learning rate that falls when there is no progress any more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.optim.optimizer import Optimizer, check_number
+from autograd_lite.optim.schedule import check_integer, checked_optimizer, refuse_too_early
+
+
+class ReduceLROnPlateau:
+    """lr ← max(lr·factor, min_lr) after more than `patience` epochs in a row without an improvement.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    mode : "min" or "max", default "min"
+        Whether the measure that `step` is given should fall or rise.
+    factor : float, default 0.1
+        In (0, 1).
+    patience : int, default 10
+    threshold : float, default 1e-4
+        What counts as an improvement: a measure below best·(1 − threshold), for "max" above best·(1 + threshold).
+    threshold_mode : "rel" or "abs", default "rel"
+        With "abs" it is best − threshold, for "max" best + threshold.
+    cooldown : int, default 0
+        How many epochs after a reduction are not counted.
+    min_lr : float or sequence of float, default 0
+        The lower limit, of all groups or of each.
+    eps : float, default 1e-8
+        Changes no larger than this are not made.
+
+    Raises
+    ------
+    TypeError
+        If `optimizer` is not an optimizer; make that first.
+    ValueError
+        If an option makes no sense.
+
+    Examples
+    --------
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=1.0)
+    >>> schedule = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> w.sum().backward()
+    >>> for loss in [1.0, 0.8, 0.9, 0.9, 0.7]:
+    ...     optimizer.step()
+    ...     schedule.step(loss)
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        self.optimizer = checked_optimizer(optimizer, "ReduceLROnPlateau")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError(
+                f'mode is "min" or "max" and threshold_mode "rel" or "abs", not {mode!r} and {threshold_mode!r}'
+            )
+        if not 0 < factor < 1:
+            raise ValueError(f"factor is in (0, 1), not {factor!r}")
+        check_integer("patience", patience, 0)
+        check_integer("cooldown", cooldown, 0)
+        groups = len(optimizer.param_groups)
+        limits = [min_lr] * groups if isinstance(min_lr, int | float | np.number) else list(min_lr)
+        if len(limits) != groups:
+            raise ValueError(f"{len(limits)} values of min_lr for {groups} groups of parameters")
+        for name, value in [("threshold", threshold), ("eps", eps), *(("min_lr", limit) for limit in limits)]:
+            check_number(name, value)
+        self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
+        self.threshold, self.threshold_mode, self.min_lrs, self.eps = threshold, threshold_mode, limits, eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+
+    def step(self, metrics: Any) -> None:
+        """Take note of the measure after an epoch. NaN is no improvement.
+
+        Raises
+        ------
+        RuntimeError
+            If the optimizer has not made a step yet.
+        """
+        refuse_too_early(self)
+        measure = float(metrics.item() if hasattr(metrics, "item") else metrics)
+        self.last_epoch += 1
+        if self._improves(measure):
+            self.best, self.num_bad_epochs = measure, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    def _improves(self, measure: float) -> bool:
+        sign = 1 if self.mode == "min" else -1
+        bound = self.best
+        if math.isfinite(bound):
+            relative = self.threshold_mode == "rel"
+            bound = bound * (1 - sign * self.threshold) if relative else bound - sign * self.threshold
+        return sign * measure < sign * bound
+
+    def _reduce(self) -> None:
+        for group, limit in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            lr = max(group["lr"] * self.factor, limit)
+            if group["lr"] - lr > self.eps:
+                group["lr"] = lr
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rate of each group now."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to go on, but the optimizer."""
+        return {name: value for name, value in vars(self).items() if name != "optimizer"} | {
+            "_last_lr": self.get_last_lr()
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` returned; the learning rates of the optimizer are set, too.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unknown, or the number of groups is another one. Nothing has been loaded then.
+        """
+        state, own = dict(state_dict), self.state_dict()
+        if set(state) != set(own):
+            raise ValueError(f"load_state_dict: {sorted(state)}, expected {sorted(own)}")
+        rates, groups = state.pop("_last_lr"), self.optimizer.param_groups
+        if len(rates) != len(groups):
+            raise ValueError(f"load_state_dict: learning rates of {len(rates)} groups, the optimizer has {len(groups)}")
+        for group, lr in zip(groups, rates, strict=True):
+            group["lr"] = lr
+        vars(self).update(state)

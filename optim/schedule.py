@@ -1,0 +1,143 @@
+"""What all schedules of learning rates share: the epochs, the initial learning rates, and saving.
+
+A schedule is made with an optimizer and changes the learning rate of its groups: at once to that of epoch 0, then with
+each `step`, after the step of the optimizer. "Epoch" is whatever `step` is called after; a batch, for a warm-up.
+
+Most schedules are a factor f(t): the learning rate in epoch t is floor + (lr − floor)·f(t), with the lr that the
+optimizer was made with. Several of them on one optimizer multiply, and a learning rate changed by hand stays changed: a
+step then multiplies what it finds, less the floor, by f(t)/f(t − 1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_lite.optim.optimizer import Optimizer
+
+# Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
+_INITIAL = "initial_rates"
+
+
+class LRScheduler:
+    """The base of the schedules that are a factor; a subclass states it in `factor`.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+    last_epoch : int
+        t, the number of steps so far.
+
+    Raises
+    ------
+    TypeError
+        If `optimizer` is not an optimizer; make that first.
+    """
+
+    floor: float = 0.0
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
+        self.last_epoch = 0
+        self._restart()
+
+    def factor(self, epoch: int, group: int) -> float:
+        """f(t), for the parameter group of that number."""
+        raise NotImplementedError
+
+    def learning_rate(self, epoch: int, group: int = 0) -> float:
+        """The learning rate of a group in any epoch, if nobody else changes it."""
+        return self._scaled(self._base(group), self.factor(epoch, group))
+
+    def step(self) -> None:
+        """Go on to the next epoch.
+
+        Raises
+        ------
+        RuntimeError
+            If the optimizer has not made a step yet: the first learning rate would never be used.
+        """
+        refuse_too_early(self)
+        self.last_epoch += 1
+        for number, group in enumerate(self.optimizer.param_groups):
+            group["lr"] = self._next(number, group["lr"])
+
+    def _next(self, number: int, lr: float) -> float:
+        if lr == self.learning_rate(self.last_epoch - 1, number):
+            return self.learning_rate(self.last_epoch, number)
+        before, now = self.factor(self.last_epoch - 1, number), self.factor(self.last_epoch, number)
+        return self._scaled(lr, now / before) if before else self.learning_rate(self.last_epoch, number)
+
+    def _restart(self) -> None:
+        """Epoch 0, on whatever learning rates the groups have."""
+        self.last_epoch = 0
+        for number, group in enumerate(self.optimizer.param_groups):
+            group["lr"] = self._scaled(group["lr"], self.factor(0, number))
+
+    def _scaled(self, lr: float, factor: float) -> float:
+        return self.floor + (lr - self.floor) * factor
+
+    def _base(self, number: int) -> float:
+        return initial_rates(self.optimizer)[number]
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rate of each group now."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the schedule needs to go on, but the optimizer and functions; of numbers and lists."""
+        state = {name: value for name, value in vars(self).items() if name != "optimizer" and not callable(value)}
+        return {**state, "base_lrs": list(initial_rates(self.optimizer)), "_last_lr": self.get_last_lr()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` returned; the learning rates of the optimizer are set, too.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unknown, or the number of groups is another one. Nothing has been loaded then.
+        """
+        state, own = dict(state_dict), self.state_dict()
+        if set(state) != set(own):
+            raise ValueError(f"load_state_dict: {sorted(state)}, expected {sorted(own)}")
+        base, last = state.pop("base_lrs"), state.pop("_last_lr")
+        groups = self.optimizer.param_groups
+        if not len(base) == len(last) == len(groups):
+            raise ValueError(f"load_state_dict: learning rates of {len(base)} groups, the optimizer has {len(groups)}")
+        vars(self.optimizer)[_INITIAL] = list(base)
+        for group, lr in zip(groups, last, strict=True):
+            group["lr"] = lr
+        vars(self).update(state)
+
+
+def checked_optimizer(optimizer: Any, name: str) -> Optimizer:
+    """The optimizer, or TypeError if it is none; its learning rates are noted."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"{name}: the optimizer comes first; {type(optimizer).__name__} is none")
+    initial_rates(optimizer)
+    return optimizer
+
+
+def initial_rates(optimizer: Optimizer) -> list[float]:
+    """The learning rates of the groups when they first met a schedule."""
+    rates: list[float] = vars(optimizer).setdefault(_INITIAL, [])
+    rates += [group["lr"] for group in optimizer.param_groups[len(rates) :]]  # groups can be added later
+    return rates
+
+
+def refuse_too_early(schedule: Any) -> None:
+    """Raise RuntimeError if the optimizer has not updated anything before the first step of the schedule."""
+    if schedule.last_epoch == 0 and not schedule.optimizer.state_dict()["state"]:
+        raise RuntimeError(
+            f"{type(schedule).__name__}.step() before the optimizer has updated anything: call optimizer.step() first, "
+            "or the first learning rate is never used; learning_rate(epoch) shows a schedule without steps"
+        )
+
+
+def check_integer(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless `value` is an integer, at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is an integer, at least {least}, not {value!r}")

@@ -1,0 +1,108 @@
+"""One schedule after the other."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.optim.schedule import (
+    LRScheduler,
+    check_integer,
+    checked_optimizer,
+    initial_rates,
+    refuse_too_early,
+)
+
+
+class SequentialLR(LRScheduler):
+    """Schedules one after the other: the next begins, at its own epoch 0, when t reaches the next milestone.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    schedulers : sequence of LRScheduler
+        All made with that optimizer.
+    milestones : sequence of int
+        Where the second, the third, ... schedule begins; in ascending order.
+
+    Raises
+    ------
+    ValueError
+        If there is not one milestone less than schedules, they do not ascend, or a schedule has another optimizer.
+    TypeError
+        If one is not a schedule that is a formula of the epoch.
+
+    Examples
+    --------
+    >>> from autograd_lite.optim.lr_scheduler import ExponentialLR, LinearLR
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> parts = [LinearLR(optimizer, 0.5, total_iters=2), ExponentialLR(optimizer, 0.5)]
+    >>> schedule = SequentialLR(optimizer, parts, milestones=[2])
+    >>> [schedule.learning_rate(epoch) for epoch in range(5)]
+    [0.5, 0.75, 1.0, 0.5, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
+        checked_optimizer(optimizer, "SequentialLR")
+        for schedule in schedulers:
+            if not isinstance(schedule, LRScheduler):
+                raise TypeError(f"SequentialLR: {type(schedule).__name__} is not a formula of the epoch")
+            if schedule.optimizer is not optimizer:
+                raise ValueError("SequentialLR: every schedule is made with the same optimizer")
+        for milestone in milestones:
+            check_integer("each of milestones", milestone)
+        if len(schedulers) != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
+            raise ValueError(
+                f"SequentialLR: {len(schedulers)} schedules need one milestone less, ascending, not {milestones}"
+            )
+        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        super().__init__(optimizer)
+
+    def learning_rate(self, epoch: int, group: int = 0) -> float:
+        number, start = self._place(epoch)
+        return self.schedulers[number].learning_rate(epoch - start, group)
+
+    def step(self) -> None:
+        refuse_too_early(self)
+        self.last_epoch += 1
+        number, start = self._place(self.last_epoch)
+        if self.last_epoch == start:
+            self._begin(number)
+        else:
+            self.schedulers[number].step()
+
+    def _place(self, epoch: int) -> tuple[int, int]:
+        """The number of the schedule in an epoch, and the epoch in which it began."""
+        number = bisect.bisect_right(self.milestones, epoch)
+        return number, self.milestones[number - 1] if number else 0
+
+    def _restart(self) -> None:
+        self.last_epoch = 0
+        self._begin(0)
+
+    def _begin(self, number: int) -> None:
+        """Start a schedule from the initial learning rates, whatever others (when they were made, too) have done."""
+        for group, lr in zip(self.optimizer.param_groups, initial_rates(self.optimizer), strict=True):
+            group["lr"] = lr
+        self.schedulers[number]._restart()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "schedulers": [schedule.state_dict() for schedule in self.schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        states = list(state_dict.get("schedulers", ()))
+        if len(states) != len(self.schedulers):
+            raise ValueError(f"load_state_dict: {len(states)} schedules, expected {len(self.schedulers)}")
+        before = self.state_dict()
+        try:
+            self._load(state_dict)
+        except ValueError:
+            self._load(before)
+            raise
+
+    def _load(self, state_dict: dict[str, Any]) -> None:
+        for schedule, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
+            schedule.load_state_dict(state)
+        super().load_state_dict({**state_dict, "schedulers": self.schedulers})
