@@ -1,0 +1,64 @@
+"""Programs: a function is recorded as a flat list of NumPy calls, and replayed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autograd_lite.tracing import CompileError
+
+__all__ = ["CompileError", "compile"]
+
+
+def compile(function: Callable[..., Any] | None = None, *, verify: bool = True) -> Any:
+    """A function that records itself at its first call, and is replayed as a flat program of NumPy calls afterwards.
+
+    A training step, with forward pass, backward pass and update, becomes one list of NumPy calls on buffers that are
+    made once: no graph, no tensors, hardly an allocation. The numbers are those of the function itself.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays, tensors, numbers, and nested tuples, lists and dicts of them. Left out, `compile` is a decorator.
+    verify : bool, default True
+        Record the second call too, and compare: what a recorder cannot see (``np.random``, a counter, the clock) shows
+        itself there as a difference, and is an error instead of a wrong number.
+
+    Returns
+    -------
+    Compiled
+        Called like the function. Arguments of other shapes or dtypes are recorded anew. Floats among the arguments,
+        options of optimizers and the step count may change from call to call; anything else that is not an array
+        (integers, strings, switches) belongs to what is recorded. Tensors come back without a graph: `backward` belongs
+        inside. What the function does besides calling NumPy (printing, appending to a list) happens in recorded calls
+        only. Gradients that the function leaves in `.grad` are overwritten by the next call.
+
+    Raises
+    ------
+    CompileError
+        When it is called, if the function does something that could not be replayed faithfully: a branch of Python
+        on values, a gradient from before the call, something that differs between the first two calls.
+
+    Examples
+    --------
+    >>> from autograd_lite import Tensor, nn, optim
+    >>> model = nn.Linear(3, 1, rng=0)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> @compile
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = nn.MSELoss()(model(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = np.ones((4, 3), np.float32), np.zeros((4, 1), np.float32)
+    >>> losses = [step(x, y).item() for _ in range(20)]
+    >>> losses[-1] < losses[0]
+    True
+    """
+    if function is None:
+        return functools.partial(compile, verify=verify)
+    from autograd_lite.program.compiled import Compiled  # takes a tenth of the import, for what many never need
+
+    return Compiled(function, verify)

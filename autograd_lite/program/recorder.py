@@ -1,0 +1,284 @@
+"""Recording: a function is run once on tracers, and every NumPy call that it makes is written on a tape."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.attributes import watching
+from autograd_lite.backward import Leaf
+from autograd_lite.changes import memory_owner
+from autograd_lite.outputs import Cotangents, cotangents
+from autograd_lite.program.calls import Draws, Whole, written
+from autograd_lite.program.numbers import Number
+from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
+from autograd_lite.program.tracer import Tracer
+from autograd_lite.program.updates import record_update
+from autograd_lite.tensor import Tensor
+from autograd_lite.tracing import CompileError, recorder, watched_attributes
+
+# Names that mean something else in the source of a program.
+_TAKEN = {"THREADS", "abs", "bool", "build", "dict", "float", "in_blocks", "int", "np", "rng", "slice", "spread"}
+# These ask for shapes and dtypes alone, which are the same at each replay.
+_STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.may_share_memory, np.iscomplexobj,
+           np.isrealobj, np.common_type}  # fmt: skip
+
+
+class Recorder:
+    """One run of one function.
+
+    Attributes
+    ----------
+    tape : Tape
+        What has been written down.
+    conditions : dict of str to bool
+        Expressions of numbers that have decided something, with the decision.
+    attributes : dict
+        What was read of watched attributes without being made here: (object, name) and the value found.
+    optimizers : list
+        The runs of parameters that were updated, in order.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.tape = Tape("function" if name == "<lambda>" else name)
+        self.ended = False
+        self.conditions: dict[str, bool] = {}
+        self.read_attributes: list[tuple[Any, str, Any]] = []  # of them, after the end, those whose object still lives
+        self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self.assigned: dict[tuple[int, str], tuple[Any, str]] = {}
+        self.values: dict[int, Value] = {}  # by the identity of the tracer
+        self.tracers: dict[Value, Tracer] = {}  # keeps them alive, and with them their identity
+        self.arrays: dict[int, Tracer] = {}
+        self.storages: dict[int, Storage] = {}  # by the identity of the owner
+        self.updates: list[Any] = []
+        self.passed_numbers = 0
+        self._names: dict[str, int] = {}
+
+    # -- what comes in ---------------------------------------------------------------------------------------------
+
+    def argument(self, array: Any, name: str) -> Tracer:
+        """An array that is passed to the function."""
+        tracer = self._tracer(array, name, Storage("input"))
+        self.tape.inputs.append(self.values[id(tracer)])
+        return tracer
+
+    def argument_number(self, value: float, name: str) -> Number:
+        """A number that is passed to the function."""
+        self.passed_numbers += 1
+        return self.number(value, name, self.passed_numbers - 1)
+
+    def number(self, value: Any, name: str, source: Any) -> Number:
+        """A number that is read anew in each run, by calling `source`, or from the arguments in that place."""
+        name = self.new_name(name)
+        self.tape.numbers.append((name, source, type(value)))
+        return Number(value, name, self)
+
+    def array(self, array: Any, lasting: bool = False) -> Tracer:
+        """An array from outside: a parameter, a state, a constant.
+
+        The program holds on to a `lasting` array, and works on it. Of others it must be found out, at the end, whether
+        they were made by the function.
+        """
+        tracer = self.arrays.get(id(array))
+        if tracer is None:
+            owner = memory_owner(array)
+            storage = self.storages.setdefault(id(owner), Storage("array", owner))
+            tracer = self.arrays[id(array)] = self._tracer(array, "array", storage)
+            self.tape.arrays[self.values[id(tracer)]] = array
+            if storage.initial is None:
+                storage.initial = storage.content = owner.copy("K")
+        storage = self.values[id(tracer)].storage
+        storage.is_lasting |= lasting
+        if not storage.is_lasting:
+            self.refuse_hidden_change(storage)
+        return tracer
+
+    def refuse_hidden_change(self, storage: Storage) -> None:
+        """Raise CompileError if an array has changed without a call that is recorded."""
+        if not np.array_equal(storage.owner, storage.content, equal_nan=storage.owner.dtype.kind == "f"):
+            raise CompileError(
+                f"compile: an array of shape {storage.owner.shape} was changed during the call by something that is "
+                "not recorded; use NumPy functions on tensors or on the arguments"
+            )
+
+    def condition(self, expression: str, value: bool) -> bool:
+        """Note that the program holds only while `expression` is `value`."""
+        self.conditions[expression] = value
+        return value
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Carry out a NumPy function, and write it down."""
+        self._refuse_if_ended()
+        if function in _STATIC:
+            return function(*exchange(args, _concrete), **exchange(kwargs, _concrete))
+        return self._record(function, args, kwargs)
+
+    def method(self, tracer: Tracer, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Carry out a method of an array, and write it down."""
+        self._refuse_if_ended()
+        return self._record(name, (tracer, *args), kwargs)
+
+    def forward(self, operation: Any, values: tuple[Any, ...]) -> Any:
+        """Carry out a forward function that is not made of NumPy calls alone: one call of the program."""
+        call = Whole(operation.name, operation.forward, operation.parameters)
+        return self._record(call, values, {})
+
+    def pull(self, operation: Any, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> Any:
+        """Carry out the derivative rules of an operation as one call of the program."""
+        stand_ins = tuple(None if parent is None else Leaf(parent.shape, parent.dtype) for parent in parents)
+        form = g.shape if isinstance(g, Cotangents) else None
+
+        def rules(g: Any, *saved: Any) -> tuple[Any, ...]:
+            if form is not None:
+                g = cotangents(form, list(g))
+            return tuple(np.asarray(0) if part is None else part for part in operation.pull(g, stand_ins, saved))
+
+        given = tuple(g.filled()) if isinstance(g, Cotangents) else g
+        found = self._record(Whole(f"{operation.name}_rules", rules), (given, *saved), {})
+        return tuple(part if node is not None else None for part, node in zip(found, parents, strict=True))
+
+    def is_traced(self, g: Any, saved: tuple[Any, ...]) -> bool:
+        """Whether rules compute with the arrays of the program, and not with tensors around them."""
+        given = list(parts((g, saved)))
+        return any(isinstance(v, Tracer) for v in given) and not any(isinstance(v, Tensor) for v in given)
+
+    def generator(self, generator: np.random.Generator, is_common: bool) -> Any:
+        """A generator whose draws are written down: each replay draws anew."""
+        return Draws(self, generator, is_common)
+
+    def update(self, optimizer: Any) -> None:
+        """Carry out a step of an optimizer."""
+        record_update(self, optimizer)
+
+    def _record(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], keep: bool = False) -> Any:
+        args, kwargs = exchange(args, self._lift), exchange(kwargs, self._lift)
+        plain, plain_kwargs = exchange(args, _concrete), exchange(kwargs, _concrete)
+        if isinstance(function, str):
+            out = getattr(plain[0], function)(*plain[1:], **plain_kwargs)
+        else:
+            out = function(*plain, **plain_kwargs)
+        instruction = Instruction(function, exchange(args, self._value), exchange(kwargs, self._value), keep=keep)
+        instruction.writes = tuple(self.values[id(tracer)] for tracer in written(function, args, kwargs))
+        for storage in {value.storage for value in instruction.writes}:
+            storage.versions += 1
+            if storage.kind == "array" and not storage.is_lasting:
+                storage.content = storage.owner.copy("K")
+        if kwargs.get("out") is not None:
+            self.tape.instructions.append(instruction)
+            given = kwargs["out"]
+            return given[0] if isinstance(given, tuple) and len(given) == 1 else given
+        if out is None and instruction.writes:
+            self.tape.instructions.append(instruction)
+            return None
+        for tracer in args:
+            if isinstance(tracer, Tracer) and out is tracer._concrete:
+                return tracer
+        return self._results(instruction, out)
+
+    def _results(self, instruction: Instruction, out: Any) -> Any:
+        instruction.several = isinstance(out, tuple | list)
+        arrays = list(out) if instruction.several else [out]
+        for array in arrays:
+            if not isinstance(array, np.ndarray | np.generic):
+                raise CompileError(
+                    f"compile: {function_name(instruction.function)} gives {type(array).__name__}, not an array; "
+                    "what depends on it could not be replayed"
+                )
+        operands = instruction.operands()
+        sources = {id(memory_owner(self.tracers[value]._concrete)): value.storage for value in operands}
+        tracers = []
+        for array in arrays:
+            storage = sources.get(id(memory_owner(array)))
+            instruction.is_view |= storage is not None
+            tracer = self._tracer(array, function_name(instruction.function), storage or Storage("result"))
+            self.values[id(tracer)].origin = instruction
+            tracers.append(tracer)
+        instruction.results = tuple(self.values[id(tracer)] for tracer in tracers)
+        self.tape.instructions.append(instruction)
+        if not instruction.several:
+            return tracers[0]
+        return type(out)(*tracers) if hasattr(out, "_fields") else type(out)(tracers)
+
+    # -- small parts -----------------------------------------------------------------------------------------------
+
+    def _tracer(self, array: Any, name: str, storage: Storage) -> Tracer:
+        tracer = Tracer(array, self)
+        value = Value(self.new_name(name), array.shape, array.dtype, array.strides, storage)
+        self.values[id(tracer)] = value
+        self.tracers[value] = tracer
+        return tracer
+
+    def new_name(self, name: str) -> str:
+        """A name that nothing else in the source has."""
+        name = re.sub(r"\W+", "_", name).strip("_") or "value"
+        name += "_" * bool(re.fullmatch(r"(block|blocks|buffer|constant|memory|number|scratch)\d+", name))
+        number = self._names[name] = self._names.get(name, 0) + 1
+        plain = number == 1 and not keyword.iskeyword(name) and name not in _TAKEN
+        return name if plain else f"{name}_{number}"
+
+    def _lift(self, leaf: Any) -> Any:
+        if isinstance(leaf, Tracer) and leaf._recorder is not self:
+            leaf._recorder._refuse_if_ended()
+            raise CompileError("compile: an array of another program, which is being recorded around this one")
+        return self.array(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+    def _value(self, leaf: Any) -> Any:
+        return self.values[id(leaf)] if isinstance(leaf, Tracer) else leaf
+
+    def _refuse_if_ended(self) -> None:
+        if self.ended:
+            raise CompileError(
+                "compile: an array that was made inside a compiled function while it was recorded has no values of its "
+                "own afterwards; let the function return what is needed outside"
+            )
+
+    # -- watched attributes ----------------------------------------------------------------------------------------
+
+    def read(self, owner: Any, name: str, found: Any) -> Any:
+        """What the function sees of an attribute that holds `found`."""
+        key = (id(owner), name)
+        if isinstance(found, Tracer) or key in self.assigned:
+            return found
+        if isinstance(owner, Leaf) and found is not None:
+            raise CompileError(
+                f"compile: the function uses the gradient of a tensor of shape {owner.shape} from before the call. "
+                "Forget it by zero_grad() inside the function, ahead of backward()"
+            )
+        self.attributes.setdefault(key, (owner, name, found))
+        return self.array(found) if isinstance(found, np.ndarray) else found
+
+    def assign(self, owner: Any, name: str, value: Any) -> None:
+        """Note that the function has set an attribute. What tensors hold comes from calls that are recorded anyway."""
+        if name != "_data":
+            self.assigned[id(owner), name] = (owner, name)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Everything inside, in this thread, is recorded."""
+        token = recorder.set(self)
+        try:
+            with watching(watched_attributes, recorder):
+                yield
+        finally:
+            recorder.reset(token)
+            self.ended = True
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Inside, things are as they are without a recorder."""
+        token = recorder.set(None)
+        try:
+            yield
+        finally:
+            recorder.reset(token)
+
+
+def _concrete(leaf: Any) -> Any:
+    return leaf._concrete if isinstance(leaf, Tracer | Number) else leaf

@@ -1,0 +1,91 @@
+"""Steps of an optimizer inside a recorded function: options are read anew, the update runs on tracers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_lite.program.numbers import Number
+
+if TYPE_CHECKING:
+    from autograd_lite.program.recorder import Recorder
+
+
+class Update:
+    """One recorded step of one optimizer: what has to be looked at before a replay, and counted after it.
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+    constants : list
+        Options that are no numbers (switches, names): group, name, and the value that the program was made for.
+    counted : list of (Bucket, list of int)
+        The parameters whose step count goes up.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.constants: list[tuple[dict[str, Any], str, Any]] = []
+        self.counted: list[tuple[Any, list[int]]] = []
+
+
+def record_update(recorder: Recorder, optimizer: Any) -> None:
+    """Carry out `optimizer.step()` on tracers."""
+    update = Update(optimizer)
+    with recorder.suspended():
+        optimizer.prepare()
+    earlier = [counted for before in recorder.updates for counted in before.counted]
+    for group, bucket in optimizer._work:
+        options = _options(recorder, update, group)
+        before = list(bucket.steps)
+        runs = bucket.runs()
+        places = [i for i, (old, new) in enumerate(zip(before, bucket.steps, strict=True)) if old != new]
+        for run, place in zip(runs, places, strict=False):  # a run of all parameters at once counts for each of them
+            ahead = sum(bucket is known and place in counted for known, counted in earlier) + 1
+            run.values = recorder.array(run.values, lasting=True)
+            run.gradient = _traced(recorder, run.gradient)
+            run.state = {name: recorder.array(array, lasting=True) for name, array in run.state.items()}
+            run.step = recorder.number(run.step, "step", StepCount(bucket, place, ahead))
+            optimizer.update(run, options)
+        update.counted.append((bucket, places))
+    recorder.updates.append(update)
+
+
+def _traced(recorder: Recorder, array: Any) -> Any:
+    return recorder.array(array, lasting=True) if isinstance(array, np.ndarray) else array
+
+
+class StepCount:
+    """The number of an update: `ahead` more than there have been."""
+
+    def __init__(self, bucket: Any, place: int, ahead: int) -> None:
+        self.place = bucket
+        self.expression = f"{{}}.steps[{place}] + {ahead}"
+
+
+class Option:
+    """An option of a parameter group, or one of several under a name."""
+
+    def __init__(self, group: dict[str, Any], name: str, position: int | None = None) -> None:
+        self.place = group
+        self.expression = f"{{}}[{name!r}]" + ("" if position is None else f"[{position}]")
+
+
+def _options(recorder: Recorder, update: Update, group: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for name, value in group.items():
+        if name == "params":
+            continue
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            options[name] = recorder.number(value, name, Option(group, name))
+        elif isinstance(value, tuple | list):
+            options[name] = tuple(_part(recorder, update, group, name, i) for i in range(len(value)))
+        else:
+            options[name] = value
+            update.constants.append((group, name, value))
+    return options
+
+
+def _part(recorder: Recorder, update: Update, group: dict[str, Any], name: str, i: int) -> Number:
+    return recorder.number(group[name][i], f"{name}_{i + 1}", Option(group, name, i))
