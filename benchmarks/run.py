@@ -1,0 +1,126 @@
+"""Training steps of several libraries on the same weights and data, checked against each other and timed in turns.
+
+    python benchmarks/run.py                                           everything, in about five minutes
+    python benchmarks/run.py --quick                                   a rough look at the steps alone, in seconds
+    python benchmarks/run.py --cases softmax,mlp --engines autograd_lite
+    python benchmarks/run.py --load benchmarks/results/benchmark.json --markdown
+
+The page benchmarks/README.md says how it measures. It ends with an error if an engine's losses are not those of the
+step by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from suite import pictures, resources, scaling, tables
+from suite.cases import CASES
+from suite.engine import PACKAGES, Engine, load
+from suite.environment import environment
+from suite.timing import contestants, interleaved, summary
+
+FOLDER = Path(__file__).parent
+PARTS = ("steps", "scaling", "memory", "imports")
+
+
+def arguments(given: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=chosen(CASES), default=list(CASES), help=f"among {','.join(CASES)}")
+    parser.add_argument(
+        "--engines", type=chosen(PACKAGES), default=list(PACKAGES),
+        help=f"among {','.join(PACKAGES)}; hand, the baseline, is always there",
+    )  # fmt: skip
+    parser.add_argument("--parts", type=chosen(PARTS), help=f"among {','.join(PARTS)}; by default all, quick: steps")
+    parser.add_argument("--rounds", type=int, help="rounds for the steps (default 25, quick: 5)")
+    parser.add_argument("--seconds", type=float, help="length of a block in a round (default 0.03, quick: 0.005)")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds")
+    parser.add_argument(
+        "--output", type=Path,
+        help="folder of benchmark.json, benchmark.png and scaling.png (default: benchmarks/results for all of it, "
+        "benchmarks/output for less)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--load", type=Path, metavar="JSON", help="measure nothing; show a saved run, and draw its pictures anew"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the table of the steps as Markdown")
+    options = parser.parse_args(given)
+    whole = not options.quick and options.parts is None and set(options.cases) == set(CASES)
+    whole = whole and set(options.engines) == set(PACKAGES)
+    options.engines = list(dict.fromkeys(["hand", *options.engines]))
+    options.parts = options.parts or (["steps"] if options.quick else list(PARTS))
+    options.rounds = options.rounds or (5 if options.quick else 25)
+    options.seconds = options.seconds or (0.005 if options.quick else 0.03)
+    if options.output is None:
+        options.output = options.load.parent if options.load else FOLDER / ("results" if whole else "output")
+    return options
+
+
+def chosen(known: Iterable[str]) -> Any:
+    """The type of an argument that lists some of the known names."""
+
+    def names(text: str) -> list[str]:
+        listed = text.split(",")
+        if unknown := [name for name in listed if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(known)}")
+        return listed
+
+    return names
+
+
+def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds: float) -> dict[str, Any]:
+    """Each case in turn: check, then time."""
+    found = {}
+    for name in cases:
+        case = CASES[name]
+        with tqdm(total=rounds, desc=f"{name:10}", unit="round") as progress:
+            field, refused = contestants(case, engines)
+            times = interleaved(field, rounds, seconds, progress.update)
+        found[name] = {"title": case.title, "engines": summary(times), "refused": refused}
+    return found
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    engines, missing = load(options.engines)
+    results: dict[str, Any] = {"environment": environment(), "engines": [engine.name for engine in engines]}
+    results |= {"missing": missing, "steps": {}}
+    results["settings"] = {"rounds": options.rounds, "seconds": options.seconds}
+    if "steps" in options.parts:
+        results["steps"] = measure_steps(options.cases, engines, options.rounds, options.seconds)
+    if "scaling" in options.parts:
+        rounds = max(3, options.rounds // 5)
+        results["scaling"] = {}
+        for axis, (_, values, _) in scaling.AXES.items():
+            with tqdm(total=rounds * len(values), desc=f"{axis:10}", unit="round") as progress:
+                results["scaling"][axis] = scaling.measure(axis, engines, rounds, options.seconds, progress.update)
+    if "memory" in options.parts:
+        with tqdm(desc=f"{'memory':10}", unit="process") as progress:
+            results["memory"] = resources.memory(
+                options.engines, [name for name in resources.MEMORY_CASES if name in options.cases], progress.update
+            )
+    if "imports" in options.parts:
+        with tqdm(desc=f"{'imports':10}", unit="process") as progress:
+            results["imports"] = resources.import_times(5, progress.update)
+    return results
+
+
+def main(given: list[str] | None = None) -> int:
+    options = arguments(given)
+    results = json.loads(options.load.read_text()) if options.load else measure(options)
+    print(tables.markdown_report(results) if options.markdown else tables.report(results))
+    options.output.mkdir(parents=True, exist_ok=True)
+    if not options.load:
+        (options.output / "benchmark.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    for path in pictures.save(results, options.output):
+        print(f"picture: {path}", file=sys.stderr)
+    return 1 if tables.refusals(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The same training steps by several libraries, compared and timed: see benchmarks/README.md."""

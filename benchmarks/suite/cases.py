@@ -1,0 +1,129 @@
+"""The cases: networks and micrograd's demo, with the data and the weights from which every engine starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Neurons = list[tuple[list[float], float]]  # a layer, scalar by scalar: the weights of each neuron, and its bias
+
+LEARNING_RATES = {"sgd": 0.01, "momentum": 0.01, "adam": 1e-3}
+MOMENTUM = 0.9
+BETAS, EPS = (0.9, 0.999), 1e-8
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain of affine layers with sigmoids between them, softmax cross-entropy, and an update; all in float32.
+
+    Parameters
+    ----------
+    name : str
+    sizes : tuple of int
+        The number of inputs, of each hidden layer's units, and of classes.
+    batch_size : int
+    update : "sgd", "momentum" or "adam"
+    critical : bool, default False
+        Start so that signals and gradients keep their size through any depth.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    batch_size: int
+    update: str
+    critical: bool = False
+    kind: ClassVar[str] = "network"
+    check_steps: ClassVar[int] = 24
+
+    @property
+    def title(self) -> str:
+        model = "softmax" if len(self.sizes) == 2 else "MLP"
+        update = {"sgd": "SGD", "adam": "Adam"}.get(self.update, self.update)
+        return f"{model} {'→'.join(map(str, self.sizes))}, batch {self.batch_size}, {update}"
+
+    def weights(self) -> list[Array]:
+        """W₁ (inputs, outputs), b₁, W₂, ...; as PyTorch starts them, uniform on ±1/√inputs.
+
+        Critical: W = 4Q with Q orthogonal, and b keeps the pre-activations around 0, where a sigmoid has the slope 1/4.
+        Ordinary starts lose a factor of 7 a layer; after 45 layers gradients would be subnormal numbers, with which
+        processors compute many times slower, and the benchmark would show that instead.
+        """
+        rng = np.random.default_rng(0)
+        values = []
+        for inputs, outputs in zip(self.sizes, self.sizes[1:], strict=False):
+            if self.critical and inputs == outputs:
+                weight = 4 * np.linalg.qr(rng.standard_normal((inputs, inputs)))[0]
+                bias = -weight.sum(axis=0) / 2
+            else:
+                weight, bias = (rng.uniform(-1, 1, shape) * inputs**-0.5 for shape in ((inputs, outputs), outputs))
+            values += [weight.astype(np.float32), bias.astype(np.float32)]
+        return values
+
+    def batches(self) -> list[tuple[Array, Array]]:
+        """Eight mini-batches of features (float32) and labels (int64).
+
+        Every sample occurs twice with labels of their own, so no training can bring the loss, and with it the
+        gradients, to 0: an engine that has made more steps must not compute with smaller numbers.
+        """
+        rng = np.random.default_rng(1)
+        samples = [rng.standard_normal((self.batch_size, self.sizes[0]), np.float32) for _ in range(4)]
+        return [(x, rng.integers(0, self.sizes[-1], self.batch_size)) for x in samples * 2]
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """micrograd's demo: two moons, a network of ReLUs of which every weight is a number of its own, a max-margin loss.
+
+    The loss is mean(max(0, 1 − y·score)) + 10⁻⁴ Σ p² over all weights and biases p; the update is plain SGD.
+    """
+
+    name: str = "scalar"
+    sizes: tuple[int, ...] = (2, 16, 16, 1)
+    batch_size: int = 10
+    learning_rate: float = 0.05
+    regularisation: float = 1e-4
+    kind: ClassVar[str] = "scalar"
+    check_steps: ClassVar[int] = 8
+
+    @property
+    def title(self) -> str:
+        return f"micrograd's demo {'→'.join(map(str, self.sizes))}, scalar by scalar, batch {self.batch_size}"
+
+    def weights(self) -> list[Neurons]:
+        """For each layer its neurons; weights uniform on ±1, biases 0, as micrograd starts them."""
+        rng = np.random.default_rng(0)
+        return [
+            [(rng.uniform(-1, 1, inputs).tolist(), 0.0) for _ in range(outputs)]
+            for inputs, outputs in zip(self.sizes, self.sizes[1:], strict=False)
+        ]
+
+    def batches(self) -> list[tuple[list[list[float]], list[float]]]:
+        """Four mini-batches of points on two interleaved half circles with noise, and their labels ±1."""
+        rng = np.random.default_rng(1)
+        batches = []
+        for _ in range(4):
+            upper = rng.random(self.batch_size) < 0.5
+            angle = rng.uniform(0, np.pi, self.batch_size)
+            x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
+            y = np.where(upper, np.sin(angle), 0.5 - np.sin(angle))
+            points = np.stack([x, y], axis=1) + rng.normal(0, 0.1, (self.batch_size, 2))
+            batches.append((points.tolist(), np.where(upper, -1.0, 1.0).tolist()))
+        return batches
+
+
+Case = Network | Scalars
+
+CASES: dict[str, Case] = {
+    case.name: case
+    for case in (
+        Scalars(),
+        Network("softmax", (64, 10), 32, "sgd"),
+        Network("mlp", (64, 32, 10), 20, "momentum"),
+        Network("mnist", (784, 128, 10), 128, "adam"),
+        Network("deep", (784, 256, 256, 256, 10), 128, "adam"),
+        Network("wide", (784, 1024, 1024, 10), 256, "adam"),
+    )
+}

@@ -1,0 +1,71 @@
+"""What an engine is to the benchmark, and which there are."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Step = Callable[[Any, Any], Any]  # of features and labels, to the loss before the update
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A library that trains.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in the tables.
+    network, scalar : callable, optional
+        From a case of that kind to its training step, which starts from the weights of the case; None where the
+        library has none. A step returns when its work is done, not when it is queued.
+    convert : callable, optional
+        From a NumPy array to how the library holds data. It is applied once, before anything is timed.
+    read : callable, optional
+        From the loss that a step returns to a number.
+    """
+
+    name: str
+    network: Callable[[Any], Step] | None = None
+    scalar: Callable[[Any], Step] | None = None
+    convert: Callable[[Any], Any] = np.asarray
+    read: Callable[[Any], float] = float
+
+    def step(self, case: Any) -> Step | None:
+        """The training step of the case, ready to run."""
+        build = self.network if case.kind == "network" else self.scalar
+        return None if build is None else build(case)
+
+    def batches(self, case: Any) -> list[tuple[Any, Any]]:
+        """The data of the case as this library holds it."""
+        if case.kind == "scalar":
+            return list(case.batches())
+        return [(self.convert(x), self.convert(labels)) for x, labels in case.batches()]
+
+
+PACKAGES = {
+    "hand": "numpy",
+    "autograd_lite": "autograd-lite",
+    "compiled": "autograd-lite",
+    "pytorch": "torch",
+    "jax": "jax",
+    "autograd": "autograd",
+    "mygrad": "mygrad",
+    "micrograd": "micrograd",
+}
+"""Engines, by the name of their file, and the package that each one is about."""
+
+
+def load(names: Iterable[str]) -> tuple[list[Engine], dict[str, str]]:
+    """The engines that can be imported, and for the others the reason why not."""
+    engines, missing = [], {}
+    for name in names:
+        try:
+            engines.append(importlib.import_module(f"suite.engines.{name}").ENGINE)
+        except ImportError as error:
+            missing[name] = str(error)
+    return engines, missing

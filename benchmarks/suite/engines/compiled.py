@@ -1,0 +1,21 @@
+"""The same steps as `autograd_lite.py`, compiled."""
+
+from __future__ import annotations
+
+from autograd_lite import compile
+from suite.cases import Network, Scalars
+from suite.engine import Engine, Step
+from suite.engines import autograd_lite
+
+
+def network(case: Network) -> Step:
+    step: Step = compile(autograd_lite.network(case))
+    return step
+
+
+def scalar(case: Scalars) -> Step:
+    step: Step = compile(autograd_lite.scalar(case))
+    return step
+
+
+ENGINE = Engine("autograd_lite compiled", network, scalar)

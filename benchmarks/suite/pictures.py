@@ -1,0 +1,107 @@
+"""The results as pictures: ratios to the step by hand, and how times grow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+from suite.tables import engine_names
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+STYLES: dict[str, tuple[str, str]] = {
+    "by hand": ("#222222", "_"),
+    "autograd_lite": ("#cc3311", "o"),
+    "autograd_lite compiled": ("#ee7733", "D"),
+    "PyTorch": ("#0077bb", "s"),
+    "JAX": ("#009988", "^"),
+    "HIPS autograd": ("#999999", "v"),
+    "MyGrad": ("#bbaa44", "P"),
+    "micrograd": ("#aa4499", "X"),
+}
+
+
+def save(results: dict[str, Any], folder: Path) -> list[Path]:
+    """Draw what there is into the folder; the paths of the pictures."""
+    paths = []
+    if len(engine_names(results)) > 1:
+        paths.append(folder / "benchmark.png")
+        draw_ratios(results, paths[-1])
+    if results.get("scaling"):
+        paths.append(folder / "scaling.png")
+        draw_scaling(results, paths[-1])
+    return paths
+
+
+def draw_ratios(results: dict[str, Any], path: Path) -> None:
+    """A column for every case; in it a mark for every engine, with the quartiles of its ratio."""
+    names, cases = engine_names(results)[1:], results["steps"]
+    figure, axes = plt.subplots(figsize=(2.5 + 1.75 * len(cases), 5.4), layout="constrained")
+    axes.axhline(1, color="#222222", lw=1.5)
+    axes.text(len(cases) - 0.5, 1, " by hand", va="center", fontsize=10)
+    ends = [end for case in cases.values() for found in case["engines"].values() for end in found["ratio_quartiles"]]
+    for name in names:
+        draw_engine(axes, name, list(cases.values()))
+    for j in range(len(cases) - 1):
+        axes.axvline(j + 0.5, color="#dddddd", lw=0.8)
+    labels = [case["title"].replace(", ", "\n") for case in cases.values()]
+    axes.set(
+        yscale="log",
+        ylim=(0.65 * min(ends), 1.7 * max(ends)),
+        xlim=(-0.5, len(cases) - 0.5),
+        ylabel="time of a training step ÷ the same step by hand\n(lower is faster; bars: quartiles)",
+    )
+    axes.set_xticks(range(len(cases)), labels, fontsize=9)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.grid(axis="y", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=len(names), frameon=False)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def draw_engine(axes: Any, name: str, cases: list[dict[str, Any]]) -> None:
+    """The marks of one engine, side by side with those of the others that run the case."""
+    colour, marker = STYLES[name]
+    for j, case in enumerate(cases):
+        if name not in case["engines"]:
+            continue
+        peers, found = list(case["engines"])[1:], case["engines"][name]
+        x = j + (peers.index(name) - (len(peers) - 1) / 2) * 0.84 / len(peers)
+        ratio, (low, high) = found["ratio"], found["ratio_quartiles"]
+        axes.errorbar(x, ratio, [[ratio - low], [high - ratio]], fmt=marker, color=colour, ms=8, lw=1.2, label=name)
+        above = ratio >= 1
+        axes.annotate(
+            f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.0f}",
+            (x, high if above else low), (0, 7 if above else -7), textcoords="offset points",
+            ha="center", va="bottom" if above else "top", fontsize=8.5, color=colour,
+        )  # fmt: skip
+
+
+def draw_scaling(results: dict[str, Any], path: Path) -> None:
+    """A panel for depth, for width and for batch: the time of a step of every engine, on logarithmic axes."""
+    scaling = results["scaling"]
+    figure, panels = plt.subplots(
+        1, len(scaling), figsize=(4.6 * len(scaling), 4.4), layout="constrained", squeeze=False
+    )
+    for axes, (axis, found) in zip(panels[0], scaling.items(), strict=True):
+        for name, seconds in found["seconds"].items():
+            colour, marker = STYLES[name]
+            times = np.array([np.nan if time is None else time for time in seconds])
+            line = {"ls": "--", "marker": ""} if name == "by hand" else {"marker": marker}
+            axes.loglog(found["values"], times * 1e3, color=colour, ms=5, lw=1.6, label=name, **line)
+        axes.set(xlabel=found["title"], title=axis)
+        axes.set_xticks(found["values"], found["values"])
+        axes.minorticks_off()
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0, 0].set_ylabel("milliseconds per training step")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=8, frameon=False)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)

@@ -1,0 +1,106 @@
+"""What a library costs besides time: the memory of a training step and the import, in processes of their own.
+
+python -m suite.resources ENGINE CASE     (what `memory` runs; prints two numbers of bytes)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from suite.cases import CASES
+from suite.engine import load
+
+STATUS = Path("/proc/self/status")
+MEMORY_CASES = ("scalar", "mnist", "wide")  # the smaller ones would show the libraries' own buffers
+IMPORTS = {
+    "NumPy alone": "numpy",
+    "autograd_lite": "autograd_lite",
+    "PyTorch": "torch",
+    "JAX": "jax",
+    "HIPS autograd": "autograd",
+    "MyGrad": "mygrad",
+    "micrograd": "micrograd.nn",
+}
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python on these arguments where the suite can be imported."""
+    folder = Path(__file__).parents[1]
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def status(key: str) -> int:
+    """A number of bytes from what Linux tells about this process: VmRSS now, VmHWM at its peak."""
+    return 1024 * int(re.search(rf"{key}:\s*(\d+) kB", STATUS.read_text())[1])  # type: ignore[index]
+
+
+def measure_here(engine_name: str, case_name: str) -> tuple[int, int]:
+    """Resident bytes after importing the engine, and at the peak of 10 steps (of 3 for scalars)."""
+    (engine,), _ = load([engine_name])
+    case = CASES[case_name]
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew, so that of importing does not count
+    imported = status("VmRSS")
+    step = engine.step(case)
+    assert step is not None
+    for x, labels in islice(cycle(engine.batches(case)), 3 if case.kind == "scalar" else 10):
+        step(x, labels)
+    return imported, status("VmHWM")
+
+
+def memory(
+    names: Iterable[str], cases: Iterable[str], after_each: Callable[[], Any] = lambda: None
+) -> dict[str, dict[str, dict[str, int]]]:
+    """For each case and engine: resident bytes after importing, and the most that steps need on top of that.
+
+    Empty where the system is not Linux, which alone can tell.
+    """
+    if not STATUS.exists():
+        return {}
+    jobs = [
+        (case, name, engine.name)
+        for name in names
+        for engine in load([name])[0]
+        for case in cases
+        if (engine.network if CASES[case].kind == "network" else engine.scalar)
+    ]
+
+    def run(job: tuple[str, str, str]) -> tuple[int, int] | None:
+        result = python("-m", "suite.resources", job[1], job[0])
+        after_each()
+        if result.returncode:
+            return None
+        imported, peak = map(int, result.stdout.split())
+        return imported, peak
+
+    found: dict[str, dict[str, dict[str, int]]] = {case: {} for case in cases}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (case, _, engine_name), numbers in zip(jobs, pool.map(run, jobs), strict=True):
+            if numbers:
+                found[case][engine_name] = {"imported": numbers[0], "steps": numbers[1] - numbers[0]}
+    return found
+
+
+def import_times(rounds: int, after_each: Callable[[], Any] = lambda: None) -> dict[str, float]:
+    """Median seconds that importing each installed library takes in a fresh process, NumPy included; in turns."""
+    times: dict[str, list[float]] = {name: [] for name in IMPORTS}
+    for number in range(rounds + 1):
+        for name, module in IMPORTS.items():
+            program = f"from time import perf_counter as t; s = t(); import {module}; print(t() - s)"
+            result = python("-c", program)
+            if number and not result.returncode:  # the first round brings the files into memory
+                times[name].append(float(result.stdout))
+            after_each()
+    return {name: median(seconds) for name, seconds in times.items() if seconds}
+
+
+if __name__ == "__main__":
+    print(*measure_here(*sys.argv[1:]))

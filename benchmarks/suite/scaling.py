@@ -1,0 +1,49 @@
+"""How the time of a step grows with the depth, the width and the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from suite.cases import Network
+from suite.engine import Engine
+from suite.timing import contestants, interleaved
+
+AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int], Network]]] = {
+    "depth": (
+        "hidden layers of 32 units, batch 32",
+        (1, 3, 10, 30, 100, 300, 1000),
+        lambda depth: Network("depth", (32,) * (depth + 1) + (10,), 32, "sgd", critical=True),
+    ),
+    "width": (
+        "units in each of 2 hidden layers, batch 32",
+        (8, 32, 128, 512, 2048),
+        lambda width: Network("width", (64, width, width, 10), 32, "sgd"),
+    ),
+    "batch": (
+        "samples in a batch, MLP 64→64→10",
+        (1, 8, 64, 512, 4096),
+        lambda batch: Network("batch", (64, 64, 10), batch, "sgd"),
+    ),
+}
+"""What the number means, its values, and the network for one of them."""
+
+LONGEST = {("JAX", "depth"): 300}
+"""Beyond this a library is not asked: JAX unrolls layers to compile them, and 1,000 would take it minutes."""
+
+
+def measure(
+    axis: str, engines: list[Engine], rounds: int, seconds: float, after_round: Callable[[], Any] = lambda: None
+) -> dict[str, Any]:
+    """Median seconds of a step at every value of the axis, for every engine; None where there is no such number."""
+    title, values, network = AXES[axis]
+    medians: dict[str, list[float | None]] = {engine.name: [] for engine in engines if engine.network}
+    refused = {}
+    for value in values:
+        asked = [engine for engine in engines if value <= LONGEST.get((engine.name, axis), value)]
+        field, reasons = contestants(network(value), asked)
+        refused.update({f"{name}, {axis} {value}": reason for name, reason in reasons.items()})
+        times = interleaved(field, rounds, seconds, after_round)
+        for name, row in medians.items():
+            row.append(sorted(times[name])[rounds // 2] if name in times else None)
+    return {"title": title, "values": list(values), "seconds": medians, "refused": refused}

@@ -1,0 +1,147 @@
+"""Steps side by side: first they must agree on the losses, then they are timed in turns."""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+
+from suite.engine import Engine, Step
+
+QUIET = 0.002  # seconds of sleep in which the process must do next to nothing before a block begins
+
+
+@dataclass
+class Contestant:
+    """An engine about to run a case: its step, and its data in an endless circle."""
+
+    engine: Engine
+    step: Step
+    batches: Iterable[tuple[Any, Any]]
+
+    def losses(self, steps: int) -> list[float]:
+        """The losses of so many steps."""
+        return [self.engine.read(self.step(x, labels)) for x, labels in islice(self.batches, steps)]
+
+    def block(self, steps: int) -> float:
+        """Seconds per step of so many steps, one after the other."""
+        step = self.step
+        start = time.perf_counter()
+        for x, labels in islice(self.batches, steps):
+            step(x, labels)
+        return (time.perf_counter() - start) / steps
+
+
+def contestants(
+    case: Any, engines: Iterable[Engine], tolerance: float = 1e-4
+) -> tuple[list[Contestant], dict[str, str]]:
+    """Those engines whose losses agree with those of the first, and why the others are not among them.
+
+    Compared are the losses of the case's first `check_steps` steps, each of which depends on all gradients and updates
+    before it.
+
+    Parameters
+    ----------
+    case : Network or Scalars
+    engines : iterable of Engine
+        The first is the baseline. Engines without a step for this kind of case are left out.
+    tolerance : float, default 1e-4
+        How much a loss may differ from the baseline's, relatively.
+    """
+    agreeing: list[Contestant] = []
+    refused: dict[str, str] = {}
+    expected: list[float] = []
+    for engine in engines:
+        try:
+            step = engine.step(case)
+            if step is None:
+                continue
+            contestant = Contestant(engine, step, cycle(engine.batches(case)))
+            losses = contestant.losses(case.check_steps)
+        except Exception as error:  # whatever stops a peer is its result, and the others go on
+            if not expected:
+                raise  # without the baseline there is nothing to compare with
+            refused[engine.name] = f"{type(error).__name__}: {error}"
+            continue
+        expected = expected or losses
+        wrong = [i for i, pair in enumerate(zip(losses, expected, strict=True)) if not close(*pair, tolerance)]
+        if wrong:
+            i = wrong[0]
+            refused[engine.name] = f"its loss in step {i + 1} is {losses[i]:.8g}, not {expected[i]:.8g}"
+        else:
+            agreeing.append(contestant)
+    return agreeing, refused
+
+
+def close(a: float, b: float, tolerance: float) -> bool:
+    """Whether two losses are the same number up to rounding; NaN is no loss."""
+    return math.isfinite(a) and abs(a - b) <= tolerance * abs(b)
+
+
+def wait_until_quiet(at_most: float = 1.0) -> None:
+    """Sleep until the threads of whoever computed last do.
+
+    The thread pools of BLAS and OpenMP wait for more work by spinning, OpenBLAS for a tenth of a second. Meanwhile they
+    take cores away from the next engine, which on two cores measured two to four times too slow.
+    """
+    end = time.perf_counter() + at_most
+    while time.perf_counter() < end:
+        busy, start = time.process_time(), time.perf_counter()
+        time.sleep(QUIET)
+        if time.process_time() - busy < 0.1 * (time.perf_counter() - start):
+            return
+
+
+def interleaved(
+    field: list[Contestant], rounds: int, seconds: float, after_round: Callable[[], Any] = lambda: None
+) -> dict[str, list[float]]:
+    """Seconds per step of every engine in every round.
+
+    In each round each engine, in random order, runs one block of about so many seconds (at least one step), after a few
+    steps to get warm. What slows the machine down for a while thus slows all of them.
+    """
+    times: dict[str, list[float]] = {contestant.engine.name: [] for contestant in field}
+    steps = {}
+    for contestant in field:
+        contestant.block(2)
+        steps[contestant.engine.name] = max(1, round(seconds / contestant.block(1)))
+    order = random.Random(0)
+    gc.collect()
+    gc.freeze()  # a full collection would walk the modules of all libraries, at the cost of whoever triggers it
+    try:
+        for _ in range(rounds):
+            for contestant in order.sample(field, len(field)):
+                name = contestant.engine.name
+                wait_until_quiet()
+                contestant.block(max(1, steps[name] // 4))
+                times[name].append(contestant.block(steps[name]))
+                steps[name] = max(1, round(seconds / min(times[name])))
+            after_round()
+    finally:
+        gc.unfreeze()
+    for contestant in field:
+        (loss,) = contestant.losses(1)
+        if not math.isfinite(loss):
+            raise ArithmeticError(f"{contestant.engine.name}: the loss has become {loss} while it was timed")
+    return times
+
+
+def summary(times: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
+    """For each engine the median seconds of a step, and the quartiles of its ratio to the baseline, round by round."""
+    baseline = np.array(next(iter(times.values())))
+    result = {}
+    for name, seconds in times.items():
+        low, middle, high = np.quantile(np.array(seconds) / baseline, [0.25, 0.5, 0.75])
+        result[name] = {
+            "seconds": float(np.median(seconds)),
+            "ratio": float(middle),
+            "ratio_quartiles": [float(low), float(high)],
+        }
+    return result
