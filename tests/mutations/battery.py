@@ -1,7 +1,8 @@
 """The tests as a jury: which of them run a function at all, and which of those fail once it is a mutant.
 
-A pytest plugin that collects the tests in the usual way and then, instead of running each once, first notes which
-targets each test reaches, and then runs for each mutant the tests that reach its target until one fails.
+A pytest plugin that collects the tests in the usual way. Instead of running each once, it first notes which targets
+each test reaches and keeps the examples that Hypothesis draws for it; then it runs for each mutant the tests that reach
+its target, on these examples, until one fails.
 """
 
 from __future__ import annotations
@@ -13,21 +14,22 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from _pytest.config import parse_warning_filter
 from hypothesis import HealthCheck, Phase, settings
 from mutations.living import in_place, spied_on
 from mutations.mutants import Mutant
+from mutations.replay import Example, record, replay
 
 ROOT = Path(__file__).resolve().parents[2]
-TIME_LIMIT = 10  # seconds for one test; most take milliseconds
-
-# What CI draws, but a test that has failed is not asked for a smaller example.
+# As many as CI draws, but a test that has failed is not asked for a smaller example.
 settings.register_profile(
-    "mutations", derandomize=True, database=None, deadline=None, max_examples=20, report_multiple_bugs=False,
+    "mutations", derandomize=True, database=None, deadline=None, max_examples=8, report_multiple_bugs=False,
     phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
@@ -36,21 +38,28 @@ class TooSlow(BaseException):
     """Not an Exception, so that no test can expect it."""
 
 
-class Reach(NamedTuple):
+@dataclass
+class Trial:
     """What one test does without mutants."""
 
     targets: set[int]  # positions of those that it runs
-    seconds: float
-    failed: bool
+    examples: list[Example] | None
+    seconds: float  # on these examples
+    passed: bool
 
 
 class Battery:
-    """Runs mutants against tests. Afterwards `killers` names for each mutant the test that failed, or None."""
+    """Runs mutants against tests.
 
-    def __init__(self, mutants: Sequence[Mutant], workers: int | None = None) -> None:
+    `report(mutant, killer)` is called for each mutant, in order, with the test that failed or None.
+    """
+
+    def __init__(
+        self, mutants: Sequence[Mutant], report: Callable[[Mutant, str | None], object], workers: int | None = None
+    ) -> None:
         self.mutants = mutants
+        self.report = report
         self.workers = workers or os.cpu_count()
-        self.killers: list[str | None] = []
 
     def run(self, tests: Sequence[str]) -> None:
         """Run every mutant against the tests at these paths."""
@@ -65,25 +74,33 @@ class Battery:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
             raise session.Interrupted("errors during collection")
-        self.items = session.items
-        targets = {id(mutant.target): mutant.target for mutant in self.mutants}
-        self.targets = list(targets.values())
+        self.items = [item for item in session.items if _needs_no_fixture(item)]
+        self.targets = list({id(mutant.target): mutant.target for mutant in self.mutants}.values())
         with spied_on(self.targets) as self.reached:
-            reaches = self._share_out(_reach, len(self.items))
-        self.broken = [item.nodeid for item, reach in zip(self.items, reaches, strict=True) if reach.failed]
-        self.relevant = {
-            id(target): _most_telling_first(reaches, position) for position, target in enumerate(self.targets)
-        }
-        self.killers = self._share_out(_kill, len(self.mutants))
+            self.trials = list(self._share_out(_try, len(self.items), 4))
+        self.broken = [item.nodeid for item, trial in zip(self.items, self.trials, strict=True) if not trial.passed]
+        self.juries = {id(target): self._jury(position) for position, target in enumerate(self.targets)}
+        for mutant, killer in zip(self.mutants, self._share_out(_kill, len(self.mutants), 16), strict=True):
+            self.report(mutant, killer)
         return True
 
-    def _share_out(self, function: Callable[[int], Any], count: int) -> list[Any]:
+    def _jury(self, position: int) -> list[int]:
+        """The tests that run a target: first those of its own operation, then those that run little else."""
+        own = {operation.__name__ for operation in self.targets[position].operations}
+        found = [i for i, trial in enumerate(self.trials) if trial.passed and position in trial.targets]
+
+        def remoteness(i: int) -> tuple[bool, int, float]:
+            return _operation(self.items[i]) not in own, len(self.trials[i].targets), self.trials[i].seconds
+
+        return sorted(found, key=remoteness)
+
+    def _share_out(self, function: Callable[[int], Any], count: int, together: int) -> Iterator[Any]:
         """function(0), …, function(count − 1), by processes that inherit all that is here."""
         global _battery
         _battery = self
         pool = ProcessPoolExecutor(self.workers, get_context("fork"))
         try:
-            return list(pool.map(function, range(count), chunksize=4))
+            yield from pool.map(function, range(count), chunksize=together)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -91,40 +108,70 @@ class Battery:
 _battery: Battery
 
 
-def fails(item: Any) -> bool:
-    """Whether a test fails now. Its function is called as it is: the protocol of pytest takes as long as most tests."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    with _time_limit(TIME_LIMIT), warnings.catch_warnings():
+@contextmanager
+def _as_in_pytest(item: Any) -> Iterator[None]:
+    """Warnings are errors, but for those that the test is marked to ignore."""
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
+        for mark in item.iter_markers("filterwarnings"):
+            for ignored in mark.args:
+                warnings.filterwarnings(*parse_warning_filter(ignored, escape=False))
+        yield
+
+
+def _needs_no_fixture(item: Any) -> bool:
+    return set(item.fixturenames) <= {*_parameters(item), "request"}
+
+
+def _operation(item: Any) -> str:
+    """What a case of the catalogue is called up to the colon: the name of its operation."""
+    return str(item.callspec.id).partition(":")[0] if hasattr(item, "callspec") else ""
+
+
+def _parameters(item: Any) -> dict[str, Any]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _try(i: int) -> Trial:
+    item, examples = _battery.items[i], None
+    _battery.reached.clear()
+    try:
+        if hasattr(item.obj, "hypothesis"):
+            with _as_in_pytest(item):
+                examples = record(item.obj, _parameters(item))
+    except Exception:
+        return Trial(set(), None, 0.0, passed=False)
+    targets = set(_battery.reached)
+    start = time.perf_counter()
+    passed = not fails(item, examples, seconds=60)
+    return Trial(targets | _battery.reached, examples, time.perf_counter() - start, passed)
+
+
+def _kill(i: int) -> str | None:
+    mutant = _battery.mutants[i]
+    jury = _battery.juries[id(mutant.target)]
+    with in_place(mutant):
+        for place, juror in enumerate(jury):
+            trial, item = _battery.trials[juror], _battery.items[juror]
+            if fails(item, trial.examples, seconds=1 + 10 * trial.seconds):
+                jury.insert(0, jury.pop(place))  # it may well notice the next one too
+                return item.nodeid
+    return None
+
+
+def fails(item: Any, examples: list[Example] | None, seconds: float) -> bool:
+    """Whether a test fails now. Its function is called as it is: the protocol of pytest takes as long as most tests."""
+    with _time_limit(seconds), _as_in_pytest(item):
         try:
-            item.obj(**parameters)
+            if examples is None:
+                item.obj(**_parameters(item))
+            else:
+                replay(item.obj, _parameters(item), examples)
         except KeyboardInterrupt:
             raise
         except BaseException:
             return True
     return False
-
-
-def _most_telling_first(reaches: Sequence[Reach], position: int) -> list[int]:
-    """The tests that run a target: first those that run little else, and of those the quickest."""
-    found = [i for i, reach in enumerate(reaches) if position in reach.targets and not reach.failed]
-    return sorted(found, key=lambda i: (len(reaches[i].targets), reaches[i].seconds))
-
-
-def _reach(i: int) -> Reach:
-    start = time.perf_counter()
-    _battery.reached.clear()
-    failed = fails(_battery.items[i])
-    return Reach(set(_battery.reached), time.perf_counter() - start, failed)
-
-
-def _kill(i: int) -> str | None:
-    mutant = _battery.mutants[i]
-    with in_place(mutant):
-        for item in _battery.relevant[id(mutant.target)]:
-            if fails(_battery.items[item]):
-                return _battery.items[item].nodeid
-    return None
 
 
 @contextmanager

@@ -48,7 +48,8 @@ def spied_on(targets: Sequence[Target]) -> Iterator[set[int]]:
         for position, target in enumerate(targets):
             target.function.__globals__["_notice"] = reached.add
             spies.callback(target.function.__globals__.pop, "_notice", None)
-            spies.enter_context(in_place(Mutant(target, "spied on", _noticing(target.node, position))))
+            spy = Mutant(target, "spied on", target.node, _noticing(target.node, position))
+            spies.enter_context(in_place(spy))
         yield reached
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
@@ -30,41 +31,41 @@ _SIBLINGS = {
 _CONVERSIONS = {"any", "int", "list", "strip", "to_array", "to_floats", "tuple", "np.array", "np.asarray", "np.stack"}
 _GUARDS = {"dtype", "otypes", "sparse", "strict"}
 _ABOUT_ARRAYS = {"dtype", "ndim", "shape", "size"}  # most often the same for another array
+_QUESTIONS = {"isinstance", "len"}  # what these are asked about too
 
 
 @dataclass
 class Mutant:
-    """One change in one function: `text` says which, `parameters` are what the function now asks for beyond its own."""
+    """One change in one function: a node of its syntax tree and what stands in its place; `text` says it for people."""
 
     target: Target
     text: str
-    node: Node
+    old: ast.AST
+    new: ast.AST
 
     @property
     def name(self) -> str:
         return f"{self.target.name}: {self.text}"
 
     def compile(self) -> CodeType:
-        return compile_function(self.node, self.target.function.__code__.co_freevars, f"<{self.name}>")
+        mutated = copy.deepcopy(self.target.node, {id(self.old): self.new})
+        _ask_for(mutated, self.target)
+        return compile_function(mutated, self.target.function.__code__.co_freevars, f"<{self.name}>")
 
 
 def mutants(target: Target) -> Iterator[Mutant]:
     """Every mutant of a function, each with a text of its own."""
-    seen, texts = {ast.unparse(target.node)}, set()
+    texts: Counter[str] = Counter()
     for node, parent in _places(target.node):
+        seen = {ast.unparse(node)}
         for new in _changes(node, parent, target):
-            mutated = copy.deepcopy(target.node, {id(node): new})
-            _ask_for(mutated, target)
-            source = ast.unparse(mutated)
+            source = ast.unparse(new)
             if source not in seen:
                 seen.add(source)
-                text = number = _describe(node, new, parent)
-                for i in range(2, 100):
-                    if number not in texts:
-                        break
-                    number = f"{text} (place {i})"
-                texts.add(number)
-                yield Mutant(target, number, mutated)
+                text = _describe(node, new, parent)
+                texts[text] += 1
+                place = f" (place {texts[text]})" if texts[text] > 1 else ""
+                yield Mutant(target, text + place, node, new)
 
 
 def _ask_for(mutated: Node, target: Target) -> None:
@@ -85,6 +86,10 @@ def _places(function: Node) -> Iterator[tuple[ast.AST, ast.AST]]:
         yield node, parent
         children = [node.value] if isinstance(node, ast.AnnAssign) else list(ast.iter_child_nodes(node))
         children = [child for child in children if getattr(child, "arg", None) not in _GUARDS]
+        if _is_zero(node) or (isinstance(node, ast.Call) and ast.unparse(node.func) in _QUESTIONS):
+            children = []
+        elif ast.unparse(node) == "-1":
+            children = []  # the last axis: the others are enough
         waiting += [(child, node) for child in reversed(children) if child is not None]
 
 
@@ -106,12 +111,17 @@ def _changes(node: ast.AST, parent: ast.AST, target: Target) -> Iterator[ast.AST
             yield ast.parse(source).body[0]
     elif isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store):
         sources = list(_expression(node))
-        if isinstance(parent, ast.Lambda | ast.Return) and _is_number(node):
+        if isinstance(parent, ast.Lambda | ast.Return) and _is_number(node) and not _is_zero(node):
             sources += [f"-({ast.unparse(node)})", f"2 * ({ast.unparse(node)})"]
         if isinstance(node, ast.Name) and getattr(parent, "attr", None) not in _ABOUT_ARRAYS:
             sources += _other_names(node.id, target)
         for source in sources:
             yield ast.parse(source, mode="eval").body
+
+
+def _is_zero(node: ast.AST) -> bool:
+    """Whether an expression is zero by its form: of `g * 0` only that there is a zero says anything."""
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and ast.unparse(node.right) == "0"
 
 
 def _is_number(node: ast.expr) -> bool:
@@ -147,14 +157,11 @@ def _statement(node: ast.stmt) -> Iterator[str]:
 
 
 def _expression(node: ast.expr) -> Iterator[str]:
-    whole = ast.unparse(node)
     match node:
         case ast.BinOp():
             yield from _binary(node)
         case ast.UnaryOp(op=ast.USub() | ast.Not()):
-            yield ast.unparse(node.operand)
-            if whole == "-1":
-                yield "0"  # the last axis and the first
+            yield "0" if ast.unparse(node) == "-1" else ast.unparse(node.operand)  # the last axis and the first
         case ast.Compare(ops=[operator]):
             left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
             for other in _COMPARISONS[type(operator)]:
@@ -180,6 +187,9 @@ def _expression(node: ast.expr) -> Iterator[str]:
 
 def _binary(node: ast.BinOp) -> Iterator[str]:
     kind, left, right = type(node.op), f"({ast.unparse(node.left)})", f"({ast.unparse(node.right)})"
+    if _is_zero(node):
+        yield left
+        return
     if kind in _SIGNS:
         yield f"{left} {_SIGNS[kind]} {right}"
     if kind in (ast.Sub, ast.Div, ast.MatMult, ast.Pow):

@@ -126,8 +126,10 @@ def rules() -> list[Target]:
         _add_helpers(found, target)
     for operation in operations():  # derivatives that the forward function computes, and the formulas of them
         if operation.primitive.residuals:
-            for function in (operation.primitive.forward, *operation.primitive.residuals.values()):
-                _add(found, function, "", Path(function.__code__.co_filename).parent)
+            forward, formulas = operation.primitive.forward, operation.primitive.residuals
+            for name, function in {"forward": forward, **formulas}.items():
+                title = f"{operation.__name__}.{name}"
+                _add(found, function, title, Path(function.__code__.co_filename).parent)
     return list(found.values())
 
 
