@@ -1,25 +1,33 @@
 """Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
+from typing import TYPE_CHECKING, Any
+
 import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
 from autograd_lite.ops.activation import *
 from autograd_lite.ops.arithmetic import *
 from autograd_lite.ops.axes import *
 from autograd_lite.ops.choosing import *
 from autograd_lite.ops.contraction import *
+from autograd_lite.ops.convolution import *
 from autograd_lite.ops.decompositions import *
 from autograd_lite.ops.diagonals import *
 from autograd_lite.ops.differences import *
+from autograd_lite.ops.distance import *
 from autograd_lite.ops.elementary import *
+from autograd_lite.ops.embedding import *
 from autograd_lite.ops.extremes import *
 from autograd_lite.ops.hyperbolic import *
 from autograd_lite.ops.indexing import *
+from autograd_lite.ops.interpolation import *
 from autograd_lite.ops.joining import *
 from autograd_lite.ops.least_squares import *
 from autograd_lite.ops.linalg import *
 from autograd_lite.ops.loss import *
 from autograd_lite.ops.nanfunctions import *
+from autograd_lite.ops.normalization import *
 from autograd_lite.ops.norms import *
 from autograd_lite.ops.ordering import *
+from autograd_lite.ops.pooling import *
 from autograd_lite.ops.products import *
 from autograd_lite.ops.quantiles import *
 from autograd_lite.ops.reduction import *
@@ -31,7 +39,10 @@ from autograd_lite.ops.spectral import *
 from autograd_lite.ops.statistics import *
 from autograd_lite.ops.trigonometric import *
 from autograd_lite.ops.ufunc_methods import *
+from autograd_lite.anomalies import AnomalyError, anomaly
 from autograd_lite.primitive import Primitive, primitive
+from autograd_lite.program import CompileError as CompileError
+from autograd_lite.program import compile as compile
 from autograd_lite.random import manual_seed
 from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.tensor import Tensor
@@ -39,12 +50,42 @@ from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_an
 
 from autograd_lite import data, nn, optim  # isort: skip
 
+if TYPE_CHECKING:
+    from autograd_lite.checkpoint import Checkpoint
+    from autograd_lite.drawing import draw
+    from autograd_lite.saving import load, save
+    from autograd_lite.symbolic.derivation import derive
+
+# What few programs use, and where it is.
+_LATER = {
+    "Checkpoint": "autograd_lite.checkpoint",
+    "derive": "autograd_lite.symbolic.derivation",
+    "draw": "autograd_lite.drawing",
+    "load": "autograd_lite.saving",
+    "save": "autograd_lite.saving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs use is imported when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found
+
+
 # Written out because type checkers do not follow sums of lists; a test holds it to the families of operations.
 __all__ = [
+    "AnomalyError",
+    "Checkpoint",
+    "CompileError",
     "Primitive",
     "Tensor",
     "absolute",
     "add",
+    "anomaly",
     "append",
     "arccos",
     "arccosh",
@@ -60,6 +101,8 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "average",
+    "avg_pool2d",
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "block",
@@ -72,10 +115,14 @@ __all__ = [
     "clip",
     "clone",
     "column_stack",
+    "compile",
     "compress",
     "concatenate",
     "cond",
     "conjugate",
+    "conv1d",
+    "conv2d",
+    "conv_transpose2d",
     "convolve",
     "copy",
     "copysign",
@@ -92,6 +139,7 @@ __all__ = [
     "deg2rad",
     "degrees",
     "delete",
+    "derive",
     "det",
     "diag",
     "diagflat",
@@ -100,12 +148,15 @@ __all__ = [
     "divide",
     "divmod",
     "dot",
+    "draw",
     "dsplit",
     "dstack",
     "ediff1d",
     "eigh",
     "eigvalsh",
     "einsum",
+    "elu",
+    "embedding",
     "enable_grad",
     "erf",
     "exp",
@@ -127,25 +178,35 @@ __all__ = [
     "fmod",
     "frexp",
     "full_like",
+    "gelu",
     "getitem",
     "grad",
     "gradient",
+    "hardtanh",
     "heaviside",
     "hessian",
+    "hinge_loss",
     "hsplit",
     "hstack",
+    "huber_loss",
     "hvp",
     "hypot",
     "inner",
     "insert",
     "interp",
+    "interpolate",
     "inv",
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "kl_div",
     "kron",
+    "l1_loss",
+    "layer_norm",
     "ldexp",
+    "leaky_relu",
     "linear",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -161,6 +222,7 @@ __all__ = [
     "matrix_power",
     "matrix_transpose",
     "max",
+    "max_pool2d",
     "maximum",
     "mean",
     "median",
@@ -221,11 +283,13 @@ __all__ = [
     "rollaxis",
     "rot90",
     "round",
+    "save",
     "scatter",
     "select",
     "setitem",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "sinc",
     "sinh",

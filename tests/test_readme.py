@@ -40,13 +40,23 @@ def test_derivatives_of_higher_order_are_those_of_the_comments():
     assert "0.2222" in hessian
 
 
+def test_the_derivation_of_softmax_regression_is_that_of_the_documents():
+    printed = run(PROGRAMS[3])
+    assert "∂L/∂W = Xᵀ ∂L/∂Z = Xᵀ(P − Y)" in printed
+    assert "= 1ᵀ(P − Y)" in printed
+
+
+def test_the_anomaly_is_named():
+    assert "log gives -inf at index (1,)" in run(PROGRAMS[6])
+
+
 def test_network_learns():
-    assert float(run(PROGRAMS[3]).split()[-1]) > 0.95
+    assert float(run(PROGRAMS[4]).split()[-1]) > 0.95
 
 
 def test_new_operation_has_the_right_gradient():
     # d/dx 2 √(x/(1 + x)) = (x/(1 + x))^(−1/2) / (1 + x)²
-    values = [float(number) for number in run(PROGRAMS[4]).strip(" []\n").split()]
+    values = [float(number) for number in run(PROGRAMS[7]).strip(" []\n").split()]
     assert values == pytest.approx([(x / (1 + x)) ** -0.5 / (1 + x) ** 2 for x in (1, 3)])
 
 

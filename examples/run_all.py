@@ -1,0 +1,56 @@
+"""Run all studies in full, and print for each the seconds that it took and what it has shown.
+
+python examples/run_all.py                                # pictures go to examples/output/
+python examples/run_all.py --pictures examples/pictures   # draw the pictures of examples/README.md anew
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+STUDIES = (
+    "logic_gates",
+    "perceptron",
+    "logistic_and_probit",
+    "descents",
+    "backprop_by_hand",
+    "universal_approximation",
+    "differential_equation",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table; 0 if every claim of every study holds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("studies", nargs="*", default=STUDIES, metavar="study", help=f"of {', '.join(STUDIES)}")
+    parser.add_argument("--quick", action="store_true", help="shortened runs")
+    parser.add_argument("--pictures", type=Path, default=Path("examples/output"), help="where the pictures go")
+    options = parser.parse_args(arguments)
+    unknown = set(options.studies) - set(STUDIES)
+    if unknown:
+        parser.error(f"there is no study {', '.join(sorted(unknown))}; there are {', '.join(STUDIES)}")
+
+    failed = 0
+    for study in tqdm(options.studies, desc="studies", unit="study"):
+        command = [sys.executable, str(Path(__file__).with_name(f"{study}.py"))]
+        command += ["--output", str(options.pictures / f"{study}.png"), *["--quick"] * options.quick]
+        started = time.perf_counter()
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        shown = [line for line in finished.stdout.splitlines() if line.startswith("✓")]
+        if finished.returncode:
+            failed += 1
+            shown += [f"✗ exit status {finished.returncode}", *finished.stderr.strip().splitlines()[-3:]]
+        tqdm.write(f"{study:25}{seconds:5.0f} s   " + f"\n{'':35}".join(shown))
+    print(f"\n{len(options.studies) - failed} of {len(options.studies)} studies show what they claim")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

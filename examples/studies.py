@@ -1,0 +1,100 @@
+"""What the studies share: their arguments, the look of their pictures, and how they state what they have shown."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from autograd_lite import data
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+from matplotlib.colors import ListedColormap
+
+BLUE, RED, GREEN, YELLOW, PURPLE, GREY = "#4477aa", "#cc6677", "#228833", "#ddaa33", "#aa3377", "#999999"
+COLOURS = (BLUE, RED, GREEN, YELLOW, PURPLE)
+
+plt.rcParams.update(
+    {
+        "mathtext.fontset": "cm",
+        "axes.titlesize": 12,
+        "axes.labelsize": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.prop_cycle": plt.cycler(color=COLOURS),
+        "grid.alpha": 0.3,
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+        "lines.linewidth": 2,
+    }
+)
+
+
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The arguments of every study; it may add its own."""
+    result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--quick", action="store_true", help="a shortened run of a few seconds, with weaker bounds")
+    result.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random (default 0)")
+    result.add_argument(
+        "--output", type=Path, default=Path(f"examples/output/{name}.png"), help="where the picture goes"
+    )
+    return result
+
+
+def digit_images(seed: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """Real handwritten digits, images (N, 1, 8, 8) from 0 to 1 with their labels: a training part, a held-out fifth."""
+    pixels, labels = load_digits(return_X_y=True)
+    images = (pixels / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    return data.train_test_split(images, labels, test_fraction=0.2, rng=seed)
+
+
+def picture(title: str, *formulas: str, size: tuple[float, float] = (12, 6)) -> tuple[Any, Any]:
+    """A figure, and the part of it that is free for panels: above stand the title and the formulas that it shows."""
+    figure = plt.figure(figsize=size, layout="constrained")
+    head, body = figure.subfigures(2, 1, height_ratios=[0.85, size[1] - 0.85])
+    head.set_facecolor("#f3f3ee")
+    head.text(0.012, 0.73, title, fontsize=14, weight="bold", va="center")
+    head.text(0.012, 0.27, "$" + r"\qquad ".join(formulas) + "$", fontsize=14, va="center")
+    return figure, body
+
+
+def shade(panel: Any, fires: Callable[[Any], Any], low: float, high: float) -> None:
+    """Shade the part of a square where a function of points (..., 2) is 1."""
+    line = np.linspace(low, high, 400)
+    plane = np.stack(np.meshgrid(line, line), axis=-1)
+    panel.pcolormesh(line, line, fires(plane), cmap=ListedColormap(["white", "#d0ddea"]), vmin=0, vmax=1)
+
+
+def tiles(panel: Any, images: np.ndarray, columns: int, **style: Any) -> None:
+    """Show images (N, h, w), with a gap between them, row by row in one panel."""
+    height, width = images.shape[1:]
+    rows = -(-len(images) // columns)
+    wall = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + 1), i % columns * (width + 1)
+        wall[top : top + height, left : left + width] = image
+    panel.imshow(wall, **{"cmap": "gray_r", **style})
+    panel.set_axis_off()
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write the picture in 256 colours, a third of the bytes, and say where it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.canvas.draw()
+    Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB").quantize(256).save(path, optimize=True)
+    plt.close(figure)
+    print(f"picture: {path}")
+
+
+def claim(holds: Any, statement: str) -> None:
+    """Print what has been shown; or end the program with it, and with exit status 1, if it does not hold."""
+    if not holds:
+        raise SystemExit(f"✗ does not hold: {statement}")
+    print(f"✓ {statement}")
