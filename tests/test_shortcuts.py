@@ -243,7 +243,7 @@ def test_blocks_threads_and_common_runs_change_no_bit(kind, dtype, monkeypatch):
         monkeypatch.setattr(blocks, "BLOCK", block)
         monkeypatch.setattr(bucket, "LARGE", large)
         monkeypatch.setattr(blocks, "LARGE", large)
-        monkeypatch.setattr(blocks, "_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(blocks, "THREADS", cores)
         values, state = train(OPTIMIZERS[kind], dtype)
         for found, expected in zip([*values, *state], [*alone, *alone_state], strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -255,7 +255,7 @@ def threaded(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", 64)
     monkeypatch.setattr(bucket, "LARGE", 0)
     monkeypatch.setattr(blocks, "LARGE", 0)
-    monkeypatch.setattr(blocks, "_cores", lambda: 2)
+    monkeypatch.setattr(blocks, "THREADS", 2)
 
 
 def test_every_block_is_updated_exactly_once_by_one_thread_or_another(threaded):
@@ -306,7 +306,7 @@ def test_a_forked_child_starts_threads_of_its_own():
         from autograd_lite import Tensor, optim
         from autograd_lite.optim import blocks
 
-        blocks.LARGE, blocks._cores = 0, lambda: 2
+        blocks.LARGE, blocks.THREADS = 0, 2
         w = Tensor(np.zeros(10**6), requires_grad=True)
         optimizer = optim.SGD([w], lr=1.0)
         w.grad = np.ones(10**6)
