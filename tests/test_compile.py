@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import CompileError, Tensor, compile, diag, grad, manual_seed, nn, no_grad, optim
+from autograd_lite.program import blocks
 
 OPTIMIZERS = {
     "SGD": lambda p: optim.SGD(p, lr=0.1),
@@ -86,7 +87,9 @@ def test_a_compiled_training_step_is_the_step_to_the_last_bit(widths, samples, a
     assert len(compiled.programs) == 1
 
 
-def test_elementwise_work_in_blocks_and_threads_changes_no_bit():
+def test_elementwise_work_in_blocks_and_threads_changes_no_bit(monkeypatch):
+    monkeypatch.setattr(blocks, "SMALLEST", 2**12)
+    monkeypatch.setattr(blocks, "CACHE", 2**16)
     models, _, (plain, compiled) = pair((300, 200, 10), "Adam")
     rng = np.random.default_rng(0)
     for _ in range(4):
