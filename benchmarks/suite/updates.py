@@ -12,7 +12,7 @@ Update = Callable[[Iterable[Array]], None]
 
 
 def update_rule(name: str, values: list[Array]) -> Update:
-    """A function of the gradients that changes `values`; it may use the gradients' memory for its own work."""
+    """A function of the gradients that changes `values`."""
     return {"sgd": sgd, "momentum": momentum, "adam": adam}[name](values)
 
 
@@ -53,15 +53,8 @@ def adam(values: list[Array]) -> Update:
         for value, mean, square, gradient in zip(values, means, squares, gradients, strict=True):
             mean *= beta1
             mean += (1 - beta1) * gradient
-            np.square(gradient, out=gradient)
-            gradient *= 1 - beta2
             square *= beta2
-            square += gradient
-            scale = np.sqrt(square, out=gradient)
-            scale /= root_now
-            scale += EPS
-            change = np.divide(mean, scale, out=scale)
-            change *= rate_now
-            value -= change
+            square += (1 - beta2) * gradient**2
+            value -= rate_now * mean / (np.sqrt(square) / root_now + EPS)
 
     return update
