@@ -135,6 +135,8 @@ class Source:
             return f"{args[0]}[{self._index(instruction.args[1])}]"
         if function == "__setitem__":
             return f"{args[0]}[{self._index(instruction.args[1])}] = {args[2]}"
+        if out is None and not instruction.kwargs and _is_single(instruction):
+            return _OPERATORS[function].format(*args)
         keywords = [f"{name}={self.expression(value)}" for name, value in instruction.kwargs.items()]
         keywords += [f"out={out}"] * (out is not None)
         if isinstance(function, str):
@@ -272,6 +274,23 @@ def spread(function, chunks, *values):
 
 
 """
+
+
+# Between single numbers Python's operators give what the ufuncs give; a division takes 0.1 µs instead of 1.9.
+_OPERATORS = {np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}",
+              np.negative: "-{}"}  # fmt: skip
+
+
+def _is_single(instruction: Instruction) -> bool:
+    """Whether a call is arithmetic on single floating-point numbers."""
+    values = [arg for arg in instruction.args if isinstance(arg, Value)]
+    others = [arg for arg in instruction.args if not isinstance(arg, Value)]
+    return (
+        instruction.function in _OPERATORS
+        and bool(values)
+        and all(value.shape == () and value.dtype.kind == "f" for value in values)
+        and all(isinstance(other, float | int) and not isinstance(other, bool) for other in others)
+    )
 
 
 def _is_number(leaf: Any) -> bool:
