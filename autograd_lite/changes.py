@@ -38,10 +38,12 @@ log = _Log()
 
 def memory_owner(array: Any) -> Any:
     """The array at the bottom of a chain of views."""
-    array = concrete(array)
-    while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    owner = base = concrete(array)
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            owner = base
+        base = getattr(base, "base", None)  # that of a sliding window is no array itself, but has one
+    return owner
 
 
 def record_change(array: Any) -> None:

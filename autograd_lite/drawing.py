@@ -95,8 +95,8 @@ class Drawing:
 def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
     """The computation graph that a tensor came from: operations and leaves with their shapes, from the top down.
 
-    Operations are rounded, what collects a gradient is blue, and constants are dashed: those that a derivative needs; the
-    graph keeps no others. An arrow into an operation of several arguments bears the name of the argument.
+    Operations are rounded, what collects a gradient is blue, and constants are dashed: those that a derivative needs,
+    as the graph keeps no others. An arrow into an operation of several arguments bears the name of the argument.
 
     Parameters
     ----------
@@ -106,14 +106,15 @@ def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
         What tensors are called: parameters by their place in a module, or each by its key. ``Tensor(..., name="X")``
         and ``z.name = "Z"`` do the same.
     values : bool, default False
-        Show data and gradients too, larger arrays by their range. Values are shown where the graph or `names` holds them.
-        The gradients are those of the tensor, if it is one with one element: they are computed for this, and `.grad`
-        stays as it is. Otherwise they are what leaves have collected.
+        Show data and gradients too, larger arrays by their range. Values are shown where the graph or `names` holds
+        them. The gradients are those of the tensor, if it is one with one element: they are computed for this, and
+        `.grad` stays as it is. Otherwise they are what leaves have collected.
 
     Returns
     -------
     Drawing
-        `str` gives DOT text; `.save("graph.svg")` writes a picture, and a notebook shows it, where Graphviz is installed.
+        `str` gives DOT text. Where Graphviz is installed, `.save("graph.svg")` writes a picture, and a notebook shows
+        it by itself.
 
     Raises
     ------
@@ -145,8 +146,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
             )
         if isinstance(root._node, Node) and root._node.saved is None:
             raise RuntimeError(
-                f"draw: the graph behind the result of {root._node.operation.name!r} was released by backward(); draw it "
-                "before, or pass retain_graph=True to backward()"
+                f"draw: the graph behind the result of {root._node.operation.name!r} was released by backward(); draw "
+                "it before, or pass retain_graph=True to backward()"
             )
     known = dict(_named(names))
     parts = _parts_below([root._node for root in roots])
@@ -178,7 +179,7 @@ def _parts_below(roots: list[Any]) -> dict[Any, int]:
 
 
 def _arguments(node: Node) -> Iterator[tuple[str, Part | None, Any]]:
-    """Each differentiable argument of an operation: its name, what it is in the graph, and its value if that was kept."""
+    """Each differentiable argument of an operation: its name, what it is in the graph, its value if that was kept."""
     differentiable = getattr(node.operation, "differentiable", ())  # one result of several has no arguments
     variadic = getattr(node.operation, "variadic", None)
     kept = dict(zip(node.operation.saved_names, node.saved or (), strict=False))
@@ -198,7 +199,8 @@ def _lines(parts: dict[Any, int], roots: set[Any], known: dict[str, Any], values
     """The boxes, then the arrows."""
     called = {id(_identity(thing)): name for name, thing in known.items()}
     called |= {id(_array(thing)): name for name, thing in known.items()}
-    arrows, constants, numbers = [], {}, itertools.count(len(parts))
+    arrows: list[list[str]] = []  # into each operation
+    constants, numbers = {}, itertools.count(len(parts))
     for part, number in parts.items():
         name = called.get(id(part)) or name_of(part)
         details = [] if values is None else values.of(part)
@@ -214,18 +216,19 @@ def _lines(parts: dict[Any, int], roots: set[Any], known: dict[str, Any], values
             *look,
         )
         arguments = list(_arguments(part))
+        arrows.append([])
         for argument, parent, value in arguments:
             label = f" [label={_quoted(argument)}]" if len(arguments) > 1 else ""
             if parent is not None:
-                arrows.append(f"  {parts[parent]} -> {number}{label}")
+                arrows[-1].append(f"  {parts[parent]} -> {number}{label}")
             elif isinstance(value, np.ndarray | np.generic):
                 if id(value) not in constants:
                     constants[id(value)] = next(numbers)
                     name = called.get(id(value)) or name_of(value)
                     shown = [] if values is None else [_text(value)]
                     yield _box(constants[id(value)], [name, f"{value.shape} {value.dtype}", *shown], _CONSTANT)
-                arrows.append(f"  {constants[id(value)]} -> {number}{label}")
-    yield from reversed(arrows)
+                arrows[-1].append(f"  {constants[id(value)]} -> {number}{label}")
+    yield from itertools.chain.from_iterable(reversed(arrows))
 
 
 class _Values:
@@ -269,7 +272,7 @@ def _array(thing: Any) -> Any:
 
 
 def _shape(node: Node) -> str:
-    return str(node.shape) if node.dtype is not None else ", ".join(str(shape) for shape, _ in node.shape)  # type: ignore[misc]
+    return str(node.shape) if node.dtype is not None else ", ".join(str(shape) for shape, _ in node.shape)
 
 
 def _text(value: Any) -> str:

@@ -21,7 +21,12 @@ STUDIES = (
     "descents",
     "backprop_by_hand",
     "universal_approximation",
+    "convolution",
+    "autoencoder",
+    "gan",
     "differential_equation",
+    "forecasting",
+    "characters",
 )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import matplotlib
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from autograd_lite import data
 
@@ -50,6 +49,8 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
 
 def digit_images(seed: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
     """Real handwritten digits, images (N, 1, 8, 8) from 0 to 1 with their labels: a training part, a held-out fifth."""
+    from sklearn.datasets import load_digits  # here, because it takes longer to import than all else together
+
     pixels, labels = load_digits(return_X_y=True)
     images = (pixels / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     return data.train_test_split(images, labels, test_fraction=0.2, rng=seed)

@@ -134,6 +134,20 @@ LAYERS = {
 }
 
 
+def test_memory_that_is_still_seen_through_windows_is_not_used_for_something_else():
+    """Once the gradient of the second kernel was made of what had been written over the input of its windows."""
+
+    def build():
+        manual_seed(0)
+        model = nn.Sequential(
+            nn.Conv1d(2, 4, 3, padding=1), nn.SiLU(), nn.Conv1d(4, 9, 1), nn.Flatten(), nn.Linear(72, 3)
+        )
+        return model, optim.SGD(model.parameters(), lr=0.1)
+
+    rng = np.random.default_rng(0)
+    assert_equal_training(build, rng.random((5, 2, 8)).astype(np.float32), rng.integers(0, 3, 5), calls=6)
+
+
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
 @pytest.mark.parametrize("optimizer", [optim.SGD, optim.RMSprop, optim.Adagrad])
 def test_every_kind_of_layer_and_optimizer(layers, optimizer):

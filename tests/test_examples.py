@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from run_all import STUDIES
 from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
 
 ROOT = Path(__file__).parents[1]
 GALLERY = (ROOT / "examples" / "README.md").read_text()
@@ -119,6 +120,54 @@ def test_the_staircase_has_the_error_of_a_step():
     assert largest_error(lambda x: x, staircase(lambda x: x, 10), FINE) == pytest.approx(0.05, abs=1e-3)
 
 
+def test_convolution(run):
+    figures = run("convolution")
+    assert figures["accuracy"] > 0.95
+    assert figures["difference"] < 1e-5
+
+
+def test_shifted_images_are_moved_by_a_pixel_and_zeros_come_in():
+    from convolution import shifted
+
+    images = np.random.default_rng(0).uniform(1, 2, (200, 1, 8, 8))
+    padded, moves = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1))), set()
+    for before, after in zip(padded, shifted(images, np.random.default_rng(1)), strict=True):
+        found = [
+            (i, j) for i, j in product(range(3), repeat=2) if np.array_equal(before[:, i : i + 8, j : j + 8], after)
+        ]
+        assert len(found) == 1
+        moves |= set(found)
+    assert len(moves) == 9
+
+
+def test_autoencoder(run):
+    figures = run("autoencoder")
+    assert figures["network, 2"] < 0.9 * figures["PCA, 2"]
+
+
+def test_principal_components_are_those_of_scikit_learn():
+    from autoencoder import principal_components, project
+    from sklearn.decomposition import PCA
+
+    x = np.random.default_rng(0).normal(size=(30, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
+    reference = PCA(2).fit(x)
+    expected = reference.inverse_transform(reference.transform(x))
+    np.testing.assert_allclose(project(x, *principal_components(x, 2)), expected, atol=1e-12)
+
+
+def test_gan(run):
+    assert run("gan")["confidence"] > 0.5
+
+
+def test_the_nearest_image_is_that_of_all_distances():
+    from gan import nearest
+
+    rng = np.random.default_rng(0)
+    images, others = rng.uniform(size=(20, 1, 8, 8)), rng.uniform(size=(30, 1, 8, 8))
+    distances = cdist(images.reshape(20, 64), others.reshape(30, 64))
+    assert nearest(images, others) == pytest.approx(np.median(distances.min(axis=1)))
+
+
 def test_differential_equation(run):
     figures = run("differential_equation")
     assert figures["error"] < 0.1
@@ -156,6 +205,74 @@ def test_the_exact_solution_solves_the_equation():
     np.testing.assert_allclose(time_derivative + value() * slope, viscosity * curvature, atol=1e-5)
     np.testing.assert_allclose(exact(x, 0 * x, viscosity), -np.sin(np.pi * x), atol=1e-12)
     np.testing.assert_allclose(exact(np.array([-1.0, 1.0]), np.array([0.7, 0.7]), viscosity), 0, atol=1e-12)
+
+
+def test_forecasting(run):
+    figures = run("forecasting")
+    assert figures["worst"] < 0.6
+    assert figures["lost"] < 1e-4
+
+
+def test_the_simulation_carries_and_damps_a_wave_as_the_equation_does():
+    from forecasting import DIFFUSION, SIZE, simulate
+
+    y, x = np.meshgrid(np.arange(SIZE), np.arange(SIZE), indexing="ij")
+    ky, kx = 2 * np.pi * np.array([1, -2]) / SIZE
+    v = np.broadcast_to(np.array([0.7, -0.4])[:, None, None], (1, 2, SIZE, SIZE))
+    frames = simulate(np.cos(ky * y + kx * x)[None], v, 4)
+    for t, frame in enumerate(frames[0]):
+        exact = np.exp(-DIFFUSION * (ky**2 + kx**2) * t) * np.cos(ky * (y - 0.7 * t) + kx * (x + 0.4 * t))
+        np.testing.assert_allclose(frame, exact, atol=1e-5)
+
+
+def test_flows_have_no_sources_and_the_speed_that_is_stated():
+    from forecasting import KX, KY, SPEED, derivative, flows
+
+    v = flows(3, np.random.default_rng(0))
+    np.testing.assert_allclose(derivative(v[:, 0], KY) + derivative(v[:, 1], KX), 0, atol=1e-12)
+    np.testing.assert_allclose((v**2).mean(axis=(1, 2, 3)), SPEED**2)
+
+
+def test_a_forecast_is_the_sum_over_what_the_cells_around_give():
+    from forecasting import AROUND, SIZE, Forecaster
+
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(size=(1, 1, SIZE, SIZE)), rng.normal(size=(1, 2, SIZE, SIZE))
+    network = Forecaster(3, rng)
+    shares, expected = network(v).numpy()[0], np.zeros((SIZE, SIZE))
+    for y, x in product(range(SIZE), repeat=2):
+        for k, (dy, dx) in enumerate(AROUND):
+            expected[(y + dy) % SIZE, (x + dx) % SIZE] += shares[k, y, x] * u[0, 0, y, x]
+    np.testing.assert_allclose(network.forecast(u, v, 1).numpy()[0, 0], expected, rtol=1e-5)
+
+
+def test_characters(run):
+    figures = run("characters", "--characters", "80")
+    assert figures["entropy"] < 2.9
+    assert len(figures["written"]) == 80
+
+
+def test_the_cross_entropy_of_counts_is_that_of_the_formula():
+    from characters import n_gram
+
+    text, held_out = np.array([0, 1, 0, 2, 0, 1]), np.array([1, 0])
+    ones = {0: (3 + 3 / 4) / (6 + 3), 1: (2 + 3 / 4) / (6 + 3)}  # four characters, three kinds in six places
+    assert n_gram(text, held_out, 1, 4) == pytest.approx(-np.log([ones[1], ones[0]]).mean())
+    after = (0 + 1 * ones[1]) / (1 + 1), (1 + 1 * ones[0]) / (1 + 1)  # 1 never follows 1, 0 follows it always: one kind
+    assert n_gram(text, held_out, 2, 4) == pytest.approx(-np.log(after).mean())
+
+
+def test_characters_are_judged_one_after_the_other():
+    from characters import Writer, cross_entropies
+
+    rng = np.random.default_rng(0)
+    model, text, read = Writer(5, 4, rng).eval(), rng.integers(0, 5, 6), rng.integers(0, 5, 3)
+    expected, known = [], list(read)
+    for character in text:
+        logits = model(np.array([known]))[0].numpy()[0, -1].astype(np.float64)
+        expected.append(np.log(np.exp(logits).sum()) - logits[character])
+        known.append(character)
+    np.testing.assert_allclose(cross_entropies(model, text, read), expected, rtol=1e-5)
 
 
 # -- the other examples --------------------------------------------------------------------------------------------

@@ -350,6 +350,15 @@ def test_clipping_and_scaling_gradients_reaches_no_value():
     assert z.tolist() == [4, 6]
 
 
+def test_changes_are_noticed_below_sliding_windows():
+    from autograd_lite.changes import changed_since, log
+
+    before, x = log.latest, Tensor(np.zeros((4, 5)))
+    windows = np.lib.stride_tricks.sliding_window_view(x.data[1:].T, (2, 2))
+    x += 1.0
+    assert changed_since(before, windows[0])
+
+
 def test_the_log_of_changes_forgets_arrays_that_are_gone():
     from autograd_lite.changes import log
 
