@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
+from autograd_lite.anomalies import AnomalyError, anomaly
 from autograd_lite.ops.activation import *
 from autograd_lite.ops.arithmetic import *
 from autograd_lite.ops.axes import *
@@ -39,7 +40,6 @@ from autograd_lite.ops.spectral import *
 from autograd_lite.ops.statistics import *
 from autograd_lite.ops.trigonometric import *
 from autograd_lite.ops.ufunc_methods import *
-from autograd_lite.anomalies import AnomalyError, anomaly
 from autograd_lite.primitive import Primitive, primitive
 from autograd_lite.program import CompileError as CompileError
 from autograd_lite.program import compile as compile

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_lite.attributes import watching
 from autograd_lite.backward import Node
-from autograd_lite.codegen import describe
+from autograd_lite.explanations import describe
 from autograd_lite.outputs import Result
 from autograd_lite.primitive import Primitive
 from autograd_lite.tensor import Tensor

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.changes import tick
+from autograd_lite.explanations import check_count, explain, from_sequence, refuse, refuse_result
 from autograd_lite.outputs import wrap_outputs
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
@@ -33,8 +34,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
     namespace: dict[str, Any] = {
         "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
         "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
-        "_forward": operation.forward, "_from_sequence": _from_sequence, "_is_recording": is_grad_enabled,
-        "_new": object.__new__, "_operation": operation, "_refuse": _refuse, "_refuse_result": _refuse_result,
+        "_forward": operation.forward, "_from_sequence": from_sequence, "_is_recording": is_grad_enabled,
+        "_new": object.__new__, "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
         "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
@@ -60,7 +61,7 @@ def _not_yet_written(*args: Any, **kwargs: Any) -> Any:
 def write_pull(operation: Primitive) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
     namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
-    namespace |= {"_check_count": _check_count, "_joint_rule": operation.joint, "_operation": operation}
+    namespace |= {"_check_count": check_count, "_joint_rule": operation.joint, "_operation": operation}
     return _compile(_pull_source(operation), f"{operation.name}_pull", namespace)
 
 
@@ -144,13 +145,13 @@ _one_result = """\
   if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
   _result._node = None
   return _result
- _node = _new(_Node)
+ _node = _Node()
  _node.shape = _out.shape
  _node.dtype = _dtype"""
 
 _several_results = """\
  if ({}) or not _is_recording(): return _wrap_outputs(_out, None)
- _node = _new(_Node)"""
+ _node = _Node()"""
 
 
 def _pull_source(operation: Primitive) -> str:
@@ -220,27 +221,6 @@ def _saved(operation: Primitive, name: str) -> str:
     return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
 
 
-# -- errors --------------------------------------------------------------------------------------------------------
-
-_PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
-
-
-def describe(value: Any) -> str:
-    """What an error message says of an argument: dtype and shape of arrays, else the value or its type.
-
-    Examples
-    --------
-    >>> describe(np.zeros((2, 3))), describe(-1), describe([np.zeros(2), np.zeros(3)])
-    ('float64 (2, 3)', '-1', '[float64 (2,), float64 (3,)]')
-    """
-    if isinstance(value, np.ndarray | np.generic | Tensor):
-        return f"{value.dtype} {value.shape}"
-    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value):
-        return f"[{', '.join(map(describe, value))}]"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]}... ({type(value).__name__})"
-
-
 def _try_otherwise(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Any:
     """What a forward function returns that cannot be recorded call by call: it is one call of the program.
 
@@ -252,45 +232,4 @@ def _try_otherwise(operation: Primitive, error: Exception, values: tuple[Any, ..
             return recorder.forward(operation, values)
         except Exception as second_error:
             error = second_error
-    raise _explain(operation, error, values) from error
-
-
-def _explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
-    """The error of the forward function once more, with the name of the operation and what it was given."""
-    reason = str(error).removeprefix(f"{operation.name}: ")
-    if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
-        left, right = np.shape(values[0]), np.shape(values[1])
-        reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
-    given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
-    kind = next((kind for kind in _PLAIN_ERRORS if isinstance(error, kind)), None)
-    if kind is None:
-        error.add_note(f"in {operation.name}({given})")
-        return error
-    return kind(f"{operation.name}: {reason} ({given})")
-
-
-def _check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
-    if len(gradients) != len(parents):
-        raise ValueError(
-            f"{operation.describe_rule(len(parents))} returned {len(gradients)} gradients for {len(parents)}"
-        )
-
-
-def _from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
-    """Rules compute with what they are given, so lists become arrays before they are saved."""
-    try:
-        return np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{operation.name}: {argument} does not form an array: {error}") from error
-
-
-def _refuse(operation: Primitive, argument: str) -> None:
-    if is_grad_enabled():
-        raise TypeError(
-            f"{operation.name}: there is no derivative with respect to {argument!r}, "
-            "but it is a tensor that requires gradients; pass it with .detach()"
-        )
-
-
-def _refuse_result(operation: Primitive, dtype: np.dtype[Any]) -> None:
-    raise TypeError(f"{operation.name}: the result has dtype {dtype}, but tensors hold real numbers")
+    raise explain(operation, error, values) from error

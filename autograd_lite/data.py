@@ -7,20 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.checks import check, check_positive_integer, check_state
+from autograd_lite.composition import naming
 from autograd_lite.conversion import strip
 from autograd_lite.random import generator, set_state
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 
-def _aligned(arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
+def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
     if not arrays:
-        raise ValueError("at least one array is needed")
-    aligned = tuple(np.asarray(strip(array)) for array in arrays)
+        raise ValueError(f"{name}: at least one array is needed")
+    with naming(name):
+        aligned = tuple(np.asarray(strip(array)) for array in arrays)
     lengths = [array.shape[0] if array.ndim else None for array in aligned]
     if None in lengths or len(set(lengths)) > 1:
         raise ValueError(
-            f"the arrays must have the same number of samples (axis 0), not the shapes "
+            f"{name}: the arrays must have the same number of samples (axis 0), not the shapes "
             f"{', '.join(str(array.shape) for array in aligned)}"
         )
     return aligned
@@ -67,9 +70,8 @@ class Batches:
         drop_last: bool = False,
         rng: np.random.Generator | int | None = None,
     ) -> None:
-        self.arrays = _aligned(arrays)
-        if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-            raise ValueError(f"batch_size is a positive integer, not {batch_size!r}")
+        self.arrays = _aligned("Batches", arrays)
+        check_positive_integer("Batches", batch_size=batch_size)
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
@@ -143,9 +145,8 @@ class Batches:
         """
         if self._epochs:
             raise RuntimeError("load_state_dict: an epoch is under way; load before the loop over it")
-        if set(state_dict) != {"rest", "rng"}:
-            raise ValueError(f"load_state_dict: {sorted(state_dict)}, expected ['rest', 'rng']")
-        samples, rest, state = len(self.arrays[0]), state_dict["rest"], state_dict["rng"]
+        new = check_state(state_dict, ["rest", "rng"])
+        samples, rest, state = len(self.arrays[0]), new["rest"], new["rng"]
         if rest is not None:
             rest = np.array(rest)
             fits = rest.ndim == 1 and rest.dtype.kind in "iu" and len(np.unique(rest)) == len(rest)
@@ -198,13 +199,11 @@ def train_test_split(
     >>> len(x_train), len(x_test)
     (8, 2)
     """
-    aligned = _aligned(arrays)
+    aligned = _aligned("train_test_split", arrays)
     samples = len(aligned[0])
-    if not 0 < test_fraction < 1 or samples < 2:
-        raise ValueError(
-            f"cannot split {samples} samples with test_fraction={test_fraction}; "
-            "it lies between 0 and 1, and both parts need a sample"
-        )
+    check("train_test_split", "between 0 and 1", lambda value: 0 < value < 1, test_fraction=test_fraction)
+    if samples < 2:
+        raise ValueError(f"train_test_split: cannot split {samples} samples, because both parts need one")
     order = generator(rng).permutation(samples)
     tests = min(max(round(samples * test_fraction), 1), samples - 1)
     return tuple(array[order[tests:]] for array in aligned), tuple(array[order[:tests]] for array in aligned)

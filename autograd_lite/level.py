@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
+from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
@@ -38,6 +39,8 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
             raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+    if len({i % len(arguments) for i in chosen}) < len(chosen):
+        raise TypeError(f"{name}: argnums is {argnums}, which has an argument twice")
     return chosen
 
 
@@ -48,7 +51,6 @@ class Level:
     """
 
     def __init__(self, name: str, arguments: tuple[Any, ...], argnums: Argnums) -> None:
-        self.name = name
         self.chosen = chosen_arguments(name, arguments, argnums)
         given = [leaf for i in self.chosen for leaf in leaves(arguments[i])]
         inside = _depth.get() > 0
@@ -56,8 +58,9 @@ class Level:
         self.tracked = is_grad_enabled() and (inside or any(getattr(leaf, "requires_grad", False) for leaf in given))
         self.variables: list[Tensor] = []
         changed = list(arguments)
-        for i in self.chosen:
-            changed[i] = map_leaves(self._variable, arguments[i])
+        with naming(name):
+            for i in self.chosen:
+                changed[i] = map_leaves(self._variable, arguments[i])
         self.arguments = tuple(changed)
         self.structure = arguments[argnums] if isinstance(argnums, int) else tuple(arguments[i] for i in argnums)
         self.since = tick()
@@ -68,7 +71,7 @@ class Level:
         else:
             array = as_numbers(float(value) if type(value) is int else value)
             if array.dtype.kind != "f":
-                raise TypeError(f"{self.name}: only floating-point arguments have gradients, not {array.dtype}")
+                raise TypeError(f"only floating-point arguments have gradients, not {array.dtype}")
             variable = leaf(array)
         self.variables.append(variable)
         return variable
@@ -151,6 +154,9 @@ class Linearized:
         with level.entered():
             self.out = function(*level.arguments)
             self.outputs = leaves(self.out)
+            for out in self.outputs:
+                if not isinstance(out, Tensor | np.ndarray | np.generic | int | float):
+                    raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
             self.cotangents = [leaf(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
             self.since = tick()
             self.rows = _pull(self.outputs, self.cotangents, level.variables, level.since, True, True)

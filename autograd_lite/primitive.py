@@ -62,8 +62,10 @@ class Primitive:
         outputs: int = 1,
         joint: tuple[tuple[str, ...], Rule] | None = None,
     ) -> None:
+        if not callable(forward):
+            raise TypeError(f"primitive: a function of arrays is needed, not {forward!r}")
         self.name = name or forward.__name__.strip("_")
-        if not self.name.isidentifier():
+        if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise TypeError(f"primitive: {self.name!r} is not a name for an operation; pass name=")
         self.forward = forward
         self.joint = joint[1] if joint else None
@@ -100,6 +102,8 @@ class Primitive:
                 f"{self.name}: a rule for the unknown argument {argument!r}; "
                 f"the arguments are {', '.join(self.arguments)}"
             )
+        if not callable(rule):
+            raise TypeError(f"{self.name}: the rule for {argument!r} is a function, not {rule!r}")
         first, *needs = _names(rule) or ("nothing",)
         if first != "g":
             raise TypeError(f"{self.name}: the rule for {argument!r} must take the gradient `g` first, not {first}")

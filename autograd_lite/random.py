@@ -23,17 +23,23 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     True
     """
     global _generator
-    _generator = np.random.default_rng(seed)
+    _generator = _started("manual_seed: seed is", seed)
     return _generator
 
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """`rng` itself, a new generator from an integer seed, or the common one if nothing is passed."""
-    if isinstance(rng, str | float):
-        raise TypeError(f"rng is a numpy.random.Generator, an integer or None, not {rng!r}")
-    found = np.random.default_rng(rng) if rng is not None else _generator or manual_seed(None)
+    found = _started("rng is a numpy.random.Generator,", rng) if rng is not None else _generator or manual_seed(None)
     recorder = current_recorder()
     return found if recorder is None else recorder.generator(found, is_common=rng is None)
+
+
+def _started(what: str, seed: Any) -> np.random.Generator:
+    """The generator that NumPy makes of `seed`, or what it can be instead."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what} an integer from 0 on or None, not {seed!r}") from error
 
 
 def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
@@ -41,13 +47,25 @@ def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
 
     Raises
     ------
+    TypeError
+        If `rng` is no generator.
     ValueError
         If it is none, or that of another kind of generator. The generator is as it was then.
     """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"set_state: rng is a numpy.random.Generator, not {type(rng).__name__}")
     before = rng.bit_generator.state
     try:
         rng.bit_generator.state = state
+        if not _same(rng.bit_generator.state, state):
+            raise ValueError("NumPy has ignored or converted a part of it")
     except Exception as error:
         rng.bit_generator.state = before
         kind = type(rng.bit_generator).__name__
         raise ValueError(f"this is no state of a generator of the kind {kind}: {str(state)[:80]}") from error
+
+
+def _same(one: Any, other: Any) -> bool:
+    if not isinstance(one, dict):
+        return np.array_equal(one, other)
+    return isinstance(other, Mapping) and set(one) == set(other) and all(_same(one[key], other[key]) for key in one)

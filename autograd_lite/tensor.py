@@ -73,8 +73,8 @@ class Tensor(Signatures, NumpyProtocols):
     ) -> None:
         self._data = as_numbers(data, dtype, copy=True)
         self._node = None
-        if requires_grad:
-            self.requires_grad = True
+        if requires_grad is not False:
+            self.requires_grad = requires_grad
         if name is not None:
             self.name = name
 
@@ -118,6 +118,8 @@ class Tensor(Signatures, NumpyProtocols):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"requires_grad: True or False, not {value!r}")
         if isinstance(self._node, Node):
             if not value:
                 raise RuntimeError("requires_grad: the result of an operation depends on its inputs; use .detach()")

@@ -66,14 +66,18 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     >>> value_and_grad(lambda w: (w**2).sum())(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    _checked("grad", function)
+    return _value_and_grad("value_and_grad", function, argnums, has_aux)
+
+
+def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bool) -> Function:
+    _checked(name, function)
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
-        level = Level("grad", arguments, argnums)
+        level = Level(name, arguments, argnums)
         with level.entered():
             out = function(*level.arguments, **options)
-        out, aux = _with_aux("grad", out, has_aux)
-        seed = np.ones((), np.result_type(_scalar("grad", out)))
+        out, aux = _with_aux(name, out, has_aux)
+        seed = np.ones((), np.result_type(_scalar(name, out)))
         gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
         gradient = level.result(rebuild(level.structure, gradients))
         value = level.result(out)
@@ -118,7 +122,9 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     """
     if isinstance(function, Tensor):
         return _gradients(function, argnums, **options)
-    both = value_and_grad(function, argnums, has_aux, **options)
+    if options:
+        raise TypeError(f"grad() got an unexpected keyword argument {next(iter(options))!r}")
+    both = _value_and_grad("grad", function, argnums, has_aux)
 
     def gradient(*arguments: Any, **keywords: Any) -> Any:
         value, result = both(*arguments, **keywords)

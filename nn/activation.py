@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_lite.checks import check, check_positive, is_integer, is_number
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import activation, hyperbolic
 
@@ -57,8 +58,7 @@ class Softplus(Module):
     """
 
     def __init__(self, beta: float = 1.0) -> None:
-        if not beta > 0:
-            raise ValueError(f"Softplus: beta is positive, not {beta!r}")
+        check_positive("Softplus", beta=beta)
         self.beta = beta
 
     def forward(self, x: Any) -> Any:
@@ -74,6 +74,7 @@ class LeakyReLU(Module):
     """x for x > 0, else negative_slope · x, elementwise."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
+        check("LeakyReLU", "a number", is_number, negative_slope=negative_slope)
         self.negative_slope = negative_slope
 
     def forward(self, x: Any) -> Any:
@@ -87,6 +88,7 @@ class ELU(Module):
     """x for x > 0, else α(eˣ − 1), elementwise."""
 
     def __init__(self, alpha: float = 1.0) -> None:
+        check("ELU", "a number", is_number, alpha=alpha)
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
@@ -139,6 +141,7 @@ class Hardtanh(Module):
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        check("Hardtanh", "a number", is_number, min_val=min_val, max_val=max_val)
         if not min_val < max_val:
             raise ValueError(f"Hardtanh: min_val is below max_val, not {min_val} and {max_val}")
         self.min_val, self.max_val = min_val, max_val
@@ -162,6 +165,7 @@ class Softmax(Module):
     """
 
     def __init__(self, dim: int = -1) -> None:
+        check("Softmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
     def forward(self, x: Any) -> Any:
@@ -175,6 +179,7 @@ class LogSoftmax(Module):
     """ln softmax(x) along the axis `dim`."""
 
     def __init__(self, dim: int = -1) -> None:
+        check("LogSoftmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
     def forward(self, x: Any) -> Any:

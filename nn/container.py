@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from autograd_lite.nn.module import Module
+from autograd_lite.composition import naming
+from autograd_lite.nn.module import Module, check_name
 
 
 class Sequential(Module):
@@ -67,12 +68,16 @@ class Sequential(Module):
         return (getattr(self, name) for name in self._names())
 
     def __getitem__(self, index: int | slice) -> Module:
-        if isinstance(index, slice):
-            return Sequential({name: getattr(self, name) for name in self._names()[index]})
-        return getattr(self, self._names()[index])  # type: ignore[no-any-return]
+        with naming(f"Sequential of {len(self)} modules"):
+            names = self._names()[index]
+        if isinstance(names, list):
+            return Sequential({name: getattr(self, name) for name in names})
+        return getattr(self, names)  # type: ignore[no-any-return]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, self._names()[index], _check(self, module))
+        with naming(f"Sequential of {len(self)} modules"):
+            name = self._names()[index]
+        setattr(self, name, _check(self, module))
 
 
 class ModuleList(Module):
@@ -94,7 +99,9 @@ class ModuleList(Module):
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
-        self._place(list(modules))
+        with naming("ModuleList"):
+            given = list(modules)
+        self._place(given)
 
     def _place(self, modules: list[Module]) -> None:
         """Put `modules` in the place of what is there."""
@@ -115,17 +122,20 @@ class ModuleList(Module):
         return any(own is module for own in self)
 
     def __getitem__(self, index: int | slice) -> Any:
-        found = list(self)[index]
+        with naming(f"ModuleList of {len(self)} modules"):
+            found = list(self)[index]
         return ModuleList(found) if isinstance(found, list) else found
 
     def __setitem__(self, index: int, module: Module) -> None:
         modules = list(self)
-        modules[index] = module
+        with naming(f"ModuleList of {len(self)} modules"):
+            modules[index] = module
         self._place(modules)
 
     def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
-        del modules[index]
+        with naming(f"ModuleList of {len(self)} modules"):
+            del modules[index]
         self._place(modules)
 
     def append(self, module: Module) -> Self:
@@ -166,10 +176,10 @@ class ModuleDict(Module):
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Put in modules by name; those of the same name are replaced. All or none."""
-        new = dict(modules)
+        with naming("ModuleDict"):
+            new = dict(modules)
         for name, module in new.items():
-            if not isinstance(name, str) or not name or "." in name or hasattr(ModuleDict, name):
-                raise KeyError(f"ModuleDict: {name!r} cannot be the name of a module")
+            check_name(name, ModuleDict, "ModuleDict", "a module")
             _check(self, module)
         for name, module in new.items():
             setattr(self, name, module)
@@ -196,14 +206,15 @@ class ModuleDict(Module):
         return name in self.keys()
 
     def __getitem__(self, name: str) -> Any:
-        return dict(self.items())[name]
+        if name not in self:
+            raise KeyError(f"ModuleDict: there is no {name!r} among {self.keys()}")
+        return getattr(self, name)
 
     def __setitem__(self, name: str, module: Module) -> None:
         self.update({name: module})
 
     def __delitem__(self, name: str) -> None:
-        if name not in self:
-            raise KeyError(name)
+        self[name]  # a KeyError if there is none
         delattr(self, name)
 
     def pop(self, name: str) -> Module:

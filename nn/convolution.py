@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.checks import check_positive_integer
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module, Parameter
 from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
@@ -41,8 +42,7 @@ class _Convolution(Module):
     ) -> None:
         name = type(self).__name__
         for what, number in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
-            if not isinstance(number, int | np.integer) or number < 1:
-                raise ValueError(f"{name}: {what} is a positive integer, not {number!r}")
+            check_positive_integer(name, **{what: number, "groups": groups})
             if number % groups:
                 raise ValueError(f"{name}: {what}={number} is not divisible by groups={groups}")
         modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]

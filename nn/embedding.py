@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.checks import check, check_positive_integer, is_integer
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module, Parameter
 from autograd_lite.ops.embedding import embedding
@@ -53,11 +54,11 @@ class Embedding(Module):
         dtype: DTypeLike = np.float32,
         rng: np.random.Generator | int | None = None,
     ) -> None:
-        for name, number in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
-            if not isinstance(number, int | np.integer) or number < 1:
-                raise ValueError(f"Embedding: {name} is a positive integer, not {number!r}")
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ValueError(f"Embedding: padding_idx is {padding_idx}, but there are {num_embeddings} rows")
+        check_positive_integer("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        if padding_idx is not None:
+            check("Embedding", "an integer", is_integer, padding_idx=padding_idx)
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise ValueError(f"Embedding: padding_idx is {padding_idx}, but there are {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = Parameter(np.zeros((num_embeddings, embedding_dim)), dtype=dtype)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.checks import check_positive, check_probability
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_floats
 from autograd_lite.ops import activation
 from autograd_lite.ops.activation import elu, gelu, hardtanh, leaky_relu, relu, sigmoid, silu
@@ -67,9 +69,11 @@ def softplus(x: Array, beta: float = 1.0) -> Array:
     >>> softplus(Tensor([1.0]), beta=100)
     Tensor([1.])
     """
+    check_positive("softplus", beta=beta)
     return activation.softplus(x) if beta == 1 else activation.softplus(x * beta) / beta
 
 
+@composed
 def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None) -> Array:
     """Every element 0 with the probability p, else divided by 1 − p, so that its expectation stays; drawn at each call.
 
@@ -86,6 +90,8 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Gene
     ------
     ValueError
         If p is not in [0, 1].
+    TypeError
+        If x does not hold numbers.
 
     References
     ----------
@@ -97,9 +103,11 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Gene
     >>> sorted(set(kept.tolist()))
     [0.0, 1.25]
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p is a probability, not {p!r}")
-    x = x if isinstance(x, Tensor) else to_floats(x)
+    check_probability("dropout", p=p)
+    if not isinstance(x, Tensor):
+        x = to_floats(x)
+    elif x.dtype.kind != "f":
+        x = x.astype(float)
     if not training or p == 0:
         return x
     # Single precision is fine enough for a decision, and takes half the time.

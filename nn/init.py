@@ -15,6 +15,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from autograd_lite.changes import overwrite
+from autograd_lite.checks import check, check_at_least_0, is_number
+from autograd_lite.composition import composed
 from autograd_lite.conversion import as_numbers
 from autograd_lite.random import generator
 from autograd_lite.tensor import Tensor
@@ -37,6 +39,7 @@ def _fill(tensor: AnyTensor, values: Any) -> AnyTensor:
     return tensor
 
 
+@composed
 def constant_(tensor: AnyTensor, value: float) -> AnyTensor:
     """Every element `value`.
 
@@ -48,16 +51,19 @@ def constant_(tensor: AnyTensor, value: float) -> AnyTensor:
     return _fill(_checked(tensor), value)
 
 
+@composed
 def zeros_(tensor: AnyTensor) -> AnyTensor:
     """Every element 0."""
     return _fill(_checked(tensor), 0)
 
 
+@composed
 def ones_(tensor: AnyTensor) -> AnyTensor:
     """Every element 1."""
     return _fill(_checked(tensor), 1)
 
 
+@composed
 def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> AnyTensor:
     """Uniform on [a, b).
 
@@ -66,15 +72,17 @@ def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None)
     >>> bool((uniform_(Tensor([0.0, 0.0]), 2, 3) >= 2).all())
     True
     """
-    if not -math.inf < a <= b < math.inf:
+    check("uniform_", "a finite number", math.isfinite, a=a, b=b)
+    if not a <= b:
         raise ValueError(f"a is at most b, not {a!r} and {b!r}")
     return _fill(tensor, generator(rng).uniform(a, b, _checked(tensor).shape))
 
 
+@composed
 def normal_(tensor: AnyTensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> AnyTensor:
     """Normal with the given mean and standard deviation."""
-    if not std >= 0:
-        raise ValueError(f"std is at least 0, not {std!r}")
+    check("normal_", "a finite number", math.isfinite, mean=mean)
+    check("normal_", "finite and at least 0", lambda value: 0 <= value < math.inf, std=std)
     return _fill(tensor, generator(rng).normal(mean, std, _checked(tensor).shape))
 
 
@@ -88,6 +96,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
 
 
+@composed
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
     """The factor that keeps the variance of signals through an activation.
 
@@ -104,12 +113,14 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
     1.6666666666666667
     """
     if nonlinearity == "leaky_relu":
+        check("calculate_gain", "a number", is_number, param=param)
         return math.sqrt(2 / (1 + param**2))
-    if nonlinearity not in _GAINS:
+    if nonlinearity not in list(_GAINS):
         raise ValueError(f"no gain is known for {nonlinearity!r}; there is one for {', '.join(_GAINS)} and leaky_relu")
     return _GAINS[nonlinearity]
 
 
+@composed
 def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
     """Uniform on ±gain·√(6/(fan_in + fan_out)) (Glorot and Bengio 2010).
 
@@ -118,12 +129,15 @@ def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> An
     >>> bool((abs(xavier_uniform_(Tensor(np.zeros((3, 3))))) <= 1).all())
     True
     """
+    check_at_least_0("xavier_uniform_", gain=gain)
     bound = gain * math.sqrt(6 / sum(_fans(tensor)))
     return uniform_(tensor, -bound, bound, rng)
 
 
+@composed
 def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
     """Normal with standard deviation gain·√(2/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    check_at_least_0("xavier_normal_", gain=gain)
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans(tensor))), rng)
 
 
@@ -133,6 +147,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
     return calculate_gain(nonlinearity, a) / math.sqrt(_fans(tensor)[mode == "fan_out"])
 
 
+@composed
 def kaiming_uniform_(
     tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
 ) -> AnyTensor:
@@ -147,6 +162,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, rng)
 
 
+@composed
 def kaiming_normal_(
     tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
 ) -> AnyTensor:

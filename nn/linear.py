@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.checks import check_positive_integer
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module, Parameter
 from autograd_lite.ops.linalg import linear
@@ -53,9 +54,7 @@ class Linear(Module):
         dtype: DTypeLike = np.float32,
         rng: np.random.Generator | int | None = None,
     ) -> None:
-        for name, features in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(features, int | np.integer) or features < 1:
-                raise ValueError(f"Linear: {name} is a positive integer, not {features!r}")
+        check_positive_integer("Linear", in_features=in_features, out_features=out_features)
         self.in_features = in_features
         self.out_features = out_features
         bound = in_features**-0.5

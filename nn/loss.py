@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_lite.checks import check_positive
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import distance, loss
 
@@ -90,8 +91,7 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        if not delta > 0:
-            raise ValueError(f"HuberLoss: delta is positive, not {delta!r}")
+        check_positive("HuberLoss", delta=delta)
         self.delta = delta
 
     def forward(self, x: Any, target: Any) -> Any:

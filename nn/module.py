@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
+from autograd_lite.composition import naming
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import watched_attributes
@@ -126,7 +127,14 @@ class Module:
         return (buffer for _, buffer in self.named_buffers())
 
     def register_buffer(self, name: str, tensor: Any) -> None:
-        """``self.name = Buffer(tensor)``, as PyTorch writes it; None is stored as it is."""
+        """``self.name = Buffer(tensor)``, as PyTorch writes it; None is stored as it is.
+
+        Raises
+        ------
+        KeyError
+            If a name contains a dot, is empty, or is one of the methods.
+        """
+        check_name(name, type(self), "register_buffer", "a buffer")
         setattr(self, name, tensor if tensor is None or isinstance(tensor, Buffer) else Buffer(tensor))
 
     def _named_parts(self, kind: type[AnyPart], prefix: str) -> Iterator[tuple[str, AnyPart]]:
@@ -141,6 +149,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all within it to training (or with False to evaluation)."""
+        if not isinstance(mode, bool | np.bool_):
+            raise TypeError(f"train: mode is True or False, not {mode!r}")
         for module in self.modules():
             module.training = mode
         return self
@@ -205,12 +215,18 @@ class Module:
         ValueError
             If a shape is wrong, or numbers with a fraction are given for integers. Nothing has been loaded then.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: a dict of names to arrays is needed, not {type(state_dict).__name__}")
         own = dict(_named_state(self, "", ()))
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         if strict and (missing or unexpected):
             raise KeyError(f"load_state_dict: missing {missing}, unexpected {unexpected}; nothing was loaded")
-        new = {name: as_numbers(state_dict[name], copy=True) for name in own if name in state_dict}
+        new = {}
+        for name in own:
+            if name in state_dict:
+                with naming(f"load_state_dict: {name}"):
+                    new[name] = as_numbers(state_dict[name], copy=True)
         wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
                  for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
         wrong += [f"{name} has dtype {values.dtype}, expected {own[name].dtype}"
@@ -233,6 +249,12 @@ class Module:
 
 
 watched_attributes.append((Module, "training"))
+
+
+def check_name(name: Any, owner: type[Module], where: str, of: str) -> None:
+    """Raise KeyError unless `name` can be an attribute of modules of the class, and part of a dotted name."""
+    if not isinstance(name, str) or not name or "." in name or hasattr(owner, name):
+        raise KeyError(f"{where}: {name!r} cannot be the name of {of}")
 
 
 def _join(prefix: str, name: str) -> str:

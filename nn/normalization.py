@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
+from autograd_lite.checks import check, check_at_least_0, check_positive_integer
 from autograd_lite.nn.module import Buffer, Module, Parameter
 from autograd_lite.ops.normalization import batch_norm, layer_norm
 
@@ -29,10 +30,9 @@ class _BatchNorm(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         name = type(self).__name__
-        if not isinstance(num_features, int | np.integer) or num_features < 1:
-            raise ValueError(f"{name}: num_features is a positive integer, not {num_features!r}")
-        if momentum is not None and not 0 <= momentum <= 1:
-            raise ValueError(f"{name}: momentum is None or in [0, 1], not {momentum!r}")
+        check_positive_integer(name, num_features=num_features)
+        check(name, "None or in [0, 1]", lambda value: value is None or 0 <= value <= 1, momentum=momentum)
+        check_at_least_0(name, eps=eps)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(np.ones(num_features), dtype=dtype) if affine else None
@@ -168,6 +168,7 @@ class LayerNorm(Module):
         shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
         if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
             raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {normalized_shape!r}")
+        check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.weight = Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None
         self.bias = Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None

@@ -11,10 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.checks import check, check_positive_integer, is_integer
+from autograd_lite.composition import naming
 from autograd_lite.nn.module import Module
-from autograd_lite.ops.interpolation import interpolate
+from autograd_lite.ops.interpolation import MODES, interpolate
 from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
 from autograd_lite.ops.shape import reshape
+from autograd_lite.ops.windows import lengths
+
+
+def _check(name: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> None:
+    with naming(name):
+        lengths("kernel_size", kernel_size, 2, 1)
+        lengths("stride", kernel_size if stride is None else stride, 2, 1)
+        lengths("padding", padding, 2, 0)
+        lengths("dilation", dilation, 2, 1)
 
 
 class MaxPool2d(Module):
@@ -30,7 +41,7 @@ class MaxPool2d(Module):
     Raises
     ------
     ValueError
-        If return_indices is asked for.
+        If a length is not one, or return_indices is asked for.
 
     Examples
     --------
@@ -49,6 +60,7 @@ class MaxPool2d(Module):
     ) -> None:
         if return_indices:
             raise ValueError("MaxPool2d: return_indices=True is not supported")
+        _check("MaxPool2d", kernel_size, stride, padding, dilation)
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
@@ -85,6 +97,9 @@ class AvgPool2d(Module):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
+        _check("AvgPool2d", kernel_size, stride, padding)
+        if divisor_override is not None:
+            check_positive_integer("AvgPool2d", divisor_override=divisor_override)
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode = padding, ceil_mode
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
@@ -126,6 +141,10 @@ class Upsample(Module):
         mode: str = "nearest",
         align_corners: bool | None = None,
     ) -> None:
+        if mode not in MODES:
+            raise ValueError(f"Upsample: mode is {mode!r}; it can be {', '.join(map(repr, MODES))}")
+        if (size is None) == (scale_factor is None):
+            raise ValueError("Upsample: either size or scale_factor is needed, and not both")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
 
     def forward(self, x: Any) -> Any:
@@ -146,11 +165,13 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        check("Flatten", "an integer", is_integer, start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x)
-        start, end = (normalize_axis_index(axis, len(shape)) for axis in (self.start_dim, self.end_dim))
+        with naming("Flatten"):
+            start, end = (normalize_axis_index(axis, len(shape)) for axis in (self.start_dim, self.end_dim))
         if start > end:
             raise ValueError(f"Flatten: start_dim={self.start_dim} is after end_dim={self.end_dim} in shape {shape}")
         return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))

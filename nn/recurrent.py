@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.checks import check_positive_integer, check_probability
 from autograd_lite.conversion import to_floats
 from autograd_lite.nn import init
 from autograd_lite.nn.functional import dropout
@@ -55,11 +56,8 @@ class _Recurrent(Module):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         name = type(self).__name__
-        for what, number in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
-            if not isinstance(number, int | np.integer) or number < 1:
-                raise ValueError(f"{name}: {what} is a positive integer, not {number!r}")
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"{name}: dropout is a probability, not {dropout!r}")
+        check_positive_integer(name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_probability(name, dropout=dropout)
         if dropout and num_layers == 1:
             warnings.warn(f"{name}: dropout stands between layers, but there is only one", stacklevel=3)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers

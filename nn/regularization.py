@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.checks import check_probability
 from autograd_lite.nn.functional import dropout
 from autograd_lite.nn.module import Module
+from autograd_lite.random import generator
 
 
 class Dropout(Module):
@@ -40,10 +42,9 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | int | None = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is a probability, not {p!r}")
+        check_probability("Dropout", p=p)
         self.p = p
-        self._rng = None if rng is None else np.random.default_rng(rng)
+        self._rng = None if rng is None else generator(rng)
 
     def forward(self, x: Any) -> Any:
         return dropout(x, self.p, self.training, self._rng)

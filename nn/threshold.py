@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
+from autograd_lite.checks import check_positive_integer
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.nn.module import Buffer, Module, Parameter
 from autograd_lite.ops.linalg import linear, matmul
@@ -108,8 +109,7 @@ class Perceptron(Module):
     """
 
     def __init__(self, in_features: int, *, dtype: DTypeLike = np.float64) -> None:
-        if not isinstance(in_features, int | np.integer) or in_features < 1:
-            raise ValueError(f"Perceptron: in_features is a positive integer, not {in_features!r}")
+        check_positive_integer("Perceptron", in_features=in_features)
         self.in_features = in_features
         self.weight = Parameter(np.zeros(in_features), requires_grad=False, dtype=dtype)
         self.bias = Parameter(0.0, requires_grad=False, dtype=dtype)
@@ -151,8 +151,7 @@ class Perceptron(Module):
         ValueError
             If shapes do not match, a label is neither 0 nor 1, a number is not finite, or `max_epochs` is not positive.
         """
-        if not isinstance(max_epochs, int | np.integer) or max_epochs < 1:
-            raise ValueError(f"fit: max_epochs is a positive integer, not {max_epochs!r}")
+        check_positive_integer("fit", max_epochs=max_epochs)
         x, y = _labelled(x, y, self.in_features)
         updates = 0
         for epoch in range(1, max_epochs + 1):

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.changes import overwrite
+from autograd_lite.checks import check_at_least_0, check_positive
+from autograd_lite.composition import composed
 from autograd_lite.tensor import Tensor
 
 
@@ -22,6 +24,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
     return [getattr(tensor.grad, "_data", tensor.grad) for tensor in tensors if tensor.grad is not None]
 
 
+@composed
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -67,10 +70,8 @@ def clip_grad_norm_(
     >>> w.grad.round(3)
     array([0.6, 0.8])
     """
-    if not max_norm >= 0:
-        raise ValueError(f"clip_grad_norm_: max_norm is at least 0, not {max_norm!r}")
-    if not norm_type > 0:
-        raise ValueError(f"clip_grad_norm_: norm_type is positive, not {norm_type!r}")
+    check_at_least_0("clip_grad_norm_", max_norm=max_norm)
+    check_positive("clip_grad_norm_", norm_type=norm_type)
     gradients = _gradients(parameters)
     norms = [_norm(gradient, norm_type) for gradient in gradients]
     total = _norm(np.stack(norms), norm_type) if norms else np.float64(0)
@@ -92,6 +93,7 @@ def _norm(x: Any, p: float) -> Any:
     return scale * np.sum((magnitudes / scale) ** p) ** (1 / p)
 
 
+@composed
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Limit every element of every gradient in place to [−clip_value, clip_value].
 
@@ -108,7 +110,6 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     >>> w.grad
     array([ 1. , -0.5])
     """
-    if not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value is at least 0, not {clip_value!r}")
+    check_at_least_0("clip_grad_value_", clip_value=clip_value)
     for gradient in _gradients(parameters):
         overwrite(gradient, np.clip(gradient, -clip_value, clip_value), "clip_grad_value_")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from autograd_lite.checks import check
 from autograd_lite.optim.optimizer import Optimizer, check_number
 from autograd_lite.optim.plateau import ReduceLROnPlateau
 from autograd_lite.optim.schedule import LRScheduler, check_integer, checked_optimizer
@@ -38,13 +39,17 @@ class LambdaLR(LRScheduler):
         self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
     ) -> None:
         groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
+        if not (callable(lr_lambda) or (isinstance(lr_lambda, Sequence) and all(map(callable, lr_lambda)))):
+            raise TypeError(f"LambdaLR: lr_lambda is a function or a list of functions, not {lr_lambda!r}")
         if not callable(lr_lambda) and len(lr_lambda) != groups:
             raise ValueError(f"LambdaLR: {len(lr_lambda)} functions for {groups} groups of parameters")
         self._of_group = partial(_same, lr_lambda) if callable(lr_lambda) else list(lr_lambda).__getitem__
         super().__init__(optimizer)
 
     def factor(self, epoch: int, group: int) -> float:
-        return self._of_group(group)(epoch)
+        factor = self._of_group(group)(epoch)
+        check_number(f"LambdaLR: the factor of epoch {epoch}", factor)
+        return factor
 
 
 def _same(function: Callable[[int], float], group: int) -> Callable[[int], float]:
@@ -68,8 +73,8 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        check_integer("step_size", step_size)
-        check_number("gamma", gamma)
+        check_integer("StepLR: step_size", step_size)
+        check_number("StepLR: gamma", gamma)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer)
 
@@ -95,8 +100,8 @@ class MultiStepLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
         for milestone in milestones:
-            check_integer("each of milestones", milestone)
-        check_number("gamma", gamma)
+            check_integer("MultiStepLR: each of milestones", milestone)
+        check_number("MultiStepLR: gamma", gamma)
         self.milestones, self.gamma = sorted(milestones), gamma
         super().__init__(optimizer)
 
@@ -120,7 +125,7 @@ class ExponentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        check_number("gamma", gamma)
+        check_number("ExponentialLR: gamma", gamma)
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -158,11 +163,9 @@ class LinearLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
-        if not 0 < start_factor <= 1:
-            raise ValueError(f"start_factor is in (0, 1], not {start_factor!r}")
-        if not 0 <= end_factor <= 1:
-            raise ValueError(f"end_factor is in [0, 1], not {end_factor!r}")
-        check_integer("total_iters", total_iters)
+        check("LinearLR", "in (0, 1]", lambda factor: 0 < factor <= 1, start_factor=start_factor)
+        check("LinearLR", "in [0, 1]", lambda factor: 0 <= factor <= 1, end_factor=end_factor)
+        check_integer("LinearLR: total_iters", total_iters)
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer)
 
@@ -190,8 +193,8 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        check_integer("T_max", T_max)
-        check_number("eta_min", eta_min)
+        check_integer("CosineAnnealingLR: T_max", T_max)
+        check_number("CosineAnnealingLR: eta_min", eta_min)
         self.T_max, self.floor = T_max, eta_min
         super().__init__(optimizer)
 

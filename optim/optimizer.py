@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import Leaf
+from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
 from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
-from autograd_lite.tracing import current_recorder
+from autograd_lite.tracing import CompileError, current_recorder
 
 
 class Optimizer:
@@ -45,18 +46,12 @@ class Optimizer:
     state_names: tuple[str, ...] = ()
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
-        if isinstance(params, Tensor):
-            raise TypeError("params is an iterable of tensors, not a tensor; write [tensor]")
-        given = list(params)
-        groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self._checked: list[dict[str, Any]] = []  # the options as they were when they were last found good
         self._work: list[tuple[dict[str, Any], Bucket]] = []
-        checked = [self._checked_group(group) for group in groups]
-        if not sum(len(group["params"]) for group in checked):
-            raise ValueError("there are no parameters to optimize")
-        self._refuse_twice([parameter for group in checked for parameter in group["params"]])
+        with naming(type(self).__name__):
+            checked = self._checked_groups(params)
         for group in checked:
             self._add(group)
 
@@ -64,7 +59,7 @@ class Optimizer:
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError if an option of a group makes no sense."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say in `check` what its options can be")
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
         """Change ``run.values`` and ``run.state`` in place, given ``run.gradient`` and ``run.step``, counted from 1.
@@ -77,9 +72,23 @@ class Optimizer:
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimize more parameters, with the options in `group` and the defaults for the rest."""
-        checked = self._checked_group(group)
-        self._refuse_twice([p for known in self.param_groups for p in known["params"]] + checked["params"])
+        with naming(f"{type(self).__name__}.add_param_group"):
+            checked = self._checked_group(group)
+            self._refuse_twice([p for known in self.param_groups for p in known["params"]] + checked["params"])
         self._add(checked)
+
+    def _checked_groups(self, params: Any) -> list[dict[str, Any]]:
+        if isinstance(params, Tensor) or not isinstance(params, Iterable) or hasattr(params, "parameters"):
+            what = "a tensor; write [tensor]" if isinstance(params, Tensor) else type(params).__name__
+            hint = "; write .parameters()" if hasattr(params, "parameters") else ""
+            raise TypeError(f"params is an iterable of tensors, not {what}{hint}")
+        given = list(params)
+        groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
+        checked = [self._checked_group(group) for group in groups]
+        if not sum(len(group["params"]) for group in checked):
+            raise ValueError("there are no parameters to optimize")
+        self._refuse_twice([parameter for group in checked for parameter in group["params"]])
+        return checked
 
     def _checked_group(self, group: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(group, Mapping):
@@ -117,18 +126,35 @@ class Optimizer:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, error_if_nonfinite: bool = False) -> Any:
         """Update every parameter that has a gradient.
 
         Parameters
         ----------
         closure : callable, optional
             Computes the gradients anew and returns the loss, which `step` then returns.
+        error_if_nonfinite : bool, default False
+            Whether a gradient that holds a NaN or an infinity is an error; otherwise its parameter becomes NaN, and so
+            does what the optimizer remembers of it, for good.
 
         Raises
         ------
         ValueError
             If an option was set to something that makes no sense. Nothing has been updated then.
+        RuntimeError
+            If a gradient is not finite, and `error_if_nonfinite`; it says which, in the order of the groups. Nothing
+            has been updated then.
+        CompileError
+            If `error_if_nonfinite` is set within `compile`, whose programs do not look at numbers.
+
+        Examples
+        --------
+        >>> w = Tensor([1.0, 4.0], requires_grad=True)
+        >>> w.grad = [0.5, np.inf]
+        >>> optim.SGD([w], lr=0.1).step(error_if_nonfinite=True)
+        Traceback (most recent call last):
+            ...
+        RuntimeError: SGD.step: the gradient of parameter 0 of shape (2,) holds 1 inf; nothing was updated
         """
         loss = None
         if closure is not None:
@@ -136,8 +162,14 @@ class Optimizer:
                 loss = closure()
         recorder = current_recorder()
         if recorder is not None:
+            if error_if_nonfinite:
+                raise CompileError(
+                    "compile: step(error_if_nonfinite=True) would have to look at numbers in each replay"
+                )
             recorder.update(self)
             return loss
+        if error_if_nonfinite:
+            self._refuse_nonfinite()
         self.prepare()
         for group, bucket in self._work:
             run = bucket.run_of_all()
@@ -147,11 +179,28 @@ class Optimizer:
                 self.update(run, group)
         return loss
 
+    def _refuse_nonfinite(self) -> None:
+        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
+        found = []
+        for number, parameter in enumerate(parameters):
+            gradient = getattr(parameter.grad, "_data", parameter.grad)  # a tensor after create_graph=True
+            if gradient is not None and not np.isfinite(gradient).all():
+                counts = {"nan": np.isnan(gradient).sum(), "inf": np.isinf(gradient).sum()}
+                name = "" if parameter.name is None else f" ({parameter.name})"
+                holds = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+                found.append(f"parameter {number}{name} of shape {parameter.shape} holds {holds}")
+        if found:
+            more = f", and those of {len(found) - 3} more" if len(found) > 3 else ""
+            raise RuntimeError(
+                f"{type(self).__name__}.step: the gradient of {', of '.join(found[:3])}{more}; nothing was updated"
+            )
+
     def prepare(self) -> None:
         """What comes before an update: options that were set are checked, parameters are brought to their storage."""
         if self.param_groups != self._checked:
-            for group in self.param_groups:
-                self.check(group)
+            with naming(f"{type(self).__name__}.step"):
+                for group in self.param_groups:
+                    self.check(group)
             # Lists can change inside, so they are remembered as something that no list equals.
             self._checked = [
                 {
@@ -208,6 +257,8 @@ class Optimizer:
         ValueError
             If groups, parameters, shapes or options do not match those of this optimizer.
         """
+        if set(state_dict) != {"param_groups", "state"} or not isinstance(state_dict["state"], Mapping):
+            raise ValueError("load_state_dict: a state has the parts param_groups and state, a dict by parameter")
         groups, state = state_dict["param_groups"], state_dict["state"]
         sizes = [len(group["params"]) for group in self.param_groups]
         if [len(group["params"]) for group in groups] != sizes:
@@ -222,20 +273,24 @@ class Optimizer:
                 )
             self.check(group)
         places = self._places()
+        if [number for group in groups for number in group["params"]] != [*range(len(places))]:
+            raise ValueError("load_state_dict: the parameters are not numbered in the order of the groups")
         for number, entry in state.items():
-            if number not in range(len(places)) or set(entry) != {"step", *self.state_names}:
+            names = sorted(entry) if isinstance(entry, Mapping) else entry
+            if number not in range(len(places)) or names != sorted(["step", *self.state_names]):
                 raise ValueError(
-                    f"load_state_dict: entry {number!r} holds {sorted(entry)}, expected {['step', *self.state_names]}"
+                    f"load_state_dict: entry {number!r} holds {names}, expected {['step', *self.state_names]}"
                 )
             bucket, i = places[number]
             shape, step = bucket.parameters[i].shape, entry["step"]
-            if not isinstance(step, int | float | np.number) or step != int(step) or step < 0:
+            if not isinstance(step, int | float | np.number) or not 0 <= step < math.inf or step != int(step):
                 raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r}")
             for name in self.state_names:
-                if as_numbers(entry[name]).shape != shape:
+                with naming(f"load_state_dict: {name} of parameter {number}"):
+                    found = as_numbers(entry[name]).shape
+                if found != shape:
                     raise ValueError(
-                        f"load_state_dict: {name} of parameter {number} has shape "
-                        f"{np.shape(entry[name])}, expected {shape}"
+                        f"load_state_dict: {name} of parameter {number} has shape {found}, expected {shape}"
                     )
         for own, group in zip(self.param_groups, groups, strict=True):
             own.update({name: copy.copy(value) for name, value in group.items() if name != "params"})

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.checks import check, check_state
+from autograd_lite.composition import naming
 from autograd_lite.optim.optimizer import Optimizer, check_number
-from autograd_lite.optim.schedule import check_integer, checked_optimizer, refuse_too_early
+from autograd_lite.optim.schedule import check_integer, checked_optimizer, checked_rates, refuse_too_early
 
 
 class ReduceLROnPlateau:
@@ -69,18 +71,18 @@ class ReduceLROnPlateau:
         self.optimizer = checked_optimizer(optimizer, "ReduceLROnPlateau")
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError(
-                f'mode is "min" or "max" and threshold_mode "rel" or "abs", not {mode!r} and {threshold_mode!r}'
+                'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
+                f"not {mode!r} and {threshold_mode!r}"
             )
-        if not 0 < factor < 1:
-            raise ValueError(f"factor is in (0, 1), not {factor!r}")
-        check_integer("patience", patience, 0)
-        check_integer("cooldown", cooldown, 0)
+        check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=factor)
+        check_integer("ReduceLROnPlateau: patience", patience, 0)
+        check_integer("ReduceLROnPlateau: cooldown", cooldown, 0)
         groups = len(optimizer.param_groups)
         limits = [min_lr] * groups if isinstance(min_lr, int | float | np.number) else list(min_lr)
         if len(limits) != groups:
-            raise ValueError(f"{len(limits)} values of min_lr for {groups} groups of parameters")
+            raise ValueError(f"ReduceLROnPlateau: {len(limits)} values of min_lr for {groups} groups of parameters")
         for name, value in [("threshold", threshold), ("eps", eps), *(("min_lr", limit) for limit in limits)]:
-            check_number(name, value)
+            check_number(f"ReduceLROnPlateau: {name}", value)
         self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
         self.threshold, self.threshold_mode, self.min_lrs, self.eps = threshold, threshold_mode, limits, eps
         self.best = math.inf if mode == "min" else -math.inf
@@ -95,7 +97,8 @@ class ReduceLROnPlateau:
             If the optimizer has not made a step yet.
         """
         refuse_too_early(self)
-        measure = float(metrics.item() if hasattr(metrics, "item") else metrics)
+        with naming("ReduceLROnPlateau.step: metrics is not a number"):
+            measure = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch += 1
         if self._improves(measure):
             self.best, self.num_bad_epochs = measure, 0
@@ -138,14 +141,13 @@ class ReduceLROnPlateau:
         Raises
         ------
         ValueError
-            If names are missing or unknown, or the number of groups is another one. Nothing has been loaded then.
+            If names are missing or unknown, the number of groups is another one, or a learning rate makes no sense.
+            Nothing has been loaded then.
+        TypeError
+            If it is no dict.
         """
-        state, own = dict(state_dict), self.state_dict()
-        if set(state) != set(own):
-            raise ValueError(f"load_state_dict: {sorted(state)}, expected {sorted(own)}")
-        rates, groups = state.pop("_last_lr"), self.optimizer.param_groups
-        if len(rates) != len(groups):
-            raise ValueError(f"load_state_dict: learning rates of {len(rates)} groups, the optimizer has {len(groups)}")
-        for group, lr in zip(groups, rates, strict=True):
+        state = check_state(state_dict, self.state_dict())
+        rates = checked_rates("_last_lr", state.pop("_last_lr"), self.optimizer)
+        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = lr
         vars(self).update(state)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.checks import check_state
+from autograd_lite.optim.optimizer import Optimizer, check_number
 
 # Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
 _INITIAL = "initial_rates"
@@ -46,7 +47,7 @@ class LRScheduler:
 
     def factor(self, epoch: int, group: int) -> float:
         """f(t), for the parameter group of that number."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say in `factor` what it multiplies with")
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
         """The learning rate of a group in any epoch, if nobody else changes it."""
@@ -61,21 +62,25 @@ class LRScheduler:
             If the optimizer has not made a step yet: the first learning rate would never be used.
         """
         refuse_too_early(self)
-        self.last_epoch += 1
-        for number, group in enumerate(self.optimizer.param_groups):
-            group["lr"] = self._next(number, group["lr"])
+        epoch, groups = self.last_epoch + 1, self.optimizer.param_groups
+        self._set(epoch, [self._next(epoch, number, group["lr"]) for number, group in enumerate(groups)])
 
-    def _next(self, number: int, lr: float) -> float:
-        if lr == self.learning_rate(self.last_epoch - 1, number):
-            return self.learning_rate(self.last_epoch, number)
-        before, now = self.factor(self.last_epoch - 1, number), self.factor(self.last_epoch, number)
-        return self._scaled(lr, now / before) if before else self.learning_rate(self.last_epoch, number)
+    def _next(self, epoch: int, number: int, lr: float) -> float:
+        if lr == self.learning_rate(epoch - 1, number):
+            return self.learning_rate(epoch, number)
+        before, now = self.factor(epoch - 1, number), self.factor(epoch, number)
+        return self._scaled(lr, now / before) if before else self.learning_rate(epoch, number)
 
     def _restart(self) -> None:
         """Epoch 0, on whatever learning rates the groups have."""
-        self.last_epoch = 0
-        for number, group in enumerate(self.optimizer.param_groups):
-            group["lr"] = self._scaled(group["lr"], self.factor(0, number))
+        groups = self.optimizer.param_groups
+        self._set(0, [self._scaled(group["lr"], self.factor(0, number)) for number, group in enumerate(groups)])
+
+    def _set(self, epoch: int, rates: list[float]) -> None:
+        """Once all of them are known, so that a factor that cannot be computed changes nothing."""
+        self.last_epoch = epoch
+        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = lr
 
     def _scaled(self, lr: float, factor: float) -> float:
         return self.floor + (lr - self.floor) * factor
@@ -98,15 +103,15 @@ class LRScheduler:
         Raises
         ------
         ValueError
-            If names are missing or unknown, or the number of groups is another one. Nothing has been loaded then.
+            If names are missing or unknown, the number of groups is another one, or a learning rate or `last_epoch`
+            makes no sense. Nothing has been loaded then.
+        TypeError
+            If it is no dict.
         """
-        state, own = dict(state_dict), self.state_dict()
-        if set(state) != set(own):
-            raise ValueError(f"load_state_dict: {sorted(state)}, expected {sorted(own)}")
-        base, last = state.pop("base_lrs"), state.pop("_last_lr")
+        state = check_state(state_dict, self.state_dict())
+        base, last = (checked_rates(name, state.pop(name), self.optimizer) for name in ("base_lrs", "_last_lr"))
+        check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
         groups = self.optimizer.param_groups
-        if not len(base) == len(last) == len(groups):
-            raise ValueError(f"load_state_dict: learning rates of {len(base)} groups, the optimizer has {len(groups)}")
         vars(self.optimizer)[_INITIAL] = list(base)
         for group, lr in zip(groups, last, strict=True):
             group["lr"] = lr
@@ -126,6 +131,16 @@ def initial_rates(optimizer: Optimizer) -> list[float]:
     rates: list[float] = vars(optimizer).setdefault(_INITIAL, [])
     rates += [group["lr"] for group in optimizer.param_groups[len(rates) :]]  # groups can be added later
     return rates
+
+
+def checked_rates(name: str, rates: Any, optimizer: Optimizer) -> list[float]:
+    """The learning rates that are to be loaded, or ValueError unless there is one for each group."""
+    groups = len(optimizer.param_groups)
+    if not isinstance(rates, list | tuple) or len(rates) != groups:
+        raise ValueError(f"load_state_dict: {name} is {rates!r}, but there are {groups} groups of parameters")
+    for rate in rates:
+        check_number(f"load_state_dict: each of {name}", rate)
+    return list(rates)
 
 
 def refuse_too_early(schedule: Any) -> None:

@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
+from autograd_lite.checks import check_state
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -52,7 +53,7 @@ class SequentialLR(LRScheduler):
             if schedule.optimizer is not optimizer:
                 raise ValueError("SequentialLR: every schedule is made with the same optimizer")
         for milestone in milestones:
-            check_integer("each of milestones", milestone)
+            check_integer("SequentialLR: each of milestones", milestone)
         if len(schedulers) != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
             raise ValueError(
                 f"SequentialLR: {len(schedulers)} schedules need one milestone less, ascending, not {milestones}"
@@ -66,12 +67,13 @@ class SequentialLR(LRScheduler):
 
     def step(self) -> None:
         refuse_too_early(self)
-        self.last_epoch += 1
-        number, start = self._place(self.last_epoch)
-        if self.last_epoch == start:
+        epoch = self.last_epoch + 1
+        number, start = self._place(epoch)
+        if epoch == start:
             self._begin(number)
         else:
             self.schedulers[number].step()
+        self.last_epoch = epoch
 
     def _place(self, epoch: int) -> tuple[int, int]:
         """The number of the schedule in an epoch, and the epoch in which it began."""
@@ -92,13 +94,15 @@ class SequentialLR(LRScheduler):
         return {**super().state_dict(), "schedulers": [schedule.state_dict() for schedule in self.schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        states = list(state_dict.get("schedulers", ()))
-        if len(states) != len(self.schedulers):
-            raise ValueError(f"load_state_dict: {len(states)} schedules, expected {len(self.schedulers)}")
+        states = check_state(state_dict, self.state_dict())["schedulers"]
+        if not isinstance(states, list | tuple) or len(states) != len(self.schedulers):
+            raise ValueError(
+                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {states!r:.80}"
+            )
         before = self.state_dict()
         try:
             self._load(state_dict)
-        except ValueError:
+        except (TypeError, ValueError):
             self._load(before)
             raise
 

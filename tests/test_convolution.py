@@ -237,7 +237,7 @@ def test_an_infinite_pixel_stays_where_it_is():
         (lambda: nn.MaxPool2d(2, return_indices=True), "return_indices=True is not supported"),
         (lambda: nn.MaxPool2d(3)(np.zeros((1, 2, 4))), r"max_pool2d: a kernel of size \(3, 3\) is larger"),
         (lambda: nn.MaxPool2d(2, padding=2)(np.zeros((1, 4, 4))), "more than half of the kernel"),
-        (lambda: nn.AvgPool2d(2, stride=0)(np.zeros((1, 4, 4))), "avg_pool2d: stride"),
+        (lambda: nn.AvgPool2d(2, stride=0)(np.zeros((1, 4, 4))), "AvgPool2d: stride"),
         (lambda: nn.AvgPool2d(2, divisor_override=0)(np.zeros((1, 4, 4))), "divisor_override"),
         (lambda: nn.AvgPool2d(2)(np.zeros((4, 4))), r"expected \(N, C, H, W\) or \(C, H, W\)"),
         (lambda: nn.Upsample()(np.zeros((1, 1, 2, 2))), "either size or scale_factor"),

@@ -89,7 +89,7 @@ MAKING = [
     ("a tensor alone", lambda v, w: optim.SGD(w, lr=0.1), TypeError, "not a tensor"),
     ("nothing", lambda v, w: optim.Adam([]), ValueError, "no parameters"),
     ("empty groups", lambda v, w: optim.Adam([{"params": []}]), ValueError, "no parameters"),
-    ("no iterable", lambda v, w: optim.Adam(None), TypeError, "not iterable"),
+    ("no iterable", lambda v, w: optim.Adam(None), TypeError, "iterable of tensors, not NoneType"),
     ("an array", lambda v, w: optim.Adam([w, np.zeros(2)]), TypeError, "tensors, not ndarray"),
     ("names with tensors", lambda v, w: optim.Adam([("w", w)]), TypeError, "tensors, not tuple"),
     ("a group alone", lambda v, w: optim.Adam({"params": [w]}), TypeError, "tensors, not str"),

@@ -26,7 +26,7 @@ CALLS = {
     "rot90": [((), {}), ((2,), {}), ((-1, (1, 0)), {}), ((1, (0, 0)), {})],
     "roll": [((1,), {}), ((-2, 0), {}), (((1, 2), (0, 1)), {}), ((1, 4), {})],
     "tile": [((2,), {}), (((2, 1, 2),), {}), ((0,), {})],
-    "repeat": [((2,), {}), ((2, 0), {}), (([1, 2],), {"axis": 0}), ((-1,), {}), ((1.5,), {})],
+    "repeat": [((2,), {}), ((2, 0), {}), (([1, 2],), {"axis": 0}), ((-1,), {})],
     "resize": [(((2, 2),), {}), ((5,), {}), (((0,),), {}), ((-1,), {})],
     "pad": [((1,), {}), (((1, 2),), {"mode": "edge"}), ((2, "reflect"), {}), ((-1,), {}),
             ((2,), {"mode": "symmetric"}), ((3, "wrap"), {}), ((1,), {"constant_values": 7})],
@@ -41,7 +41,7 @@ CALLS = {
     "array_split": [((2,), {}), (([1, 5], -1), {}), ((0,), {})],
     "hsplit": [((1,), {}), (([1, 2],), {})], "vsplit": [((2,), {})], "dsplit": [((2,), {})],
     "take": [((0,), {}), (([[0, 1]], 0), {}), ((9,), {}), ((9,), {"mode": "wrap"}), ((-9,), {"mode": "clip"}),
-             (([True, False],), {}), ((0.5,), {}), ((0,), {"axis": 7}), ((0,), {"mode": "other"})],
+             (([True, False],), {}), ((0,), {"axis": 7}), ((0,), {"mode": "other"})],
     "take_along_axis": [((np.array([0]), 0), {}), ((np.array([[0]]), -1), {}), ((np.array([0.5]), 0), {}),
                         ((np.array([5]), None), {})],
     "sort": [((), {}), ((None,), {}), ((0,), {"kind": "stable"}), ((8,), {}), ((), {"kind": "slow"})],
@@ -96,6 +96,12 @@ def test_one_array(name):
     for array, (args, options) in itertools.product(ARRAYS, CALLS[name]):
         expected = outcome(lambda: function(array, *args, **options))  # noqa: B023
         assert_like_numpy(outcome(lambda: function(Tensor(array), *args, **options)), expected)  # noqa: B023
+
+
+@pytest.mark.parametrize("name", ["repeat", "take"])
+def test_a_number_of_times_or_a_place_with_a_fraction_is_refused_where_numpy_cuts_it_off(name):
+    with pytest.raises(TypeError, match=f"{name}: .* must be an integer or several, not 1.5"):
+        function_of(name)(Tensor([1.0, 2.0]), 1.5)
 
 
 @pytest.mark.parametrize("name", BINARY)

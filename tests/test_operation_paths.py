@@ -238,3 +238,19 @@ def test_complex_results_of_an_operation_with_several_are_refused():
     for x in (Tensor(1.0), Tensor(1.0, requires_grad=True)):
         with pytest.raises(TypeError, match="complex128"):
             operation(x)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_sigmoid_is_silent_and_positive_as_far_as_its_dtype_reaches(dtype):
+    limits = np.finfo(dtype)
+    inside = dtype(0.9) * np.log(limits.max)
+    np.testing.assert_allclose(ag.sigmoid(-inside), np.exp(-inside), rtol=8 * limits.eps)
+    for outside in (2 * np.log(limits.max), limits.max, np.inf):
+        assert 0 < ag.sigmoid(dtype(-outside)) < 2 * np.exp(1 - np.log(limits.max))
+
+
+def test_the_gradient_of_an_embedding_may_come_in_any_memory_order():
+    upstream = np.asfortranarray(np.arange(6.0).reshape(3, 2))
+    table = Tensor(np.zeros((3, 2)), requires_grad=True)
+    ag.embedding([2, 0, 2], table).backward(upstream)
+    np.testing.assert_array_equal(table.grad, [upstream[1], [0, 0], upstream[0] + upstream[2]])

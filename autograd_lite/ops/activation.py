@@ -26,7 +26,10 @@ __all__ = [
 ]
 
 # e to this power is still finite.
-_LARGEST_EXPONENT = {np.dtype(kind): np.array(x, kind) for kind, x in (("f2", 11), ("f4", 88), ("f8", 709))}
+_LARGEST_EXPONENT = {
+    np.dtype(kind): np.array(np.floor(np.log(np.finfo(kind).max)))
+    for kind in (np.half, np.single, np.double, np.longdouble)
+}
 
 
 def _sigmoid_rule(g: Array, out: Array) -> Array:
@@ -50,7 +53,7 @@ def sigmoid(x: Array) -> Array:
     result = np.negative(to_floats(x))
     out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
     # A limit instead of np.errstate against the overflow: that would take 2 µs a call.
-    result = np.minimum(result, _LARGEST_EXPONENT.get(result.dtype, 709.0), out=out)
+    result = np.minimum(result, _LARGEST_EXPONENT[result.dtype], out=out)
     result = np.exp(result, out=out)
     result += 1
     return np.reciprocal(result, out=out)

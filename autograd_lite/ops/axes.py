@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.shape import astype, broadcast_to, clone, reshape, swapaxes, transpose
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter, where
 from autograd_lite.ops.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.shape import broadcast_to, ravel, reshape

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations, numpy_queries

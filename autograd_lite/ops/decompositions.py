@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.primitive import primitive
@@ -93,6 +94,7 @@ def _qr(a: Array) -> Any:
 _qr_complete = primitive(lambda a: np.linalg.qr(a, "complete"), name="qr", outputs=2)
 
 
+@composed
 def qr(a: Array, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and R upper triangular with Q R = A, as a QRResult.
 

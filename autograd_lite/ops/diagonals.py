@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
 from autograd_lite.ops.axes import moveaxis
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.shape import ravel
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations
 
 __all__ = ["diag", "diagflat", "diagonal", "tril", "triu", "vander"]
+
+
+def _matrices(x: Array) -> Array:
+    if not np.ndim(x):
+        raise ValueError("x of shape () has no axis for a diagonal")
+    return x
 
 
 @primitive(numpy=np.tril, x=lambda g, k: np.tril(g, k))
@@ -27,7 +34,7 @@ def tril(x: Array, k: int = 0) -> Array:
     Tensor([[1., 0.],
             [3., 4.]])
     """
-    return np.tril(x, k)
+    return np.tril(_matrices(x), index(k))
 
 
 @primitive(numpy=np.triu, x=lambda g, k: np.triu(g, k))
@@ -40,7 +47,7 @@ def triu(x: Array, k: int = 0) -> Array:
     Tensor([[1., 2.],
             [0., 4.]])
     """
-    return np.triu(x, k)
+    return np.triu(_matrices(x), index(k))
 
 
 @composed
@@ -74,6 +81,7 @@ def diag(x: Array, k: int = 0) -> Array:
         return diagonal(x, k)
     if x.ndim != 1:
         raise ValueError(f"diag: x must have one axis or two, not shape {x.shape}")
+    k = index(k)
     n, places = x.shape[0] + abs(k), np.arange(x.shape[0])
     return scatter(x, (places + max(-k, 0), places + max(k, 0)), (n, n))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import sum
 from autograd_lite.tensor import Array, numpy_operations
 

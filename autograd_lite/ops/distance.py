@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.checks import check_positive
 from autograd_lite.conversion import to_floats
 from autograd_lite.ops.loss import per_term, reduce_terms, same_shape
 from autograd_lite.primitive import primitive
@@ -56,8 +57,7 @@ def huber_loss(x: Array, target: Array, reduction: str = "mean", delta: float = 
     >>> huber_loss(Tensor([1.0, 2.0]), np.array([0.0, 5.0]), reduction="none")
     Tensor([0.5, 2.5])
     """
-    if not delta > 0:
-        raise ValueError(f"delta is positive, not {delta!r}")
+    check_positive("huber_loss", delta=delta)
     x = to_floats(x)
     distance = np.abs(x - same_shape(target, x, "x"))
     # With q = min(|d|, δ) both cases are q(|d| − q/2).

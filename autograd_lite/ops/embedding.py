@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.checks import is_integer
 from autograd_lite.conversion import to_array
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
@@ -51,7 +52,7 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     Raises
     ------
     TypeError
-        If indices are not integers.
+        If indices or padding_idx are not integers.
     IndexError
         If one is negative or too large, or padding_idx is out of range.
 
@@ -69,6 +70,8 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     if weight.ndim != 2:
         raise ValueError(f"weight of shape {weight.shape}, expected (num_embeddings, embedding_dim)")
     rows = weight.shape[0]
+    if padding_idx is not None and not is_integer(padding_idx):
+        raise TypeError(f"padding_idx is an integer or None, not {padding_idx!r}")
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise IndexError(f"padding_idx is {padding_idx}, but there are {rows} rows")
     if indices.size and not (indices.min() >= 0 and indices.max() < rows):

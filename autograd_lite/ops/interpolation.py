@@ -75,6 +75,9 @@ def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], 
     return new_size, tuple(1 / factor for factor in values)
 
 
+MODES = {"nearest": None, "linear": 3, "bilinear": 4}  # with the number of axes
+
+
 def interpolate(
     x: Array,
     size: Any = None,
@@ -108,14 +111,13 @@ def interpolate(
     >>> interpolate(Tensor([[[1.0, 3.0]]]), size=3, mode="linear", align_corners=True)
     Tensor([[[1., 2., 3.]]])
     """
-    axes_of = {"nearest": None, "linear": 3, "bilinear": 4}
-    if mode not in axes_of:
+    if mode not in MODES:
         raise ValueError(f'interpolate: mode is {mode!r}; it can be "nearest", "linear" or "bilinear"')
     if mode == "nearest" and align_corners is not None:
         raise ValueError('interpolate: align_corners is for "linear" and "bilinear"')
     x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
-    if x.ndim < 3 or axes_of[mode] not in (None, x.ndim):
-        expected = "(N, C, ...)" if mode == "nearest" else f"{axes_of[mode]} axes"
+    if x.ndim < 3 or MODES[mode] not in (None, x.ndim):
+        expected = "(N, C, ...)" if mode == "nearest" else f"{MODES[mode]} axes"
         raise ValueError(f"interpolate: x of shape {x.shape}, expected {expected} for mode={mode!r}")
     if 0 in x.shape[2:]:
         raise ValueError(f"interpolate: x of shape {x.shape} has no elements to take")

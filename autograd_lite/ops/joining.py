@@ -6,14 +6,15 @@ What NumPy does to the elements it is asked to do to their positions; the elemen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.axes import atleast_1d, atleast_2d, atleast_3d
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem
 from autograd_lite.ops.ordering import along, gather, positions
 from autograd_lite.ops.shape import astype, concatenate, expand_dims, ravel
@@ -169,9 +170,10 @@ def delete(x: Array, index: Any, axis: int | None = None) -> Array:
 
 def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) -> list[Array]:
     x = x if isinstance(x, Tensor) else to_array(x)
-    if np.ndim(sections) == 0 and strip(sections) == 0:
-        raise ValueError("into 0 sections")
-    parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), strip(sections))
+    sections = strip(sections)
+    if np.ndim(sections) == 0 and index(sections) < 1:
+        raise ValueError(f"into {sections} sections")
+    parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), sections)
     bounds = [(int(part[0]), len(part)) if len(part) else (0, 0) for part in parts]
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.ops.spectral import svdvals

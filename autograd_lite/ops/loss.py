@@ -11,9 +11,9 @@ import functools
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.sums import SHORT, ones, sum_all
 from autograd_lite.primitive import primitive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.ops.composition import composed
+from autograd_lite.composition import composed
 from autograd_lite.ops.reduction import Axis, prod, restore, sum
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.changes import record_change
+from autograd_lite.checks import check, check_at_least_0
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.ops.shape import reshape
 from autograd_lite.primitive import primitive
@@ -70,11 +71,6 @@ def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> 
     return parameter
 
 
-def _check_eps(name: str, eps: float) -> None:
-    if not eps >= 0:
-        raise ValueError(f"{name}: eps is at least 0, not {eps!r}")
-
-
 def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Array = None, eps: float = 1e-5) -> Array:
     """(x − μ)/√(σ² + eps)·w + b with the mean and the variance of each sample, over its last axes.
 
@@ -108,7 +104,7 @@ def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Arra
         raise ValueError(f"layer_norm: x of shape {x.shape} does not end in the normalized shape {shape}")
     for what, parameter in (("weight", weight), ("bias", bias)):
         _checked("layer_norm", parameter, what, shape)
-    _check_eps("layer_norm", eps)
+    check_at_least_0("layer_norm", eps=eps)
     return _normalized(x, weight, bias, tuple(range(x.ndim - len(shape), x.ndim)), eps)[0]
 
 
@@ -168,7 +164,7 @@ def batch_norm(
     for what, parameter in given.items():
         _checked("batch_norm", parameter, what, (channels,))
     _check_running(running_mean, running_var, training, momentum)
-    _check_eps("batch_norm", eps)
+    check_at_least_0("batch_norm", eps=eps)
     shape = (channels, *(1,) * (x.ndim - 2))
     weight, bias = (None if p is None else reshape(p, shape) for p in (weight, bias))
     if not training and running_mean is not None and running_var is not None:
@@ -201,8 +197,7 @@ def _check_running(mean: Any, variance: Any, training: bool, momentum: float) ->
     for name, running in (("running_mean", mean), ("running_var", variance)):
         if not isinstance(running, Tensor | np.ndarray) or running.dtype.kind != "f":
             raise TypeError(f"batch_norm: {name} is moved in place, so it is a floating-point array or tensor")
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"batch_norm: momentum is in [0, 1], not {momentum!r}")
+    check("batch_norm", "in [0, 1]", lambda value: 0 <= value <= 1, momentum=momentum)
 
 
 def _move(running: Any, batch: Any, momentum: float) -> None:

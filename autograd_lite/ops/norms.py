@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array, to_floats
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reduction import Axis, max, min, restore, sum
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.reduction import Axis, sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape

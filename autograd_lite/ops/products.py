@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
 from autograd_lite.ops.arithmetic import multiply
 from autograd_lite.ops.axes import moveaxis
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import getitem
 from autograd_lite.ops.linalg import dot, matmul
 from autograd_lite.ops.ordering import flip
@@ -49,7 +49,10 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     Tensor([[11.]])
     """
     x, y = _arrays(x, y)
-    left, right = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
+    pair = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
+    if isinstance(axes, str) or len(pair) != 2 or (pair is not axes and axes < 0):
+        raise ValueError(f"tensordot: axes is a number, at least 0, or a pair of axes or lists of them, not {axes!r}")
+    left, right = pair
     left = list(left) if hasattr(left, "__iter__") else [left]
     right = list(right) if hasattr(right, "__iter__") else [right]
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
-from autograd_lite.ops.composition import composed
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 

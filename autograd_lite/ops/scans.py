@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.reduction import Axis, logsumexp
 from autograd_lite.primitive import primitive

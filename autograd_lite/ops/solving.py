@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.composition import composed
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations, numpy_queries
 
@@ -278,8 +279,8 @@ def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
     a, b = to_array(a), to_array(b)
     order = list(range(a.ndim))
     for axis in axes or ():
-        order.remove(axis)
-        order.append(axis)
+        order.remove(normalize_axis_index(axis, a.ndim))
+        order.append(axis % a.ndim)
     a = np.transpose(a, order)
     shape = a.shape[b.ndim - a.ndim :]
     if a.size != math.prod(shape) ** 2:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
@@ -69,7 +70,13 @@ def _eigenvectors(a: Array, w: Array, v: Array) -> Array:
     return v
 
 
-_eigh = primitive(lambda a, UPLO: np.linalg.eigh(a, UPLO), name="eigh", outputs=2)
+def _triangle(UPLO: str) -> Any:
+    if UPLO not in ("L", "U", "l", "u"):
+        raise ValueError(f"UPLO is {UPLO!r}; it can be 'L' or 'U'")
+    return UPLO
+
+
+_eigh = primitive(lambda a, UPLO: np.linalg.eigh(a, _triangle(UPLO)), name="eigh", outputs=2)
 
 
 def eigh(a: Array, UPLO: str = "L") -> Any:
@@ -118,7 +125,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
     >>> eigvalsh(Tensor([[2.0, 0.0], [0.0, 1.0]]))
     Tensor([1., 2.])
     """
-    return np.linalg.eigvalsh(a, UPLO)  # type: ignore[call-overload]
+    return np.linalg.eigvalsh(a, _triangle(UPLO))
 
 
 def _complement(q: Array, g: Array, s: Array, rows: int, columns: int) -> Array:
@@ -175,6 +182,7 @@ def _svd(a: Array) -> Any:
     return type(results)(_left(a, *found), _singular(a, *found), _right(a, *found))
 
 
+@composed
 def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """U, the singular values s in descending order, and Vᵀ, with A = U diag(s) Vᵀ, as an SVDResult.
 

@@ -69,8 +69,8 @@ def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
         or len(values) != axes
         or not all(isinstance(n, int | np.integer) and n >= least for n in values)
     ):
-        several = f" or {axes} of them" if axes > 1 else ""
-        raise ValueError(f"{name} is an integer, at least {least},{several}, not {value!r}")
+        several = f", or {axes} of them" if axes > 1 else ""
+        raise ValueError(f"{name} is an integer, at least {least}{several}, not {value!r}")
     return tuple(int(n) for n in values)
 
 

@@ -127,7 +127,10 @@ def _read(value: Any, form: list[Any], arrays: list[Any], numbers: list[float]) 
         form += [dict, *value]
         return all(_read(part, form, arrays, numbers) for part in value.values())
     else:
-        hash(value)  # raises TypeError
+        try:
+            hash(value)
+        except TypeError as error:
+            raise TypeError(f"compile: an argument of type {kind.__name__} is neither an array nor hashable") from error
         form += [kind, value]
     return True
 

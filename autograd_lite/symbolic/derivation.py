@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,8 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
         values[tensor._node], paths[tensor._node] = tensor.data, path
         if name:
             given[tensor._node] = name
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"derive: names is a dict of names to tensors or arrays, not {type(names).__name__}")
     for name, thing in (names or {}).items():
         if isinstance(thing, Tensor) and thing._node is not None:
             given[thing._node], values[thing._node] = name, thing.data
@@ -130,8 +132,10 @@ def _tensors(wrt: Any) -> list[tuple[Tensor, str | None, str]]:
         return [(parameter, None, path) for path, parameter in wrt.named_parameters() if parameter.requires_grad]
     if isinstance(wrt, Mapping):
         found: list[Any] = [(tensor, name, "") for name, tensor in wrt.items()]
-    else:
+    elif isinstance(wrt, Tensor | Iterable):
         found = [(tensor, None, "") for tensor in ([wrt] if isinstance(wrt, Tensor) else wrt)]
+    else:
+        raise TypeError(f"derive: wrt holds tensors, not {type(wrt).__name__}")
     for tensor, *_ in found:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"derive: wrt holds tensors, not {type(tensor).__name__}")

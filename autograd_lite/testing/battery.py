@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.checks import check
+from autograd_lite.composition import naming
 from autograd_lite.tensor import Tensor
 from autograd_lite.testing.gradients import check_gradients
 
@@ -76,7 +79,14 @@ def check_primitive(
     primitive = operation.primitive
     if elementwise is None:
         elementwise = isinstance(primitive.forward, np.ufunc)
-    given = [tuple(sample) for sample in samples]
+    check("check_primitive", "0, 1 or 2", lambda value: value in (0, 1, 2), order=order)
+    given = list(samples)
+    for sample in given:
+        if not isinstance(sample, tuple | list):
+            raise TypeError(f"check_primitive: a sample is a tuple of arguments, not {type(sample).__name__}")
+        with naming(f"check_primitive: {primitive.name}"):  # a ufunc would take one too many for its out=
+            inspect.signature(operation).bind(*sample, **options)
+    given = [tuple(sample) for sample in given]
     if not given:
         raise ValueError("check_primitive: there are no samples")
     if elementwise:

@@ -16,6 +16,7 @@ from autograd_lite.testing.evaluation import (
     Which,
     as_array,
     call,
+    check_functions,
     derivatives,
     name_of,
     positions_of,
@@ -99,6 +100,7 @@ def check_closed_form(
     What explains it (each line was tested on these numbers):
       1. it is 3 times too large: that is the length of axis 0 of 'x' (a sum where a mean belongs)
     """
+    check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)
     read = read_inputs(fn, inputs)
     references = case.references(read)

@@ -14,8 +14,9 @@ import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 
+from autograd_lite.checks import check_positive_integer
 from autograd_lite.testing.closed_form import Case, Function, Intermediates
-from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, name_of, read_inputs
+from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, check_functions, name_of, read_inputs
 from autograd_lite.testing.evidence import relative_error
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.program import program
@@ -165,6 +166,11 @@ def find_counterexample(
     >>> found.inputs
     (array(1.),)
     """
+    check_functions("find_counterexample", fn, closed_form)
+    check_positive_integer("find_counterexample", max_examples=max_examples)
+    if not strategies or not all(isinstance(strategy, st.SearchStrategy) for strategy in strategies):
+        given = ", ".join(type(strategy).__name__ for strategy in strategies) or "none"
+        raise TypeError(f"find_counterexample: a strategy is needed for every input of the function, not {given}")
     search = Search(Case(fn, closed_form, wrt, rtol, atol, intermediates))
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
     inputs = _find(drawn, search.refutes, max_examples, seed)

@@ -66,6 +66,13 @@ def name_of(function: Callable[..., Any]) -> str:
     return "fn" if name == "<lambda>" else str(name)
 
 
+def check_functions(where: str, *functions: Any) -> None:
+    """Raise TypeError for what cannot be called."""
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"{where}: a function is needed, not {type(function).__name__}")
+
+
 def read_inputs(function: Callable[..., Any], inputs: Iterable[Any]) -> Inputs:
     """The inputs with their names: floating-point arrays (lists, tensors) become float64 arrays, the rest stays.
 

@@ -10,7 +10,15 @@ import numpy as np
 from autograd_lite.backward import sweep
 from autograd_lite.tensor import Tensor, backward_with_graph
 from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import Inputs, NumberArray, call, name_of, read_inputs, refuse_non_finite
+from autograd_lite.testing.evaluation import (
+    Inputs,
+    NumberArray,
+    call,
+    check_functions,
+    name_of,
+    read_inputs,
+    refuse_non_finite,
+)
 from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
@@ -77,8 +85,9 @@ def check_gradients(
     >>> check_gradients(relu, np.array([-1.0, 0.0, 2.0]), exclude=lambda x: x == 0) < 1e-6
     True
     """
+    check_functions("check_gradients", fn)
     if order not in (1, 2):
-        raise ValueError(f"order is {order!r}; it can be 1 or 2")
+        raise ValueError(f"check_gradients: order is {order!r}; it can be 1 or 2")
     read = read_inputs(fn, inputs)
     chosen = read.floats()
     if not chosen:

@@ -7,7 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.checks import check_positive
+from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.explanations import describe
+from autograd_lite.testing.evaluation import check_functions
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -51,9 +55,10 @@ def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: fl
     >>> numerical_gradient(lambda x: np.sum(x**3), np.array([1.0, 2.0])).gradient.round(10)
     array([ 3., 12.])
     """
-    if not step > 0:
-        raise ValueError(f"numerical_gradient: step is positive, not {step!r}")
-    point = np.array(as_numbers(x), dtype=np.float64)
+    check_functions("numerical_gradient", function)
+    check_positive("numerical_gradient", step=step)
+    with naming("numerical_gradient"):
+        point = np.array(as_numbers(x), dtype=np.float64)
     gradient, error = np.empty_like(point), np.empty_like(point)
     with np.errstate(all="ignore"):  # a large step may leave the domain; its NaN loses against the smaller ones
         for index in np.ndindex(point.shape):
@@ -84,4 +89,8 @@ def _central_difference(
     forward, backward = point.copy(), point.copy()
     forward[index] += h
     backward[index] -= h
-    return float(function(forward) - function(backward)) / float(forward[index] - backward[index])
+    above, below = function(forward), function(backward)
+    try:
+        return float(above - below) / float(forward[index] - backward[index])
+    except TypeError as error:
+        raise TypeError(f"numerical_gradient: the function must return a number, not {describe(above)}") from error

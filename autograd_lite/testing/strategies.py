@@ -11,6 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from autograd_lite.checks import check, is_integer
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Strategy = st.SearchStrategy[Any]
 Size = int | st.SearchStrategy[int]
@@ -20,7 +22,10 @@ Bias = Literal["stacked", "separate"] | None
 
 
 def _size(size: Size | None, smallest: int = 1, largest: int = 4) -> st.SearchStrategy[int]:
-    return st.integers(smallest, largest) if size is None else st.just(size) if isinstance(size, int) else size
+    if size is None or isinstance(size, st.SearchStrategy):
+        return st.integers(smallest, largest) if size is None else size
+    check("strategies", "a positive integer or a strategy", lambda value: is_integer(value) and value > 0, size=size)
+    return st.just(size)
 
 
 @functools.cache
@@ -52,6 +57,8 @@ def arrays(
     >>> find(arrays((3,)), lambda x: (x > 0).all())
     array([1., 1., 1.])
     """
+    check("arrays", "a finite number", math.isfinite, low=low, high=high)
+    check("arrays", "at least low", lambda value: value >= low, high=high)
     shape = hnp.array_shapes(min_dims=0, max_dims=3, max_side=4) if shape is None else shape
     return hnp.arrays(np.float64, shape, elements=_numbers(low, high), fill=st.nothing())
 
@@ -178,7 +185,7 @@ def datasets(
     ((2, 1), array([0, 0]))
     """
     if targets not in ("one_hot", "labels", "binary", "real") or layout not in ("rows", "columns"):
-        raise ValueError(f"there are no datasets with targets={targets!r} and layout={layout!r}")
+        raise ValueError(f"datasets: there are no datasets with targets={targets!r} and layout={layout!r}")
 
     return _pairs(targets, layout, _size(samples), _size(features, 1, 3), _size(outputs, 1 if targets == "real" else 2))
 
@@ -225,8 +232,16 @@ def mlp_parameters(
     [(4, 4), (2, 5)]
     """
 
+    if bias not in ("stacked", "separate", None):
+        raise ValueError(f'mlp_parameters: bias is {bias!r}; it can be "stacked", "separate" or None')
+    if sizes is not None and not isinstance(sizes, st.SearchStrategy):
+        check("mlp_parameters", "at least two positive integers", _are_widths, sizes=sizes)
     widths = sizes if isinstance(sizes, st.SearchStrategy) else _widths(depth) if sizes is None else st.just(sizes)
     return _parameters(widths, bias)
+
+
+def _are_widths(sizes: Any) -> bool:
+    return len(sizes) > 1 and all(is_integer(size) and size > 0 for size in sizes)
 
 
 def _widths(depth: Size | None) -> st.SearchStrategy[tuple[int, ...]]:
@@ -244,8 +259,8 @@ def _parameters(draw: st.DrawFn, sizes: Strategy, bias: Bias) -> tuple[Array, ..
 
 
 @st.composite
-def _separable(draw: st.DrawFn, samples: Size | None, features: Size | None) -> tuple[Array, Array, float, Array]:
-    n, d = draw(_size(samples, 1, 8)), draw(_size(features, 1, 3))
+def _separable(draw: st.DrawFn, samples: Strategy, features: Strategy) -> tuple[Array, Array, float, Array]:
+    n, d = draw(samples), draw(features)
     vector = draw(hnp.arrays(np.int64, d + 1, elements=st.integers(-3, 3)).filter(lambda v: bool(v.any())))
     point = st.lists(st.integers(-5, 5), min_size=d, max_size=d).filter(lambda x: bool(vector[0] + vector[1:] @ x))
     x = np.array(draw(st.lists(point, min_size=n, max_size=n)), dtype=np.float64)
@@ -277,4 +292,4 @@ def separable(
     >>> X.shape, y.shape, separator.shape
     ((1, 2), (1,), (3,))
     """
-    return _separable(samples, features)
+    return _separable(_size(samples, 1, 8), _size(features, 1, 3))

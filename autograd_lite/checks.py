@@ -1,0 +1,66 @@
+"""Options that make sense: an error names the call, the option, what it can be, and what was passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) -> None:
+    """Raise ValueError unless `holds` is true of every option, which is `what` then.
+
+    Examples
+    --------
+    >>> check("Dropout", "a probability", lambda p: 0 <= p <= 1, p="abc")
+    Traceback (most recent call last):
+        ...
+    ValueError: Dropout: p is a probability, not 'abc'
+    """
+    for name, value in options.items():
+        try:
+            is_so = bool(holds(value))
+        except (TypeError, ValueError):  # text cannot be compared with numbers, several numbers are not true or false
+            is_so = False
+        if not is_so:
+            raise ValueError(f"{where}: {name} is {what}, not {value!r}")
+
+
+def check_positive(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are positive."""
+    check(where, "positive", lambda value: value > 0, **options)
+
+
+def check_at_least_0(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are 0 or positive."""
+    check(where, "at least 0", lambda value: value >= 0, **options)
+
+
+def check_probability(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are in [0, 1]."""
+    check(where, "a probability", lambda value: 0 <= value <= 1, **options)
+
+
+def check_positive_integer(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are integers, at least 1."""
+    check(where, "a positive integer", lambda value: is_integer(value) and value > 0, **options)
+
+
+def is_number(value: Any) -> Any:
+    """Whether `value` is a number, which NaN is not; TypeError or ValueError if it cannot be compared with one."""
+    return -np.inf <= value <= np.inf
+
+
+def is_integer(value: Any) -> bool:
+    """Whether `value` is an integer of Python or NumPy; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
+    """What is loaded, as a dict; TypeError unless it is one, and ValueError unless its names are `names`."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"load_state_dict: what state_dict() returned is needed, a dict, not {type(state).__name__}")
+    if set(state) != set(names):
+        raise ValueError(f"load_state_dict: {sorted(map(str, state))}, expected {sorted(names)}")
+    return dict(state)

@@ -1,0 +1,92 @@
+"""What a wrong call of an operation is told: the error of NumPy once more, with names, dtypes and shapes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_lite.recording import is_grad_enabled
+from autograd_lite.tensor import Tensor
+
+if TYPE_CHECKING:
+    from autograd_lite.primitive import Primitive
+
+# Errors that are a type and a text, so that another one can be made of them.
+PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
+
+
+def describe(value: Any) -> str:
+    """What an error message says of an argument: dtype and shape of arrays, else the value or its type.
+
+    Examples
+    --------
+    >>> describe(np.zeros((2, 3))), describe(-1), describe([np.zeros(2), np.zeros(3)])
+    ('float64 (2, 3)', '-1', '[float64 (2,), float64 (3,)]')
+    """
+    if isinstance(value, np.ndarray | np.generic | Tensor):
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value):
+        return f"[{', '.join(map(describe, value))}]"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:36]}... ({type(value).__name__})"
+
+
+def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
+    """The error of the forward function once more, with the name of the operation and what it was given."""
+    reason = str(error).removeprefix(f"{operation.name}: ")
+    if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
+        left, right = np.shape(values[0]), np.shape(values[1])
+        reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
+    kind = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
+    if isinstance(error, TypeError | AttributeError):  # of loops, casting rules, and methods that a number lacks
+        no_numbers = _without_numbers(operation, values)
+        kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)
+    given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
+    if kind is None:
+        error.add_note(f"in {operation.name}({given})")
+        return error
+    return kind(f"{operation.name}: {reason} ({given})")
+
+
+def _without_numbers(operation: Primitive, values: tuple[Any, ...]) -> str | None:
+    """The first argument that is text, None, or anything else not made of numbers, where numbers belong."""
+    ufunc = isinstance(operation.forward, np.ufunc)
+    for parameter, value in zip(operation.parameters, values, strict=True):
+        numeric = ufunc or parameter.name in operation.rules or type(parameter.default) is float
+        if numeric and value is not parameter.default and parameter.name != operation.variadic:
+            dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
+            if dtype.kind not in "fiubc":
+                return parameter.name
+    return None
+
+
+def check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
+    """Refuse the result of a rule that returns another number of gradients than there are operands."""
+    if len(gradients) != len(parents):
+        raise ValueError(
+            f"{operation.describe_rule(len(parents))} returned {len(gradients)} gradients for {len(parents)}"
+        )
+
+
+def from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
+    """Rules compute with what they are given, so lists become arrays before they are saved."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        reason = "its rows differ in length" if "inhomogeneous" in str(error) else error
+        raise type(error)(f"{operation.name}: {argument} does not form an array: {reason}") from error
+
+
+def refuse(operation: Primitive, argument: str) -> None:
+    """Refuse a tensor that requires gradients where the operation has no rule."""
+    if is_grad_enabled():
+        raise TypeError(
+            f"{operation.name}: there is no derivative with respect to {argument!r}, "
+            "but it is a tensor that requires gradients; pass it with .detach()"
+        )
+
+
+def refuse_result(operation: Primitive, dtype: np.dtype[Any]) -> None:
+    """Refuse complex numbers, objects and texts as values of a tensor."""
+    raise TypeError(f"{operation.name}: the result has dtype {dtype}, but tensors hold real numbers")
