@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,13 +53,17 @@ class Checkpoint:
     ...     model = nn.Linear(2, 1, rng=0)
     ...     optimizer = optim.Adam(model.parameters(), lr=0.1)
     ...     checkpoint = Checkpoint(folder, model=model, optimizer=optimizer)
-    ...     for step in range(checkpoint.resume()["step"], steps):
+    ...     start = checkpoint.resume()["step"]
+    ...     for step in range(start, steps):
     ...         optimizer.zero_grad()
     ...         (model(np.ones(2)) ** 2).sum().backward()
     ...         optimizer.step()
     ...         checkpoint.save(step + 1)
-    ...     return step + 1, model.bias.item()
-    >>> train(5)[0], train(20) == train(20)
+    ...     return start, model.bias.item()
+    >>> train(5)[0]
+    0
+    >>> start, bias = train(20)  # takes 15 steps, and gives what 20 without a stop give
+    >>> start, train(20) == (20, bias)
     (5, True)
     """
 
@@ -123,8 +130,9 @@ class Checkpoint:
         ------
         CorruptedFileError
             (a ValueError) If there are checkpoints, but none can be read. Each that cannot is a warning.
-        ValueError, KeyError, TypeError
-            If it is one of other parts: names, shapes or options differ. All parts are as they were then.
+        ValueError
+            If it is one of other parts: names, shapes or options differ; or a part takes no state now, as `Batches` in
+            the middle of an epoch. All parts are as they were then.
         """
         failure: Exception | None = None
         for step in reversed(self._steps()):
@@ -149,15 +157,28 @@ class Checkpoint:
             raise ValueError(f"Checkpoint.resume: {self._path(step)} is no checkpoint of step {step}")
         if set(state["parts"]) != set(self.parts):
             raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} has the parts {sorted(state['parts'])}, "
-                f"expected {sorted(self.parts)}"
+                f"Checkpoint.resume: {self._path(step)} has the parts {list(state['parts'])}, "
+                f"expected {list(self.parts)}"
             )
+        if set(state["generators"]) != set(before["generators"]):
+            raise ValueError(
+                f"Checkpoint.resume: {self._path(step)} has the random generators {list(state['generators'])}, "
+                f"expected {list(before['generators'])}"
+            )
+        receivers = self._receivers()
         try:
-            self._load(state)
+            for (kind, name), receive in receivers.items():
+                receive(state[kind][name])
         except BaseException as error:
-            self._load(before)
-            error.add_note(f"Checkpoint.resume: {self._path(step)} does not fit; everything is as it was before")
-            raise
+            for (kind, name), receive in receivers.items():
+                with suppress(Exception):  # one that takes nothing now, not even what it has, has not changed
+                    receive(before[kind][name])
+            if not isinstance(error, Exception):
+                raise
+            raise ValueError(
+                f"Checkpoint.resume: {self._path(step)} does not fit; everything is as it was before: "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -168,17 +189,15 @@ class Checkpoint:
             "generators": {name: rng.bit_generator.state for name, rng in self._generators().items()},
         }
 
-    def _load(self, state: dict[str, Any]) -> None:
-        generators = self._generators()
-        if set(state["generators"]) != set(generators):
-            raise ValueError(f"the random generators {sorted(state['generators'])}, expected {sorted(generators)}")
+    def _receivers(self) -> dict[tuple[str, str], Callable[[Any], object]]:
+        """What takes the state back, for each entry of `_state`."""
+        found: dict[tuple[str, str], Callable[[Any], object]] = {}
         for name, part in self.parts.items():
-            if isinstance(part, np.random.Generator):
-                set_state(part, state["parts"][name])
-            else:
-                part.load_state_dict(state["parts"][name])
-        for name, rng in generators.items():
-            set_state(rng, state["generators"][name])
+            is_generator = isinstance(part, np.random.Generator)
+            found["parts", name] = partial(set_state, part) if is_generator else part.load_state_dict
+        for name, rng in self._generators().items():
+            found["generators", name] = partial(set_state, rng)
+        return found
 
     def _generators(self) -> dict[str, np.random.Generator]:
         """The common generator, and those that modules have for themselves, by their dotted names."""
