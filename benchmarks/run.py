@@ -1,6 +1,6 @@
 """Training steps of several libraries on the same weights and data, checked against each other and timed in turns.
 
-    python benchmarks/run.py                                           everything, in about five minutes
+    python benchmarks/run.py                                           everything, in about ten minutes
     python benchmarks/run.py --quick                                   a rough look at the steps alone, in seconds
     python benchmarks/run.py --cases softmax,mlp --engines autograd_lite
     python benchmarks/run.py --load benchmarks/results/benchmark.json --markdown
@@ -24,7 +24,8 @@ from suite import pictures, resources, scaling, tables
 from suite.cases import CASES
 from suite.engine import PACKAGES, Engine, load
 from suite.environment import environment
-from suite.timing import contestants, interleaved, summary
+from suite.processes import Processes
+from suite.timing import Start, contestants, interleaved, summary
 
 FOLDER = Path(__file__).parent
 PARTS = ("steps", "scaling", "memory", "imports")
@@ -39,7 +40,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--parts", type=chosen(PARTS), help=f"among {','.join(PARTS)}; by default all, quick: steps")
     parser.add_argument("--rounds", type=int, help="rounds for the steps (default 25, quick: 5)")
-    parser.add_argument("--seconds", type=float, help="length of a block in a round (default 0.03, quick: 0.005)")
+    parser.add_argument("--seconds", type=float, help="length of a block in a round (default 0.1, quick: 0.005)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds")
     parser.add_argument(
         "--output", type=Path,
@@ -56,7 +57,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     options.engines = list(dict.fromkeys(["hand", *options.engines]))
     options.parts = options.parts or (["steps"] if options.quick else list(PARTS))
     options.rounds = options.rounds or (5 if options.quick else 25)
-    options.seconds = options.seconds or (0.005 if options.quick else 0.03)
+    options.seconds = options.seconds or (0.005 if options.quick else 0.1)
     if options.output is None:
         options.output = options.load.parent if options.load else FOLDER / ("results" if whole else "output")
     return options
@@ -74,15 +75,24 @@ def chosen(known: Iterable[str]) -> Any:
     return names
 
 
-def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds: float) -> dict[str, Any]:
+def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
     """Each case in turn: check, then time."""
     found = {}
     for name in cases:
         case = CASES[name]
         with tqdm(total=rounds, desc=f"{name:10}", unit="round") as progress:
-            field, refused = contestants(case, engines)
+            field, refused = contestants(case, engines, start=start)
             times = interleaved(field, rounds, seconds, progress.update)
         found[name] = {"title": case.title, "engines": summary(times), "refused": refused}
+    return found
+
+
+def measure_scaling(engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
+    """Each axis in turn."""
+    found = {}
+    for axis, (_, values, _) in scaling.AXES.items():
+        with tqdm(total=rounds * len(values), desc=f"{axis:10}", unit="round") as progress:
+            found[axis] = scaling.measure(axis, engines, rounds, seconds, progress.update, start)
     return found
 
 
@@ -91,14 +101,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {"environment": environment(), "engines": [engine.name for engine in engines]}
     results |= {"missing": missing, "steps": {}}
     results["settings"] = {"rounds": options.rounds, "seconds": options.seconds}
-    if "steps" in options.parts:
-        results["steps"] = measure_steps(options.cases, engines, options.rounds, options.seconds)
-    if "scaling" in options.parts:
-        rounds = max(3, options.rounds // 5)
-        results["scaling"] = {}
-        for axis, (_, values, _) in scaling.AXES.items():
-            with tqdm(total=rounds * len(values), desc=f"{axis:10}", unit="round") as progress:
-                results["scaling"][axis] = scaling.measure(axis, engines, rounds, options.seconds, progress.update)
+    with Processes() as start:
+        if "steps" in options.parts:
+            results["steps"] = measure_steps(options.cases, engines, options.rounds, options.seconds, start)
+        if "scaling" in options.parts:
+            results["scaling"] = measure_scaling(engines, max(3, options.rounds // 5), options.seconds, start)
     if "memory" in options.parts:
         with tqdm(desc=f"{'memory':10}", unit="process") as progress:
             results["memory"] = resources.memory(

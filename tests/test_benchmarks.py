@@ -6,6 +6,8 @@ Nothing here looks at a time, except that there is one.
 import doctest
 import json
 import sys
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ import run
 from suite import resources, scaling, tables
 from suite.cases import CASES, Network
 from suite.engine import Engine, load
-from suite.timing import contestants, interleaved, summary
+from suite.processes import Processes
+from suite.timing import contestants, interleaved, start_here, summary
 
 (HAND, OURS), _ = load(["hand", "autograd_lite"])
 CHAINS = [
@@ -103,6 +106,19 @@ def test_each_round_times_every_engine_once():
     assert {name: len(seconds) for name, seconds in times.items()} == {"by hand": 4, "autograd_lite": 4}
 
 
+def test_an_engine_in_a_process_of_its_own_is_the_same_contestant():
+    case = CASES["softmax"]
+    with Processes() as start:
+        field, refused = contestants(case, [HAND, OURS], start=start)
+        assert [contestant.engine for contestant in field] == [HAND, OURS]
+        assert refused == {}
+        assert all(seconds[0] > 0 for seconds in interleaved(field, 1, 1e-4).values())
+        for engine in (HAND, OURS):  # a new contestant begins anew, in the process that is there already
+            assert start(engine, CASES["scalar"]).losses(2) == start_here(engine, CASES["scalar"]).losses(2)
+        with pytest.raises(RuntimeError, match="KeyError: 'backwards'"):
+            start(HAND, replace(CASES["mlp"], update="backwards"))
+
+
 def test_a_ratio_is_that_within_a_round():
     found = summary({"by hand": [1.0, 10.0, 2.0], "other": [3.0, 10.0, 4.0]})
     assert found["other"]["seconds"] == 4  # whose ratio to the other median is 2, as it happens; in the rounds 3, 1, 2
@@ -164,6 +180,7 @@ def test_the_command_writes_tables_json_and_a_picture_and_names_what_is_missing(
 
 def test_the_command_ends_with_an_error_if_an_engine_was_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run, "load", lambda names: ([HAND, Engine("frozen", frozen)], {}))
+    monkeypatch.setattr(run, "Processes", lambda: nullcontext(start_here))  # there it is not known
     assert (
         run.main(["--quick", "--rounds", "1", "--seconds", "1e-4", "--cases", "softmax", "--output", str(tmp_path)])
         == 1

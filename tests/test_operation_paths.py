@@ -105,6 +105,7 @@ def test_gradients_agree_with_numerical_ones(function, reference, arrays):
         (lambda x: ag.l1_loss([1.0, 2.0], x, "sum"), [1.0, 3.0], [0, 1]),
         (lambda x: ag.gelu(x), [-1e200, 1e200], [0, 1]),
         (lambda x: ag.embedding([2, 0, 2], x, padding_idx=-1), [[1.0], [2.0], [3.0]], [[1], [0], [0]]),
+        (lambda x: ag.embedding([2, 0, 2], x, padding_idx=0), [[1.0], [2.0], [3.0]], [[0], [0], [2]]),
         # slices of one number, or of none
         (ag.nanmax, [np.nan, np.nan], [0, 0]),
         (ag.nanmean, [np.nan, np.nan], [0, 0]),

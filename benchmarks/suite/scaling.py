@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.cases import Network
 from suite.engine import Engine
-from suite.timing import contestants, interleaved
+from suite.timing import Start, contestants, interleaved, start_here
 
 AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int], Network]]] = {
     "depth": (
@@ -33,7 +33,12 @@ LONGEST = {("JAX", "depth"): 300}
 
 
 def measure(
-    axis: str, engines: list[Engine], rounds: int, seconds: float, after_round: Callable[[], Any] = lambda: None
+    axis: str,
+    engines: list[Engine],
+    rounds: int,
+    seconds: float,
+    after_round: Callable[[], Any] = lambda: None,
+    start: Start = start_here,
 ) -> dict[str, Any]:
     """Median seconds of a step at every value of the axis, for every engine; None where there is no such number."""
     title, values, network = AXES[axis]
@@ -41,7 +46,7 @@ def measure(
     refused = {}
     for value in values:
         asked = [engine for engine in engines if value <= LONGEST.get((engine.name, axis), value)]
-        field, reasons = contestants(network(value), asked)
+        field, reasons = contestants(network(value), asked, start=start)
         refused.update({f"{name}, {axis} {value}": reason for name, reason in reasons.items()})
         times = interleaved(field, rounds, seconds, after_round)
         for name, row in medians.items():

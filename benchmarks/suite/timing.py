@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
@@ -18,29 +16,40 @@ from suite.engine import Engine, Step
 QUIET = 0.002  # seconds of sleep in which the process must do next to nothing before a block begins
 
 
-@dataclass
 class Contestant:
     """An engine about to run a case: its step, and its data in an endless circle."""
 
     engine: Engine
-    step: Step
-    batches: Iterable[tuple[Any, Any]]
+
+    def __init__(self, engine: Engine, case: Any, step: Step) -> None:
+        self.engine, self._step, self._batches = engine, step, cycle(engine.batches(case))
 
     def losses(self, steps: int) -> list[float]:
         """The losses of so many steps."""
-        return [self.engine.read(self.step(x, labels)) for x, labels in islice(self.batches, steps)]
+        return [self.engine.read(self._step(x, labels)) for x, labels in islice(self._batches, steps)]
 
     def block(self, steps: int) -> float:
-        """Seconds per step of so many steps, one after the other."""
-        step = self.step
+        """Seconds per step of so many steps, one after the other. It returns when all threads of this process rest."""
+        step = self._step
         start = time.perf_counter()
-        for x, labels in islice(self.batches, steps):
+        for x, labels in islice(self._batches, steps):
             step(x, labels)
-        return (time.perf_counter() - start) / steps
+        seconds = (time.perf_counter() - start) / steps
+        wait_until_quiet()
+        return seconds
+
+
+def start_here(engine: Engine, case: Any) -> Contestant | None:
+    """A contestant in this process; None if the engine has no step for this kind of case."""
+    step = engine.step(case)
+    return None if step is None else Contestant(engine, case, step)
+
+
+Start = Callable[[Engine, Any], Contestant | None]
 
 
 def contestants(
-    case: Any, engines: Iterable[Engine], tolerance: float = 1e-4
+    case: Any, engines: Iterable[Engine], tolerance: float = 1e-4, start: Start = start_here
 ) -> tuple[list[Contestant], dict[str, str]]:
     """Those engines whose losses agree with those of the first, and why the others are not among them.
 
@@ -54,16 +63,17 @@ def contestants(
         The first is the baseline. Engines without a step for this kind of case are left out.
     tolerance : float, default 1e-4
         How much a loss may differ from the baseline's, relatively.
+    start : callable, default start_here
+        Makes a contestant from an engine and the case.
     """
     agreeing: list[Contestant] = []
     refused: dict[str, str] = {}
     expected: list[float] = []
     for engine in engines:
         try:
-            step = engine.step(case)
-            if step is None:
+            contestant = start(engine, case)
+            if contestant is None:
                 continue
-            contestant = Contestant(engine, step, cycle(engine.batches(case)))
             losses = contestant.losses(case.check_steps)
         except Exception as error:  # whatever stops a peer is its result, and the others go on
             if not expected:
@@ -86,10 +96,10 @@ def close(a: float, b: float, tolerance: float) -> bool:
 
 
 def wait_until_quiet(at_most: float = 1.0) -> None:
-    """Sleep until the threads of whoever computed last do.
+    """Sleep until all other threads of this process do.
 
     The thread pools of BLAS and OpenMP wait for more work by spinning, OpenBLAS for a tenth of a second. Meanwhile they
-    take cores away from the next engine, which on two cores measured two to four times too slow.
+    would take cores away from the next engine, which on two cores measured two to four times too slow.
     """
     end = time.perf_counter() + at_most
     while time.perf_counter() < end:
@@ -113,19 +123,13 @@ def interleaved(
         contestant.block(2)
         steps[contestant.engine.name] = max(1, round(seconds / contestant.block(1)))
     order = random.Random(0)
-    gc.collect()
-    gc.freeze()  # a full collection would walk the modules of all libraries, at the cost of whoever triggers it
-    try:
-        for _ in range(rounds):
-            for contestant in order.sample(field, len(field)):
-                name = contestant.engine.name
-                wait_until_quiet()
-                contestant.block(max(1, steps[name] // 4))
-                times[name].append(contestant.block(steps[name]))
-                steps[name] = max(1, round(seconds / min(times[name])))
-            after_round()
-    finally:
-        gc.unfreeze()
+    for _ in range(rounds):
+        for contestant in order.sample(field, len(field)):
+            name = contestant.engine.name
+            contestant.block(max(1, steps[name] // 4))
+            times[name].append(contestant.block(steps[name]))
+            steps[name] = max(1, round(seconds / min(times[name])))
+        after_round()
     for contestant in field:
         (loss,) = contestant.losses(1)
         if not math.isfinite(loss):
