@@ -339,3 +339,9 @@ def test_third_derivatives_of_the_determinants_of_a_stack():
     np.testing.assert_allclose(third(Tensor(np.zeros(5))).numpy(), expected, rtol=1e-6)
     nothing = once_more(once_more(once_more(lambda t: ag.det(np.ones((2, 0, 0)) + t))))
     assert float(nothing(Tensor(0.0))) == 0
+
+
+@pytest.mark.parametrize("function", [ag.eigh, ag.eigvalsh])
+def test_a_triangle_that_is_none_is_named(function):
+    with pytest.raises(ValueError, match="UPLO is 0; it can be 'L' or 'U'"):
+        function(np.eye(2), 0)
