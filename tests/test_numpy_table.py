@@ -1,10 +1,18 @@
 """docs/numpy.md is what the code says, and long enough."""
 
+import re
+
+import numpy as np
 import numpy_table
+import pytest
 
 
 def test_the_page_is_up_to_date():
-    assert numpy_table.PAGE.read_text() == numpy_table.page(), "run: python tests/numpy_table.py"
+    found = numpy_table.PAGE.read_text()
+    listed = re.search(r"that of NumPy (\d+\.\d+)", found)[1]
+    if not np.__version__.startswith(f"{listed}."):
+        pytest.skip(f"the page lists the functions of NumPy {listed}, and others have others")
+    assert found == numpy_table.page(), "run: python tests/numpy_table.py"
 
 
 def test_at_least_150_functions_of_numpy_are_right_to_second_order():

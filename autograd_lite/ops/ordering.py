@@ -12,7 +12,7 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
@@ -232,7 +232,7 @@ def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     Tensor([1., 0., 2.])
     """
     values = np.asarray(strip(x))
-    options = {} if axis is None else {"axis": axis}
+    options = {} if axis is None else {"axis": normalize_axis_tuple(axis, values.ndim)}
     left = np.trim_zeros(values, trim, **options).shape
     front = np.trim_zeros(values, "f", **options).shape if "f" in trim.lower() else values.shape
     starts = [n - kept for n, kept in zip(values.shape, front, strict=True)]

@@ -105,7 +105,7 @@ def fix(x: Array) -> Array:
     >>> fix(Tensor([-1.5, 1.5]))
     Tensor([-1.,  1.])
     """
-    return np.fix(x)
+    return np.trunc(x)
 
 
 @primitive(numpy=(np.round, np.around), a=_flat)

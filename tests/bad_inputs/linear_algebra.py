@@ -39,7 +39,7 @@ ROWS = [
         ("vecdot(x, x, axis=1)",
          AxisError, "vecdot: moveaxis: source: axis 1 is out of bounds for array of dimension 1")),
     *rows("cross", "cross(x, x)",
-        ("cross(x, [1.0, 2.0, 3.0, 4.0])", ValueError, "cross: incompatible dimensions for cross product"),
+        ("cross(x, [1.0, 2.0, 3.0, 4.0])", ValueError, "cross: ...dimension"),
         ("cross(s, s)", ValueError, "cross: At least one array has zero dimension"),
         ("cross(x, x, axis=4)", AxisError, "cross: axisa: axis 4 is out of bounds for array of dimension 1")),
     *rows("kron", "kron(A, A)",

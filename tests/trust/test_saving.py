@@ -57,7 +57,9 @@ def test_layouts_come_back_as_values_in_memory_of_their_own(tmp_path, suffix):
 def test_long_doubles_and_complex_numbers_need_npz(tmp_path):
     for dtype in (np.longdouble, np.complex128, np.clongdouble):
         save(tmp_path / "a.npz", [np.ones(3, dtype)])
-        assert_same(load(tmp_path / "a.npz"), [np.ones(3, dtype)])
+        (found,) = load(tmp_path / "a.npz")
+        assert found.dtype == dtype  # and not the bytes: some of a long double are padding
+        np.testing.assert_array_equal(found, np.ones(3, dtype))
         with pytest.raises(TypeError, match="safetensors"):
             save(tmp_path / "a.safetensors", [np.ones(3, dtype)])
     assert os.listdir(tmp_path) == ["a.npz"]

@@ -212,6 +212,7 @@ def interrupted(function, moment):
     return False
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="traces of single instructions stop early since Python 3.12")
 def test_an_interrupt_at_any_instruction_writes_all_gradients_or_none(count, figure):
     tensors = [Tensor(np.full(2, value), requires_grad=True) for value in (0.5, 2.0, 3.0)]
 
