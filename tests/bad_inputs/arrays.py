@@ -134,7 +134,7 @@ ROWS = [
          ValueError, "vander: negative dimensions are not allowed (x: float64 (3,), N: -1, increasing: False)")),
     *rows("trim_zeros", "trim_zeros(x)",
         ('trim_zeros(x, "x")', ValueError, "trim_zeros: unexpected character(s) in `trim`: 'x'"),
-        ("trim_zeros(x, axis=5)", AxisError, "trim_zeros: axis: axis 5 is out of bounds for array of dimension 1")),
+        ("trim_zeros(x, axis=5)", AxisError, "trim_zeros: axis 5 is out of bounds for array of dimension 1")),
     *rows("concatenate", "concatenate([x, x])",
         ("concatenate([])", ValueError, "concatenate: need at least one array to concatenate (arrays: (), axis: 0)"),
         ("concatenate([x, A])", ValueError, "concatenate: all the input arrays must have same number of dimensions"),
