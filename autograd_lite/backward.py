@@ -6,7 +6,7 @@ the tensors they belong to, so a graph keeps no value alive but those its rules 
 
 from __future__ import annotations
 
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,11 @@ def sweep(
     while queue or following is not None:
         if following is None:
             node = heappop(queue)[1]
-        elif queue:
-            node, following = heappushpop(queue, (-following.order, following))[1], None
+        elif queue and -queue[0][0] > following.order:
+            node = heapreplace(queue, (-following.order, following))[1]
         else:
-            node, following = following, None  # in a chain of operations the heap is never needed
+            node = following
+        following = None
         g = gradients.pop(node)
         operation, parents, saved = node.operation, node.parents, node.saved
         if saved is None:
@@ -111,6 +112,9 @@ def sweep(
             if parent.__class__ is Node:
                 if parent.order >= since:
                     if following is None:
+                        following = parent
+                    elif parent.order > following.order:  # the latest is mostly next: keep it out of the heap
+                        heappush(queue, (-following.order, following))
                         following = parent
                     else:
                         heappush(queue, (-parent.order, parent))

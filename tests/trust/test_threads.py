@@ -246,7 +246,7 @@ def test_an_interrupt_at_any_instruction_writes_all_gradients_or_none(count, fig
             result.backward()
             for tensor, gradient in zip(tensors, full, strict=True):
                 np.testing.assert_array_equal(tensor.grad, gradient)
-        moment += count(7, 1)
+        moment += count(5, 1)  # six instructions follow the writing: a stride of five cannot miss them all
     assert min(outcomes.values()) > 0
     assert is_grad_enabled()
     figure(
