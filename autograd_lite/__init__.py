@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import autograd_lite.heap
 import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
 from autograd_lite.anomalies import AnomalyError, anomaly
 from autograd_lite.ops.activation import *

@@ -14,8 +14,10 @@ from autograd_lite.threads import THREADS, spread
 
 Update = Callable[[Run, dict[str, Any]], None]
 
-# Adam on 1.9 million float32 numbers: 4.75 ms at once, 4.0 in blocks of 256 KB, 4.75 of 64 KB (calls begin to count).
-BLOCK = 2**18  # bytes of each array
+# Adam on 1.9 million float32 numbers, alone: 5.2 ms at once, 4.7 in blocks of 512 KB (calls begin to count in smaller
+# ones), 3.2 with two threads. In a training, OpenBLAS's threads wait by spinning and leave 4.9 of that; not so with
+# OPENBLAS_THREAD_TIMEOUT=4 in the environment: 3.8.
+BLOCK = 2**19  # bytes of each array
 
 
 def in_blocks(update: Update, runs: list[Run], options: dict[str, Any]) -> None:

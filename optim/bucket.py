@@ -27,7 +27,7 @@ class Run:
 SMALL = 2**16  # bytes
 # Stretches from this size on are worked in blocks and by several threads. Less stays in the cache as it is, and waking
 # threads would take a tenth of its time.
-LARGE = 2**20  # bytes
+LARGE = 2**21  # bytes
 
 
 class Bucket:

@@ -2,7 +2,10 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+for library in ("OMP", "OPENBLAS", "MKL"):  # there is one process of tests on each core
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 # What a test draws may take long (axes and shapes that must fit), and parametrized tests share one function.
 settings.register_profile(
