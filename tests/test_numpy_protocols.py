@@ -7,7 +7,7 @@ import catalogue_reductions
 import numpy as np
 import pytest
 from catalogue import CASES, Case
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_operations import leaves
 
@@ -53,6 +53,7 @@ def test_every_registered_function_is_tested():
 
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
 @given(data=st.data())
+@settings(max_examples=settings.default.max_examples // 2)
 def test_a_numpy_function_of_tensors_is_the_operation(case, data):
     arrays, static = data.draw(case.samples)
     function = _ADAPTED.get(case.name, _registered[_numpy_name(case)])
