@@ -8,6 +8,7 @@ import json
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -196,3 +197,11 @@ def test_the_command_refuses_names_that_it_does_not_know(capsys):
 
 def test_the_examples_in_the_tables_are_right():
     assert doctest.testmod(tables).failed == 0
+
+
+def test_the_table_on_the_front_page_is_that_of_the_saved_run():
+    root = Path(__file__).parents[1]
+    results = json.loads((root / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
+    page = (root / "README.md").read_text(encoding="utf-8")
+    for line in tables.markdown_report(results).splitlines():
+        assert line in page

@@ -40,7 +40,7 @@ def save(results: dict[str, Any], folder: Path) -> list[Path]:
 def draw_ratios(results: dict[str, Any], path: Path) -> None:
     """A column for every case; in it a mark for every engine, with the quartiles of its ratio."""
     names, cases = engine_names(results)[1:], results["steps"]
-    figure, axes = plt.subplots(figsize=(2.5 + 1.75 * len(cases), 5.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(2.5 + 2.2 * len(cases), 5.8), layout="constrained")
     axes.axhline(1, color="#222222", lw=1.5)
     axes.text(len(cases) - 0.5, 1, " by hand", va="center", fontsize=10)
     ends = [end for case in cases.values() for found in case["engines"].values() for end in found["ratio_quartiles"]]
