@@ -1,5 +1,6 @@
 """Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.heap
@@ -49,7 +50,13 @@ from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-from autograd_lite import data, nn, optim  # isort: skip
+# In the repository nn and optim stand beside the package. Python started there imports this folder, even if the package
+# is installed elsewhere, and must find them.
+if not os.path.isdir(os.path.join(__path__[0], "nn")):
+    __path__.append(os.path.dirname(__path__[0]))
+del os
+
+from autograd_lite import data, nn, optim  # isort: skip  # noqa: E402
 
 if TYPE_CHECKING:
     from autograd_lite.checkpoint import Checkpoint

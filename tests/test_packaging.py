@@ -61,3 +61,15 @@ def test_sdist_and_the_wheel_built_from_it_hold_the_whole_package(tmp_path):
     )
     imported = run("-I", "-c", program, cwd=tmp_path)
     assert imported.returncode == 0, imported.stderr
+
+
+def test_python_started_in_the_repository_finds_all_of_it():
+    # As it is without an editable installation: only this directory is known.
+    program = (
+        "import sys; sys.meta_path = [finder for finder in sys.meta_path if 'editable' not in repr(finder)]; "
+        "import autograd_lite as ag; print(ag.__file__, ag.nn.__file__, ag.optim.__file__)"
+    )
+    done = run("-c", program, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    expected = [ROOT / "autograd_lite", ROOT / "nn", ROOT / "optim"]
+    assert done.stdout.split() == [str(folder / "__init__.py") for folder in expected]
