@@ -1,6 +1,5 @@
 """Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.heap
@@ -50,13 +49,15 @@ from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-# In the repository nn and optim stand beside the package. Python started there imports this folder, even if the package
-# is installed elsewhere, and must find them.
-if not os.path.isdir(os.path.join(__path__[0], "nn")):
-    __path__.append(os.path.dirname(__path__[0]))
-del os
-
-from autograd_lite import data, nn, optim  # isort: skip  # noqa: E402
+try:
+    from autograd_lite import data, nn, optim  # isort: skip
+except ImportError as error:
+    if error.name != __name__:
+        raise
+    raise ImportError(
+        "autograd_lite was found in its repository, where nn and optim stand beside it; start Python in another "
+        "folder, or install with pip install -e ."
+    ) from error
 
 if TYPE_CHECKING:
     from autograd_lite.checkpoint import Checkpoint

@@ -63,13 +63,10 @@ def test_sdist_and_the_wheel_built_from_it_hold_the_whole_package(tmp_path):
     assert imported.returncode == 0, imported.stderr
 
 
-def test_python_started_in_the_repository_finds_all_of_it():
+def test_python_started_in_the_repository_says_why_it_does_not_work_there():
     # As it is without an editable installation: only this directory is known.
     program = (
-        "import sys; sys.meta_path = [finder for finder in sys.meta_path if 'editable' not in repr(finder)]; "
-        "import autograd_lite as ag; print(ag.__file__, ag.nn.__file__, ag.optim.__file__)"
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]; import autograd_lite"
     )
     done = run("-c", program, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    expected = [ROOT / "autograd_lite", ROOT / "nn", ROOT / "optim"]
-    assert done.stdout.split() == [str(folder / "__init__.py") for folder in expected]
+    assert "start Python in another folder, or install with pip install -e ." in done.stderr
