@@ -47,6 +47,19 @@ def check_positive_integer(where: str, **options: Any) -> None:
     check(where, "a positive integer", lambda value: is_integer(value) and value > 0, **options)
 
 
+def check_number(name: str, value: Any, below: float = np.inf) -> None:
+    """Raise ValueError unless ``0 <= value < below``; NaN and infinity never are."""
+    if not (isinstance(value, int | float | np.number) and 0 <= value < below):
+        limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
+        raise ValueError(f"{name} is {limit}, not {value!r}")
+
+
+def check_integer(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless `value` is an integer, at least `least`."""
+    if not is_integer(value) or value < least:
+        raise ValueError(f"{name} is an integer, at least {least}, not {value!r}")
+
+
 def is_number(value: Any) -> Any:
     """Whether `value` is a number, which NaN is not; TypeError or ValueError if it cannot be compared with one."""
     return -np.inf <= value <= np.inf

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from autograd_lite.checks import check
-from autograd_lite.optim.optimizer import Optimizer, check_number
+from autograd_lite.checks import check, check_integer, check_number
+from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.plateau import ReduceLROnPlateau
-from autograd_lite.optim.schedule import LRScheduler, check_integer, checked_optimizer
+from autograd_lite.optim.schedule import LRScheduler, checked_optimizer
 from autograd_lite.optim.sequential_lr import SequentialLR
 
 __all__ = [

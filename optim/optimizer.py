@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import Leaf
+from autograd_lite.checks import check_state
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
 from autograd_lite.optim.blocks import in_blocks
@@ -66,7 +67,7 @@ class Optimizer:
 
         Called for any stretches of the parameters, large ones in blocks and by several threads at a time.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say in `update` how parameters change")
 
     # -- groups ----------------------------------------------------------------------------------------------------
 
@@ -257,9 +258,10 @@ class Optimizer:
         ValueError
             If groups, parameters, shapes or options do not match those of this optimizer.
         """
-        if set(state_dict) != {"param_groups", "state"} or not isinstance(state_dict["state"], Mapping):
-            raise ValueError("load_state_dict: a state has the parts param_groups and state, a dict by parameter")
-        groups, state = state_dict["param_groups"], state_dict["state"]
+        new = check_state(state_dict, ["param_groups", "state"])
+        groups, state = new["param_groups"], new["state"]
+        if not isinstance(state, Mapping):
+            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(state).__name__}")
         sizes = [len(group["params"]) for group in self.param_groups]
         if [len(group["params"]) for group in groups] != sizes:
             raise ValueError(
@@ -305,10 +307,3 @@ class Optimizer:
             for group in self.param_groups
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
-
-
-def check_number(name: str, value: Any, below: float = math.inf) -> None:
-    """Raise ValueError unless ``0 <= value < below``; NaN and infinity never are."""
-    if not (isinstance(value, int | float | np.number) and 0 <= value < below):
-        limit = "a number, at least 0" if below == math.inf else f"a number in [0, {below:g})"
-        raise ValueError(f"{name} is {limit}, not {value!r}")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check, check_state
+from autograd_lite.checks import check, check_integer, check_number, check_state
 from autograd_lite.composition import naming
-from autograd_lite.optim.optimizer import Optimizer, check_number
-from autograd_lite.optim.schedule import check_integer, checked_optimizer, checked_rates, refuse_too_early
+from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.optim.schedule import checked_optimizer, checked_rates, refuse_too_early
 
 
 class ReduceLROnPlateau:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_lite.checks import check_state
-from autograd_lite.optim.optimizer import Optimizer, check_number
+from autograd_lite.checks import check_integer, check_number, check_state
+from autograd_lite.optim.optimizer import Optimizer
 
 # Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
 _INITIAL = "initial_rates"
@@ -150,9 +150,3 @@ def refuse_too_early(schedule: Any) -> None:
             f"{type(schedule).__name__}.step() before the optimizer has updated anything: call optimizer.step() first, "
             "or the first learning rate is never used; learning_rate(epoch) shows a schedule without steps"
         )
-
-
-def check_integer(name: str, value: Any, least: int = 1) -> None:
-    """Raise ValueError unless `value` is an integer, at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is an integer, at least {least}, not {value!r}")

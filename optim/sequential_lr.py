@@ -6,11 +6,10 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.checks import check_state
+from autograd_lite.checks import check_integer, check_state
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
-    check_integer,
     checked_optimizer,
     initial_rates,
     refuse_too_early,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.checks import check_number
 from autograd_lite.optim.bucket import Run
-from autograd_lite.optim.optimizer import Optimizer, check_number
+from autograd_lite.optim.optimizer import Optimizer
 
 
 class SGD(Optimizer):

@@ -325,3 +325,14 @@ def test_a_step_without_gradients_does_not_count_as_a_change():
     optimizer.step()
     y.backward()
     np.testing.assert_array_equal(w.grad, [6])
+
+
+def test_an_optimizer_without_a_rule_says_so():
+    class Undecided(optim.Optimizer):
+        def check(self, options):
+            pass
+
+    w = Tensor([1.0], requires_grad=True)
+    w.sum().backward()
+    with pytest.raises(NotImplementedError, match="Undecided does not say in `update`"):
+        Undecided([w], {}).step()

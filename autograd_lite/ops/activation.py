@@ -25,9 +25,9 @@ __all__ = [
     "softplus",
 ]
 
-# e to this power is still finite.
-_LARGEST_EXPONENT = {
-    np.dtype(kind): np.array(np.floor(np.log(np.finfo(kind).max)))
+# e to these powers is neither infinite nor 0.
+_EXPONENTS = {
+    np.dtype(kind): np.floor(np.log(np.finfo(kind).max)) * np.array([-1, 1], kind)
     for kind in (np.half, np.single, np.double, np.longdouble)
 }
 
@@ -54,8 +54,7 @@ def sigmoid(x: Array) -> Array:
     out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
     # A limit instead of np.errstate against the overflow: that would take 2 µs a call. On both sides, because NumPy's
     # minimum with a number takes four times as long on large arrays.
-    limit = _LARGEST_EXPONENT[result.dtype]
-    result = result.clip(-limit, limit, out=out)
+    result = result.clip(*_EXPONENTS[result.dtype], out=out)
     result = np.exp(result, out=out)
     result += 1
     return np.reciprocal(result, out=out)

@@ -279,8 +279,9 @@ def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
     a, b = to_array(a), to_array(b)
     order = list(range(a.ndim))
     for axis in axes or ():
-        order.remove(normalize_axis_index(axis, a.ndim))
-        order.append(axis % a.ndim)
+        axis = normalize_axis_index(axis, a.ndim)
+        order.remove(axis)
+        order.append(axis)
     a = np.transpose(a, order)
     shape = a.shape[b.ndim - a.ndim :]
     if a.size != math.prod(shape) ** 2:

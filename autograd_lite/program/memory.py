@@ -65,7 +65,8 @@ def takes_out(instruction: Instruction) -> bool:
 def is_elementwise(instruction: Instruction) -> bool:
     """Whether each element of the result depends on the elements at its own place alone."""
     function = instruction.function
-    return isinstance(function, np.ufunc) and function.signature is None and not instruction.kwargs.keys() - {"out"}
+    elementwise = function == "clip" or (isinstance(function, np.ufunc) and function.signature is None)
+    return elementwise and not instruction.kwargs.keys() - {"out"}
 
 
 def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> Memory:
