@@ -43,6 +43,7 @@ from autograd_lite.ops.trigonometric import *
 from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.primitive import Primitive, primitive
 from autograd_lite.program import CompileError as CompileError
+from autograd_lite.program import StaleProgramError as StaleProgramError
 from autograd_lite.program import compile as compile
 from autograd_lite.random import manual_seed
 from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
@@ -87,7 +88,7 @@ def __getattr__(name: str) -> Any:
 
 # Written out because type checkers do not follow sums of lists; a test holds it to the families of operations.
 __all__ = [
-    "AnomalyError", "Checkpoint", "CompileError", "Primitive", "Tensor", "absolute", "add", "anomaly", "append",
+    "AnomalyError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute", "add", "anomaly", "append",
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around", "array_split", "astype",
     "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "batch_norm", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "block", "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "cholesky",

@@ -6,12 +6,18 @@ optimizer, a random draw, an operation that cannot be recorded call by call.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 
 class CompileError(RuntimeError):
     """A function does something that cannot be replayed faithfully."""
+
+
+class StaleProgramError(CompileError):
+    """A program does not do what its function would do now."""
 
 
 recorder: ContextVar[Any] = ContextVar("autograd_lite_recorder", default=None)
@@ -29,6 +35,20 @@ watched_attributes: list[tuple[type, str]] = []
 def concrete(array: Any) -> Any:
     """The array behind a tracer; anything else as it is."""
     return getattr(array, "_concrete", array)
+
+
+def repeated(method: Callable[..., None]) -> Callable[..., None]:
+    """A method that changes its object by Python; in a program it is called at its place in each replay."""
+
+    @functools.wraps(method)
+    def step(self: Any, *args: Any) -> None:
+        found = current_recorder()
+        if found is None:
+            method(self, *args)
+        else:
+            found.effect(f"{type(self).__name__}_{method.__name__}", functools.partial(method, self), self, args)
+
+    return step
 
 
 def refuse_in_program(what: str) -> None:

@@ -13,7 +13,7 @@ from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.tensor import Tensor
-from autograd_lite.tracing import watched_attributes
+from autograd_lite.versions import Versioned, bump
 
 
 class Parameter(Tensor):
@@ -67,7 +67,7 @@ class _Forward(property):
         return module.forward(*args, **kwargs)
 
 
-class Module:
+class Module(Versioned):
     """The base of all networks and layers.
 
     Attributes that are parameters, buffers or modules are found by themselves, in the order in which they were set;
@@ -99,6 +99,19 @@ class Module:
             raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
 
         __call__ = _Forward(attrgetter("forward"))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        bump()
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        bump()
+
+    def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """This module and all within it, each with its attributes."""
+        for module in self.modules():
+            yield module, {**vars(module), "training": module.training}
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -246,9 +259,6 @@ class Module:
 
     def __repr__(self) -> str:
         return "\n".join(_tree(self, "", ()))
-
-
-watched_attributes.append((Module, "training"))
 
 
 def check_name(name: Any, owner: type[Module], where: str, of: str) -> None:

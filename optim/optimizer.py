@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, current_recorder
+from autograd_lite.versions import Versioned, bump
 
 
-class Optimizer:
+class Optimizer(Versioned):
     """The base of all optimizers.
 
     A subclass names what it remembers of each parameter (`state_names`), checks its options (`check`), and states its
@@ -55,6 +56,16 @@ class Optimizer:
             checked = self._checked_groups(params)
         for group in checked:
             self._add(group)
+
+    reads = frozenset({"param_groups", "defaults"})
+
+    def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The optimizer, with the parameters of its groups."""
+        yield self, {"params": tuple(tuple(map(id, group["params"])) for group in self.param_groups)}
+
+    def read_state(self) -> list[Any]:
+        """The groups, and their options."""
+        return [self.param_groups, *self.param_groups]
 
     # -- for subclasses --------------------------------------------------------------------------------------------
 
@@ -123,6 +134,7 @@ class Optimizer:
         for parameter in group["params"]:
             by_dtype.setdefault(parameter.dtype, []).append(parameter)
         self.param_groups.append(group)
+        bump()
         self._work += [(group, Bucket(parameters, self.state_names)) for parameters in by_dtype.values()]
 
     # -- steps -----------------------------------------------------------------------------------------------------

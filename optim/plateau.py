@@ -11,10 +11,12 @@ import numpy as np
 from autograd_lite.checks import check, check_integer, check_number, check_state
 from autograd_lite.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import checked_optimizer, checked_rates, refuse_too_early
+from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, checked_rates, refuse_too_early
+from autograd_lite.tracing import repeated
+from autograd_lite.versions import Versioned
 
 
-class ReduceLROnPlateau:
+class ReduceLROnPlateau(Versioned):
     """lr ← max(lr·factor, min_lr) after more than `patience` epochs in a row without an improvement.
 
     Parameters
@@ -88,6 +90,11 @@ class ReduceLROnPlateau:
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
+    reads = LRScheduler.reads
+    versioned_parts = LRScheduler.versioned_parts
+    read_state = LRScheduler.read_state
+
+    @repeated
     def step(self, metrics: Any) -> None:
         """Take note of the measure after an epoch. NaN is no improvement.
 

@@ -10,16 +10,19 @@ step then multiplies what it finds, less the floor, by f(t)/f(t − 1).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from autograd_lite.checks import check_integer, check_number, check_state
 from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.tracing import repeated
+from autograd_lite.versions import Versioned
 
 # Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
 _INITIAL = "initial_rates"
 
 
-class LRScheduler:
+class LRScheduler(Versioned):
     """The base of the schedules that are a factor; a subclass states it in `factor`.
 
     Parameters
@@ -39,6 +42,15 @@ class LRScheduler:
     """
 
     floor: float = 0.0
+    reads = frozenset({"last_epoch", "learning_rate", "get_last_lr", "factor", "state_dict"})
+
+    def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The schedule; what it holds changes with its steps, so that is no part of a version."""
+        yield self, {}
+
+    def read_state(self) -> list[Any]:
+        """What it holds, and the options of its optimizer."""
+        return [vars(self), *self.optimizer.read_state()]
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
@@ -53,6 +65,7 @@ class LRScheduler:
         """The learning rate of a group in any epoch, if nobody else changes it."""
         return self._scaled(self._base(group), self.factor(epoch, group))
 
+    @repeated
     def step(self) -> None:
         """Go on to the next epoch.
 

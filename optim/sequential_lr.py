@@ -14,6 +14,7 @@ from autograd_lite.optim.schedule import (
     initial_rates,
     refuse_too_early,
 )
+from autograd_lite.tracing import repeated
 
 
 class SequentialLR(LRScheduler):
@@ -64,6 +65,10 @@ class SequentialLR(LRScheduler):
         number, start = self._place(epoch)
         return self.schedulers[number].learning_rate(epoch - start, group)
 
+    def read_state(self) -> list[Any]:
+        return [*super().read_state(), *map(vars, self.schedulers)]
+
+    @repeated
     def step(self) -> None:
         refuse_too_early(self)
         epoch = self.last_epoch + 1

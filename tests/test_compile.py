@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import CompileError, Tensor, compile, diag, grad, manual_seed, nn, no_grad, optim
-from autograd_lite.program import blocks
 
 OPTIMIZERS = {
     "SGD": lambda p: optim.SGD(p, lr=0.1),
@@ -85,20 +84,6 @@ def test_a_compiled_training_step_is_the_step_to_the_last_bit(widths, samples, a
         np.testing.assert_array_equal(compiled(x, y).data, plain(x, y).data)
         assert_same_state(*models)
     assert len(compiled.programs) == 1
-
-
-def test_elementwise_work_in_blocks_and_threads_changes_no_bit(monkeypatch):
-    monkeypatch.setattr(blocks, "SMALLEST", 2**12)
-    monkeypatch.setattr(blocks, "CACHE", 2**16)
-    models, _, (plain, compiled) = pair((300, 200, 10), "Adam")
-    rng = np.random.default_rng(0)
-    for _ in range(4):
-        x, y = batch(rng, 400, models[0])
-        np.testing.assert_array_equal(compiled(x, y).data, plain(x, y).data)
-        assert_same_state(*models)
-    assert "blocks2" in compiled.program.source
-    sigmoid = compiled.program.source.split("def block1")[1].split("blocks1 =")[0]
-    assert all(call in sigmoid for call in ("negative", "clip", "exp", "reciprocal"))  # in one block, limits and all
 
 
 def assert_equal_training(build, x, labels, calls=5):

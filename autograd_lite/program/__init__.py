@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autograd_lite.tracing import CompileError
+from autograd_lite.tracing import CompileError, StaleProgramError
 
-__all__ = ["CompileError", "compile"]
+__all__ = ["CompileError", "StaleProgramError", "compile"]
 
 
-def compile(function: Callable[..., Any] | None = None, *, verify: bool = True) -> Any:
+def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, audit: bool = True) -> Any:
     """A function that records itself at its first call, and is replayed as a flat program of NumPy calls afterwards.
 
     A training step, with forward pass, backward pass and update, becomes one list of NumPy calls on buffers that are
@@ -58,7 +58,7 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True) 
     True
     """
     if function is None:
-        return functools.partial(compile, verify=verify)
+        return functools.partial(compile, verify=verify, audit=audit)
     from autograd_lite.program.compiled import Compiled  # takes a tenth of the import, for what many never need
 
-    return Compiled(function, verify)
+    return Compiled(function, verify, audit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,52 @@ def _is_at(function: Any) -> bool:
     return getattr(function, "__name__", "") == "at" and isinstance(getattr(function, "__self__", None), np.ufunc)
 
 
+# Functions and methods whose results have shapes that depend on values.
+_RAGGED: set[Any] = {
+    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.unique_all, np.unique_counts, np.unique_inverse,
+    np.unique_values, np.bincount, np.repeat, np.compress, np.extract, np.trim_zeros, np.delete, np.union1d,
+    np.intersect1d, np.setdiff1d, np.setxor1d, np.arange, np.ix_, "nonzero", "repeat", "compress",
+}  # fmt: skip
+
+
+def is_ragged(function: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the shape of what a call gives depends on the values that it is given."""
+    if function == "__getitem__":
+        index = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(getattr(part, "dtype", None) == bool for part in index)
+    return function in _RAGGED or (function is np.where and len(args) == 1)
+
+
+class Effect:
+    """Something that is done besides NumPy calls, at its place in the program."""
+
+    def __init__(self, name: str, function: Callable[..., Any], owner: Any) -> None:
+        self.__name__ = name
+        self.function = function
+        self.owner = owner
+
+    def __call__(self, *args: Any) -> None:
+        self.function(*args)
+
+
+class Read:
+    """A number that is read at its place in the program, because something before it may have changed it."""
+
+    def __init__(self, name: str, function: Callable[[], Any]) -> None:
+        self.__name__ = name
+        self.function = function
+
+    def __call__(self) -> Any:
+        return self.function()
+
+
 class Whole:
-    """A function of the library that is one call of a program, because its inside cannot be recorded."""
+    """A function of the library that is one call of a program, because its inside cannot be recorded.
+
+    `may_be_ragged` says that the shape of what it gives may depend on values.
+    """
+
+    may_be_ragged = False
 
     def __init__(self, name: str, function: Callable[..., Any], parameters: Sequence[inspect.Parameter] = ()) -> None:
         self.__name__ = name
@@ -62,6 +107,10 @@ class Draws:
                 raise CompileError(
                     f"compile: {name} of a random generator cannot be recorded; use permutation or permuted"
                 )
+            if not any(self.generator is known for known in self.recorder.draws):
+                self.recorder.draws.append(self.generator)
+                source = self.generator.bit_generator
+                self.recorder.undo.append(functools.partial(setattr, source, "state", source.state))
             call = Draw(name, getattr(self.generator, name), self.is_common)
             return self.recorder._record(call, args, kwargs, keep=True)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-import inspect
+import threading
+import time
+import warnings
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from autograd_lite.program.entry import NOT_THIS, NOT_YET
-from autograd_lite.program.outside import settle
-from autograd_lite.program.program import Program, Recording
-from autograd_lite.program.recorder import Recorder
+from autograd_lite.program.arguments import Arguments
+from autograd_lite.program.audit import audited, better_words, plain_result
+from autograd_lite.program.entry import Outcome
+from autograd_lite.program.program import Program
+from autograd_lite.program.recording import Recording
 from autograd_lite.recording import is_grad_enabled
-from autograd_lite.tensor import Tensor, _wrap
-from autograd_lite.tracing import anomaly_detector, current_recorder
+from autograd_lite.tracing import StaleProgramError, anomaly_detector, current_recorder
 
-_MOST_PROGRAMS = 16  # for the same shapes: more would mean that they hardly ever hold again
+_MOST_PROGRAMS = 32  # of one function; more mean that they hardly ever hold again
 
 
 class Compiled:
@@ -28,133 +30,195 @@ class Compiled:
     program : Program or None
         The one that was recorded or replayed last.
     programs : list of Program
-        All of them: one for each combination of shapes, dtypes and switches that has occurred.
+        All of them: one for each combination of shapes, dtypes and switches that has occurred, the 32 used last.
     """
 
-    def __init__(self, function: Callable[..., Any], verify: bool) -> None:
+    def __init__(self, function: Callable[..., Any], verify: bool, audit: bool) -> None:
         if not callable(function):
             raise TypeError(f"compile: a function is needed, not {type(function).__name__}")
         functools.update_wrapper(self, function)
         self.function = function
-        self.verify = verify
+        self.verify, self.audit = verify, audit
         self.program: Program | None = None
-        self._programs: dict[Any, list[Program]] = {}
-        self._quick: Callable[..., Any] | None = None
-        self._quick_arguments = 0
+        # By the key of the arguments and a number, the one that was used last comes last.
+        self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
+        self._quick: tuple[int, Callable[..., Any]] = (-1, function)
+        self._recent: list[tuple[list[str], list[Any], list[str]]] = []  # names, forms and conditions of the last programs
+        self._has_warned = False
+        self._lock = threading.RLock()  # of recordings: attributes are patched meanwhile
+        self._instances: dict[int, tuple[weakref.ref[Any], Compiled]] = {}
 
     @property
     def programs(self) -> list[Program]:
-        return [program for programs in self._programs.values() for program in programs]
+        return [program for programs in list(self._programs.values()) for program in programs]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_recorder() is not None or anomaly_detector() is not None:
             return self.function(*args, **kwargs)  # a part of another program, or looked at closely
-        if self._quick is not None and len(args) == self._quick_arguments and not kwargs:
-            result = self._quick(*args)
-            if result is not NOT_THIS and result is not NOT_YET:
+        count, quick = self._quick
+        if count == len(args) and not kwargs:
+            try:
+                result = quick(*args)
+            except Exception as error:
+                return self._after(error, args, kwargs)
+            if result.__class__ is not Outcome:
                 return result
-        form: list[Any] = [is_grad_enabled(), len(args), *kwargs]
-        inputs: list[Any] = []
-        numbers: list[float] = []
-        for value in (*args, *kwargs.values()):
-            if not _read(value, form, inputs, numbers):
-                return self.function(*args, **kwargs)  # a gradient flows through it, so there has to be a graph
-        key, unverified = tuple(form), None
-        for program in self._programs.get(key, ()):
-            result = program.entry(*inputs, *numbers)
-            if result is NOT_YET:
-                unverified = program
-            elif result is not NOT_THIS:
-                self._prefer(program, args, kwargs)
-                return result
-        return self._record(key, args, kwargs, unverified)
+        return self._call(args, kwargs)
 
-    def _prefer(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = Arguments(self.function, args, kwargs)
+        if given.has_graph:
+            return self.function(*args, **kwargs)  # a gradient flows through it, so there has to be a graph
+        key, unverified = (is_grad_enabled(), len(args), *given.forms), None
+        for program in list(self._programs.get(key, ())):
+            try:
+                result = program.entry(*given.arrays, *given.numbers)
+            except Exception as error:
+                return self._after(error, args, kwargs)
+            if result is Outcome.NOT_YET:
+                unverified = program
+            elif result is Outcome.AUDIT:
+                return self._audit(program, key, given)
+            elif result is Outcome.ALIASED:
+                return plain_result(self.function(*args, **kwargs))
+            elif result is Outcome.BUSY:
+                return self._wait(program, args, kwargs)
+            elif result is not Outcome.NOT_THIS:
+                self._prefer(program, key, given)
+                return result
+        with self._lock:
+            return self._record(key, given, unverified)
+
+    def _wait(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call again when the other thread has left the program; within itself a program is the function."""
+        if program.inside[0] == threading.get_ident():
+            return plain_result(self.function(*args, **kwargs))
+        with program.lock:
+            pass
+        time.sleep(0)
+        return self._call(args, kwargs)
+
+    def _after(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the function does where a program has raised: it has the better words, or another way."""
+        program = next((program for program in self.programs if program.raised(error)), None)
+        if program is None:  # an option of an optimizer, say, that makes no sense
+            raise error
+        given = Arguments(self.function, args, kwargs)
+        if not program.has_changed(error):
+            if type(error).__name__ == "ShapeChanged":
+                with self._lock:
+                    return self._record((is_grad_enabled(), len(args), *given.forms), given, None)
+            return plain_result(self.function(*args, **kwargs))
+        raise better_words(error, lambda: self.function(*args, **kwargs), program, given.arrays)
+
+    def _prefer(self, program: Program, key: Any, given: Arguments) -> None:
         """The next call is probably like this one."""
         self.program = program
-        self._quick = None if kwargs else program.entry_for(args)
-        self._quick_arguments = len(args)
+        quick = None if given.kwargs else program.entry_for(given.args)
+        self._quick = (-1, self.function) if quick is None else (len(given.args), quick)
+        try:
+            self._programs.move_to_end(key)
+        except KeyError:  # another thread has just forgotten it
+            pass
 
-    def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], earlier: Program | None) -> Any:
-        recorder = Recorder(getattr(self.function, "__name__", "function"))
-        names = _names_of_arguments(self.function, args, kwargs)
-        given = zip((*args, *kwargs.values()), names, strict=True)
-        traced = [_argument(recorder, value, name) for value, name in given]
-        positional, named = traced[: len(args)], dict(zip(kwargs, traced[len(args) :], strict=True))
-        with recorder.recording():
-            out = self.function(*positional, **named)
-        recording = Recording(recorder, out)
-        del out, traced, positional, named  # an array that is still alive now is somebody else's
-        settle(recorder)
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    def _record(self, key: Any, given: Arguments, earlier: Program | None) -> Any:
+        recording = Recording(self.function, given)
         if earlier is None:
-            program = Program(recording, self.function, verified=not self.verify)
-            self._programs[key] = [program, *self._programs.get(key, ())][:_MOST_PROGRAMS]
+            program = Program(recording, not self.verify, self.audit)
+            if given.overlap(program.owners, each_other=bool(program.written_inputs)):
+                return recording.result  # what is written into one array changes another
+            self._programs[key] = [program, *self._programs.get(key, ())]
+            self._programs.move_to_end(key)
+            self._forget(given, program)
         else:
             program = earlier
             program.verify(recording)
         program.leave_gradients(recording)
-        self._prefer(program, args, kwargs)
+        self._prefer(program, key, given)
         return recording.result
 
+    def _forget(self, given: Arguments, program: Program) -> None:
+        """Keep the programs that were used last, and warn of an argument that keeps changing."""
+        self._recent = [*self._recent, (given.names, given.forms, list(program.conditions))][-_MOST_PROGRAMS:]
+        while len(self.programs) > _MOST_PROGRAMS:
+            key, programs = next(iter(self._programs.items()))
+            programs = programs[:-1] if len(programs) > 1 and len(self._programs) == 1 else []
+            if programs:
+                self._programs[key] = programs
+            else:
+                del self._programs[key]
+            if not self._has_warned:
+                self._has_warned = True
+                warnings.warn(self._what_changes(), stacklevel=5)
+
+    def _what_changes(self) -> str:
+        name = getattr(self.function, "__qualname__", "the function")
+        text = f"compile: {name} has been recorded {_MOST_PROGRAMS} times, which takes longer than running it"
+        forms: dict[str, list[Any]] = {}
+        for names, found, conditions in self._recent:
+            for argument, form in zip(names, found, strict=True):
+                forms.setdefault(argument, []).append(form)
+            for expression in conditions:
+                forms.setdefault("a number inside", []).append(expression)
+        argument, seen = max(forms.items(), key=lambda item: len(set(item[1])), default=("", []))
+        if len(set(seen)) > 1:
+            last = ", ".join(str(form)[:40] for form in dict.fromkeys(seen[-3:]))
+            text += f"; {argument} keeps changing ({last}). Pass floats and arrays for what changes"
+        return text
+
+    # -- audits ----------------------------------------------------------------------------------------------------
+
+    def _audit(self, program: Program, key: Any, given: Arguments) -> Any:
+        def function() -> Any:
+            return self.function(*given.args, **given.kwargs)
+
+        program.expect_audit()
+        result, difference = audited(function, program, given.arrays, given.numbers)
+        if not difference:
+            self._prefer(program, key, given)
+            return result
+        with self._lock:
+            self._programs[key] = [other for other in self._programs.get(key, ()) if other is not program]
+            self._quick = (-1, self.function)
+        where = program.difference(Recording(self.function, given)) or "; both make the same NumPy calls"
+        raise StaleProgramError(
+            f"compile: call {program.calls} of {getattr(self.function, '__qualname__', 'the function')} was audited, and "
+            f"{difference}: a replay does not do what the function does now{where}"
+        )
+
+    # -- methods ---------------------------------------------------------------------------------------------------
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        if instance is None:
+            return self
+        known = self._instances.get(id(instance))
+        if known is None or known[0]() is not instance:
+            compiled = Compiled(self.function, self.verify, self.audit)
+            try:
+                reference = weakref.ref(instance, lambda _, key=id(instance): self._instances.pop(key, None))
+            except TypeError:  # a class with __slots__: one set of programs for all instances
+                return functools.partial(self, instance)
+            known = self._instances[id(instance)] = (reference, compiled)
+        return BoundMethod(known[1], instance)
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles record anew."""
+        return Compiled, (self.function, self.verify, self.audit)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__qualname__', self.function)}, {len(self.programs)} programs>"
 
 
-def _read(value: Any, form: list[Any], arrays: list[Any], numbers: list[float]) -> bool:
-    """Add an argument to what is passed to a program; False if a gradient flows through it."""
-    kind = type(value)
-    if kind is np.ndarray:
-        form.append((value.shape, value.dtype, value.strides))
-        arrays.append(value)
-    elif isinstance(value, Tensor):
-        if value._node is not None:
-            return False
-        array = value.data
-        form.append((Tensor, array.shape, array.dtype, array.strides))
-        arrays.append(array)
-    elif kind is float:
-        form.append(float)
-        numbers.append(value)
-    elif isinstance(value, np.ndarray | np.generic):
-        return _read(np.asarray(value), form, arrays, numbers)
-    elif kind in (tuple, list):
-        form += [kind, len(value)]
-        return all(_read(part, form, arrays, numbers) for part in value)
-    elif kind is dict:
-        form += [dict, *value]
-        return all(_read(part, form, arrays, numbers) for part in value.values())
-    else:
-        try:
-            hash(value)
-        except TypeError as error:
-            raise TypeError(f"compile: an argument of type {kind.__name__} is neither an array nor hashable") from error
-        form += [kind, value]
-    return True
+class BoundMethod:
+    """A compiled method of an object, which has programs of its own."""
 
+    def __init__(self, compiled: Compiled, instance: Any) -> None:
+        self.compiled, self.__self__ = compiled, instance
 
-def _argument(recorder: Recorder, value: Any, name: str) -> Any:
-    """What the function is given in the place of an argument while it is recorded."""
-    if isinstance(value, np.ndarray | np.generic):
-        return recorder.argument(np.asarray(value), name)
-    if isinstance(value, Tensor):
-        return _wrap(recorder.argument(value.data, name))
-    if type(value) is float:
-        return recorder.argument_number(value, name)
-    if type(value) in (tuple, list):
-        return type(value)(_argument(recorder, part, f"{name}_{i}") for i, part in enumerate(value))
-    if type(value) is dict:
-        return {key: _argument(recorder, part, f"{name}_{key}") for key, part in value.items()}
-    return value
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.compiled(self.__self__, *args, **kwargs)
 
-
-def _names_of_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    names += [f"x{i}" for i in range(len(names), len(args))]
-    return [*names[: len(args)], *kwargs]
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.compiled, name)

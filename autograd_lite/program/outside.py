@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_lite.changes import memory_owner
-from autograd_lite.program.tape import Instruction, Storage, Value
+from autograd_lite.program.tape import Instruction, Storage, Value, parts
 
 if TYPE_CHECKING:
     from autograd_lite.program.recorder import Recorder
 
 
-def settle(recorder: Recorder) -> None:
+def settle(recorder: Recorder) -> bool:
     """At the end: forget the arrays of this run, and tell arrays that the function made from those that stay.
 
-    One that it made and wrote into starts in each run as it was made.
+    One that it made and wrote into starts in each run as it was made. Returned is whether the function has made arrays
+    or numbers of NumPy from something that is not recorded.
     """
-    for storage in recorder.storages.values():
-        if not (storage.versions and storage.is_lasting):
-            recorder.refuse_hidden_change(storage)
     arrays = [
         (v, weakref.ref(memory_owner(a)), _form(a), v.storage.is_lasting) for v, a in recorder.tape.arrays.items()
     ]
@@ -37,8 +35,11 @@ def settle(recorder: Recorder) -> None:
     read = [(owner(), name) for owner, name in watched]  # of tensors that the function has made nothing is left
     recorder.read_attributes = [(owner, name, getattr(owner, name)) for owner, name in read if owner is not None]
     made: list[Instruction] = []
+    instructions = recorder.tape.instructions
+    made_constants = any(isinstance(part, np.generic) for i in instructions for part in parts((i.args, i.kwargs)))
     for value, reference, form, is_lasting in arrays:
         owner = reference()  # None: nobody else knows it
+        made_constants |= owner is None
         if owner is None and value.storage.versions:
             made += _made_anew(recorder, value, form)
         elif is_lasting:
@@ -49,6 +50,7 @@ def settle(recorder: Recorder) -> None:
     recorder.tape.instructions[:0] = made
     for storage in recorder.storages.values():  # copies of all parameters
         storage.initial = storage.content = None
+    return made_constants
 
 
 def _made_anew(recorder: Recorder, value: Value, form: dict[str, Any]) -> list[Instruction]:

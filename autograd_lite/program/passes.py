@@ -27,7 +27,7 @@ def _needed(tape: Tape, parts_of_arrays: set[Storage]) -> list[Instruction]:
     for instruction in reversed(tape.instructions):
         touched = [value.storage for value in (*instruction.results, *instruction.writes)]
         outside = any(value.storage.kind != "result" for value in instruction.writes)
-        if instruction.keep or outside or not live.isdisjoint(touched):
+        if instruction.keep or instruction.ragged or outside or not live.isdisjoint(touched):
             needed.append(instruction)
             live.update(value.storage for value in instruction.values())
     return needed[::-1]

@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import dis
 import linecache
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.backward import Leaf
-from autograd_lite.program.blocks import group
-from autograd_lite.program.entry import Entry
+from autograd_lite.changes import memory_owner, record_changes
+from autograd_lite.program.calls import Effect
+from autograd_lite.program.entry import Entry, Outcome
 from autograd_lite.program.memory import Memory, allocate
-from autograd_lite.program.numbers import Number
 from autograd_lite.program.passes import simplify
-from autograd_lite.program.recorder import Recorder
+from autograd_lite.program.recording import Recording
 from autograd_lite.program.source import Source
 from autograd_lite.program.tape import Value, exchange
-from autograd_lite.program.tracer import Tracer
 from autograd_lite.program.updates import Option
+from autograd_lite.random import generator
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor, _wrap
-from autograd_lite.threads import spread
-from autograd_lite.tracing import CompileError, concrete
-
-
-class Recording:
-    """What has come of running a function once on tracers."""
-
-    def __init__(self, recorder: Recorder, out: Any) -> None:
-        self.recorder = recorder
-        self.tape = recorder.tape
-        self.tape.result = exchange(out, self._value)
-        self.is_tensor = [isinstance(leaf, Tensor) for leaf in _leaves(out) if _is_traced(leaf)]
-        self.result = exchange(out, self._plain)
-        self.set_attributes = [(owner, name, getattr(owner, name)) for owner, name in recorder.assigned.values()]
-        self.gradients: dict[Leaf, Any] = {}
-        for owner, _, value in self.set_attributes:
-            if isinstance(owner, Leaf) and value is not None:
-                self.tape.gradients[owner] = self._value(value)
-                self.gradients[owner] = np.array(concrete(getattr(value, "_data", value)))
-
-    def _value(self, leaf: Any) -> Any:
-        if isinstance(leaf, Number):
-            raise CompileError("compile: the function returns a number that is read anew in each call; return an array")
-        tracer = leaf._data if isinstance(leaf, Tensor) else leaf
-        if isinstance(tracer, np.ndarray):
-            tracer = self.recorder.array(tracer)  # a constant; each call gives a copy of it
-        return self.recorder.values[id(tracer)] if isinstance(tracer, Tracer) else leaf
-
-    def _plain(self, leaf: Any) -> Any:
-        """A part of the result with an array in the place of a tracer, and a tensor without a graph."""
-        if isinstance(leaf, Tensor):
-            return _wrap(self._plain(leaf._data))
-        if not isinstance(leaf, Tracer):
-            return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
-        is_foreign = self.recorder.values[id(leaf)].storage.kind != "result"
-        return leaf._concrete.copy() if is_foreign else leaf._concrete
+from autograd_lite.tracing import CompileError
 
 
 class Program:
@@ -73,50 +38,73 @@ class Program:
     memory : Memory
         The buffers.
     entry : callable
-        Runs the program on arrays and numbers, if it holds for them.
+        Runs the program on arrays and numbers, if it holds for them; else returns an `Outcome`.
+    owners : frozenset of int
+        Identities of the arrays whose memory an argument must not share.
     """
 
-    def __init__(self, recording: Recording, function: Callable[..., Any], verified: bool) -> None:
-        tape, recorder = recording.tape, recording.recorder
-        self._lines = tape.lines()
-        self._recorded_arrays = list(tape.arrays.items())
+    def __init__(self, recording: Recording, verified: bool, audit: bool) -> None:
+        tape = recording.tape
+        self.lines, self.places = tape.lines(), [instruction.place for instruction in tape.instructions]
+        self.recorded_arrays = list(tape.arrays.items())
+        self.updates, self.draws = recording.recorder.updates, recording.recorder.draws
+        self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
+        self.set_attributes = recording.set_attributes
         self._is_tensor = recording.is_tensor
+        self.conditions = dict(recording.recorder.conditions)
         places = simplify(tape)
-        group(tape, places)
         self.memory: Memory = allocate(tape, places)
         self._source = Source(tape, self.memory)
         self.source = self._source.text
         self.arrays = self._source.arrays
-        self._form = tape.result
-        self._step, self._gradient_arrays = self._build(recorder.tape.name)
+        self._step, self._gradient_arrays = self._build(tape.name)
         leaves = zip(tape.gradients, self._source.gradient_is_lasting, strict=True)
         self._leaves = [leaf for leaf, is_lasting in leaves if is_lasting]
         self._other_leaves = [leaf for leaf in tape.gradients if leaf not in self._leaves]
         self._calls = len(self._source.body)
-
         self._inputs = [(value.name, value.dtype, value.shape) for value in tape.inputs]
         self._unverified = [] if verified else ["until a second recording is found to be the same"]
-        self.entry = self._entry(recording, _surroundings(function))
+        self.lock = threading.Lock()
+        self.inside: list[int | None] = [None]  # the thread that is in the program
+        self.calls = 1  # that have been recorded or audited
+        self._until_audit = [1 if audit else 1 << 62]
+        self._quick: dict[Any, Callable[..., Any]] = {}
+        self._storages(recording)
+        self.entry = self._entry(recording)
 
     def _build(self, name: str) -> Any:
-        filename = f"<program {name} {len(linecache.cache)}>"
-        linecache.cache[filename] = (len(self.source), None, self.source.splitlines(True), filename)
+        self.filename = f"<program {name} {len(linecache.cache)}>"
+        linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(True), self.filename)
         namespace: dict[str, Any] = {}
-        exec(compile(self.source, filename, "exec"), namespace)
-        namespace["spread"] = spread
-        return namespace["build"](**self.arrays, **self._source.functions)
+        exec(compile(self.source, self.filename, "exec"), namespace)
+        return namespace["build"](**self.arrays, **self._source.functions, **self._source.effects)
 
-    def _entry(self, recording: Recording, surroundings: list[tuple[str, Any, Any]]) -> Callable[..., Any]:
+    def _storages(self, recording: Recording) -> None:
+        """What is written: arrays from outside, and arguments by their number."""
+        tape = recording.tape
+        written = {value.storage for instruction in tape.instructions for value in instruction.writes}
+        written |= {array.storage for array, _ in self.memory.places.values()}
+        self.written = [storage.owner for storage in written if storage.kind == "array"]
+        self.written_inputs = [i for i, value in enumerate(tape.inputs) if value.storage in written]
+        outside = {value.storage for value in tape.arrays} if self.written_inputs else written
+        self.owners = frozenset(id(storage.owner) for storage in outside if storage.kind == "array")
+
+    # -- the way in ------------------------------------------------------------------------------------------------
+
+    def _entry(self, recording: Recording) -> Callable[..., Any]:
         """The function that is called with the arrays and numbers of a call."""
         tape, recorder = recording.tape, recording.recorder
         passed = [name for name, source, _ in tape.numbers if type(source) is int]
-        entry = Entry(", ".join([value.name for value in tape.inputs] + passed))
+        # In an expression a number has the name that it has in the program; those never look like the names of entries.
+        inputs = [f"a{i}_" for i in range(len(tape.inputs))]
+        entry = Entry([*inputs, *passed])
         for owner, attribute, found in recorder.read_attributes:
             entry.unless(f"{entry.name(owner)}.{attribute} is {entry.name(found)}")
             if attribute == "_data":
                 entry.unless(f"{entry.name(owner)}._node is {entry.name(owner._node)}")
-        for expression, place, value in surroundings:
-            entry.unless(f"{expression.format(entry.name(place))} is {entry.name(value)}")
+        entry.unless_unchanged(recorder.surroundings)
+        for expression, thing in recorder.requirements:
+            entry.unless(expression.format(entry.name(thing)))
         options = []
         for name, source, kind in tape.numbers:
             if type(source) is not int:
@@ -130,75 +118,140 @@ class Program:
             entry.unless(expression if value else f"not {expression}")
         if options:
             checked = entry.name([None])
-            entry.do(f"options = ({', '.join(options)},)")
-            entry.do(f"if options != {checked}[0]:")
+            entry.do(f"options_ = ({', '.join(options)},)")
+            entry.do(f"if options_ != {checked}[0]:")
             for update in recorder.updates:
                 entry.do(f" {entry.name(update.optimizer)}.prepare()")
-            entry.do(f" {checked}[0] = options")
-        entry.do(f"if {entry.name(self._unverified)}: return NOT_YET")
-        self._write_run(entry, recording)
+            entry.do(f" {checked}[0] = options_")
+        if self.owners:
+            for name in inputs:
+                owner = f"id({name} if {name}.base is None else {entry.name(memory_owner)}({name}))"
+                entry.unless(f"{owner} not in {entry.name(self.owners)}", Outcome.ALIASED)
+        if self.written_inputs and len(inputs) > 1:
+            distinct = entry.name(_have_distinct_memory)
+            entry.unless(f"{distinct}({', '.join(inputs)})", Outcome.ALIASED)
+        entry.do(f"if {entry.name(self._unverified)}: return {entry.name(Outcome.NOT_YET)}")
+        until = entry.name(self._until_audit)
+        entry.do(f"{until}[0] -= 1")
+        entry.do(f"if {until}[0] <= 0: return {entry.name(Outcome.AUDIT)}")
+        self._write_run(entry, recording, inputs)
         return entry.written()
 
     def entry_for(self, args: tuple[Any, ...]) -> Callable[..., Any] | None:
-        """The way in for arguments as they are, if they are nothing but arrays, tensors and numbers."""
-        if not all(isinstance(value, Tensor | float) or type(value) is np.ndarray for value in args):
+        """The way in for arguments as they are, if they are nothing but different arrays, tensors and numbers."""
+        if not all(isinstance(value, Tensor) or type(value) in (float, np.ndarray) for value in args):
             return None
+        kinds = tuple(map(type, args))
+        if kinds in self._quick:
+            return self._quick[kinds]
+        arrays = [i for i, value in enumerate(args) if type(value) is not float]
         names = [f"x{i}" for i in range(len(args))]
-        entry = Entry(", ".join(names))
-        entry.unless(f"is_grad_enabled() is {is_grad_enabled()}")
+        entry = Entry(names)
+        entry.unless(f"{entry.name(is_grad_enabled)}() is {is_grad_enabled()}")
         for name, value in zip(names, args, strict=True):
-            if isinstance(value, float):
-                entry.unless(f"{name}.__class__ is float")
+            if type(value) is float:
+                entry.unless(f"{name}.__class__ is {entry.name(float)}")
             else:
                 entry.unless_array(name, value)
-        arrays_first = sorted(names, key=lambda name: isinstance(args[names.index(name)], float))
+        for i, one in enumerate(arrays):
+            for other in arrays[:i]:
+                entry.unless(f"{names[one]} is not {names[other]}")
+        arrays_first = [names[i] for i in arrays] + [name for i, name in enumerate(names) if i not in arrays]
         entry.do(f"return {entry.name(self.entry)}({', '.join(arrays_first)})")
-        return entry.written()
+        self._quick[kinds] = entry.written()
+        return self._quick[kinds]
 
-    def _write_run(self, entry: Entry, recording: Recording) -> None:
-        tape, recorder = recording.tape, recording.recorder
-        results = [f"result_{i}" for i in range(len(self._is_tensor))]
-        others = [f"gradient_{i}" for i in range(len(self._other_leaves))]
-        passed = [value.name for value in tape.inputs] + [name for name, _, _ in tape.numbers]
-        call = f"{entry.name(self._step)}({', '.join(passed + ['generator()'] * self._source.uses_rng)})"
-        entry.do(f"{''.join(f'{name}, ' for name in results + others)} = {call}" if results + others else call)
+    def _write_run(self, entry: Entry, recording: Recording, inputs: list[str]) -> None:
+        tape = recording.tape
+        results = [f"result{i}_" for i in range(len(self._is_tensor))]
+        others = [f"gradient{i}_" for i in range(len(self._other_leaves))]
+        passed = inputs + [name for name, _, _ in tape.numbers]
+        rng = [f"{entry.name(generator)}()"] * self._source.uses_rng
+        call = f"{entry.name(self._step)}({', '.join(passed + rng)})"
+        entry.do(f"if not {entry.name(self.lock.acquire)}(False): return {entry.name(Outcome.BUSY)}")
+        entry.do("try:")
+        entry.do(f" {entry.name(self.inside)}[0] = {entry.name(threading.get_ident)}()")
+        entry.do(f" {''.join(f'{name}, ' for name in results + others)} = {call}" if results + others else f" {call}")
         for leaf, gradient in zip(self._leaves, self._gradient_arrays, strict=True):
-            entry.do(f"{entry.name(leaf)}.grad = {entry.name(gradient)}")
+            entry.do(f" {entry.name(leaf)}.grad = {entry.name(gradient)}")
         for leaf, name in zip(self._other_leaves, others, strict=True):
-            entry.do(f"{entry.name(leaf)}.grad = {name}")
+            entry.do(f" {entry.name(leaf)}.grad = {name}")
         for owner, name, value in recording.set_attributes:
             if not isinstance(owner, Leaf) or value is None:
-                entry.do(f"{entry.name(owner)}.{name} = {entry.name(value)}")
-        for bucket, places in (counted for update in recorder.updates for counted in update.counted):
-            steps = f"{entry.name(bucket)}.steps"
-            entry.do(f"for i in {entry.name(places)}: {steps}[i] += 1")
-        written = {value.storage for instruction in tape.instructions for value in instruction.writes}
-        written |= {array.storage for array, _ in self.memory.places.values()}
-        owners = [storage.owner for storage in written if storage.kind == "array"]
-        if owners:
-            entry.do(f"record_changes({entry.name(owners)})")
-        arrays = [f"wrap({r})" if tensor else r for r, tensor in zip(results, self._is_tensor, strict=True)]
+                entry.do(f" {entry.name(owner)}.{name} = {entry.name(value)}")
+        entry.do("finally:")
+        entry.do(f" {entry.name(self.inside)}[0] = None")
+        if self.written:
+            entry.do(f" {entry.name(record_changes)}({entry.name(self.written)})")
+        entry.do(f" {entry.name(self.lock.release)}()")
+        wrap = entry.name(_wrap)
+        arrays = [f"{wrap}({r})" if tensor else r for r, tensor in zip(results, self._is_tensor, strict=True)]
         if isinstance(tape.result, Value):
             entry.do(f"return {arrays[0]}")
         else:
             entry.do(f"return {entry.name(_refilled)}({entry.name(tape.result)}, [{', '.join(arrays)}])")
 
+    # -- verification ----------------------------------------------------------------------------------------------
+
     def verify(self, recording: Recording) -> None:
         """Raise CompileError unless a second recording is the same."""
         self._unverified.clear()
-        lines = recording.tape.lines()
-        for first, second in zip(self._lines, lines, strict=False):
+        self.calls += 1
+        difference = self.difference(recording)
+        if difference is not None:
+            raise CompileError(f"compile: {_DIFFERENT}{difference}")
+
+    def difference(self, recording: Recording) -> str | None:
+        """Where another recording differs first, and in which line of the function."""
+        tape = recording.tape
+        lines, places = tape.lines(), [instruction.place for instruction in tape.instructions]
+        for number, (first, second) in enumerate(zip(self.lines, lines, strict=False)):
             if first != second:
-                raise CompileError(f"compile: {_DIFFERENT}\n  first:  {first}\n  second: {second}")
-        if len(self._lines) != len(lines):
-            raise CompileError(f"compile: {_DIFFERENT}: {len(self._lines)} NumPy calls, then {len(lines)}")
-        arrays = zip(self._recorded_arrays, recording.tape.arrays.items(), strict=True)
-        for (value, first_array), (_, second_array) in arrays:
-            if first_array is not second_array and first_array.tobytes() != second_array.tobytes():
-                raise CompileError(
-                    f"compile: {_DIFFERENT}: the array {value.name} of shape {value.shape} has other values; it is "
-                    "made inside of the function from something that is not an argument"
+                place = places[number] and f"\n  in {places[number]}"
+                return f":\n  first:  {first[:300]}\n  second: {second[:300]}{place}"
+        if len(self.lines) != len(lines):
+            longer, where = (self.lines, self.places) if len(self.lines) > len(lines) else (lines, places)
+            number = min(len(self.lines), len(lines))
+            place = where[number] and f", in {where[number]}"
+            return f": {len(self.lines)} NumPy calls, then {len(lines)}; the first of them more is {longer[number][:300]}{place}"
+        for (value, array), (_, other) in zip(self.recorded_arrays, tape.arrays.items(), strict=True):
+            if array is not other and not value.storage.versions and array.tobytes() != other.tobytes():
+                return (
+                    f": the array {value.name} of shape {value.shape} has other values; it is made inside of the "
+                    "function from something that is not an argument"
                 )
+        return None
+
+    def expect_audit(self) -> None:
+        """Note a call that was audited; the next one is when there have been twice as many calls, from the fourth on."""
+        self.calls = self.calls + 1 if self.calls < 4 else 2 * self.calls
+        self._until_audit[0] = self.calls if self.calls >= 4 else 1
+
+    def run_unaudited(self, inputs: list[Any], numbers: list[float]) -> Any:
+        """The program on arrays and numbers, whether an audit is due or not."""
+        until = self._until_audit[0]
+        self._until_audit[0] = 1 << 62
+        try:
+            return self.entry(*inputs, *numbers)
+        finally:
+            self._until_audit[0] = until
+
+    def raised(self, error: BaseException) -> bool:
+        """Whether an exception comes from the program."""
+        return self._line(error) is not None
+
+    def has_changed(self, error: BaseException) -> bool:
+        """Whether the program had changed anything when it raised the exception."""
+        line, effect = self._line(error), self._source.first_effect
+        return line is None or (effect is not None and line > self._source.first_line + effect)
+
+    def _line(self, error: BaseException) -> int | None:
+        trace, line = error.__traceback__, None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.filename:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return line
 
     def leave_gradients(self, recording: Recording) -> None:
         """Put the gradients of a recorded call where those of every later call will be."""
@@ -222,29 +275,10 @@ _DIFFERENT = (
 )
 
 
-def _leaves(tree: Any) -> list[Any]:
-    found: list[Any] = []
-    exchange(tree, found.append)
-    return found
-
-
-def _is_traced(leaf: Any) -> bool:
-    return isinstance(leaf._data if isinstance(leaf, Tensor) else leaf, Tracer | np.ndarray)
+def _have_distinct_memory(*arrays: Any) -> bool:
+    return len({id(memory_owner(array)) for array in arrays}) == len(arrays)
 
 
 def _refilled(form: Any, arrays: list[Any]) -> Any:
     remaining = iter(arrays)
     return exchange(form, lambda leaf: next(remaining) if isinstance(leaf, Value) else leaf)
-
-
-def _surroundings(function: Any) -> list[tuple[str, Any, Any]]:
-    """The variables around a function that it uses and does not set itself: how to read them, where, and the values."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return []
-    stored = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_DEREF", "STORE_GLOBAL")}
-    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
-    found = [("{}.cell_contents", cell, cell.cell_contents) for name, cell in cells if name not in stored]
-    table = function.__globals__
-    names = [name for name in code.co_names if name in table and name not in stored]
-    return found + [(f"{{}}.get({name!r})", table, table[name]) for name in names]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 import keyword
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,16 +17,17 @@ from autograd_lite.attributes import watching
 from autograd_lite.backward import Leaf
 from autograd_lite.changes import memory_owner
 from autograd_lite.outputs import Cotangents, cotangents
-from autograd_lite.program.calls import Draws, Whole, written
+from autograd_lite.program.calls import Draws, Effect, Read, Whole, is_ragged, written
 from autograd_lite.program.numbers import Number
 from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
+from autograd_lite.program.surroundings import Surroundings, is_users
 from autograd_lite.program.tracer import Tracer
 from autograd_lite.program.updates import record_update
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, recorder, watched_attributes
 
 # Names that mean something else in the source of a program.
-_TAKEN = {"THREADS", "abs", "bool", "build", "dict", "float", "in_blocks", "int", "np", "rng", "slice", "spread"}
+_TAKEN = {"ShapeChanged", "build", "np", "rng", *dir(builtins)}
 # These ask for shapes and dtypes alone, which are the same at each replay.
 _STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.may_share_memory, np.iscomplexobj,
            np.isrealobj, np.common_type}  # fmt: skip
@@ -36,34 +40,49 @@ class Recorder:
     ----------
     tape : Tape
         What has been written down.
+    surroundings : Surroundings
+        What is around the function.
     conditions : dict of str to bool
         Expressions of numbers that have decided something, with the decision.
+    requirements : list of (str, object)
+        Expressions, with ``{}`` for an object, that must be true.
+    draws : list of generators
+        Those that numbers were drawn from.
     attributes : dict
         What was read of watched attributes without being made here: (object, name) and the value found.
     optimizers : list
         The runs of parameters that were updated, in order.
     """
 
-    def __init__(self, name: str) -> None:
-        self.tape = Tape("function" if name == "<lambda>" else name)
+    def __init__(self, name: str, surroundings: Surroundings) -> None:
+        self._names: dict[str, int] = {}
+        self.tape = Tape(self.new_name("function" if name == "<lambda>" else name))
+        self.surroundings = surroundings
         self.ended = False
+        self.errstate = np.geterr()
+        self.draws: list[np.random.Generator] = []
+        self.undo: list[Any] = []  # what puts back what the function has changed, in the order of the changes
+        self.requirements: list[tuple[str, Any]] = []
+        self._late: set[str] = set()  # numbers that are read on the way
         self.conditions: dict[str, bool] = {}
         self.read_attributes: list[tuple[Any, str, Any]] = []  # of them, after the end, those whose object still lives
         self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self.assigned: dict[tuple[int, str], tuple[Any, str]] = {}
         self.values: dict[int, Value] = {}  # by the identity of the tracer
         self.tracers: dict[Value, Tracer] = {}  # keeps them alive, and with them their identity
+        self.passed: dict[int, Tracer] = {}  # the arguments, by the identity of the array
         self.arrays: dict[int, Tracer] = {}
         self.storages: dict[int, Storage] = {}  # by the identity of the owner
         self.updates: list[Any] = []
         self.passed_numbers = 0
-        self._names: dict[str, int] = {}
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
     def argument(self, array: Any, name: str) -> Tracer:
-        """An array that is passed to the function."""
-        tracer = self._tracer(array, name, Storage("input"))
+        """An array that is passed to the function; passed twice, it is the same."""
+        if id(array) in self.passed:
+            return self.passed[id(array)]
+        tracer = self.passed[id(array)] = self._tracer(array, name, Storage("input"))
         self.tape.inputs.append(self.values[id(tracer)])
         return tracer
 
@@ -91,7 +110,9 @@ class Recorder:
             tracer = self.arrays[id(array)] = self._tracer(array, "array", storage)
             self.tape.arrays[self.values[id(tracer)]] = array
             if storage.initial is None:
+                self.surroundings.check_array(owner)
                 storage.initial = storage.content = owner.copy("K")
+                self.undo.append(functools.partial(np.copyto, owner, storage.initial))
         storage = self.values[id(tracer)].storage
         storage.is_lasting |= lasting
         if not storage.is_lasting:
@@ -108,6 +129,11 @@ class Recorder:
 
     def condition(self, expression: str, value: bool) -> bool:
         """Note that the program holds only while `expression` is `value`."""
+        if self._late and not self._late.isdisjoint(re.findall(r"\w+", expression)):
+            raise CompileError(
+                "compile: a decision of Python depends on a learning rate that has changed within the call; "
+                "step the schedule last, or outside of the compiled function"
+            )
         self.conditions[expression] = value
         return value
 
@@ -128,6 +154,7 @@ class Recorder:
     def forward(self, operation: Any, values: tuple[Any, ...]) -> Any:
         """Carry out a forward function that is not made of NumPy calls alone: one call of the program."""
         call = Whole(operation.name, operation.forward, operation.parameters)
+        call.may_be_ragged = True
         return self._record(call, values, {})
 
     def pull(self, operation: Any, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> Any:
@@ -153,6 +180,37 @@ class Recorder:
         """A generator whose draws are written down: each replay draws anew."""
         return Draws(self, generator, is_common)
 
+    def effect(self, name: str, function: Any, owner: Any, args: tuple[Any, ...] = (), done: bool = False) -> None:
+        """Carry out something that is no NumPy call, such as the step of a schedule; each replay does it again.
+
+        `done` says that it has happened already.
+        """
+        args = exchange(args, lambda leaf: self._lift(getattr(leaf, "_data", leaf)))
+        if not done:
+            tables = [vars(owner), *(table for table in owner.read_state() if isinstance(table, dict))]
+            self.undo += [functools.partial(table.update, dict(table)) for table in tables]
+            with self.suspended():
+                function(*exchange(args, _concrete))
+        call = Effect(name, function, owner)
+        self.tape.instructions.append(Instruction(call, exchange(args, self._value), {}, keep=True, place=_place()))
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether something has happened already that is there after the call."""
+        return any(instruction.is_effect for instruction in self.tape.instructions)
+
+    @property
+    def has_stepped(self) -> bool:
+        """Whether a schedule has made a step in this call."""
+        return any(isinstance(i.function, Effect) and i.function.__name__ != "count" for i in self.tape.instructions)
+
+    def late_number(self, value: Any, name: str, read: Any) -> Number:
+        """A number that is read at this place of the program."""
+        name = self.new_name(name)
+        self._late.add(name)
+        self.tape.instructions.append(Instruction(Read(name, read), (), {}, keep=True))
+        return Number(value, name, self)
+
     def update(self, optimizer: Any) -> None:
         """Carry out a step of an optimizer."""
         record_update(self, optimizer)
@@ -160,11 +218,30 @@ class Recorder:
     def _record(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], keep: bool = False) -> Any:
         args, kwargs = exchange(args, self._lift), exchange(kwargs, self._lift)
         plain, plain_kwargs = exchange(args, _concrete), exchange(kwargs, _concrete)
+        for tracer in written(function, args, kwargs):
+            if self.values[id(tracer)].storage.kind == "input":
+                self.undo.append(functools.partial(np.copyto, tracer._concrete, tracer._concrete.copy()))
         if isinstance(function, str):
             out = getattr(plain[0], function)(*plain[1:], **plain_kwargs)
+        elif isinstance(function, Whole):
+            with self.suspended():
+                out = function(*plain, **plain_kwargs)
         else:
             out = function(*plain, **plain_kwargs)
         instruction = Instruction(function, exchange(args, self._value), exchange(kwargs, self._value), keep=keep)
+        instruction.place = _place()
+        errstate = np.geterr()
+        if errstate != self.errstate:
+            instruction.errstate = errstate
+        if isinstance(function, Whole):
+            instruction.ragged = function.may_be_ragged
+        elif is_ragged(function, args):
+            instruction.ragged = True
+            if self.has_effects:
+                raise CompileError(
+                    f"compile: the shape of what {function_name(function)} gives depends on values, after something "
+                    "was changed or drawn that cannot be undone; do it first, or outside of the compiled function"
+                )
         instruction.writes = tuple(self.values[id(tracer)] for tracer in written(function, args, kwargs))
         for storage in {value.storage for value in instruction.writes}:
             storage.versions += 1
@@ -217,8 +294,10 @@ class Recorder:
 
     def new_name(self, name: str) -> str:
         """A name that nothing else in the source has."""
-        name = re.sub(r"\W+", "_", name).strip("_") or "value"
-        name += "_" * bool(re.fullmatch(r"(block|blocks|buffer|constant|memory|number|scratch)\d+", name))
+        name = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "value"
+        name = f"value_{name}" if name[0].isdigit() else name
+        # Numbered names are the program's own, and so are those that begin like the name of a function that is passed.
+        name += "_" * bool(re.fullmatch(r"(buffer|constant|memory)\d+|call_.*|.*_\d+", name))
         number = self._names[name] = self._names.get(name, 0) + 1
         plain = number == 1 and not keyword.iskeyword(name) and name not in _TAKEN
         return name if plain else f"{name}_{number}"
@@ -256,6 +335,8 @@ class Recorder:
 
     def assign(self, owner: Any, name: str, value: Any) -> None:
         """Note that the function has set an attribute. What tensors hold comes from calls that are recorded anyway."""
+        with self.suspended():
+            self.undo.append(functools.partial(setattr, owner, name, getattr(owner, name, None)))
         if name != "_data":
             self.assigned[id(owner), name] = (owner, name)
 
@@ -264,7 +345,7 @@ class Recorder:
         """Everything inside, in this thread, is recorded."""
         token = recorder.set(self)
         try:
-            with watching(watched_attributes, recorder):
+            with watching(watched_attributes, recorder), self.surroundings.watching():
                 yield
         finally:
             recorder.reset(token)
@@ -281,4 +362,12 @@ class Recorder:
 
 
 def _concrete(leaf: Any) -> Any:
-    return leaf._concrete if isinstance(leaf, Tracer | Number) else leaf
+    return leaf._concrete if type(leaf) in (Tracer, Number) else leaf
+
+
+def _place() -> str:
+    """The line of the user's code that is running."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and not is_users(frame.f_code):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"

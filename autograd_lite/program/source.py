@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.changes import memory_owner
-from autograd_lite.program.blocks import Block
+from autograd_lite.program.calls import Effect, Read
 from autograd_lite.program.memory import Memory, takes_out
 from autograd_lite.program.numbers import Number
 from autograd_lite.program.passes import is_contiguous
 from autograd_lite.program.tape import Instruction, Tape, Value, function_name, parts
-from autograd_lite.threads import THREADS
 
 
 class Source:
@@ -27,6 +27,12 @@ class Source:
         The arrays from outside, by the name of the parameter of `build`.
     functions : dict of str to callable
         Functions that are not NumPy's; parameters of `build` too.
+    effects : dict of str to callable
+        What is done besides NumPy calls; parameters of `build` that do nothing if they are left out.
+    first_effect : int or None
+        The line of the body that is the first to change something which is there after the call.
+    first_line : int
+        The line of the text with which the body begins.
     """
 
     def __init__(self, tape: Tape, memory: Memory) -> None:
@@ -34,16 +40,16 @@ class Source:
         self.memory = memory
         self.arrays: dict[str, Any] = {}
         self.functions: dict[str, Any] = {}
+        self.effects: dict[str, Any] = {}
+        self.first_effect: int | None = None
+        self.checks_shapes = False
         self.constants: dict[str, str] = {}
         self.gradient_is_lasting: list[bool] = []
-        self._blocks = 0
-        self._inside: dict[Any, str] = {}  # how a block calls what is its own
         self.setup: list[str] = []
         self.body: list[str] = []
         self._arrays_from_outside()
         self._buffers()
-        for instruction in tape.instructions:
-            self._write(instruction)
+        self._write_body()
         self.text = self._text()
 
     # -- what is made once -----------------------------------------------------------------------------------------
@@ -89,12 +95,30 @@ class Source:
 
     # -- what is done in each call ---------------------------------------------------------------------------------
 
+    def _write_body(self) -> None:
+        """All instructions, those with other rules for floating-point errors inside a `with`."""
+        errstate = None
+        for instruction in self.tape.instructions:
+            start = len(self.body)
+            self._write(instruction)
+            if self.first_effect is None and instruction.is_effect:
+                self.first_effect = start
+            if instruction.errstate is None or start == len(self.body):
+                errstate = None if start < len(self.body) else errstate
+                continue
+            if instruction.errstate != errstate:
+                errstate = instruction.errstate
+                options = ", ".join(f"{name}={value!r}" for name, value in errstate.items())
+                self.body.insert(start, f"with np.errstate({options}):")
+                start += 1
+            self.body[start:] = [f"    {line}" for line in self.body[start:]]
+
     def _write(self, instruction: Instruction) -> None:
         results, lasting = instruction.results, self.memory.is_lasting
-        if isinstance(instruction, Block):
-            self._write_block(instruction)
+        if isinstance(instruction.function, Effect | Read):
+            self._write_effect(instruction.function, instruction.args)
             return
-        if instruction.is_view and not instruction.several and lasting(results[0].storage):
+        if instruction.is_view and not instruction.several and lasting(results[0].storage) and not instruction.ragged:
             self.setup.append(f"{results[0].name} = {self._call(instruction)}")
         elif takes_out(instruction) and lasting(results[0].storage):
             self._make_room(results[0])
@@ -105,29 +129,16 @@ class Source:
             names = ", ".join(value.name for value in results)
             comma = "," if instruction.several and len(results) == 1 else ""
             self.body.append(f"{names}{comma} = {self._call(instruction)}")
+        if instruction.ragged and results:
+            self.checks_shapes = True
+            changed = " or ".join(f"np.shape({value.name}) != {value.shape}" for value in results)
+            self.body.append(f"if {changed}: raise ShapeChanged")
 
-    def _write_block(self, block: Block) -> None:
-        """A function for the rows of one block, the rows of each array for each block, and the call for all of them."""
-        for value in block.results:
-            self._make_room(value)
-        self._blocks += 1
-        number, count = self._blocks, len(block.scratch_dtypes)
-        names = {value: f"scratch{i + 1}" for value, i in block.scratch.items()}
-        numbers = list(dict.fromkeys(self.expression(p) for i in block.body for p in parts((i.args,)) if _is_number(p)))
-        self._inside = names | {text: f"number{i + 1}" for i, text in enumerate(numbers)}
-        scratch = [f"scratch{i + 1}" for i in range(count)]
-        parameters = [v.name for v in (*block.sliced,)] + scratch + [v.name for v in block.whole]
-        parameters += [f"number{i + 1}" for i in range(len(numbers))]
-        self.setup.append(f"def block{number}({', '.join(parameters)}):")
-        for instruction in block.body:
-            out = names.get(instruction.results[0], instruction.results[0].name) if instruction.results else None
-            self.setup.append(f"    {self._call(instruction, out=out)}")
-        self._inside = {}
-        forms = ", ".join(f"({block.rows}, {block.shape[1:]}, {_dtype(dtype)})" for dtype in block.scratch_dtypes)
-        arrays = "".join(f"{value.name}, " for value in block.sliced)
-        self.setup.append(f"blocks{number} = in_blocks({block.shape[0]}, {block.rows}, ({arrays}), [{forms}])")
-        passed = [f"block{number}", f"blocks{number}", *(value.name for value in block.whole), *numbers]
-        self.body.append(f"spread({', '.join(passed)})")
+    def _write_effect(self, effect: Effect | Read, args: tuple[Any, ...]) -> None:
+        name = f"call_{effect.__name__}_{len(self.effects) + 1}"
+        self.effects[name] = effect
+        call = f"{name}({', '.join(map(self.expression, args))})"
+        self.body.append(call if isinstance(effect, Effect) else f"{effect.__name__} = {call}")
 
     def _call(self, instruction: Instruction, out: str | None = None) -> str:
         function, args = instruction.function, list(map(self.expression, instruction.args))
@@ -156,21 +167,17 @@ class Source:
             return text
         known = next((known for known, other in self.functions.items() if other is function), None)
         if known is None:
-            known = "call_" + re.sub(r"\W+", "_", name).strip("_")
+            known = "call_" + re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
             known += f"_{len(self.functions)}" * (known in self.functions)
             self.functions[known] = function
         return known
 
     def expression(self, leaf: Any) -> str:
         """How an argument is written."""
-        if self._inside and (isinstance(leaf, Value) or _is_number(leaf)):
-            known = leaf if isinstance(leaf, Value) else leaf.expression
-            if known in self._inside:
-                return self._inside[known]
         if isinstance(leaf, Value):
             return leaf.name
-        if hasattr(leaf, "expression"):
-            return str(leaf.expression)
+        if type(leaf) is Number:
+            return leaf.expression
         if hasattr(leaf, "_fields"):  # a named tuple
             return f"{self._function(type(leaf))}({', '.join(map(self.expression, leaf))})"
         if isinstance(leaf, tuple):
@@ -210,34 +217,42 @@ class Source:
         return [leaf for leaf in parts(self.tape.result) if isinstance(leaf, Value)]
 
     def _text(self) -> str:
-        returned = []
-        for value in self.results():
-            own = value.storage.kind == "result" and not self.memory.is_lasting(value.storage) and value.is_whole
-            returned.append(value.name if own else f"{value.name}.copy()")
-        lasting, returned = self._gradients(returned)
+        lasting, returned = self._gradients(self._returned())
         numbers = [name for name, _, _ in self.tape.numbers]
         uses_rng = any("rng." in line for line in self.body)
         parameters = [value.name for value in self.tape.inputs] + numbers + ["rng"] * uses_rng
         self.uses_rng = uses_rng
         constants = [f"{name} = {text}" for text, name in self.constants.items()]
-        given = [*self.arrays, *self.functions]
+        given = [*self.arrays, *self.functions, *(f"{name}=lambda *_: None" for name in self.effects)]
+        head = f"    def {self.tape.name}({', '.join(parameters)}):"
         lines = [
             "import numpy as np",
             "",
             "",
-            *([f"THREADS = {THREADS}", "", "", *_HELPERS.splitlines()] if self._blocks else []),
+            *(["class ShapeChanged(Exception):", "    pass", "", ""] if self.checks_shapes else []),
             f"def build({', '.join(given)}):",
             *(f"    # {line}" for line in self._description()),
             *(f"    {line}" for line in constants + self.setup),
             "",
-            f"    def {self.tape.name}({', '.join(parameters)}):",
+            head,
             *(f"        {line}" for line in self.body),
             f"        return ({''.join(name + ', ' for name in returned)})",
             "",
             f"    return {self.tape.name}, ({''.join(name + ', ' for name in lasting)})",
             "",
         ]
+        self.first_line = lines.index(head) + 2
         return "\n".join(lines)
+
+    def _returned(self) -> list[str]:
+        """The expressions of the results: no memory of the program, and shared with each other as the function does."""
+        returned: list[str] = []
+        passed: dict[Any, Any] = {}  # memory that the program has given away, and whose it is in the function
+        for value, recorded in zip(self.results(), self.tape.recorded_results, strict=True):
+            own = value.storage.kind == "result" and not self.memory.is_lasting(value.storage)
+            own = own and passed.setdefault(value.storage, recorded.storage) is recorded.storage
+            returned.append(value.name if own else f"{value.name}.copy()")
+        return returned
 
     def _gradients(self, returned: list[str]) -> tuple[list[str], list[str]]:
         """Gradients with a lasting array of their own are known to `build`; the others are returned by each call."""
@@ -257,33 +272,16 @@ class Source:
         return forms
 
 
-_HELPERS = """\
-def in_blocks(length, rows, arrays, scratch):
-    chunks = []
-    for first in range(THREADS):
-        own = [np.empty((rows, *shape), dtype) for rows, shape, dtype in scratch]
-        slices = [slice(i, min(i + rows, length)) for i in range(first * rows, length, THREADS * rows)]
-        chunks.append([(*(a[s] for a in arrays), *(a[: s.stop - s.start] for a in own)) for s in slices])
-    return chunks
-
-
-def spread(function, chunks, *values):
-    for chunk in chunks:
-        for arrays in chunk:
-            function(*arrays, *values)
-
-
-"""
-
-
 # Between single numbers Python's operators give what the ufuncs give; a division takes 0.1 µs instead of 1.9.
 _OPERATORS = {np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}",
-              np.negative: "-{}"}  # fmt: skip
+              np.negative: "-{}", operator.pow: "{} ** {}"}  # fmt: skip
 
 
 def _is_single(instruction: Instruction) -> bool:
     """Whether a call is arithmetic on single floating-point numbers."""
     values = [arg for arg in instruction.args if isinstance(arg, Value)]
+    if instruction.function is operator.pow:
+        return True
     others = [arg for arg in instruction.args if not isinstance(arg, Value)]
     return (
         instruction.function in _OPERATORS
@@ -291,10 +289,6 @@ def _is_single(instruction: Instruction) -> bool:
         and all(value.shape == () and value.dtype.kind == "f" for value in values)
         and all(isinstance(other, float | int) and not isinstance(other, bool) for other in others)
     )
-
-
-def _is_number(leaf: Any) -> bool:
-    return isinstance(leaf, Number)
 
 
 def _address(array: Any) -> int:

@@ -15,7 +15,8 @@ class Storage:
 
     `versions` counts how often it has been overwritten. Of an array from outside, `owner` is the array at the bottom,
     `is_lasting` says that it is known to stay (it belongs to an optimizer), `initial` and `content` are what it held at
-    first and what it held last, `whole` is the value for all of it if the function has made it.
+    first and what it held last, `whole` is the value for all of it if the function has made it. `is_scratch` says that
+    nobody else looks at it.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Storage:
     initial: Any = None
     content: Any = None
     whole: Value | None = None
+    is_scratch: bool = False
 
 
 @dataclass(eq=False)
@@ -53,7 +55,9 @@ class Instruction:
     """One call: ``results = function(*args, **kwargs)``.
 
     `function` is what is called; a string names a method of the first argument. `writes` are the values that are
-    overwritten. `keep` marks what must happen though nobody uses it, such as the draw of a random number.
+    overwritten. `keep` marks what must happen though nobody uses it, such as the draw of a random number. The shapes
+    of the results of a `ragged` call depend on values. `errstate` is how floating-point errors are treated, if not as
+    at the beginning. `place` is the line of the user's code.
     """
 
     function: Any
@@ -64,6 +68,14 @@ class Instruction:
     several: bool = False
     is_view: bool = False
     keep: bool = False
+    ragged: bool = False
+    errstate: dict[str, Any] | None = None
+    place: str = ""
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether it changes something that is there after the program has ended."""
+        return self.keep or any(v.storage.kind != "result" and not v.storage.is_scratch for v in self.writes)
 
     def operands(self) -> list[Value]:
         """All values that it is given."""
@@ -85,6 +97,7 @@ class Tape:
     numbers: list[Any] = field(default_factory=list)
     gradients: dict[Any, Value] = field(default_factory=dict)  # by leaf, as the function leaves them
     result: Any = None
+    recorded_results: list[Value] = field(default_factory=list)  # before equal calls were shared
 
     def survivors(self) -> list[Value]:
         """The values that are still there when the program has ended."""
@@ -136,9 +149,10 @@ class _Word(str):
 def _in_words(leaf: Any) -> Any:
     if isinstance(leaf, Value):
         return _Word(f"{leaf.name}: {leaf.dtype}{list(leaf.shape)}")
-    if isinstance(leaf, int | float | str | np.generic | None):
+    expression = getattr(leaf, "expression", None)  # of a number that is read anew
+    if isinstance(leaf, int | float | str | np.generic | None) and expression is None:
         return leaf
-    return _Word(getattr(leaf, "expression", None) or function_name(leaf))
+    return _Word(expression or function_name(leaf))
 
 
 def function_name(function: Any) -> str:

@@ -6,6 +6,8 @@ it. It has a shape and a dtype, but its values are not to be had: what depends o
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -82,9 +84,16 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __pow__(self, exponent: Any) -> Any:
+        if isinstance(self._concrete, np.generic):  # the operator of numbers is not that of arrays, to the last bit
+            return self._recorder.call(operator.pow, (self, exponent), {})
         # The operator of arrays takes these ways, and its result differs from np.power in the last digit.
         shortcut = _POWERS.get(exponent) if type(exponent) in (int, float) and self.dtype.kind == "f" else None
         return super().__pow__(exponent) if shortcut is None else shortcut(self)
+
+    def __rpow__(self, base: Any) -> Any:
+        if isinstance(self._concrete, np.generic):
+            return self._recorder.call(operator.pow, (base, self), {})
+        return super().__rpow__(base)
 
     @property
     def T(self) -> Any:  # noqa: N802
@@ -164,6 +173,24 @@ def _refuse(tracer: Tracer, use: str) -> NoReturn:
         "other values, where the same would be wrong. Compute with NumPy functions (np.where, np.maximum, ...), "
         "or leave this part outside of the compiled function"
     )
+
+
+def _in_place(name: str, function: Callable[[Any, Any], Any]) -> Any:
+    of_arrays = getattr(np.lib.mixins.NDArrayOperatorsMixin, f"__i{name}__")
+
+    def method(self: Tracer, other: Any) -> Any:
+        if isinstance(self._concrete, np.generic):  # numbers do not change: Python gives the variable another one
+            return function(self, other)
+        return of_arrays(self, other)
+
+    return method
+
+
+for _function in (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+                  operator.pow, operator.lshift, operator.rshift, operator.matmul):  # fmt: skip
+    setattr(Tracer, f"__i{_function.__name__}__", _in_place(_function.__name__, _function))
+for _name, _function in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items():
+    setattr(Tracer, f"__i{_name}__", _in_place(_name, _function))
 
 
 def _method(name: str) -> Any:

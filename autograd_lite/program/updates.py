@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,17 +40,31 @@ def record_update(recorder: Recorder, optimizer: Any) -> None:
     for group, bucket in optimizer._work:
         options = _options(recorder, update, group)
         before = list(bucket.steps)
+        recorder.undo.append(functools.partial(setattr, bucket, "steps", before))
         runs = bucket.runs()
         places = [i for i, (old, new) in enumerate(zip(before, bucket.steps, strict=True)) if old != new]
+        if len(places) == before.count(before[0]) == len(before):  # else each parameter is updated by itself
+            recorder.requirements.append((f"{{0}}.steps.count({{0}}.steps[0]) == {len(before)}", bucket))
+        recorder.effect("count", _counting(bucket, places), bucket, done=True)
         for run, place in zip(runs, places, strict=False):  # a run of all parameters at once counts for each of them
             ahead = sum(bucket is known and place in counted for known, counted in earlier) + 1
             run.values = recorder.array(run.values, lasting=True)
             run.gradient = _traced(recorder, run.gradient)
+            recorder.values[id(run.gradient)].storage.is_scratch = True
             run.state = {name: recorder.array(array, lasting=True) for name, array in run.state.items()}
             run.step = recorder.number(run.step, "step", StepCount(bucket, place, ahead))
             optimizer.update(run, options)
         update.counted.append((bucket, places))
     recorder.updates.append(update)
+
+
+def _counting(bucket: Any, places: list[int]) -> Any:
+    def count() -> None:
+        steps = bucket.steps
+        for place in places:
+            steps[place] += 1
+
+    return count
 
 
 def _traced(recorder: Recorder, array: Any) -> Any:
@@ -78,7 +93,10 @@ def _options(recorder: Recorder, update: Update, group: dict[str, Any]) -> dict[
         if name == "params":
             continue
         if isinstance(value, int | float) and not isinstance(value, bool):
-            options[name] = recorder.number(value, name, Option(group, name))
+            if name == "lr" and recorder.has_stepped:
+                options[name] = recorder.late_number(value, name, functools.partial(group.__getitem__, name))
+            else:
+                options[name] = recorder.number(value, name, Option(group, name))
         elif isinstance(value, tuple | list):
             options[name] = tuple(_part(recorder, update, group, name, i) for i in range(len(value)))
         else:

@@ -1,0 +1,165 @@
+"""Audits: a call is carried out by the program and by the function, and both must leave and return the same bits.
+
+What a program depends on is compared in each call, as far as it can be known (`surroundings`). Because no list of such
+things is ever complete, calls 3, 4, 8, 16, 32, ... are audited. So the cost of audits fades, and what has changed
+unseen is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_lite.backward import Leaf
+from autograd_lite.changes import memory_owner, record_change
+from autograd_lite.program.recording import leaves
+from autograd_lite.program.slots import same
+from autograd_lite.program.tape import exchange
+from autograd_lite.random import generator
+from autograd_lite.tensor import Tensor, _wrap
+
+if TYPE_CHECKING:
+    from autograd_lite.program.program import Program
+
+# How close numbers must be that differ in their last bits, if the same NumPy calls have made them.
+_ROUNDING = {2: 1e-2, 4: 1e-4, 8: 1e-9}
+
+
+class State:
+    """All that a program writes: arrays, gradients, step counts, generators, and what its effects change."""
+
+    def __init__(self, program: Program, inputs: list[Any]) -> None:
+        written = [*program.written, *(memory_owner(inputs[i]) for i in program.written_inputs)]
+        self.arrays = [array for array in written if isinstance(array, np.ndarray)]
+        self.leaves = [owner for owner, name, _ in program.set_attributes if isinstance(owner, Leaf)]
+        self.attributes = [(o, name) for o, name, _ in program.set_attributes if not isinstance(o, Leaf)]
+        self.buckets = [bucket for update in program.updates for bucket, _ in update.counted]
+        self.generators = [*program.draws, generator()]
+        tables = [table for effect in program.effects for table in _tables(effect.owner)]
+        self.tables = [table for table in tables if isinstance(table, dict)]
+
+    def taken(self) -> list[Any]:
+        """Copies of everything, for `differs` and `put`."""
+        return [
+            [array.copy("K") for array in self.arrays],
+            [(leaf.grad, np.array(_plain(leaf.grad))) if leaf.grad is not None else None for leaf in self.leaves],
+            [getattr(owner, name) for owner, name in self.attributes],
+            [list(bucket.steps) for bucket in self.buckets],
+            [generator.bit_generator.state for generator in self.generators],
+            [{k: list(v) if isinstance(v, list) else v for k, v in table.items()} for table in self.tables],
+        ]
+
+    def put(self, taken: list[Any]) -> None:
+        """Let everything be as it was."""
+        arrays, gradients, attributes, steps, states, tables = taken
+        for array, values in zip(self.arrays, arrays, strict=True):
+            array[...] = values
+            record_change(array)
+        for leaf, known in zip(self.leaves, gradients, strict=True):
+            if known is not None and isinstance(known[0], np.ndarray):
+                known[0][...] = known[1]
+            leaf.grad = None if known is None else known[0]
+        for (owner, name), value in zip(self.attributes, attributes, strict=True):
+            setattr(owner, name, value)
+        for bucket, counts in zip(self.buckets, steps, strict=True):
+            bucket.steps = list(counts)
+        for source, state in zip(self.generators, states, strict=True):
+            source.bit_generator.state = state
+        for table, values in zip(self.tables, tables, strict=True):
+            table.clear()
+            table.update(values)
+
+
+def _tables(owner: Any) -> list[Any]:
+    """The dictionaries behind an object that an effect changes, such as a schedule and its optimizer's groups."""
+    state = getattr(owner, "read_state", None)
+    return [] if state is None else [vars(owner), *state()]
+
+
+def audited(function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]) -> tuple[Any, str]:
+    """What the function returns, and how the program differs from it: empty if it does not.
+
+    If they differ, everything is as it was before the call.
+    """
+    state = State(program, inputs)
+    before = state.taken()
+    try:
+        result: Any = program.run_unaudited(inputs, numbers)
+    except Exception as error:
+        result = error
+    after = state.taken()
+    state.put(before)
+    if isinstance(result, Exception):  # the function says what is wrong, in its own words; or has another way
+        expected = function()
+        raises = f"the program raises {type(result).__name__}, the function does not" * program.has_changed(result)
+        return plain_result(expected), raises
+    expected = function()
+    found = state.taken()
+    difference = _difference(result, expected, after, found)
+    if difference:
+        state.put(before)
+    return plain_result(expected), difference
+
+
+def better_words(error: Exception, function: Callable[[], Any], program: Program, inputs: list[Any]) -> Exception:
+    """The exception that the function raises where the program has raised `error`; nothing is changed by asking."""
+    state = State(program, inputs)
+    before = state.taken()
+    try:
+        function()
+    except Exception as found:
+        error = found
+    state.put(before)
+    return error
+
+
+def _difference(result: Any, expected: Any, after: list[Any], found: list[Any]) -> str:
+    ours, theirs = leaves(result), leaves(expected)
+    if len(ours) != len(theirs):
+        return f"the program returns {len(ours)} values, the function {len(theirs)}"
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        if not _equal(_plain(one), _plain(other)):
+            return f"result {number} differs" if len(ours) > 1 else "the result differs"
+    words = ["an array that is overwritten", "a gradient", "an attribute", "a count of steps", "a random generator", "a schedule"]
+    for what, one, other in zip(words, after, found, strict=True):
+        for a, b in zip(one, other, strict=True):
+            if what == "a gradient":
+                a, b = (known and known[1] for known in (a, b))
+            if not _equal(a, b):
+                return f"{what} differs afterwards"
+    return ""
+
+
+def _plain(leaf: Any) -> Any:
+    return getattr(leaf, "_data", leaf)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray | np.generic) and isinstance(other, np.ndarray | np.generic):
+        return one.dtype == other.dtype and one.shape == other.shape and _close(np.asarray(one), np.asarray(other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, int | float | str | None):
+        return same(one, other)
+    return type(one) is type(other)
+
+
+def _close(one: Any, other: Any) -> bool:
+    """The same bits; or, since libraries for matrices may round otherwise at other addresses, almost."""
+    if one.tobytes() == other.tobytes():
+        return True
+    if one.dtype.kind != "f" or not np.array_equal(np.isfinite(one), np.isfinite(other)):
+        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"))
+    scale = np.max(np.abs(np.where(np.isfinite(other), other, 0)), initial=0)
+    with np.errstate(all="ignore"):
+        near = np.abs(one - other) <= _ROUNDING.get(one.dtype.itemsize, 1e-9) * scale
+    return bool(np.all(near | (one == other) | np.isnan(one) & np.isnan(other)))
+
+
+def plain_result(tree: Any) -> Any:
+    """A result whose tensors have no graph, as those of programs."""
+    return exchange(tree, lambda leaf: _wrap(leaf._data) if isinstance(leaf, Tensor) and leaf._node is not None else leaf)

@@ -1,0 +1,112 @@
+"""What has come of running a function once on tracers: its tape, its result, and the state that it has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.backward import Leaf
+from autograd_lite.changes import memory_owner
+from autograd_lite.program.arguments import Arguments
+from autograd_lite.program.numbers import Number
+from autograd_lite.program.outside import settle
+from autograd_lite.program.recorder import Recorder
+from autograd_lite.program.surroundings import Surroundings
+from autograd_lite.program.tape import Value, exchange, parts
+from autograd_lite.program.tracer import Tracer
+from autograd_lite.tensor import Tensor, _wrap
+from autograd_lite.tracing import CompileError, concrete
+
+
+class Recording:
+    """A function that was run once on tracers.
+
+    Attributes
+    ----------
+    recorder : Recorder
+    tape : Tape
+    result : object
+        What the function has returned, with arrays in the place of tracers.
+    is_tensor : list of bool
+        For each array of the result whether it is a tensor.
+    set_attributes : list
+        Attributes that the function has set: object, name, value.
+    gradients : dict of Leaf to array
+    """
+
+    def __init__(self, function: Callable[..., Any], given: Arguments) -> None:
+        name = getattr(function, "__name__", "function")
+        surroundings = Surroundings(function, given.things)
+        self.recorder = recorder = Recorder(name, surroundings)
+        self.tape = recorder.tape
+        args, kwargs = given.traced(recorder)
+        try:
+            with recorder.recording():
+                out = function(*args, **kwargs)
+            self._keep(out)
+            self._refuse_changes()
+        except CompileError:  # a call that is refused changes nothing
+            for put_back in reversed(recorder.undo):
+                put_back()
+            raise
+        finally:
+            recorder.undo.clear()
+        del out, args, kwargs  # an array that is still alive now is somebody else's
+        made_constants = settle(recorder)
+        surroundings.keep(self._live(), made_constants)
+
+    def _refuse_changes(self) -> None:
+        """Raise CompileError if the function has changed something outside that is not recorded."""
+        for storage in self.recorder.storages.values():
+            if not (storage.versions and storage.is_lasting):
+                self.recorder.refuse_hidden_change(storage)
+        self.recorder.surroundings.refuse_changes(self._live(), self.recorder.draws)
+
+    def _live(self) -> dict[int, str]:
+        """What the program itself reads or writes in each call: owners of memory, by identity."""
+        arrays = self.tape.arrays.items()
+        return {id(memory_owner(a)): "written" if value.storage.versions else "read" for value, a in arrays}
+
+    def _keep(self, out: Any) -> None:
+        self.tape.result = exchange(out, self._value)
+        self.tape.recorded_results = [leaf for leaf in parts(self.tape.result) if isinstance(leaf, Value)]
+        self.is_tensor = [isinstance(leaf, Tensor) for leaf in leaves(out) if _is_traced(leaf)]
+        self.result = exchange(out, self._plain)
+        self.set_attributes = [(owner, name, getattr(owner, name)) for owner, name in self.recorder.assigned.values()]
+        self.gradients: dict[Leaf, Any] = {}
+        for owner, _, value in self.set_attributes:
+            if isinstance(owner, Leaf) and value is not None:
+                self.tape.gradients[owner] = self._value(value)
+                self.gradients[owner] = np.array(concrete(getattr(value, "_data", value)))
+
+    def _value(self, leaf: Any) -> Any:
+        if type(leaf) is Number:
+            return leaf.pinned()
+        tracer = leaf._data if isinstance(leaf, Tensor) else leaf
+        if isinstance(tracer, np.ndarray):
+            tracer = self.recorder.array(tracer)  # a constant; each call gives a copy of it
+        return self.recorder.values[id(tracer)] if isinstance(tracer, Tracer) else leaf
+
+    def _plain(self, leaf: Any) -> Any:
+        """A part of the result with an array in the place of a tracer, and a tensor without a graph."""
+        if isinstance(leaf, Tensor):
+            return _wrap(self._plain(leaf._data))
+        if type(leaf) is Number:
+            return leaf._concrete
+        if not isinstance(leaf, Tracer):
+            return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+        is_foreign = self.recorder.values[id(leaf)].storage.kind != "result"
+        return leaf._concrete.copy() if is_foreign else leaf._concrete
+
+
+def leaves(tree: Any) -> list[Any]:
+    """What is in a structure."""
+    found: list[Any] = []
+    exchange(tree, found.append)
+    return found
+
+
+def _is_traced(leaf: Any) -> bool:
+    return isinstance(leaf._data if isinstance(leaf, Tensor) else leaf, Tracer | np.ndarray)
