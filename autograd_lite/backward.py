@@ -6,6 +6,7 @@ the tensors they belong to, so a graph keeps no value alive but those its rules 
 
 from __future__ import annotations
 
+import threading
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
@@ -13,8 +14,6 @@ import numpy as np
 
 from autograd_lite.changes import changed_since, log
 from autograd_lite.tracing import current_recorder, watched_attributes
-
-_Scalar = np.generic
 
 
 class Node:
@@ -137,21 +136,26 @@ def _try_otherwise(error: Exception, operation: Any, g: Any, parents: Any, saved
     raise error
 
 
+# Threads that share a leaf add to its gradient one after the other.
+_deposits = threading.RLock()
+
+
 def deposit(gradients: dict[Leaf, Any]) -> None:
     """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
     taken = set()
-    for leaf, gradient in gradients.items():
-        if leaf.grad is not None:
-            gradients[leaf] = gradient = leaf.grad + gradient
-        elif gradient.base is not None or id(gradient) in taken:
-            gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
-        if isinstance(gradient, _Scalar):
-            gradients[leaf] = np.asarray(gradient)
-        taken.add(id(gradient))
-    # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-    # In one call, so that neither an interrupt nor another thread comes in between.
-    kind: Any = Leaf
-    any(map(kind.grad.__set__, gradients, gradients.values()))
+    with _deposits:
+        for leaf, gradient in gradients.items():
+            if leaf.grad is not None:
+                gradients[leaf] = gradient = leaf.grad + gradient
+            elif gradient.base is not None or id(gradient) in taken:
+                gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
+            if not gradient.shape and not isinstance(gradient, np.ndarray):
+                gradients[leaf] = gradient.reshape(1).reshape(())  # a number of NumPy as an array
+            taken.add(id(gradient))
+        # Written only now, all together: a backward pass that fails leaves every gradient as it was.
+        # In one call, so that no interrupt comes in between.
+        kind: Any = Leaf
+        any(map(kind.grad.__set__, gradients, gradients.values()))
 
 
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:

@@ -51,6 +51,15 @@ def repeated(method: Callable[..., None]) -> Callable[..., None]:
     return step
 
 
+def check_in_each_call(check: Callable[..., None], *arrays: Any) -> None:
+    """Call `check`, which raises if arrays make no sense; a program does so in each replay."""
+    found = current_recorder()
+    if found is None:
+        check(*arrays)
+    else:
+        found.check(check, arrays)
+
+
 def refuse_in_program(what: str) -> None:
     """Raise CompileError if a function is being recorded, because `what` would happen only this once."""
     if current_recorder() is not None:

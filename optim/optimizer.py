@@ -17,7 +17,7 @@ from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
-from autograd_lite.tracing import CompileError, current_recorder
+from autograd_lite.tracing import current_recorder
 from autograd_lite.versions import Versioned, bump
 
 
@@ -157,8 +157,6 @@ class Optimizer(Versioned):
         RuntimeError
             If a gradient is not finite, and `error_if_nonfinite`; it says which, in the order of the groups. Nothing
             has been updated then.
-        CompileError
-            If `error_if_nonfinite` is set within `compile`, whose programs do not look at numbers.
 
         Examples
         --------
@@ -176,13 +174,11 @@ class Optimizer(Versioned):
         recorder = current_recorder()
         if recorder is not None:
             if error_if_nonfinite:
-                raise CompileError(
-                    "compile: step(error_if_nonfinite=True) would have to look at numbers in each replay"
-                )
+                recorder.check(self._refuse_nonfinite, tuple(parameter.grad for parameter in self._parameters()))
             recorder.update(self)
             return loss
         if error_if_nonfinite:
-            self._refuse_nonfinite()
+            self._refuse_nonfinite(*(parameter.grad for parameter in self._parameters()))
         self.prepare()
         for group, bucket in self._work:
             run = bucket.run_of_all()
@@ -192,11 +188,13 @@ class Optimizer(Versioned):
                 self.update(run, group)
         return loss
 
-    def _refuse_nonfinite(self) -> None:
-        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
+    def _parameters(self) -> list[Tensor]:
+        return [parameter for group in self.param_groups for parameter in group["params"]]
+
+    def _refuse_nonfinite(self, *gradients: Any) -> None:
         found = []
-        for number, parameter in enumerate(parameters):
-            gradient = getattr(parameter.grad, "_data", parameter.grad)  # a tensor after create_graph=True
+        for number, (parameter, gradient) in enumerate(zip(self._parameters(), gradients, strict=True)):
+            gradient = getattr(gradient, "_data", gradient)  # a tensor after create_graph=True
             if gradient is not None and not np.isfinite(gradient).all():
                 counts = {"nan": np.isnan(gradient).sum(), "inf": np.isinf(gradient).sum()}
                 name = "" if parameter.name is None else f" ({parameter.name})"

@@ -107,9 +107,9 @@ def one_hot(labels: Array, classes: int, dtype: DTypeLike = float) -> Array:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    labels = np.asarray(labels)
+    labels = to_array(labels)
     rows = np.zeros((labels.size, classes), dtype)
-    rows.put(_label_positions(labels.ravel(), rows.shape), 1)
+    np.put(rows, _label_positions(labels.ravel(), rows.shape), 1)
     return rows.reshape(*labels.shape, classes)
 
 

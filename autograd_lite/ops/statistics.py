@@ -12,6 +12,7 @@ from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.reduction import Axis, max, mean, min, sum
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
+from autograd_lite.tracing import check_in_each_call
 
 __all__ = ["average", "ptp", "trace"]
 
@@ -29,6 +30,11 @@ def _beside(a: Array, weights: Array, axis: Axis) -> Array:
         )
     weights = np.transpose(weights, tuple(int(i) for i in np.argsort(axes)))
     return weights.reshape(tuple(length if i in axes else 1 for i, length in enumerate(a.shape)))
+
+
+def _refuse_sum_of_0(total: Array) -> None:
+    if np.any(total == 0):
+        raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
 
 
 @composed
@@ -56,8 +62,7 @@ def average(
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "iub" else []))
         a, weights = (x if x.dtype == dtype else x.astype(dtype) for x in (a, weights))
         total = sum(weights, axis, keepdims=keepdims)
-        if np.any(strip(total) == 0):
-            raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
+        check_in_each_call(_refuse_sum_of_0, strip(total))
         result = sum(a * weights, axis, keepdims=keepdims) / total
     if not returned:
         return result

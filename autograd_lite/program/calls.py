@@ -51,12 +51,13 @@ def is_ragged(function: Any, args: tuple[Any, ...]) -> bool:
 
 
 class Effect:
-    """Something that is done besides NumPy calls, at its place in the program."""
+    """Something that is done besides NumPy calls, at its place in the program; a check changes nothing."""
 
-    def __init__(self, name: str, function: Callable[..., Any], owner: Any) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], owner: Any, is_check: bool = False) -> None:
         self.__name__ = name
         self.function = function
         self.owner = owner
+        self.is_check = is_check
 
     def __call__(self, *args: Any) -> None:
         self.function(*args)

@@ -18,6 +18,7 @@ from autograd_lite.backward import Leaf
 from autograd_lite.changes import memory_owner
 from autograd_lite.outputs import Cotangents, cotangents
 from autograd_lite.program.calls import Draws, Effect, Read, Whole, is_ragged, written
+from autograd_lite.program.creation import creating
 from autograd_lite.program.numbers import Number
 from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
 from autograd_lite.program.surroundings import Surroundings, is_users
@@ -119,6 +120,12 @@ class Recorder:
             self.refuse_hidden_change(storage)
         return tracer
 
+    def created(self, array: Any) -> Tracer:
+        """An array that the function has made from nothing."""
+        tracer = self.array(array)
+        self.values[id(tracer)].storage.is_constant = True
+        return tracer
+
     def refuse_hidden_change(self, storage: Storage) -> None:
         """Raise CompileError if an array has changed without a call that is recorded."""
         if not np.array_equal(storage.owner, storage.content, equal_nan=storage.owner.dtype.kind == "f"):
@@ -180,18 +187,31 @@ class Recorder:
         """A generator whose draws are written down: each replay draws anew."""
         return Draws(self, generator, is_common)
 
-    def effect(self, name: str, function: Any, owner: Any, args: tuple[Any, ...] = (), done: bool = False) -> None:
+    def check(self, function: Any, args: tuple[Any, ...]) -> None:
+        """Call a function that raises if arrays make no sense; each replay does it again."""
+        self.effect(function.__name__.strip("_"), function, None, args, is_check=True)
+
+    def effect(
+        self,
+        name: str,
+        function: Any,
+        owner: Any,
+        args: tuple[Any, ...] = (),
+        done: bool = False,
+        is_check: bool = False,
+    ) -> None:
         """Carry out something that is no NumPy call, such as the step of a schedule; each replay does it again.
 
-        `done` says that it has happened already.
+        `done` says that it has happened already, `is_check` that it changes nothing.
         """
         args = exchange(args, lambda leaf: self._lift(getattr(leaf, "_data", leaf)))
-        if not done:
+        if not done and not is_check:
             tables = [vars(owner), *(table for table in owner.read_state() if isinstance(table, dict))]
             self.undo += [functools.partial(table.update, dict(table)) for table in tables]
+        if not done:
             with self.suspended():
                 function(*exchange(args, _concrete))
-        call = Effect(name, function, owner)
+        call = Effect(name, function, owner, is_check)
         self.tape.instructions.append(Instruction(call, exchange(args, self._value), {}, keep=True, place=_place()))
 
     @property
@@ -202,7 +222,8 @@ class Recorder:
     @property
     def has_stepped(self) -> bool:
         """Whether a schedule has made a step in this call."""
-        return any(isinstance(i.function, Effect) and i.function.__name__ != "count" for i in self.tape.instructions)
+        return any(isinstance(i.function, Effect) and i.function.owner is not None and i.function.__name__ != "count"
+                   for i in self.tape.instructions)
 
     def late_number(self, value: Any, name: str, read: Any) -> Number:
         """A number that is read at this place of the program."""
@@ -243,8 +264,10 @@ class Recorder:
                     "was changed or drawn that cannot be undone; do it first, or outside of the compiled function"
                 )
         instruction.writes = tuple(self.values[id(tracer)] for tracer in written(function, args, kwargs))
+        is_constant = instruction.is_constant
         for storage in {value.storage for value in instruction.writes}:
             storage.versions += 1
+            storage.is_constant &= is_constant
             if storage.kind == "array" and not storage.is_lasting:
                 storage.content = storage.owner.copy("K")
         if kwargs.get("out") is not None:
@@ -274,7 +297,8 @@ class Recorder:
         for array in arrays:
             storage = sources.get(id(memory_owner(array)))
             instruction.is_view |= storage is not None
-            tracer = self._tracer(array, function_name(instruction.function), storage or Storage("result"))
+            storage = storage or Storage("result", is_constant=instruction.is_constant)
+            tracer = self._tracer(array, function_name(instruction.function), storage)
             self.values[id(tracer)].origin = instruction
             tracers.append(tracer)
         instruction.results = tuple(self.values[id(tracer)] for tracer in tracers)
@@ -306,6 +330,8 @@ class Recorder:
         if isinstance(leaf, Tracer) and leaf._recorder is not self:
             leaf._recorder._refuse_if_ended()
             raise CompileError("compile: an array of another program, which is being recorded around this one")
+        if isinstance(leaf, Tensor) and leaf._node is None:
+            leaf = leaf._data  # as an index
         return self.array(leaf) if isinstance(leaf, np.ndarray) else leaf
 
     def _value(self, leaf: Any) -> Any:
@@ -345,7 +371,7 @@ class Recorder:
         """Everything inside, in this thread, is recorded."""
         token = recorder.set(self)
         try:
-            with watching(watched_attributes, recorder), self.surroundings.watching():
+            with watching(watched_attributes, recorder), creating(), self.surroundings.watching():
                 yield
         finally:
             recorder.reset(token)

@@ -47,10 +47,13 @@ class Recording:
                 out = function(*args, **kwargs)
             self._keep(out)
             self._refuse_changes()
-        except CompileError:  # a call that is refused changes nothing
-            for put_back in reversed(recorder.undo):
+        except Exception as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            for put_back in reversed(recorder.undo):  # a call that is refused changes nothing
                 put_back()
-            raise
+            raise refusal from None
         finally:
             recorder.undo.clear()
         del out, args, kwargs  # an array that is still alive now is somebody else's
@@ -99,6 +102,13 @@ class Recording:
             return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
         is_foreign = self.recorder.values[id(leaf)].storage.kind != "result"
         return leaf._concrete.copy() if is_foreign else leaf._concrete
+
+
+def _refusal(error: BaseException | None) -> CompileError | None:
+    """The CompileError that has led to an error: NumPy makes others of those that it meets."""
+    while error is not None and not isinstance(error, CompileError):
+        error = error.__cause__
+    return error
 
 
 def leaves(tree: Any) -> list[Any]:
