@@ -28,6 +28,8 @@ class Versioned:
 
     # Attributes and methods from which a function learns what changes without a call of `bump`.
     reads: frozenset[str] = frozenset()
+    # Attributes that are seen when they are read.
+    observed: frozenset[str] = frozenset()
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The object, and all that it is made of, each with its attributes now."""

@@ -17,7 +17,7 @@ from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
-from autograd_lite.tracing import current_recorder
+from autograd_lite.tracing import current_recorder, watched_attributes
 from autograd_lite.versions import Versioned, bump
 
 
@@ -46,10 +46,11 @@ class Optimizer(Versioned):
     """
 
     state_names: tuple[str, ...] = ()
+    param_groups: list[dict[str, Any]] = []  # noqa: RUF012 - of each optimizer; here, so that it can be observed
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self.param_groups: list[dict[str, Any]] = []
+        self.param_groups = []
         self._checked: list[dict[str, Any]] = []  # the options as they were when they were last found good
         self._work: list[tuple[dict[str, Any], Bucket]] = []
         with naming(type(self).__name__):
@@ -57,7 +58,8 @@ class Optimizer(Versioned):
         for group in checked:
             self._add(group)
 
-    reads = frozenset({"param_groups", "defaults"})
+    reads = frozenset({"defaults"})
+    observed = frozenset({"param_groups"})
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The optimizer, with the parameters of its groups."""
@@ -317,3 +319,6 @@ class Optimizer(Versioned):
             for group in self.param_groups
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+
+
+watched_attributes.append((Optimizer, "param_groups"))

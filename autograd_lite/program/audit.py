@@ -7,6 +7,7 @@ unseen is found.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +79,13 @@ def _tables(owner: Any) -> list[Any]:
     return [] if state is None else [vars(owner), *state()]
 
 
-def audited(function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]) -> tuple[Any, str]:
-    """What the function returns, and how the program differs from it: empty if it does not.
-
-    If they differ, everything is as it was before the call.
-    """
+def audited(
+    function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]
+) -> tuple[Any, str, Callable[[], None]]:
+    """What the function returns; how the program differs from it, empty if it does not; what undoes the call."""
     state = State(program, inputs)
     before = state.taken()
+    put_back = functools.partial(state.put, before)
     try:
         result: Any = program.run_unaudited(inputs, numbers)
     except Exception as error:
@@ -94,13 +95,10 @@ def audited(function: Callable[[], Any], program: Program, inputs: list[Any], nu
     if isinstance(result, Exception):  # the function says what is wrong, in its own words; or has another way
         expected = function()
         raises = f"the program raises {type(result).__name__}, the function does not" * program.has_changed(result)
-        return plain_result(expected), raises
+        return plain_result(expected), raises, put_back
     expected = function()
     found = state.taken()
-    difference = _difference(result, expected, after, found)
-    if difference:
-        state.put(before)
-    return plain_result(expected), difference
+    return plain_result(expected), _difference(result, expected, after, found), put_back
 
 
 def better_words(error: Exception, function: Callable[[], Any], program: Program, inputs: list[Any]) -> Exception:

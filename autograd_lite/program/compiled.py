@@ -17,7 +17,7 @@ from autograd_lite.program.entry import Outcome
 from autograd_lite.program.program import Program
 from autograd_lite.program.recording import Recording
 from autograd_lite.recording import is_grad_enabled
-from autograd_lite.tracing import StaleProgramError, anomaly_detector, current_recorder
+from autograd_lite.tracing import CompileError, StaleProgramError, anomaly_detector, current_recorder
 
 _MOST_PROGRAMS = 32  # of one function; more mean that they hardly ever hold again
 
@@ -124,7 +124,9 @@ class Compiled:
     # -- recording -------------------------------------------------------------------------------------------------
 
     def _record(self, key: Any, given: Arguments, earlier: Program | None) -> Any:
-        recording = Recording(self.function, given)
+        recording = Recording(self.function, given, earlier)
+        if earlier is not None and earlier.shapes != recording.shapes:
+            earlier = None  # another number of elements was selected
         if earlier is None:
             program = Program(recording, not self.verify, self.audit)
             if given.overlap(program.owners, each_other=bool(program.written_inputs)):
@@ -134,7 +136,7 @@ class Compiled:
             self._forget(given, program)
         else:
             program = earlier
-            program.verify(recording)
+            program.verified()
         program.leave_gradients(recording)
         self._prefer(program, key, given)
         return recording.result
@@ -175,17 +177,22 @@ class Compiled:
             return self.function(*given.args, **given.kwargs)
 
         program.expect_audit()
-        result, difference = audited(function, program, given.arrays, given.numbers)
+        result, difference, put_back = audited(function, program, given.arrays, given.numbers)
         if not difference:
             self._prefer(program, key, given)
             return result
         with self._lock:
             self._programs[key] = [other for other in self._programs.get(key, ()) if other is not program]
             self._quick = (-1, self.function)
-        where = program.difference(Recording(self.function, given)) or "; both make the same NumPy calls"
+            where = "both make the same NumPy calls"
+            try:
+                Recording(self.function, given, program)
+            except CompileError as error:
+                where = str(error).removeprefix("compile: ")
+            put_back()
         raise StaleProgramError(
             f"compile: call {program.calls} of {getattr(self.function, '__qualname__', 'the function')} was audited, and "
-            f"{difference}: a replay does not do what the function does now{where}"
+            f"{difference}: a replay does not do what the function does now; {where}"
         )
 
     # -- methods ---------------------------------------------------------------------------------------------------

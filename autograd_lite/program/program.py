@@ -45,8 +45,8 @@ class Program:
 
     def __init__(self, recording: Recording, verified: bool, audit: bool) -> None:
         tape = recording.tape
-        self.lines, self.places = tape.lines(), [instruction.place for instruction in tape.instructions]
-        self.recorded_arrays = list(tape.arrays.items())
+        self.lines, self.places, self.shapes = recording.lines, recording.places, recording.shapes
+        self.recorded_arrays = recording.arrays
         self.updates, self.draws = recording.recorder.updates, recording.recorder.draws
         self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
         self.set_attributes = recording.set_attributes
@@ -193,34 +193,33 @@ class Program:
 
     # -- verification ----------------------------------------------------------------------------------------------
 
-    def verify(self, recording: Recording) -> None:
-        """Raise CompileError unless a second recording is the same."""
+    def verified(self) -> None:
+        """Note that a second recording was the same."""
         self._unverified.clear()
         self.calls += 1
-        difference = self.difference(recording)
-        if difference is not None:
-            raise CompileError(f"compile: {_DIFFERENT}{difference}")
 
-    def difference(self, recording: Recording) -> str | None:
-        """Where another recording differs first, and in which line of the function."""
-        tape = recording.tape
-        lines, places = tape.lines(), [instruction.place for instruction in tape.instructions]
+    def refuse_difference(self, recording: Recording) -> None:
+        """Raise CompileError unless another recording, which has not been settled yet, is the same."""
+        lines, places = recording.lines, recording.places
         for number, (first, second) in enumerate(zip(self.lines, lines, strict=False)):
             if first != second:
                 place = places[number] and f"\n  in {places[number]}"
-                return f":\n  first:  {first[:300]}\n  second: {second[:300]}{place}"
+                raise CompileError(f"{_DIFFERENT}:\n  first:  {first[:300]}\n  second: {second[:300]}{place}")
         if len(self.lines) != len(lines):
             longer, where = (self.lines, self.places) if len(self.lines) > len(lines) else (lines, places)
             number = min(len(self.lines), len(lines))
-            place = where[number] and f", in {where[number]}"
-            return f": {len(self.lines)} NumPy calls, then {len(lines)}; the first of them more is {longer[number][:300]}{place}"
-        for (value, array), (_, other) in zip(self.recorded_arrays, tape.arrays.items(), strict=True):
-            if array is not other and not value.storage.versions and array.tobytes() != other.tobytes():
-                return (
-                    f": the array {value.name} of shape {value.shape} has other values; it is made inside of the "
-                    "function from something that is not an argument"
+            raise CompileError(
+                f"{_DIFFERENT}: {len(self.lines)} NumPy calls, then {len(lines)}; the first of them more is "
+                f"{longer[number][:300]}, in {where[number]}"
+            )
+        arrays = list(recording.tape.arrays.items())
+        for number, value, array in self.recorded_arrays:
+            other, storage = arrays[number][1], arrays[number][0].storage
+            if not value.storage.versions and not storage.versions and array.tobytes() != other.tobytes():
+                raise CompileError(
+                    f"{_DIFFERENT}: the array {value.name} of shape {value.shape} has other values; it is made inside "
+                    "of the function from something that is not an argument"
                 )
-        return None
 
     def expect_audit(self) -> None:
         """Note a call that was audited; the next one is when there have been twice as many calls, from the fourth on."""
@@ -270,7 +269,7 @@ class Program:
 
 
 _DIFFERENT = (
-    "two calls with the same shapes did not do the same, so a replay would be wrong; something inside depends on what "
+    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside depends on what "
     "is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
 )
 

@@ -21,9 +21,10 @@ from autograd_lite.program.calls import Draws, Effect, Read, Whole, is_ragged, w
 from autograd_lite.program.creation import creating
 from autograd_lite.program.numbers import Number
 from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
+from autograd_lite.program.slots import MISSING
 from autograd_lite.program.surroundings import Surroundings, is_users
 from autograd_lite.program.tracer import Tracer
-from autograd_lite.program.updates import record_update
+from autograd_lite.program.updates import Option, TracedGroup, record_update
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, recorder, watched_attributes
 
@@ -76,6 +77,7 @@ class Recorder:
         self.storages: dict[int, Storage] = {}  # by the identity of the owner
         self.updates: list[Any] = []
         self.passed_numbers = 0
+        self.options: dict[tuple[int, str], Number] = {}
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
@@ -113,17 +115,12 @@ class Recorder:
             if storage.initial is None:
                 self.surroundings.check_array(owner)
                 storage.initial = storage.content = owner.copy("K")
-                self.undo.append(functools.partial(np.copyto, owner, storage.initial))
+                if owner.flags.writeable:
+                    self.undo.append(functools.partial(np.copyto, owner, storage.initial))
         storage = self.values[id(tracer)].storage
         storage.is_lasting |= lasting
         if not storage.is_lasting:
             self.refuse_hidden_change(storage)
-        return tracer
-
-    def created(self, array: Any) -> Tracer:
-        """An array that the function has made from nothing."""
-        tracer = self.array(array)
-        self.values[id(tracer)].storage.is_constant = True
         return tracer
 
     def refuse_hidden_change(self, storage: Storage) -> None:
@@ -206,7 +203,8 @@ class Recorder:
         """
         args = exchange(args, lambda leaf: self._lift(getattr(leaf, "_data", leaf)))
         if not done and not is_check:
-            tables = [vars(owner), *(table for table in owner.read_state() if isinstance(table, dict))]
+            with self.suspended():
+                tables = [vars(owner), *(table for table in owner.read_state() if isinstance(table, dict))]
             self.undo += [functools.partial(table.update, dict(table)) for table in tables]
         if not done:
             with self.suspended():
@@ -221,9 +219,18 @@ class Recorder:
 
     @property
     def has_stepped(self) -> bool:
-        """Whether a schedule has made a step in this call."""
-        return any(isinstance(i.function, Effect) and i.function.owner is not None and i.function.__name__ != "count"
-                   for i in self.tape.instructions)
+        """Whether a schedule has made a step in this call, or an option was set."""
+        calls = [i.function for i in self.tape.instructions if isinstance(i.function, Effect)]
+        return any(call.owner is not None and call.__name__ != "count" for call in calls)
+
+    def option(self, group: dict[str, Any], name: str) -> Number:
+        """An option of an optimizer that is a number."""
+        if self.has_stepped:
+            return self.late_number(group[name], name, functools.partial(group.__getitem__, name))
+        key = (id(group), name)
+        if key not in self.options:
+            self.options[key] = self.number(group[name], name, Option(group, name))
+        return self.options[key]
 
     def late_number(self, value: Any, name: str, read: Any) -> Number:
         """A number that is read at this place of the program."""
@@ -264,10 +271,8 @@ class Recorder:
                     "was changed or drawn that cannot be undone; do it first, or outside of the compiled function"
                 )
         instruction.writes = tuple(self.values[id(tracer)] for tracer in written(function, args, kwargs))
-        is_constant = instruction.is_constant
         for storage in {value.storage for value in instruction.writes}:
             storage.versions += 1
-            storage.is_constant &= is_constant
             if storage.kind == "array" and not storage.is_lasting:
                 storage.content = storage.owner.copy("K")
         if kwargs.get("out") is not None:
@@ -297,8 +302,7 @@ class Recorder:
         for array in arrays:
             storage = sources.get(id(memory_owner(array)))
             instruction.is_view |= storage is not None
-            storage = storage or Storage("result", is_constant=instruction.is_constant)
-            tracer = self._tracer(array, function_name(instruction.function), storage)
+            tracer = self._tracer(array, function_name(instruction.function), storage or Storage("result"))
             self.values[id(tracer)].origin = instruction
             tracers.append(tracer)
         instruction.results = tuple(self.values[id(tracer)] for tracer in tracers)
@@ -356,13 +360,17 @@ class Recorder:
                 f"compile: the function uses the gradient of a tensor of shape {owner.shape} from before the call. "
                 "Forget it by zero_grad() inside the function, ahead of backward()"
             )
+        if name == "param_groups":
+            return [TracedGroup(group, owner, self) for group in found]
         self.attributes.setdefault(key, (owner, name, found))
         return self.array(found) if isinstance(found, np.ndarray) else found
 
     def assign(self, owner: Any, name: str, value: Any) -> None:
         """Note that the function has set an attribute. What tensors hold comes from calls that are recorded anyway."""
         with self.suspended():
-            self.undo.append(functools.partial(setattr, owner, name, getattr(owner, name, None)))
+            before = getattr(owner, name, MISSING)
+        if before is not MISSING:
+            self.undo.append(functools.partial(setattr, owner, name, before))
         if name != "_data":
             self.assigned[id(owner), name] = (owner, name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from autograd_lite.program.tape import Value, exchange, parts
 from autograd_lite.program.tracer import Tracer
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tracing import CompileError, concrete
+
+if TYPE_CHECKING:
+    from autograd_lite.program.program import Program
 
 
 class Recording:
@@ -34,9 +37,15 @@ class Recording:
     set_attributes : list
         Attributes that the function has set: object, name, value.
     gradients : dict of Leaf to array
+    lines, places : list of str
+        What is done, and where in the user's code.
+    shapes : list
+        Those that depend on values.
+    arrays : list of (int, Value, array)
+        The arrays from outside, by their number on the tape.
     """
 
-    def __init__(self, function: Callable[..., Any], given: Arguments) -> None:
+    def __init__(self, function: Callable[..., Any], given: Arguments, earlier: Program | None = None) -> None:
         name = getattr(function, "__name__", "function")
         surroundings = Surroundings(function, given.things)
         self.recorder = recorder = Recorder(name, surroundings)
@@ -47,6 +56,9 @@ class Recording:
                 out = function(*args, **kwargs)
             self._keep(out)
             self._refuse_changes()
+            self._describe()
+            if earlier is not None and earlier.shapes == self.shapes:
+                earlier.refuse_difference(self)
         except Exception as error:
             refusal = _refusal(error)
             if refusal is None:
@@ -57,7 +69,9 @@ class Recording:
         finally:
             recorder.undo.clear()
         del out, args, kwargs  # an array that is still alive now is somebody else's
+        arrays = list(self.tape.arrays)
         made_constants = settle(recorder)
+        self.arrays = [(i, value, self.tape.arrays[value]) for i, value in enumerate(arrays) if value in self.tape.arrays]
         surroundings.keep(self._live(), made_constants)
 
     def _refuse_changes(self) -> None:
@@ -66,6 +80,12 @@ class Recording:
             if not (storage.versions and storage.is_lasting):
                 self.recorder.refuse_hidden_change(storage)
         self.recorder.surroundings.refuse_changes(self._live(), self.recorder.draws)
+
+    def _describe(self) -> None:
+        """Note what two recordings of the same program have in common."""
+        instructions = self.tape.instructions
+        self.lines, self.places = self.tape.lines(), [instruction.place for instruction in instructions]
+        self.shapes = [value.shape for i in instructions if i.ragged for value in i.results]
 
     def _live(self) -> dict[int, str]:
         """What the program itself reads or writes in each call: owners of memory, by identity."""
@@ -99,7 +119,7 @@ class Recording:
         if type(leaf) is Number:
             return leaf._concrete
         if not isinstance(leaf, Tracer):
-            return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+            return np.array(leaf) if isinstance(leaf, np.ndarray) else leaf
         is_foreign = self.recorder.values[id(leaf)].storage.kind != "result"
         return leaf._concrete.copy() if is_foreign else leaf._concrete
 

@@ -47,6 +47,7 @@ _FIXED = (
 )  # fmt: skip
 _CONTAINERS = (list, dict, set, deque, bytearray)
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+_BY_TEXT = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", "__dict__"}
 _MOST_ELEMENTS = 10_000  # of a container that is compared in each call
 
 
@@ -70,7 +71,9 @@ def is_users(code: types.CodeType) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
     """The global variables and the attributes that a code names."""
-    variables, attributes = set(), {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}
+    variables, attributes = set(), set()
+    if not _BY_TEXT.isdisjoint(code.co_names):
+        attributes |= {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
             variables.add(instruction.argval)
@@ -108,6 +111,7 @@ class Surroundings:
         self._functions: dict[types.CodeType, list[types.FunctionType]] = {}
         self._called: set[types.CodeType] = set()
         self._common = _common_states()
+        self._refusal: CompileError | None = None
         self._value(function, "the function")
         for value in arguments:
             self._value(value, f"an argument ({type(value).__name__})")
@@ -124,7 +128,10 @@ class Surroundings:
                 code = frame.f_code
                 if code not in self._called:
                     self._called.add(code)
-                    self._call(code, frame.f_globals)
+                    try:
+                        self._call(code, frame.f_globals)
+                    except CompileError as error:  # raised at the end, where the function cannot catch it
+                        self._refusal = self._refusal or error
             if isinstance(before, types.FunctionType):
                 before(frame, event, argument)
 
@@ -257,7 +264,7 @@ class Surroundings:
     def _attributes_of(self, value: Any, names: Any, words: str) -> None:
         """The attributes of an object, a class or a module that the code names."""
         if isinstance(value, versions.Versioned):
-            for name in sorted(names & vars(value).keys()):
+            for name in sorted(names & vars(value).keys() - value.observed):
                 self._value(vars(value)[name], f"the attribute {name!r} of {words}")
             if not names.isdisjoint(value.reads):
                 for state in value.read_state():
@@ -306,6 +313,8 @@ class Surroundings:
 
         `live` tells of the owners of memory, by identity, which the program itself reads or writes in each call.
         """
+        if self._refusal is not None:
+            raise self._refusal
         for place in (*self.slots, *self.contents):
             if not place.holds():
                 self._refuse_change(place.words)

@@ -16,7 +16,7 @@ class Storage:
     `versions` counts how often it has been overwritten. Of an array from outside, `owner` is the array at the bottom,
     `is_lasting` says that it is known to stay (it belongs to an optimizer), `initial` and `content` are what it held at
     first and what it held last, `whole` is the value for all of it if the function has made it. `is_scratch` says that
-    nobody else looks at it, `is_constant` that it holds the same in each call.
+    nobody else looks at it.
     """
 
     kind: str
@@ -27,7 +27,6 @@ class Storage:
     content: Any = None
     whole: Value | None = None
     is_scratch: bool = False
-    is_constant: bool = False
 
 
 @dataclass(eq=False)
@@ -78,14 +77,6 @@ class Instruction:
         """Whether it changes something that is there after the program has ended."""
         kept = self.keep and not getattr(self.function, "is_check", False)
         return kept or any(v.storage.kind != "result" and not v.storage.is_scratch for v in self.writes)
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether it does the same in each call: all that it is given is constant, and there is something."""
-        given = list(parts((self.args, self.kwargs)))
-        values = [leaf for leaf in given if isinstance(leaf, Value)]
-        numbers = any(hasattr(leaf, "expression") for leaf in given)
-        return bool(values) and not self.keep and not numbers and all(value.storage.is_constant for value in values)
 
     def operands(self) -> list[Value]:
         """All values that it is given."""

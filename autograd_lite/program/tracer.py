@@ -109,40 +109,38 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
     # -- what cannot be recorded -----------------------------------------------------------------------------------
 
-    def __bool__(self) -> bool:
-        return bool(_values(self, "a branch of Python (if, while, and, or, assert)"))
+    def __bool__(self) -> NoReturn:
+        _refuse(self, "a branch of Python (if, while, and, or, assert)")
 
-    def __float__(self) -> float:
-        return float(_values(self, "a Python number (float)"))
+    def __float__(self) -> NoReturn:
+        _refuse(self, "a Python number (float)")
 
-    def __int__(self) -> int:
-        return int(_values(self, "a Python number (int)"))
+    def __int__(self) -> NoReturn:
+        _refuse(self, "a Python number (int)")
 
-    def __index__(self) -> int:
-        return operator.index(_values(self, "an index or a count of Python"))
+    def __index__(self) -> NoReturn:
+        _refuse(self, "an index or a count of Python")
 
-    def __complex__(self) -> complex:
-        return complex(_values(self, "a Python number (complex)"))
+    def __complex__(self) -> NoReturn:
+        _refuse(self, "a Python number (complex)")
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        values = _values(self, "a plain NumPy array (np.asarray, indexing a plain array, writing into one)")
-        return values.astype(dtype or self.dtype)
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        _refuse(self, "a plain NumPy array (np.asarray, indexing a plain array, writing into one)")
 
-    def item(self, *args: Any) -> Any:
-        """An element, if it is the same in each call."""
-        return _values(self, "a Python number (item)").item(*args)
+    def item(self, *args: Any) -> NoReturn:
+        """Refused."""
+        _refuse(self, "a Python number (item)")
 
-    def tolist(self) -> Any:
-        """A list, if it is the same in each call."""
-        return _values(self, "a list (tolist)").tolist()
+    def tolist(self) -> NoReturn:
+        """Refused."""
+        _refuse(self, "a list (tolist)")
 
-    def tobytes(self, order: Any = "C") -> bytes:
-        """Bytes, if they are the same in each call."""
-        values: bytes = _values(self, "bytes (tobytes)").tobytes(order)
-        return values
+    def tobytes(self, order: Any = "C") -> NoReturn:
+        """Refused."""
+        _refuse(self, "bytes (tobytes)")
 
-    def __contains__(self, value: Any) -> bool:
-        return value in _values(self, "a branch of Python (in)")
+    def __contains__(self, value: Any) -> NoReturn:
+        _refuse(self, "a branch of Python (in)")
 
     def __getattr__(self, name: str) -> NoReturn:
         raise _UnknownError(f"compile: {name!r} of an array cannot be recorded")
@@ -162,14 +160,6 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 _POWERS = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-
-
-def _values(tracer: Tracer, use: str) -> Any:
-    """The values of an array that are the same in each call; others are refused."""
-    recorder = tracer._recorder
-    if recorder.ended or not recorder.values[id(tracer)].storage.is_constant:
-        _refuse(tracer, use)
-    return tracer._concrete
 
 
 def _refuse(tracer: Tracer, use: str) -> NoReturn:

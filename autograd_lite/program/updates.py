@@ -87,16 +87,34 @@ class Option:
         self.expression = f"{{}}[{name!r}]" + ("" if position is None else f"[{position}]")
 
 
+class TracedGroup(dict[str, Any]):
+    """A parameter group of an optimizer as the function sees it: numbers are read anew in each call."""
+
+    def __init__(self, group: dict[str, Any], optimizer: Any, recorder: Recorder) -> None:
+        super().__init__(group)
+        self._group, self._optimizer, self._recorder = group, optimizer, recorder
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._group[name]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self._recorder.option(self._group, name)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The option, or what is given if there is none."""
+        return self[name] if name in self._group else default
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._recorder.effect("set_option", functools.partial(self._group.__setitem__, name), self._optimizer, (value,))
+
+
 def _options(recorder: Recorder, update: Update, group: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, value in group.items():
         if name == "params":
             continue
         if isinstance(value, int | float) and not isinstance(value, bool):
-            if name == "lr" and recorder.has_stepped:
-                options[name] = recorder.late_number(value, name, functools.partial(group.__getitem__, name))
-            else:
-                options[name] = recorder.number(value, name, Option(group, name))
+            options[name] = recorder.option(group, name)
         elif isinstance(value, tuple | list):
             options[name] = tuple(_part(recorder, update, group, name, i) for i in range(len(value)))
         else:
