@@ -37,6 +37,8 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
 def _started(what: str, seed: Any) -> np.random.Generator:
     """The generator that NumPy makes of `seed`, or what it can be instead."""
     try:
+        if isinstance(seed, bool | np.bool_):  # meant for another argument; as seeds they would be 0 and 1
+            raise TypeError("a switch is no seed")
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{what} an integer from 0 on or None, not {seed!r}") from error

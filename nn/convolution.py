@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer
 from autograd_lite.nn import init
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
 from autograd_lite.ops.ordering import pad
 from autograd_lite.ops.windows import Lengths, lengths
@@ -24,6 +25,7 @@ class _Convolution(Module):
     """What convolutional layers share: the checked arguments, and a weight that starts as in PyTorch."""
 
     axes: int
+    bias: Parameter | None
     transposed = False
 
     def __init__(
@@ -68,9 +70,10 @@ class _Convolution(Module):
         bound = (channels[1] * math.prod(self.kernel_size)) ** -0.5
         rng = generator(rng)
         self.weight = init.uniform_(
-            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng
+            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng=rng
         )
-        self.bias = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng) if bias else None
+        values = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng=rng) if bias else None
+        self.register_parameter("bias", values)
 
     def _padded(self, x: Any) -> tuple[Any, Any]:
         """The input with a border that is not of zeros, and the padding that is left to do."""

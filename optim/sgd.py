@@ -24,9 +24,9 @@ class SGD(Optimizer):
         The learning rate.
     momentum : float, default 0
     dampening : float, default 0
+    weight_decay : float, default 0
     nesterov : bool, default False
         Needs momentum and no dampening.
-    weight_decay : float, default 0
 
     Raises
     ------
@@ -53,11 +53,11 @@ class SGD(Optimizer):
         lr: float,
         momentum: float = 0,
         dampening: float = 0,
-        nesterov: bool = False,
         weight_decay: float = 0,
+        nesterov: bool = False,
     ) -> None:
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, {**options, "nesterov": nesterov, "weight_decay": weight_decay})
+        super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
 
     state_names = ("momentum_buffer",)
 

@@ -111,7 +111,7 @@ PLANTED = [
     ("doubled factor", "sigmoid is taken twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
     ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
     ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
-    ("doubled factor", "factor sigmoid' too many", lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, "sum"),
+    ("doubled factor", "factor sigmoid' too many", lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, reduction="sum"),
      lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
     ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
     ("missing term", "the term 0.6·w is missing: that is 2·penalty", ridge,
