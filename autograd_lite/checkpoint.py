@@ -204,7 +204,7 @@ class Checkpoint:
         found = {"": generator()}
         for part, model in self.parts.items():
             if isinstance(model, Module):
-                for name, module in model.named_modules(part):
+                for name, module in model.named_modules(prefix=part):
                     for attribute, value in vars(module).items():
                         if isinstance(value, np.random.Generator):
                             found[f"{name}.{attribute}"] = value

@@ -25,10 +25,10 @@ def exactly(values: Any, dtype: np.dtype[Any], where: str) -> NumberArray:
     array([0.5 , 0.25], dtype=float32)
     >>> exactly([0.1], np.dtype(np.float32), "data")
     array([0.1], dtype=float32)
-    >>> exactly(np.array([0.1]), np.dtype(np.float32), "data")
+    >>> exactly(np.array([0.1]), np.dtype(np.float32), "data")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    TypeError: data: values of dtype float64 would lose digits in float32; convert them with .astype(np.float32) ...
+    TypeError: data: values of dtype float64 would lose digits in float32; ...
     """
     array = as_numbers(values)
     if array.dtype == dtype:

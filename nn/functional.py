@@ -74,9 +74,7 @@ def softplus(x: Array, beta: float = 1.0) -> Array:
 
 
 @composed
-def dropout(
-    x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None
-) -> Array:
+def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None) -> Array:
     """Every element 0 with the probability p, else divided by 1 − p, so that its expectation stays; drawn at each call.
 
     Parameters

@@ -19,7 +19,6 @@ from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import watched_attributes
 from autograd_lite.versions import bump
 
-
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
 
 

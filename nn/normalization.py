@@ -43,7 +43,9 @@ class _BatchNorm(Module):
         self.affine, self.track_running_stats = affine, track_running_stats
         self.register_parameter("weight", Parameter(np.ones(num_features), dtype=dtype) if affine else None)
         self.register_parameter("bias", Parameter(np.zeros(num_features), dtype=dtype) if affine else None)
-        self.register_buffer("running_mean", Buffer(np.zeros(num_features), dtype=dtype) if track_running_stats else None)
+        self.register_buffer(
+            "running_mean", Buffer(np.zeros(num_features), dtype=dtype) if track_running_stats else None
+        )
         self.register_buffer("running_var", Buffer(np.ones(num_features), dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", Buffer(0) if track_running_stats else None)
 
@@ -180,7 +182,9 @@ class LayerNorm(Module):
         check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None)
-        self.register_parameter("bias", Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None)
+        self.register_parameter(
+            "bias", Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None
+        )
 
     def forward(self, x: Any) -> Any:
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)

@@ -55,10 +55,10 @@ class Owner(Versioned):
         --------
         >>> layer = Module()
         >>> layer.register_parameter("bias", None)
-        >>> layer.bias = np.zeros(3)
+        >>> layer.bias = np.zeros(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        TypeError: Module.bias is a Parameter or None; ndarray in its place would be no part of the module ...
+        TypeError: Module.bias is a Parameter or None; ndarray in its place ...
         """
         check_name(name, type(self), "register_parameter", "a parameter")
         if not isinstance(param, Parameter | None):

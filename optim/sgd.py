@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.checks import check_number
+from autograd_lite.checks import check_number, check_switch
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
 
@@ -64,6 +64,7 @@ class SGD(Optimizer):
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "momentum", "dampening", "weight_decay"):
             check_number(name, options[name])
+        check_switch("nesterov", options["nesterov"])
         if options["nesterov"] and (options["momentum"] == 0 or options["dampening"] != 0):
             raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
 

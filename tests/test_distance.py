@@ -47,9 +47,11 @@ def test_modules_are_their_functions():
     x, y = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
     signs = np.sign(y).astype(int)
     for reduction in ("mean", "sum", "none"):
-        np.testing.assert_array_equal(nn.L1Loss(reduction=reduction=reduction)(x, y), ag.l1_loss(x, y, reduction=reduction))
+        np.testing.assert_array_equal(nn.L1Loss(reduction=reduction)(x, y), ag.l1_loss(x, y, reduction=reduction))
         np.testing.assert_array_equal(nn.HuberLoss(reduction, 0.3)(x, y), ag.huber_loss(x, y, reduction, 0.3))
-        np.testing.assert_array_equal(nn.HingeLoss(reduction=reduction=reduction)(x, signs), ag.hinge_loss(x, signs, reduction=reduction))
+        np.testing.assert_array_equal(
+            nn.HingeLoss(reduction=reduction)(x, signs), ag.hinge_loss(x, signs, reduction=reduction)
+        )
     assert repr(nn.HuberLoss(delta=2)) == "HuberLoss(reduction='mean', delta=2)"
     assert repr(nn.KLDivLoss(reduction="batchmean")) == "KLDivLoss(reduction='batchmean', log_target=False)"
 

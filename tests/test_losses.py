@@ -207,7 +207,9 @@ def test_sigmoid_and_losses_are_exact_where_the_exponential_overflows(dtype):
         z = np.array([[1e4, -1e4]], dtype)
         np.testing.assert_array_equal(nn.CrossEntropyLoss(reduction="none")(z, [1]), [2e4])
         np.testing.assert_array_equal(nn.CrossEntropyLoss(reduction="none")(z, [0]), [0])
-        np.testing.assert_array_equal(nn.BCEWithLogitsLoss(reduction="none")(z, np.array([[0, 1]], dtype)), [[1e4, 1e4]])
+        np.testing.assert_array_equal(
+            nn.BCEWithLogitsLoss(reduction="none")(z, np.array([[0, 1]], dtype)), [[1e4, 1e4]]
+        )
 
 
 @pytest.mark.parametrize("z", [5.0, 10.0, 20.0, 30.0])

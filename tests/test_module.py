@@ -234,7 +234,7 @@ def test_the_text_is_a_tree_with_parameter_counts():
             self.body = nn.Sequential(nn.Linear(40, 30), nn.Softplus(beta=2.0), nn.Linear(30, 1, bias=False))
             self.offset = nn.Parameter(0.0)
             self.output = nn.Softmax(dim=1)
-            self.loss = nn.CrossEntropyLoss(reduction=reduction="sum")
+            self.loss = nn.CrossEntropyLoss(reduction="sum")
 
     assert repr(Model()) == (
         "Model()  # 1,261 parameters\n"
@@ -243,7 +243,7 @@ def test_the_text_is_a_tree_with_parameter_counts():
         "    (1): Softplus(beta=2.0)\n"
         "    (2): Linear(in_features=30, out_features=1, bias=False)  # 30 parameters\n"
         "  (output): Softmax(dim=1)\n"
-        "  (loss): CrossEntropyLoss(reduction=reduction='sum')"
+        "  (loss): CrossEntropyLoss(reduction='sum')"
     )
     assert repr(nn.Linear(1, 1, bias=False)).endswith("# 1 parameter")
     assert repr(nn.ReLU()) == "ReLU()"

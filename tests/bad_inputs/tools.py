@@ -29,7 +29,7 @@ ROWS = [
         ("(x * 1).requires_grad = False",
          RuntimeError, "requires_grad: the result of an operation depends on its inputs; use .detach()"),
         ("x.data = [1.0, 2.0]", ValueError, "data: values of shape (2,) for a tensor of shape (3,)"),
-        ("n.data = [0.5, 0.5, 0.5]", TypeError, "data: values of dtype float64 for a tensor of dtype int64"),
+        ("n.data = [0.5, 0.5, 0.5]", TypeError, "data: values of dtype float64, expected int64"),
         ("x.name = 3", TypeError, "name: a text or None, not 3"),
         ("x.shape = (3, 1)", AttributeError, "property 'shape' of 'Tensor' object has no setter"),
         ("x.backward()",
