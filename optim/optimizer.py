@@ -176,10 +176,11 @@ class Optimizer(Versioned):
 
     def prepare(self) -> None:
         """What comes before an update: options that were set are checked, parameters are brought to their storage."""
-        if self.param_groups != self._groups or not all([group.is_checked for group in self._groups]):
+        unchecked = [group for group in self._groups if not group.is_checked]
+        if unchecked or self.param_groups != self._groups:
             with naming(f"{type(self).__name__}.step"):
                 self._refuse_edits()
-                for group in self._groups:
+                for group in unchecked:
                     group.check(self.check)
         for _, bucket in self._work:
             bucket.prepare()

@@ -180,9 +180,9 @@ def test_parameters_keep_the_dtype_of_arrays_and_numbers_of_python_become_float3
     assert nn.Parameter([1, 2]).dtype == nn.Parameter([[0.1], [2]]).dtype == nn.Parameter(0.5).dtype == np.float32
     for dtype in (np.float16, np.float32, np.float64, np.longdouble):
         array = np.array([1, 3], dtype) / 3
-        for given in (array, Tensor(array), list(array), array[0]):
-            parameter = nn.Parameter(given)
-            np.testing.assert_array_equal(parameter.data, np.asarray(given, dtype), strict=True)
+        for values in (array, Tensor(array), list(array), array[0]):
+            parameter = nn.Parameter(values)
+            np.testing.assert_array_equal(parameter.data, np.asarray(values, dtype), strict=True)
     for integers in (np.array([1, 2]), Tensor([1]), np.int8(1), [np.int64(1)]):
         with pytest.raises(TypeError, match="only floating-point tensors have gradients"):
             nn.Parameter(integers)
