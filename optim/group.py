@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -57,6 +58,7 @@ EDITED = (
 def _noted(name: str) -> Callable[..., Any]:
     change = getattr(dict, name)
 
+    @functools.wraps(change)
     def noted(self: Group, *args: Any, **kwargs: Any) -> Any:
         self.is_checked = False
         return change(self, *args, **kwargs)

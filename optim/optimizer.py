@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import Leaf
-from autograd_lite.checks import LARGEST_COUNT, check_state
+from autograd_lite.checks import check_state
 from autograd_lite.composition import naming
-from autograd_lite.conversion import as_numbers
-from autograd_lite.exact import fault
 from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
-from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, plain, refuse_twice
+from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, refuse_twice
+from autograd_lite.optim.state import checked_entries, checked_groups
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, current_recorder
@@ -233,61 +232,19 @@ class Optimizer(Versioned):
             in a dtype that cannot hold the numbers exactly.
         """
         new = check_state(state_dict, ["param_groups", "state"])
-        groups, state = new["param_groups"], new["state"]
-        if not isinstance(state, Mapping):
-            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(state).__name__}")
-        if not isinstance(groups, list | tuple) or not all(isinstance(group, Mapping) for group in groups):
-            raise ValueError(f"load_state_dict: param_groups is a list of dicts, not {groups!r:.80}")
-        for group in groups:
-            if not isinstance(group.get("params"), list | tuple):
-                raise ValueError(
-                    f"load_state_dict: params of a group is a list of numbers, not {group.get('params')!r:.80}"
-                )
         sizes = [len(group["params"]) for group in self.param_groups]
-        if [len(group["params"]) for group in groups] != sizes:
-            raise ValueError(
-                f"load_state_dict: groups of {[len(g['params']) for g in groups]} parameters, "
-                f"this optimizer has groups of {sizes}"
-            )
-        for group in groups:
-            if set(group) != {*self.defaults, "params"}:
-                raise ValueError(
-                    f"load_state_dict: the options {sorted(set(group) - {'params'})}, expected {sorted(self.defaults)}"
-                )
-        groups = [{name: plain(value) for name, value in group.items()} for group in groups]
+        places = self._places()
+        if not isinstance(new["state"], Mapping):
+            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(new['state']).__name__}")
+        groups = checked_groups(new["param_groups"], sizes, set(self.defaults))
         for group in groups:
             self.check(group)
-        places = self._places()
-        if [number for group in groups for number in group["params"]] != [*range(len(places))]:
-            raise ValueError("load_state_dict: the parameters are not numbered in the order of the groups")
-        for number, entry in state.items():
-            names = sorted(entry) if isinstance(entry, Mapping) else entry
-            if number not in range(len(places)) or names != sorted(["step", *self.state_names]):
-                raise ValueError(
-                    f"load_state_dict: entry {number!r} holds {names}, expected {['step', *self.state_names]}"
-                )
-            bucket, i = places[number]
-            shape, step = bucket.parameters[i].shape, entry["step"]
-            is_number = isinstance(step, int | float | np.number) and not isinstance(step, bool)
-            if not is_number or not 0 <= step <= LARGEST_COUNT or step != int(step):
-                raise ValueError(
-                    f"load_state_dict: step of parameter {number} is a number of updates, not {step!r:.80}"
-                )
-            for name in self.state_names:
-                with naming(f"load_state_dict: {name} of parameter {number}"):
-                    found = as_numbers(entry[name]).shape
-                    lost = fault(entry[name], bucket.state[name].dtype)
-                if found != shape or lost:
-                    wrong = lost if found == shape else f"shape {found}, expected {shape}"
-                    raise ValueError(f"load_state_dict: {name} of parameter {number} has {wrong}")
+        state = checked_entries(new["state"], places, self.state_names)
         for own, group in zip(self.param_groups, groups, strict=True):
-            own.update({name: copy.copy(value) for name, value in group.items() if name != "params"})
+            own.update(group)
         for number, (bucket, i) in enumerate(places):
             blank = {"step": 0, **dict.fromkeys(self.state_names, np.zeros(bucket.parameters[i].size))}
-            entry = state.get(number, blank)
-            bucket.load_parameter_state(
-                i, {"step": entry["step"], **{name: as_numbers(entry[name]) for name in self.state_names}}
-            )
+            bucket.load_parameter_state(i, state.get(number, blank))
         bump()
 
     def __repr__(self) -> str:

@@ -252,6 +252,8 @@ ROWS = [
         ('random.generator("abc")',
          TypeError, "rng is a numpy.random.Generator, an integer from 0 on or None, not 'abc'"),
         ("random.generator(-1)", ValueError, "rng is a numpy.random.Generator, an integer from 0 on or None, not -1")),
+    *rows("random.get_state", 'random.get_state(rng)["bit_generator"]',
+        ("random.get_state(0)", TypeError, "get_state: rng is a numpy.random.Generator, not int")),
     *rows("random.set_state", "random.set_state(rng, rng.bit_generator.state)",
         ("random.set_state(rng, {})", ValueError, "this is no state of a generator of the kind PCG64: {}"),
         ("random.set_state(rng, 3)", ValueError, "this is no state of a generator of the kind PCG64: 3"),
