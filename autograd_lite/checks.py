@@ -24,11 +24,12 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
     """
     for name, value in options.items():
         try:
-            is_so = bool(holds(value))
+            # A tensor would be compared like a number, and what it is made of would get no gradient.
+            is_so = not hasattr(value, "_node") and bool(holds(value))
         except (TypeError, ValueError):  # text cannot be compared with numbers, several numbers are not true or false
             is_so = False
         if not is_so:
-            raise ValueError(f"{where}: {name} is {what}, not {value!r}")
+            raise ValueError(f"{where}: {name} is {what}, not {value!r:.80}")
 
 
 def check_positive(where: str, **options: Any) -> None:

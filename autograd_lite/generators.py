@@ -69,6 +69,11 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from _held_by(value)
     elif isinstance(value, MethodType | BuiltinFunctionType):
         yield ".__self__", value.__self__
+    if isinstance(value, Module):
+        for kind in type(value).__mro__:
+            yield from (
+                (f".{name}", item) for name, item in vars(kind).items() if isinstance(item, GENERATORS + _OTHERS)
+            )
     if hasattr(value, "__dict__"):
         yield from ((f".{attribute}", item) for attribute, item in vars(value).items())
 

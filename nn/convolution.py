@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer
+from autograd_lite.conversion import to_array
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
@@ -79,6 +80,7 @@ class _Convolution(Module):
         """The input with a border that is not of zeros, and the padding that is left to do."""
         if self.padding_mode == "zeros":
             return x, self.padding
+        x = to_array(x)
         size, longest = x.shape[-self.axes :], 0 if self.padding_mode == "circular" else -1
         if self.padding_mode != "replicate" and any(
             max(border) > n + longest for n, border in zip(size, self._borders, strict=True)

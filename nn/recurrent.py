@@ -153,7 +153,9 @@ class _Recurrent(Module):
 
 def _bias(parts: _Parts) -> Any:
     """Both biases as one, where they are only added."""
-    return None if parts.bias_ih is None else parts.bias_ih + parts.bias_hh
+    if parts.bias_ih is None or parts.bias_hh is None:
+        return parts.bias_hh if parts.bias_ih is None else parts.bias_ih
+    return parts.bias_ih + parts.bias_hh
 
 
 class RNN(_Recurrent):
