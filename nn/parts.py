@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from autograd_lite.nn.parameter import Buffer, Parameter
-from autograd_lite.versions import Versioned
+from autograd_lite.versions import Versioned, bump
 
 AnyOwner = TypeVar("AnyOwner", bound="Owner")
 
@@ -21,10 +21,13 @@ class Owner(Versioned):
     """What a module is before it computes: its attributes can be parts, which are parameters, buffers, and owners."""
 
     def __setattr__(self, name: str, value: Any) -> None:
+        # Once more what `Versioned` does: a call of that would take as long as all of it, in `forward` too.
         known = self.__dict__.get(name, _NOTHING)
-        if known is None or (isinstance(known, _PARTS) and known is not value):
-            _note_replacement(self, name, known, value)
-        super().__setattr__(name, value)
+        if known is not value:
+            if known is None or isinstance(known, _PARTS):
+                _note_replacement(self, name, known, value)
+            bump()
+        object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
