@@ -32,11 +32,6 @@ class Group(dict[str, Any]):
 
         Numbers of NumPy become Python's, which leave dtypes as they are, and lists tuples, which cannot change inside.
         """
-        params = self.get("params")
-        if params is not self.members:
-            if not isinstance(params, list | tuple) or [*map(id, params)] != [*map(id, self.members)]:
-                raise RuntimeError(EDITED)
-            self["params"] = self.members
         for name in self.keys() - {"params"}:
             value = plain(self[name])
             if value is not self[name]:
@@ -44,9 +39,13 @@ class Group(dict[str, Any]):
         check(self)
         self.is_checked = True
 
-    # Another dict that is equal now may not be so later. (And equality of tensors is elementwise.)
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
+    def check_members(self) -> None:
+        """Raise RuntimeError if "params" was set to something else."""
+        params = self.get("params")
+        if params is not self.members:
+            if not isinstance(params, list | tuple) or [*map(id, params)] != [*map(id, self.members)]:
+                raise RuntimeError(EDITED)
+            self["params"] = self.members
 
 
 EDITED = (

@@ -179,12 +179,16 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer)
 
     def check(self) -> None:
-        check("LinearLR", "in (0, 1]", lambda factor: 0 < factor <= 1, start_factor=self.start_factor)
-        check("LinearLR", "in [0, 1]", lambda factor: 0 <= factor <= 1, end_factor=self.end_factor)
+        check("LinearLR", "in (0, 1]", lambda factor: _is_share(factor) and factor > 0, start_factor=self.start_factor)
+        check("LinearLR", "in [0, 1]", _is_share, end_factor=self.end_factor)
         check_integer("LinearLR: total_iters", self.total_iters)
 
     def factor(self, epoch: int, group: int) -> float:
         return self.start_factor + (self.end_factor - self.start_factor) * min(epoch / self.total_iters, 1)
+
+
+def _is_share(factor: Any) -> bool:
+    return not isinstance(factor, bool) and 0 <= factor <= 1
 
 
 class CosineAnnealingLR(LRScheduler):

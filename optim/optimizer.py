@@ -99,8 +99,10 @@ class Optimizer(Versioned):
 
     def _refuse_edits(self) -> None:
         """Raise RuntimeError if `param_groups` does not hold the groups that were added."""
-        if self.param_groups != self._groups:
+        if [*map(id, self.param_groups)] != [*map(id, self._groups)]:  # equal dicts may not be equal later
             raise RuntimeError(EDITED)
+        for group in self._groups:
+            group.check_members()
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -175,11 +177,12 @@ class Optimizer(Versioned):
 
     def prepare(self) -> None:
         """What comes before an update: options that were set are checked, parameters are brought to their storage."""
-        unchecked = [group for group in self._groups if not group.is_checked]
-        if unchecked or self.param_groups != self._groups:
+        pairs = zip(self.param_groups, self._groups, strict=False)
+        changed = [own for given, own in pairs if given is not own or not own.is_checked]
+        if changed or len(self.param_groups) != len(self._groups):
             with naming(f"{type(self).__name__}.step"):
                 self._refuse_edits()
-                for group in unchecked:
+                for group in changed:
                     group.check(self.check)
         for _, bucket in self._work:
             bucket.prepare()

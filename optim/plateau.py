@@ -86,7 +86,7 @@ class ReduceLROnPlateau(Versioned):
                 f"not {self.mode!r} and {self.threshold_mode!r}"
             )
         check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=self.factor)
-        check("ReduceLROnPlateau", "a number", lambda best: is_number(float(best)), best=self.best)
+        check("ReduceLROnPlateau", "a number", _is_measure, best=self.best)
         for name in ("patience", "cooldown", "num_bad_epochs", "cooldown_counter"):
             check_integer(f"ReduceLROnPlateau: {name}", getattr(self, name), 0)
         groups, limits = len(self.optimizer.param_groups), self.min_lrs
@@ -175,3 +175,7 @@ class ReduceLROnPlateau(Versioned):
             group["lr"] = lr
         vars(self).update(state)
         bump()
+
+
+def _is_measure(best: Any) -> Any:
+    return not isinstance(best, bool) and is_number(float(best + 0))  # texts become numbers too, but add no number
