@@ -26,11 +26,7 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
         try:
             # A tensor would be compared like a number, and what it is made of would get no gradient.
             is_so = not hasattr(value, "_node") and bool(holds(value))
-        except (
-            TypeError,
-            ValueError,
-            OverflowError,
-        ):  # text cannot be compared with numbers, several numbers are not true or false
+        except (TypeError, ValueError, OverflowError):  # texts and several numbers cannot be compared with a number
             is_so = False
         if not is_so:
             raise ValueError(f"{where}: {name} is {what}, not {value!r:.80}")
