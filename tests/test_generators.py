@@ -93,11 +93,13 @@ def test_generators_are_parts_of_a_checkpoint_too(tmp_path):
     assert {name: rng.normal() for name, rng in others.items()} == expected
 
 
-@pytest.mark.parametrize("held", [random.Random(), np.random.PCG64(), {np.random.default_rng()}], ids=["Random", "PCG64", "set"])
+@pytest.mark.parametrize(
+    "held", [random.Random(), np.random.PCG64(), {np.random.default_rng()}], ids=["Random", "PCG64", "set"]
+)
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"a": (x,)}, lambda x: Augmentation(x)])
-def test_what_cannot_be_kept_is_refused(held, wrap, tmp_path):
+def test_what_cannot_be_kept_is_refused(other, wrap, tmp_path):
     with pytest.raises(TypeError, match=r"Checkpoint: (model.inner.held\S* is a|a set of generators)"):
-        Checkpoint(tmp_path, model=Model(wrap(held)))
+        Checkpoint(tmp_path, model=Model(wrap(OTHERS[other])))
 
 
 def test_a_generator_that_appears_or_goes_is_noticed(tmp_path):
