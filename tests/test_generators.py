@@ -93,9 +93,10 @@ def test_generators_are_parts_of_a_checkpoint_too(tmp_path):
     assert {name: rng.normal() for name, rng in others.items()} == expected
 
 
-@pytest.mark.parametrize(
-    "held", [random.Random(), np.random.PCG64(), {np.random.default_rng()}], ids=["Random", "PCG64", "set"]
-)
+OTHERS = {"Random": random.Random(), "PCG64": np.random.PCG64(), "set": {np.random.default_rng()}}
+
+
+@pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"a": (x,)}, lambda x: Augmentation(x)])
 def test_what_cannot_be_kept_is_refused(other, wrap, tmp_path):
     with pytest.raises(TypeError, match=r"Checkpoint: (model.inner.held\S* is a|a set of generators)"):
