@@ -12,6 +12,17 @@ import numpy as np
 from autograd_lite.tensor import Tensor
 
 
+class Members(tuple[Tensor, ...]):
+    """The parameters of a group. Equal only to itself, because tensors would be compared elementwise."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
 class Group(dict[str, Any]):
     """Options by name, and the parameters under "params"; it notes when one is set, so that it is checked again.
 
@@ -25,7 +36,7 @@ class Group(dict[str, Any]):
 
     __slots__ = ("is_checked", "members")
     is_checked: bool
-    members: tuple[Tensor, ...]
+    members: Members
 
     def check(self, check: Callable[[dict[str, Any]], None]) -> None:
         """Raise ValueError if an option makes no sense.
@@ -113,7 +124,7 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
                 "it must be floating-point and not the result of an operation"
             )
     made = Group()
-    made.members = tuple(parameters)
+    made.members = Members(parameters)
     made.update({**options, "params": made.members})
     return made
 

@@ -177,12 +177,13 @@ class Optimizer(Versioned):
 
     def prepare(self) -> None:
         """What comes before an update: options that were set are checked, parameters are brought to their storage."""
-        pairs = zip(self.param_groups, self._groups, strict=False)
-        changed = [own for given, own in pairs if given is not own or not own.is_checked]
-        if changed or len(self.param_groups) != len(self._groups):
+        changed = self.param_groups != self._groups
+        for group in self._groups:
+            changed |= not group.is_checked
+        if changed:
             with naming(f"{type(self).__name__}.step"):
                 self._refuse_edits()
-                for group in changed:
+                for group in self._groups:
                     group.check(self.check)
         for _, bucket in self._work:
             bucket.prepare()

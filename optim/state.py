@@ -45,11 +45,12 @@ def checked_entries(
         found = sorted(entry) if isinstance(entry, Mapping) else entry
         if not is_integer(number) or not 0 <= number < len(places) or found != sorted(["step", *names]):
             raise ValueError(f"load_state_dict: entry {number!r:.80} holds {found!r:.80}, expected {['step', *names]}")
-    return {number: _checked_entry(number, entry, *places[number], names) for number, entry in state.items()}
+    return {number: _checked_entry(number, entry, places[number], names) for number, entry in state.items()}
 
 
-def _checked_entry(number: int, entry: Any, bucket: Bucket, place: int, names: tuple[str, ...]) -> dict[str, Any]:
-    step, shape = entry["step"], bucket.parameters[place].shape
+def _checked_entry(number: int, entry: Any, place: tuple[Bucket, int], names: tuple[str, ...]) -> dict[str, Any]:
+    bucket, i = place
+    step, shape = entry["step"], bucket.parameters[i].shape
     is_number = isinstance(step, int | float | np.number) and not isinstance(step, bool)
     if not is_number or not 0 <= step <= LARGEST_COUNT or step != int(step):
         raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r:.80}")

@@ -48,9 +48,12 @@ EDITS = {
     "a group that was removed": lambda o: o.param_groups.pop(),
     "no groups": lambda o: o.param_groups.clear(),
     "groups in another order": lambda o: o.param_groups.reverse(),
+    "other groups": lambda o: setattr(o, "param_groups", made(type(o))[1].param_groups),
+}
+EQUAL = {
     "an equal group": lambda o: o.param_groups.__setitem__(0, dict(o.param_groups[0])),
     "a copied group": lambda o: o.param_groups.__setitem__(0, copy.copy(o.param_groups[0])),
-    "another list": lambda o: setattr(o, "param_groups", [dict(group) for group in o.param_groups]),
+    "equal groups": lambda o: setattr(o, "param_groups", [dict(group) for group in o.param_groups]),
 }
 
 
@@ -68,6 +71,21 @@ def test_edited_groups_are_refused_and_nothing_is_updated(kind, edit):
         with pytest.raises(RuntimeError, match="param_groups was edited in a way that the update would not notice"):
             use()
     np.testing.assert_equal(values(tensors), before)
+
+
+@each_kind
+@pytest.mark.parametrize("edit", EQUAL)
+def test_equal_groups_are_no_difference_until_they_differ(kind, edit):
+    (tensors, optimizer), (expected, other) = made(kind), made(kind)
+    EQUAL[edit](optimizer)
+    step(optimizer, tensors)
+    step(other, expected)
+    np.testing.assert_equal(values(tensors), values(expected))
+    optimizer.param_groups[0]["lr"] = 0.5
+    for use in (lambda: step(optimizer, tensors), optimizer.state_dict):
+        with pytest.raises(RuntimeError, match="param_groups was edited in a way that the update would not notice"):
+            use()
+    np.testing.assert_equal(values(tensors), values(expected))
 
 
 @each_kind
