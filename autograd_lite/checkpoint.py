@@ -10,8 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from autograd_lite.checks import LARGEST_COUNT, is_integer
 from autograd_lite.generators import GENERATORS, Generator, generators_of
 from autograd_lite.nn.module import Module
 from autograd_lite.random import generator, get_state, set_state
@@ -70,7 +69,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
-        if not isinstance(keep, int) or keep < 1:
+        if not is_integer(keep) or keep < 1:
             raise ValueError(f"Checkpoint: keep is a positive integer, not {keep!r}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
@@ -103,8 +102,8 @@ class Checkpoint:
         TypeError
             If a counter cannot be saved.
         """
-        if not isinstance(step, int | np.integer) or step < 0:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r}")
+        if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
+            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r:.80}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(

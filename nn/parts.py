@@ -31,7 +31,7 @@ class Owner(Versioned):
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        self.__dict__.get(_KINDS, {}).pop(name, None)
+        _remember(self, name, None)
 
     def register_buffer(self, name: str, tensor: Any) -> None:
         """``self.name = Buffer(tensor)``, as PyTorch writes it; or None, in whose place only a buffer can be set.
@@ -71,7 +71,7 @@ class Owner(Versioned):
     def _register(self, name: str, value: Any, kind: type) -> None:
         setattr(self, name, value)
         if value is None:
-            self.__dict__.setdefault(_KINDS, {})[name] = kind
+            _remember(self, name, kind)
 
 
 _PARTS = (Parameter, Buffer, Owner)
@@ -87,21 +87,26 @@ def _kind(part: Any) -> Any:
     return next((kind for kind in _PARTS if isinstance(part, kind)), None)
 
 
+def _remember(owner: Owner, name: str, kind: Any) -> None:
+    """Note the kind of a part that is None, or forget it; in a new dict, because a shallow copy has the old one too."""
+    kinds = {other: known for other, known in owner.__dict__.get(_KINDS, {}).items() if other != name}
+    if kind is not None:
+        kinds[name] = kind
+    if kinds or _KINDS in owner.__dict__:
+        owner.__dict__[_KINDS] = kinds
+
+
 def _note_replacement(owner: Owner, name: str, known: Any, value: Any) -> None:
     """Raise TypeError unless `value` can take the place of the part `known`; remember what it was if that is None."""
-    kinds = owner.__dict__.get(_KINDS, {})
-    kind = kinds.get(name) if known is None else _kind(known)
+    kind = owner.__dict__.get(_KINDS, {}).get(name) if known is None else _kind(known)
     if kind is None:  # None that has never been a part
         return
-    if value is None:
-        owner.__dict__.setdefault(_KINDS, kinds)[name] = kind
-        return
-    if not isinstance(value, kind):
+    if value is not None and not isinstance(value, kind):
         raise TypeError(
             f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would be "
             f"no part of the module any more: {_INSTEAD[kind]}; or `del` it first, if that is meant"
         )
-    kinds.pop(name, None)
+    _remember(owner, name, kind if value is None else None)
 
 
 def check_name(name: Any, owner: type, where: str, of: str) -> None:

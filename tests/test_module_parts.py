@@ -128,7 +128,9 @@ def test_a_part_that_was_left_out_is_none_of_its_kind(option):
     }[next(iter(option))]
     for layer in layers:
         for name in [name for name, value in vars(layer).items() if value is None]:
-            for copied in (layer, copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+            other = copy.copy(layer)
+            setattr(other, name, nn.Buffer([1.0]) if "running" in name or "num" in name else nn.Parameter([1.0]))
+            for copied in (layer, copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
                 with pytest.raises(TypeError, match=f"{name} is a (Parameter|Buffer) or None"):
                     setattr(copied, name, np.zeros(2, np.float32))
 
