@@ -236,7 +236,7 @@ def test_clipping_agrees(p):
 
 
 BY_POSITION = [
-    ("SGD", (0.1, 0.9, 0.2, 0.03, False)),
+    ("SGD", (0.1, 0, 0.2, 0.03, False)),  # dampening of the first step is another here, and documented
     ("SGD", (0.1, 0.9, 0, 0.03, True)),
     ("Adam", (0.1, (0.8, 0.9), 1e-3, 0.02)),
     ("AdamW", (0.1, (0.8, 0.9), 1e-3, 0.02)),
