@@ -10,10 +10,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from autograd_lite.checks import LARGEST_COUNT, is_integer
+from autograd_lite.generators import GENERATORS, Generator, generators_of
 from autograd_lite.nn.module import Module
-from autograd_lite.random import generator, set_state
+from autograd_lite.random import generator, get_state, set_state
 from autograd_lite.saving import CorruptedFileError, load, save
 
 _FILE = re.compile(r"checkpoint-(\d{10,})\.npz")
@@ -25,8 +25,9 @@ class Checkpoint:
 
     A training that is killed at any instant and resumed goes on with the same bits as one that was never stopped: the
     same batches, losses and weights. What it needs for that is all that changes from step to step: the model (with the
-    generators of its dropout), the optimizer, the schedule, the data order, and other random generators. The common
-    generator is always part of it. Gradients are not: save between ``optimizer.step()`` and the next ``backward()``.
+    generators of its dropout, and those in lists, dicts and objects of its modules), the optimizer, the schedule, the
+    data order, and other random generators. The common generator is always part of it. Gradients are not: save between
+    ``optimizer.step()`` and the next ``backward()``. Nor are `np.random.rand` and the like, or the module `random`.
 
     Parameters
     ----------
@@ -35,13 +36,13 @@ class Checkpoint:
         to one run.
     keep : int, default 3
         How many of the last checkpoints stay.
-    **parts : Module, Optimizer, schedule, Batches, numpy.random.Generator
+    **parts : Module, Optimizer, schedule, Batches, numpy.random.Generator or RandomState
         By names of your choice; or anything else that has `state_dict` and `load_state_dict`.
 
     Raises
     ------
     TypeError
-        If a part has no state.
+        If a part has no state, or a module holds a generator that cannot be saved (``random.Random``, or in a set).
     ValueError
         If there is no part, or `keep` is not positive.
 
@@ -68,17 +69,18 @@ class Checkpoint:
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
-        if not isinstance(keep, int) or keep < 1:
+        if not is_integer(keep) or keep < 1:
             raise ValueError(f"Checkpoint: keep is a positive integer, not {keep!r}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
             if isinstance(part, type):
                 raise TypeError(f"Checkpoint: {name} is the class {part.__name__}, not an object of it")
-            if not isinstance(part, np.random.Generator) and not hasattr(part, "load_state_dict"):
+            if not isinstance(part, GENERATORS) and not hasattr(part, "load_state_dict"):
                 raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
         self._unreadable: set[int] = set()
+        self._generators()  # refuses those that cannot be saved
         os.makedirs(self.folder, exist_ok=True)
 
     def save(self, step: int, **counters: Any) -> str:
@@ -100,8 +102,8 @@ class Checkpoint:
         TypeError
             If a counter cannot be saved.
         """
-        if not isinstance(step, int | np.integer) or step < 0:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r}")
+        if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
+            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r:.80}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(
@@ -183,31 +185,28 @@ class Checkpoint:
     def _state(self) -> dict[str, Any]:
         return {
             "parts": {
-                name: part.bit_generator.state if isinstance(part, np.random.Generator) else part.state_dict()
+                name: get_state(part) if isinstance(part, GENERATORS) else part.state_dict()
                 for name, part in self.parts.items()
             },
-            "generators": {name: rng.bit_generator.state for name, rng in self._generators().items()},
+            "generators": {name: get_state(rng) for name, rng in self._generators().items()},
         }
 
     def _receivers(self) -> dict[tuple[str, str], Callable[[Any], object]]:
         """What takes the state back, for each entry of `_state`."""
         found: dict[tuple[str, str], Callable[[Any], object]] = {}
         for name, part in self.parts.items():
-            is_generator = isinstance(part, np.random.Generator)
+            is_generator = isinstance(part, GENERATORS)
             found["parts", name] = partial(set_state, part) if is_generator else part.load_state_dict
         for name, rng in self._generators().items():
             found["generators", name] = partial(set_state, rng)
         return found
 
-    def _generators(self) -> dict[str, np.random.Generator]:
+    def _generators(self) -> dict[str, Generator]:
         """The common generator, and those that modules have for themselves, by their dotted names."""
-        found = {"": generator()}
-        for part, model in self.parts.items():
-            if isinstance(model, Module):
-                for name, module in model.named_modules(part):
-                    for attribute, value in vars(module).items():
-                        if isinstance(value, np.random.Generator):
-                            found[f"{name}.{attribute}"] = value
+        found: dict[str, Generator] = {"": generator()}
+        for name, part in self.parts.items():
+            if isinstance(part, Module):
+                found |= generators_of(part, name)
         return found
 
     def _path(self, step: int) -> str:

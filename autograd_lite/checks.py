@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+
+# Up to here every integer is a float too, so formulas of counts are exact.
+LARGEST_COUNT = 2**53
 
 
 def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) -> None:
@@ -20,11 +24,12 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
     """
     for name, value in options.items():
         try:
-            is_so = bool(holds(value))
-        except (TypeError, ValueError):  # text cannot be compared with numbers, several numbers are not true or false
+            # A tensor would be compared like a number, and what it is made of would get no gradient.
+            is_so = not hasattr(value, "_node") and bool(holds(value))
+        except (TypeError, ValueError, OverflowError):  # texts and several numbers cannot be compared with a number
             is_so = False
         if not is_so:
-            raise ValueError(f"{where}: {name} is {what}, not {value!r}")
+            raise ValueError(f"{where}: {name} is {what}, not {value!r:.80}")
 
 
 def check_positive(where: str, **options: Any) -> None:
@@ -48,16 +53,31 @@ def check_positive_integer(where: str, **options: Any) -> None:
 
 
 def check_number(name: str, value: Any, below: float = np.inf) -> None:
-    """Raise ValueError unless ``0 <= value < below``; NaN and infinity never are."""
-    if not (isinstance(value, int | float | np.number) and 0 <= value < below):
+    """Raise ValueError unless ``0 <= value < below``; NaN, infinity, what a float cannot hold, True and False never."""
+    is_one = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (is_one and 0 <= value < below and value <= sys.float_info.max):
         limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
-        raise ValueError(f"{name} is {limit}, not {value!r}")
+        raise ValueError(f"{name} is {limit}, not {value!r:.80}")
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> None:
-    """Raise ValueError unless `value` is an integer, at least `least`."""
-    if not is_integer(value) or value < least:
-        raise ValueError(f"{name} is an integer, at least {least}, not {value!r}")
+    """Raise ValueError unless `value` is an integer, at least `least` and no more than anybody can count to."""
+    if not is_integer(value) or not least <= value <= LARGEST_COUNT:
+        raise ValueError(f"{name} is an integer, at least {least}, not {value!r:.80}")
+
+
+def check_integers(name: str, values: Any, least: int = 1) -> None:
+    """Raise ValueError unless `values` is a list of such integers."""
+    if not isinstance(values, list | tuple):
+        raise ValueError(f"{name} stands in a list, not {values!r:.80}")
+    for value in values:
+        check_integer(name, value, least)
+
+
+def check_switch(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is True or False, not {value!r:.80}")
 
 
 def is_number(value: Any) -> Any:

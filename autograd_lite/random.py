@@ -37,13 +37,21 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
 def _started(what: str, seed: Any) -> np.random.Generator:
     """The generator that NumPy makes of `seed`, or what it can be instead."""
     try:
+        if isinstance(seed, bool | np.bool_):  # meant for another argument; as seeds they would be 0 and 1
+            raise TypeError("a switch is no seed")
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{what} an integer from 0 on or None, not {seed!r}") from error
 
 
-def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
-    """Let `rng` go on from ``state``, a former ``rng.bit_generator.state``; all or nothing.
+def get_state(rng: Any) -> Any:
+    """The state of a generator, or of a `RandomState`, as nested dicts of numbers and arrays."""
+    _check("get_state", rng)
+    return rng.get_state(legacy=False) if isinstance(rng, np.random.RandomState) else rng.bit_generator.state
+
+
+def set_state(rng: Any, state: Mapping[str, Any]) -> None:
+    """Let `rng` go on from `state`, a former ``rng.bit_generator.state`` (see `get_state`); all or nothing.
 
     Raises
     ------
@@ -52,17 +60,28 @@ def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
     ValueError
         If it is none, or that of another kind of generator. The generator is as it was then.
     """
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"set_state: rng is a numpy.random.Generator, not {type(rng).__name__}")
-    before = rng.bit_generator.state
+    _check("set_state", rng)
+    before = get_state(rng)
     try:
-        rng.bit_generator.state = state
-        if not _same(rng.bit_generator.state, state):
+        _put_state(rng, state)
+        if not _same(get_state(rng), state):
             raise ValueError("NumPy has ignored or converted a part of it")
     except Exception as error:
-        rng.bit_generator.state = before
-        kind = type(rng.bit_generator).__name__
+        _put_state(rng, before)
+        kind = type(rng if isinstance(rng, np.random.RandomState) else rng.bit_generator).__name__
         raise ValueError(f"this is no state of a generator of the kind {kind}: {str(state)[:80]}") from error
+
+
+def _check(where: str, rng: Any) -> None:
+    if not isinstance(rng, np.random.Generator | np.random.RandomState):
+        raise TypeError(f"{where}: rng is a numpy.random.Generator, not {type(rng).__name__}")
+
+
+def _put_state(rng: Any, state: Any) -> None:
+    if isinstance(rng, np.random.RandomState):
+        rng.set_state(state)
+    else:
+        rng.bit_generator.state = state
 
 
 def _same(one: Any, other: Any) -> bool:

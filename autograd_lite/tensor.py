@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
+from autograd_lite.exact import exactly
 from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
@@ -82,14 +83,19 @@ class Tensor(Signatures, NumpyProtocols):
 
     @property
     def data(self) -> np.ndarray[Any, np.dtype[Any]]:
-        """The values, as the array the tensor works with. Assigning to it overwrites them in place."""
+        """The values, as the array the tensor works with. Assigning to it overwrites them in place.
+
+        What is assigned must have the shape of the tensor and be exact in its dtype; numbers of Python are rounded.
+        """
         if isinstance(self._data, np.generic):  # NumPy gives scalars for 0-d results
             self._data = np.asarray(self._data)
         return self._data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, values: Any) -> None:
-        overwrite(self.data, values, "data")
+        own = self.data
+        # What was changed by ``x.data -= y`` is assigned to itself afterwards.
+        overwrite(own, own if values is own else exactly(values, own.dtype, "data"), "data")
 
     @property
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
@@ -106,7 +112,7 @@ class Tensor(Signatures, NumpyProtocols):
         if leaf is None:
             raise RuntimeError("grad: only a tensor that the user made and that requires gradients holds one")
         if gradient is not None:
-            gradient = as_numbers(gradient, leaf.dtype, copy=True)
+            gradient = as_numbers(exactly(gradient, leaf.dtype, "grad"), copy=True)
             if gradient.shape != leaf.shape:
                 raise ValueError(f"grad: a gradient of shape {gradient.shape} for a tensor of shape {leaf.shape}")
         leaf.grad = gradient

@@ -30,8 +30,9 @@ from autograd_lite.nn.loss import (
     MSELoss,
     NLLLoss,
 )  # fmt: skip
-from autograd_lite.nn.module import Buffer, Module, Parameter
+from autograd_lite.nn.module import Module
 from autograd_lite.nn.normalization import BatchNorm1d, BatchNorm2d, LayerNorm
+from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.nn.pooling import AvgPool2d, Flatten, MaxPool2d, Upsample
 from autograd_lite.nn.recurrent import GRU, LSTM, RNN
 from autograd_lite.nn.regularization import Dropout

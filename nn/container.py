@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from autograd_lite.composition import naming
-from autograd_lite.nn.module import Module, check_name
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parts import check_name
 
 
 class Sequential(Module):

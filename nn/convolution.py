@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer
+from autograd_lite.conversion import to_array
 from autograd_lite.nn import init
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
 from autograd_lite.ops.ordering import pad
 from autograd_lite.ops.windows import Lengths, lengths
@@ -24,6 +26,7 @@ class _Convolution(Module):
     """What convolutional layers share: the checked arguments, and a weight that starts as in PyTorch."""
 
     axes: int
+    bias: Parameter | None
     transposed = False
 
     def __init__(
@@ -68,14 +71,16 @@ class _Convolution(Module):
         bound = (channels[1] * math.prod(self.kernel_size)) ** -0.5
         rng = generator(rng)
         self.weight = init.uniform_(
-            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng
+            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng=rng
         )
-        self.bias = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng) if bias else None
+        values = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng=rng) if bias else None
+        self.register_parameter("bias", values)
 
     def _padded(self, x: Any) -> tuple[Any, Any]:
         """The input with a border that is not of zeros, and the padding that is left to do."""
         if self.padding_mode == "zeros":
             return x, self.padding
+        x = to_array(x)
         size, longest = x.shape[-self.axes :], 0 if self.padding_mode == "circular" else -1
         if self.padding_mode != "replicate" and any(
             max(border) > n + longest for n, border in zip(size, self._borders, strict=True)

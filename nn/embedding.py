@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check, check_positive_integer, is_integer
 from autograd_lite.nn import init
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops.embedding import embedding
 from autograd_lite.random import generator
 

@@ -74,7 +74,7 @@ def softplus(x: Array, beta: float = 1.0) -> Array:
 
 
 @composed
-def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Generator | int | None = None) -> Array:
+def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None) -> Array:
     """Every element 0 with the probability p, else divided by 1 − p, so that its expectation stays; drawn at each call.
 
     Parameters
@@ -91,7 +91,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Gene
     ValueError
         If p is not in [0, 1].
     TypeError
-        If x does not hold numbers.
+        If x does not hold numbers, or training is not True or False.
 
     References
     ----------
@@ -104,6 +104,8 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, rng: np.random.Gene
     [0.0, 1.25]
     """
     check_probability("dropout", p=p)
+    if not isinstance(training, bool | np.bool_):
+        raise TypeError(f"training is True or False, not {training!r:.80}")
     if not isinstance(x, Tensor):
         x = to_floats(x)
     elif x.dtype.kind != "f":

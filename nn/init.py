@@ -64,7 +64,7 @@ def ones_(tensor: AnyTensor) -> AnyTensor:
 
 
 @composed
-def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> AnyTensor:
+def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, *, rng: Rng = None) -> AnyTensor:
     """Uniform on [a, b).
 
     Examples
@@ -79,7 +79,7 @@ def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, rng: Rng = None)
 
 
 @composed
-def normal_(tensor: AnyTensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> AnyTensor:
+def normal_(tensor: AnyTensor, mean: float = 0.0, std: float = 1.0, *, rng: Rng = None) -> AnyTensor:
     """Normal with the given mean and standard deviation."""
     check("normal_", "a finite number", math.isfinite, mean=mean)
     check("normal_", "finite and at least 0", lambda value: 0 <= value < math.inf, std=std)
@@ -121,7 +121,7 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
 
 
 @composed
-def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
+def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, *, rng: Rng = None) -> AnyTensor:
     """Uniform on ±gain·√(6/(fan_in + fan_out)) (Glorot and Bengio 2010).
 
     Examples
@@ -131,14 +131,14 @@ def xavier_uniform_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> An
     """
     check_at_least_0("xavier_uniform_", gain=gain)
     bound = gain * math.sqrt(6 / sum(_fans(tensor)))
-    return uniform_(tensor, -bound, bound, rng)
+    return uniform_(tensor, -bound, bound, rng=rng)
 
 
 @composed
-def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, rng: Rng = None) -> AnyTensor:
+def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, *, rng: Rng = None) -> AnyTensor:
     """Normal with standard deviation gain·√(2/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
     check_at_least_0("xavier_normal_", gain=gain)
-    return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans(tensor))), rng)
+    return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans(tensor))), rng=rng)
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
@@ -149,7 +149,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 @composed
 def kaiming_uniform_(
-    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
+    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *, rng: Rng = None
 ) -> AnyTensor:
     """Uniform on ±gain·√(3/fan) (He et al. 2015); `a` is the slope of the leaky ReLU.
 
@@ -159,12 +159,12 @@ def kaiming_uniform_(
     True
     """
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound, rng)
+    return uniform_(tensor, -bound, bound, rng=rng)
 
 
 @composed
 def kaiming_normal_(
-    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", rng: Rng = None
+    tensor: AnyTensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *, rng: Rng = None
 ) -> AnyTensor:
     """Normal with standard deviation gain/√fan (He et al. 2015); `a` is the slope of the leaky ReLU."""
-    return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), rng)
+    return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), rng=rng)

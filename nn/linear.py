@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer
 from autograd_lite.nn import init
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops.linalg import linear
 from autograd_lite.random import generator
 
@@ -45,6 +46,8 @@ class Linear(Module):
     (5, 2)
     """
 
+    bias: Parameter | None
+
     def __init__(
         self,
         in_features: int,
@@ -59,8 +62,10 @@ class Linear(Module):
         self.out_features = out_features
         bound = in_features**-0.5
         rng = generator(rng)
-        self.weight = init.uniform_(Parameter(np.zeros((out_features, in_features)), dtype=dtype), -bound, bound, rng)
-        self.bias = init.uniform_(Parameter(np.zeros(out_features), dtype=dtype), -bound, bound, rng) if bias else None
+        weight = Parameter(np.zeros((out_features, in_features)), dtype=dtype)
+        self.weight = init.uniform_(weight, -bound, bound, rng=rng)
+        values = init.uniform_(Parameter(np.zeros(out_features), dtype=dtype), -bound, bound, rng=rng) if bias else None
+        self.register_parameter("bias", values)
 
     def forward(self, x: Any) -> Any:
         return linear(x, self.weight, self.bias)

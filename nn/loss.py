@@ -14,7 +14,7 @@ class _Loss(Module):
 
     reductions: tuple[str, ...] = ("mean", "sum", "none")
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         if reduction not in self.reductions:
             *names, last = [f'"{name}"' for name in self.reductions]
             raise ValueError(
@@ -36,28 +36,28 @@ class CrossEntropyLoss(_Loss):
     """
 
     def forward(self, logits: Any, target: Any) -> Any:
-        return loss.cross_entropy(logits, target, self.reduction)
+        return loss.cross_entropy(logits, target, reduction=self.reduction)
 
 
 class NLLLoss(_Loss):
     """−ln p_y, given the logarithms of probabilities and labels."""
 
     def forward(self, log_probabilities: Any, target: Any) -> Any:
-        return loss.nll_loss(log_probabilities, target, self.reduction)
+        return loss.nll_loss(log_probabilities, target, reduction=self.reduction)
 
 
 class BCELoss(_Loss):
     """−y ln p − (1 − y) ln(1 − p), given probabilities."""
 
     def forward(self, p: Any, target: Any) -> Any:
-        return loss.binary_cross_entropy(p, target, self.reduction)
+        return loss.binary_cross_entropy(p, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
     """Binary cross-entropy of σ(logits)."""
 
     def forward(self, logits: Any, target: Any) -> Any:
-        return loss.binary_cross_entropy_with_logits(logits, target, self.reduction)
+        return loss.binary_cross_entropy_with_logits(logits, target, reduction=self.reduction)
 
 
 class MSELoss(_Loss):
@@ -70,14 +70,14 @@ class MSELoss(_Loss):
     """
 
     def forward(self, x: Any, target: Any) -> Any:
-        return loss.mse_loss(x, target, self.reduction)
+        return loss.mse_loss(x, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
     """|x − y|."""
 
     def forward(self, x: Any, target: Any) -> Any:
-        return distance.l1_loss(x, target, self.reduction)
+        return distance.l1_loss(x, target, reduction=self.reduction)
 
 
 class HuberLoss(_Loss):
@@ -90,7 +90,7 @@ class HuberLoss(_Loss):
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         check_positive("HuberLoss", delta=delta)
         self.delta = delta
 
@@ -112,12 +112,12 @@ class KLDivLoss(_Loss):
 
     reductions = (*_Loss.reductions, "batchmean")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__(reduction)
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction)
         self.log_target = log_target
 
     def forward(self, x: Any, target: Any) -> Any:
-        return distance.kl_div(x, target, self.reduction, self.log_target)
+        return distance.kl_div(x, target, reduction=self.reduction, log_target=self.log_target)
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, log_target={self.log_target}"
@@ -127,4 +127,4 @@ class HingeLoss(_Loss):
     """max(0, 1 − y x) for scores x and labels y = ±1."""
 
     def forward(self, x: Any, target: Any) -> Any:
-        return distance.hinge_loss(x, target, self.reduction)
+        return distance.hinge_loss(x, target, reduction=self.reduction)

@@ -1,4 +1,4 @@
-"""Module and Parameter: how a network finds its own parts."""
+"""Module: a network, its modes and its state."""
 
 from __future__ import annotations
 
@@ -12,39 +12,11 @@ from numpy.typing import DTypeLike
 from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
 from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.exact import fault
+from autograd_lite.nn.parameter import Buffer, Parameter
+from autograd_lite.nn.parts import Owner, join, registered
 from autograd_lite.tensor import Tensor
-from autograd_lite.versions import Versioned, bump
-
-
-class Parameter(Tensor):
-    """A tensor that a module learns: it requires gradients, and is float32 unless `dtype` says otherwise.
-
-    Examples
-    --------
-    >>> Parameter([1.0, 2.0])
-    Parameter([1., 2.], dtype=float32, requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, requires_grad: bool = True, dtype: DTypeLike = np.float32) -> None:
-        super().__init__(data, requires_grad, dtype)
-
-
-class Buffer(Tensor):
-    """A tensor that belongs to the state of a module but is not learned, such as a running mean.
-
-    Examples
-    --------
-    >>> Buffer([1.0, 2.0])
-    Buffer([1., 2.])
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, dtype: DTypeLike | None = None) -> None:
-        super().__init__(data, dtype=dtype)
-
+from autograd_lite.versions import bump
 
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
 
@@ -67,11 +39,15 @@ class _Forward(property):
         return module.forward(*args, **kwargs)
 
 
-class Module(Versioned):
+class Module(Owner):
     """The base of all networks and layers.
 
     Attributes that are parameters, buffers or modules are found by themselves, in the order in which they were set;
     nothing has to be registered. A subclass says in `forward` what it computes; calling the module calls it.
+
+    Such an attribute can be set to another of its kind, or to None, and deleted; anything else in its place would not
+    be learned or saved, and is a TypeError. Modules and parameters in lists and dicts are not found: `parameters`,
+    `state_dict` and the like raise a TypeError then; `ModuleList` and `ModuleDict` are made for that.
 
     Examples
     --------
@@ -100,14 +76,6 @@ class Module(Versioned):
 
         __call__ = _Forward(attrgetter("forward"))
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        bump()
-
-    def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        bump()
-
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """This module and all within it, each with its attributes."""
         for module in self.modules():
@@ -115,9 +83,9 @@ class Module(Versioned):
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module and all within it with their dotted names, each once."""
-        yield from _named_modules(self, prefix, set())
+        return iter(registered(self, prefix))
 
     def modules(self) -> Iterator[Module]:
         """This module and all within it, each once."""
@@ -139,24 +107,13 @@ class Module(Versioned):
         """All buffers, each once."""
         return (buffer for _, buffer in self.named_buffers())
 
-    def register_buffer(self, name: str, tensor: Any) -> None:
-        """``self.name = Buffer(tensor)``, as PyTorch writes it; None is stored as it is.
-
-        Raises
-        ------
-        KeyError
-            If a name contains a dot, is empty, or is one of the methods.
-        """
-        check_name(name, type(self), "register_buffer", "a buffer")
-        setattr(self, name, tensor if tensor is None or isinstance(tensor, Buffer) else Buffer(tensor))
-
     def _named_parts(self, kind: type[AnyPart], prefix: str) -> Iterator[tuple[str, AnyPart]]:
         seen: set[int] = set()
-        for name, module in self.named_modules(prefix):
+        for name, module in registered(self, prefix):
             for attribute, value in vars(module).items():
                 if isinstance(value, kind) and id(value) not in seen:
                     seen.add(id(value))
-                    yield _join(name, attribute), value
+                    yield join(name, attribute), value
 
     # -- modes -----------------------------------------------------------------------------------------------------
 
@@ -190,6 +147,7 @@ class Module(Versioned):
         """
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
+        bump()
         for buffer in self.buffers():
             if buffer.dtype.kind == "f":
                 buffer._data = buffer._data.astype(dtype)
@@ -204,7 +162,7 @@ class Module(Versioned):
 
     def state_dict(self) -> dict[str, NumberArray]:
         """A copy of every parameter and buffer by its dotted name, shared ones under each of their names."""
-        return {name: tensor.data.copy() for name, tensor in _named_state(self, "", ())}
+        return {name: tensor.data.copy() for name, tensor in self._named_state()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Overwrite the parameters and buffers with those of `state_dict`; all or none.
@@ -214,7 +172,7 @@ class Module(Versioned):
         state_dict : mapping of str to array
             As `state_dict` returns it, of this library or of PyTorch.
         strict : bool, default True
-            Whether missing and unexpected names are errors. Wrong shapes always are.
+            Whether missing and unexpected names are errors. Wrong shapes always are, and lost digits.
 
         Returns
         -------
@@ -226,11 +184,12 @@ class Module(Versioned):
         KeyError
             If names are missing or unexpected, and `strict`.
         ValueError
-            If a shape is wrong, or numbers with a fraction are given for integers. Nothing has been loaded then.
+            If a shape is wrong; if the dtype of the model cannot hold the numbers exactly (`astype` converts a model);
+            or if a tensor that has several names has several values. Nothing has been loaded then.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: a dict of names to arrays is needed, not {type(state_dict).__name__}")
-        own = dict(_named_state(self, "", ()))
+        own = dict(self._named_state())
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         if strict and (missing or unexpected):
@@ -242,14 +201,17 @@ class Module(Versioned):
                     new[name] = as_numbers(state_dict[name], copy=True)
         wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
                  for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
-        wrong += [f"{name} has dtype {values.dtype}, expected {own[name].dtype}"
-                  for name, values in new.items()
-                  if not np.can_cast(values.dtype, own[name].dtype, "same_kind")]  # fmt: skip
+        wrong += [f"{name} has {lost}" for name in new if (lost := fault(state_dict[name], own[name].dtype))]
+        wrong = wrong or _split(own, new)
         if wrong:
             raise ValueError(f"load_state_dict: {'; '.join(wrong)}; nothing was loaded")
         for name, values in new.items():
             overwrite(own[name].data, values, "load_state_dict")
         return IncompatibleKeys(missing, unexpected)
+
+    def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        registered(self, "")  # refuses what is hidden
+        return _named_state(self, "", ())
 
     # -- text ------------------------------------------------------------------------------------------------------
 
@@ -261,34 +223,24 @@ class Module(Versioned):
         return "\n".join(_tree(self, "", ()))
 
 
-def check_name(name: Any, owner: type[Module], where: str, of: str) -> None:
-    """Raise KeyError unless `name` can be an attribute of modules of the class, and part of a dotted name."""
-    if not isinstance(name, str) or not name or "." in name or hasattr(owner, name):
-        raise KeyError(f"{where}: {name!r} cannot be the name of {of}")
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-def _named_modules(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
-    if id(module) in seen:
-        return
-    seen.add(id(module))
-    yield name, module
-    for attribute, value in vars(module).items():
-        if isinstance(value, Module):
-            yield from _named_modules(value, _join(name, attribute), seen)
+def _split(own: Mapping[str, Tensor], new: Mapping[str, NumberArray]) -> list[str]:
+    """The tensors with several names that should be overwritten with several values."""
+    first: dict[int, str] = {}
+    return [
+        f"{first[id(own[name])]} and {name} are the same tensor, but differ in the state"
+        for name, values in new.items()
+        if not np.array_equal(new[first.setdefault(id(own[name]), name)], values, equal_nan=values.dtype.kind == "f")
+    ]
 
 
 def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter | Buffer]]:
     """Every parameter and buffer under every name; `above` stops at a module that contains itself."""
     for attribute, value in vars(module).items():
         if isinstance(value, Parameter | Buffer):
-            yield _join(prefix, attribute), value
+            yield join(prefix, attribute), value
     for attribute, value in vars(module).items():
         if isinstance(value, Module) and value not in (*above, module):
-            yield from _named_state(value, _join(prefix, attribute), (*above, module))
+            yield from _named_state(value, join(prefix, attribute), (*above, module))
 
 
 def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
 from autograd_lite.checks import check, check_at_least_0, check_positive_integer
-from autograd_lite.nn.module import Buffer, Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.ops.normalization import batch_norm, layer_norm
 
 
@@ -18,6 +19,11 @@ class _BatchNorm(Module):
 
     axes: tuple[int, ...]
     expected: str
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Buffer | None
+    running_var: Buffer | None
+    num_batches_tracked: Buffer | None
 
     def __init__(
         self,
@@ -35,11 +41,13 @@ class _BatchNorm(Module):
         check_at_least_0(name, eps=eps)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(np.ones(num_features), dtype=dtype) if affine else None
-        self.bias = Parameter(np.zeros(num_features), dtype=dtype) if affine else None
-        self.running_mean = Buffer(np.zeros(num_features), dtype) if track_running_stats else None
-        self.running_var = Buffer(np.ones(num_features), dtype) if track_running_stats else None
-        self.num_batches_tracked = Buffer(0) if track_running_stats else None
+        self.register_parameter("weight", Parameter(np.ones(num_features), dtype=dtype) if affine else None)
+        self.register_parameter("bias", Parameter(np.zeros(num_features), dtype=dtype) if affine else None)
+        self.register_buffer(
+            "running_mean", Buffer(np.zeros(num_features), dtype=dtype) if track_running_stats else None
+        )
+        self.register_buffer("running_var", Buffer(np.ones(num_features), dtype=dtype) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", Buffer(0) if track_running_stats else None)
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x)
@@ -156,6 +164,9 @@ class LayerNorm(Module):
            [-1.,  1.]])
     """
 
+    weight: Parameter | None
+    bias: Parameter | None
+
     def __init__(
         self,
         normalized_shape: int | tuple[int, ...],
@@ -170,8 +181,10 @@ class LayerNorm(Module):
             raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {normalized_shape!r}")
         check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self.weight = Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None
+        self.register_parameter("weight", Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None)
+        self.register_parameter(
+            "bias", Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None
+        )
 
     def forward(self, x: Any) -> Any:
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)

@@ -12,7 +12,8 @@ from autograd_lite.checks import check_positive_integer, check_probability
 from autograd_lite.conversion import to_floats
 from autograd_lite.nn import init
 from autograd_lite.nn.functional import dropout
-from autograd_lite.nn.module import Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops import recurrent
 from autograd_lite.ops.linalg import linear
 from autograd_lite.random import generator
@@ -73,7 +74,7 @@ class _Recurrent(Module):
                     *([(rows,), (rows,)] if bias else []),
                 ]
                 for part, shape in zip(_Parts._fields, shapes, strict=False):
-                    values = init.uniform_(Parameter(np.zeros(shape), dtype=dtype), -bound, bound, rng)
+                    values = init.uniform_(Parameter(np.zeros(shape), dtype=dtype), -bound, bound, rng=rng)
                     setattr(self, f"{part}_{suffix}", values)
 
     def _suffixes(self, layer: int) -> list[str]:
@@ -152,7 +153,9 @@ class _Recurrent(Module):
 
 def _bias(parts: _Parts) -> Any:
     """Both biases as one, where they are only added."""
-    return None if parts.bias_ih is None else parts.bias_ih + parts.bias_hh
+    if parts.bias_ih is None or parts.bias_hh is None:
+        return parts.bias_hh if parts.bias_ih is None else parts.bias_ih
+    return parts.bias_ih + parts.bias_hh
 
 
 class RNN(_Recurrent):

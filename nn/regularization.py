@@ -47,7 +47,7 @@ class Dropout(Module):
         self._rng = None if rng is None else generator(rng)
 
     def forward(self, x: Any) -> Any:
-        return dropout(x, self.p, self.training, self._rng)
+        return dropout(x, self.p, self.training, rng=self._rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike
 from autograd_lite.changes import overwrite
 from autograd_lite.checks import check_positive_integer
 from autograd_lite.conversion import NumberArray, as_numbers
-from autograd_lite.nn.module import Buffer, Module, Parameter
+from autograd_lite.nn.module import Module
+from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.ops.linalg import linear, matmul
 from autograd_lite.ops.rounding import heaviside
 
@@ -46,8 +47,8 @@ class Threshold(Module):
     """
 
     def __init__(self, weight: Any, threshold: Any) -> None:
-        self.weight = Buffer(weight, float)
-        self.threshold = Buffer(threshold, float)
+        self.weight = Buffer(weight, dtype=float)
+        self.threshold = Buffer(threshold, dtype=float)
         units = self.weight.shape[:-1]
         if not 1 <= self.weight.ndim <= 2 or self.threshold.shape not in ((), units):
             raise ValueError(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from autograd_lite.checks import check, check_integer, check_number
+from autograd_lite.checks import check, check_integer, check_integers, check_number
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.plateau import ReduceLROnPlateau
 from autograd_lite.optim.schedule import LRScheduler, checked_optimizer
@@ -38,12 +38,12 @@ class LambdaLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
     ) -> None:
-        groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
         if not (callable(lr_lambda) or (isinstance(lr_lambda, Sequence) and all(map(callable, lr_lambda)))):
             raise TypeError(f"LambdaLR: lr_lambda is a function or a list of functions, not {lr_lambda!r}")
+        groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
         if not callable(lr_lambda) and len(lr_lambda) != groups:
             raise ValueError(f"LambdaLR: {len(lr_lambda)} functions for {groups} groups of parameters")
-        self._of_group = partial(_same, lr_lambda) if callable(lr_lambda) else list(lr_lambda).__getitem__
+        self._of_group = partial(_of_group, lr_lambda if callable(lr_lambda) else list(lr_lambda))
         super().__init__(optimizer)
 
     def factor(self, epoch: int, group: int) -> float:
@@ -52,8 +52,15 @@ class LambdaLR(LRScheduler):
         return factor
 
 
-def _same(function: Callable[[int], float], group: int) -> Callable[[int], float]:
-    return function
+def _of_group(functions: Any, group: int) -> Callable[[int], float]:
+    if callable(functions):
+        return functions  # type: ignore[no-any-return]
+    if group >= len(functions):
+        raise RuntimeError(
+            f"LambdaLR: {len(functions)} functions, but a group was added to the optimizer since; "
+            "pass one function for all groups, or make the schedule after the groups"
+        )
+    return functions[group]  # type: ignore[no-any-return]
 
 
 class StepLR(LRScheduler):
@@ -73,10 +80,12 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        check_integer("StepLR: step_size", step_size)
-        check_number("StepLR: gamma", gamma)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer)
+
+    def check(self) -> None:
+        check_integer("StepLR: step_size", self.step_size)
+        check_number("StepLR: gamma", self.gamma)
 
     def factor(self, epoch: int, group: int) -> float:
         return self.gamma ** (epoch // self.step_size)
@@ -99,14 +108,15 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
-        for milestone in milestones:
-            check_integer("MultiStepLR: each of milestones", milestone)
-        check_number("MultiStepLR: gamma", gamma)
-        self.milestones, self.gamma = sorted(milestones), gamma
+        self.milestones, self.gamma = list(milestones), gamma
         super().__init__(optimizer)
 
+    def check(self) -> None:
+        check_number("MultiStepLR: gamma", self.gamma)
+        check_integers("MultiStepLR: each of milestones", self.milestones)
+
     def factor(self, epoch: int, group: int) -> float:
-        return self.gamma ** bisect.bisect_right(self.milestones, epoch)
+        return self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
 
 
 class ExponentialLR(LRScheduler):
@@ -125,9 +135,11 @@ class ExponentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        check_number("ExponentialLR: gamma", gamma)
         self.gamma = gamma
         super().__init__(optimizer)
+
+    def check(self) -> None:
+        check_number("ExponentialLR: gamma", self.gamma)
 
     def factor(self, epoch: int, group: int) -> float:
         return self.gamma**epoch
@@ -163,14 +175,20 @@ class LinearLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
-        check("LinearLR", "in (0, 1]", lambda factor: 0 < factor <= 1, start_factor=start_factor)
-        check("LinearLR", "in [0, 1]", lambda factor: 0 <= factor <= 1, end_factor=end_factor)
-        check_integer("LinearLR: total_iters", total_iters)
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer)
 
+    def check(self) -> None:
+        check("LinearLR", "in (0, 1]", lambda factor: _is_share(factor) and factor > 0, start_factor=self.start_factor)
+        check("LinearLR", "in [0, 1]", _is_share, end_factor=self.end_factor)
+        check_integer("LinearLR: total_iters", self.total_iters)
+
     def factor(self, epoch: int, group: int) -> float:
         return self.start_factor + (self.end_factor - self.start_factor) * min(epoch / self.total_iters, 1)
+
+
+def _is_share(factor: Any) -> bool:
+    return not isinstance(factor, bool) and 0 <= factor <= 1
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -193,10 +211,12 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        check_integer("CosineAnnealingLR: T_max", T_max)
-        check_number("CosineAnnealingLR: eta_min", eta_min)
         self.T_max, self.floor = T_max, eta_min
         super().__init__(optimizer)
+
+    def check(self) -> None:
+        check_integer("CosineAnnealingLR: T_max", self.T_max)
+        check_number("CosineAnnealingLR: eta_min", self.floor)
 
     def factor(self, epoch: int, group: int) -> float:
         return (1 + math.cos(math.pi * epoch / self.T_max)) / 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,9 +11,10 @@ import numpy as np
 from autograd_lite.backward import Leaf
 from autograd_lite.checks import check_state
 from autograd_lite.composition import naming
-from autograd_lite.conversion import as_numbers
 from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
+from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, refuse_twice
+from autograd_lite.optim.state import checked_entries, checked_groups
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import current_recorder, watched_attributes
@@ -29,6 +29,9 @@ class Optimizer(Versioned):
 
     The parameters are laid end to end in one array when the optimizer is made. A tensor stays the same object, but
     arrays taken from it before (`w.data`) are no longer its memory.
+
+    `param_groups` holds the options of each group, which can be changed there (``group["lr"] = 0.1``); parameters are
+    added by `add_param_group`, and not otherwise.
 
     Parameters
     ----------
@@ -51,11 +54,11 @@ class Optimizer(Versioned):
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.param_groups = []
-        self._checked: list[dict[str, Any]] = []  # the options as they were when they were last found good
-        self._work: list[tuple[dict[str, Any], Bucket]] = []
+        self._groups: list[Group] = []  # the same, for whoever edits param_groups
+        self._work: list[tuple[Group, Bucket]] = []
         with naming(type(self).__name__):
-            checked = self._checked_groups(params)
-        for group in checked:
+            groups = made_groups(params, self._made)
+        for group in groups:
             self._add(group)
 
     reads = frozenset({"defaults"})
@@ -87,57 +90,31 @@ class Optimizer(Versioned):
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimize more parameters, with the options in `group` and the defaults for the rest."""
         with naming(f"{type(self).__name__}.add_param_group"):
-            checked = self._checked_group(group)
-            self._refuse_twice([p for known in self.param_groups for p in known["params"]] + checked["params"])
-        self._add(checked)
+            self._refuse_edits()
+            made = self._made(group)
+            refuse_twice([*self.param_groups, made])
+        self._add(made)
+        bump()
 
-    def _checked_groups(self, params: Any) -> list[dict[str, Any]]:
-        if isinstance(params, Tensor) or not isinstance(params, Iterable) or hasattr(params, "parameters"):
-            what = "a tensor; write [tensor]" if isinstance(params, Tensor) else type(params).__name__
-            hint = "; write .parameters()" if hasattr(params, "parameters") else ""
-            raise TypeError(f"params is an iterable of tensors, not {what}{hint}")
-        given = list(params)
-        groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
-        checked = [self._checked_group(group) for group in groups]
-        if not sum(len(group["params"]) for group in checked):
-            raise ValueError("there are no parameters to optimize")
-        self._refuse_twice([parameter for group in checked for parameter in group["params"]])
-        return checked
+    def _made(self, group: Mapping[str, Any]) -> Group:
+        made = made_group(group, self.defaults)
+        made.check(self.check)
+        return made
 
-    def _checked_group(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        if not isinstance(group, Mapping):
-            raise TypeError(f"params holds tensors, or dicts, not both: {type(group).__name__} after a dict")
-        options = {**self.defaults, **group}
-        unknown = set(options) - set(self.defaults) - {"params"}
-        if unknown or "params" not in options:
-            raise ValueError(
-                f"a parameter group has params and {', '.join(self.defaults)}; "
-                f"this one has {', '.join(map(str, group))}"
-            )
-        parameters = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
-        for parameter in parameters:
-            if not isinstance(parameter, Tensor):
-                raise TypeError(f"params holds tensors, not {type(parameter).__name__}")
-            if not parameter.is_leaf or parameter.dtype.kind != "f":
-                raise ValueError(
-                    f"a tensor of shape {parameter.shape} and dtype {parameter.dtype} cannot be optimized: "
-                    "it must be floating-point and not the result of an operation"
-                )
-        options["params"] = parameters
-        self.check(options)
-        return options
-
-    def _refuse_twice(self, parameters: list[Tensor]) -> None:
-        if len({id(parameter) for parameter in parameters}) < len(parameters):
-            raise ValueError("the same parameter comes twice; it would be updated twice in each step")
-
-    def _add(self, group: dict[str, Any]) -> None:
+    def _add(self, group: Group) -> None:
         by_dtype: dict[Any, list[Tensor]] = {}
-        for parameter in group["params"]:
+        for parameter in group.members:
             by_dtype.setdefault(parameter.dtype, []).append(parameter)
         self.param_groups.append(group)
-        bump()
+        self._groups.append(group)
         self._work += [(group, Bucket(parameters, self.state_names)) for parameters in by_dtype.values()]
+
+    def _refuse_edits(self) -> None:
+        """Raise RuntimeError if `param_groups` does not hold the groups that were added."""
+        if [*map(id, self.param_groups)] != [*map(id, self._groups)]:  # equal dicts may not be equal later
+            raise RuntimeError(EDITED)
+        for group in self._groups:
+            group.check_members()
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -210,18 +187,14 @@ class Optimizer(Versioned):
 
     def prepare(self) -> None:
         """What comes before an update: options that were set are checked, parameters are brought to their storage."""
-        if self.param_groups != self._checked:
+        changed = self.param_groups != self._groups
+        for group in self._groups:
+            changed |= not group.is_checked
+        if changed:
             with naming(f"{type(self).__name__}.step"):
-                for group in self.param_groups:
-                    self.check(group)
-            # Lists can change inside, so they are remembered as something that no list equals.
-            self._checked = [
-                {
-                    name: tuple(value) if isinstance(value, list) and name != "params" else value
-                    for name, value in group.items()
-                }
-                for group in self.param_groups
-            ]
+                self._refuse_edits()
+                for group in self._groups:
+                    group.check(self.check)
         for _, bucket in self._work:
             bucket.prepare()
 
@@ -239,6 +212,7 @@ class Optimizer(Versioned):
 
     def _places(self) -> list[tuple[Bucket, int]]:
         """For every parameter, in the order of the groups, its bucket and its number there."""
+        self._refuse_edits()
         places = {id(p): (bucket, i) for _, bucket in self._work for i, p in enumerate(bucket.parameters)}
         return [places[id(parameter)] for group in self.param_groups for parameter in group["params"]]
 
@@ -268,49 +242,24 @@ class Optimizer(Versioned):
         Raises
         ------
         ValueError
-            If groups, parameters, shapes or options do not match those of this optimizer.
+            If groups, parameters, shapes or options do not match those of this optimizer, or what it remembers is kept
+            in a dtype that cannot hold the numbers exactly.
         """
         new = check_state(state_dict, ["param_groups", "state"])
-        groups, state = new["param_groups"], new["state"]
-        if not isinstance(state, Mapping):
-            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(state).__name__}")
         sizes = [len(group["params"]) for group in self.param_groups]
-        if [len(group["params"]) for group in groups] != sizes:
-            raise ValueError(
-                f"load_state_dict: groups of {[len(g['params']) for g in groups]} parameters, "
-                f"this optimizer has groups of {sizes}"
-            )
-        for group in groups:
-            if set(group) != {*self.defaults, "params"}:
-                raise ValueError(
-                    f"load_state_dict: the options {sorted(set(group) - {'params'})}, expected {sorted(self.defaults)}"
-                )
-            self.check(group)
         places = self._places()
-        if [number for group in groups for number in group["params"]] != [*range(len(places))]:
-            raise ValueError("load_state_dict: the parameters are not numbered in the order of the groups")
-        for number, entry in state.items():
-            names = sorted(entry) if isinstance(entry, Mapping) else entry
-            if number not in range(len(places)) or names != sorted(["step", *self.state_names]):
-                raise ValueError(
-                    f"load_state_dict: entry {number!r} holds {names}, expected {['step', *self.state_names]}"
-                )
-            bucket, i = places[number]
-            shape, step = bucket.parameters[i].shape, entry["step"]
-            if not isinstance(step, int | float | np.number) or not 0 <= step < math.inf or step != int(step):
-                raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r}")
-            for name in self.state_names:
-                with naming(f"load_state_dict: {name} of parameter {number}"):
-                    found = as_numbers(entry[name]).shape
-                if found != shape:
-                    raise ValueError(
-                        f"load_state_dict: {name} of parameter {number} has shape {found}, expected {shape}"
-                    )
+        if not isinstance(new["state"], Mapping):
+            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(new['state']).__name__}")
+        groups = checked_groups(new["param_groups"], sizes, set(self.defaults))
+        for group in groups:
+            self.check(group)
+        state = checked_entries(new["state"], places, self.state_names)
         for own, group in zip(self.param_groups, groups, strict=True):
-            own.update({name: copy.copy(value) for name, value in group.items() if name != "params"})
+            own.update(group)
         for number, (bucket, i) in enumerate(places):
             blank = {"step": 0, **dict.fromkeys(self.state_names, np.zeros(bucket.parameters[i].size))}
             bucket.load_parameter_state(i, state.get(number, blank))
+        bump()
 
     def __repr__(self) -> str:
         lines = [

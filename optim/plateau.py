@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check, check_integer, check_number, check_state
+from autograd_lite.checks import check, check_integer, check_number, check_state, is_number
 from autograd_lite.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, checked_rates, refuse_too_early
+from autograd_lite.optim.schedule import (
+    LRScheduler,
+    check_loaded,
+    checked_optimizer,
+    checked_rates,
+    initial_rates,
+    refuse_too_early,
+)
 from autograd_lite.tracing import repeated
-from autograd_lite.versions import Versioned
+from autograd_lite.versions import Versioned, bump
 
 
 class ReduceLROnPlateau(Versioned):
@@ -71,24 +78,32 @@ class ReduceLROnPlateau(Versioned):
         eps: float = 1e-8,
     ) -> None:
         self.optimizer = checked_optimizer(optimizer, "ReduceLROnPlateau")
-        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
-            raise ValueError(
-                'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
-                f"not {mode!r} and {threshold_mode!r}"
-            )
-        check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=factor)
-        check_integer("ReduceLROnPlateau: patience", patience, 0)
-        check_integer("ReduceLROnPlateau: cooldown", cooldown, 0)
-        groups = len(optimizer.param_groups)
-        limits = [min_lr] * groups if isinstance(min_lr, int | float | np.number) else list(min_lr)
-        if len(limits) != groups:
-            raise ValueError(f"ReduceLROnPlateau: {len(limits)} values of min_lr for {groups} groups of parameters")
-        for name, value in [("threshold", threshold), ("eps", eps), *(("min_lr", limit) for limit in limits)]:
-            check_number(f"ReduceLROnPlateau: {name}", value)
         self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
-        self.threshold, self.threshold_mode, self.min_lrs, self.eps = threshold, threshold_mode, limits, eps
+        self.threshold, self.threshold_mode, self.eps = threshold, threshold_mode, eps
+        groups = len(optimizer.param_groups)
+        self.min_lrs = [min_lr] * groups if isinstance(min_lr, int | float | np.number) else list(min_lr)
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError if an option makes no sense, passed or loaded."""
+        if self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
+            raise ValueError(
+                'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
+                f"not {self.mode!r} and {self.threshold_mode!r}"
+            )
+        check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=self.factor)
+        check("ReduceLROnPlateau", "a number", _is_measure, best=self.best)
+        for name in ("patience", "cooldown", "num_bad_epochs", "cooldown_counter"):
+            check_integer(f"ReduceLROnPlateau: {name}", getattr(self, name), 0)
+        groups, limits = len(self.optimizer.param_groups), self.min_lrs
+        if not isinstance(limits, list | tuple):
+            raise ValueError(f"ReduceLROnPlateau: min_lr is a number for all groups or a list, not {limits!r:.80}")
+        if len(limits) != groups:
+            raise ValueError(f"ReduceLROnPlateau: {len(limits)} values of min_lr for {groups} groups of parameters")
+        for name, value in [("threshold", self.threshold), ("eps", self.eps), *(("min_lr", limit) for limit in limits)]:
+            check_number(f"ReduceLROnPlateau: {name}", value)
 
     reads = LRScheduler.reads
     versioned_parts = LRScheduler.versioned_parts
@@ -101,9 +116,11 @@ class ReduceLROnPlateau(Versioned):
         Raises
         ------
         RuntimeError
-            If the optimizer has not made a step yet.
+            If the optimizer has not made a step yet, or has a new group and `min_lrs` differ between groups, so that
+            that of the new one is not known.
         """
         refuse_too_early(self)
+        self._limit_new_groups()
         with naming("ReduceLROnPlateau.step: metrics is not a number"):
             measure = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch += 1
@@ -117,6 +134,17 @@ class ReduceLROnPlateau(Versioned):
         if self.num_bad_epochs > self.patience:
             self._reduce()
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    def _limit_new_groups(self) -> None:
+        """Groups that were added to the optimizer get the limit that all others have."""
+        initial_rates(self.optimizer)  # as other schedules, before this one changes what a new group starts with
+        missing = len(self.optimizer.param_groups) - len(self.min_lrs)
+        if missing and len(set(self.min_lrs)) > 1:
+            raise RuntimeError(
+                f"ReduceLROnPlateau: a group was added to the optimizer since; append its limit to min_lrs, which are "
+                f"{self.min_lrs}"
+            )
+        self.min_lrs = self.min_lrs + self.min_lrs[:1] * missing if missing else self.min_lrs
 
     def _improves(self, measure: float) -> bool:
         sign = 1 if self.mode == "min" else -1
@@ -148,13 +176,19 @@ class ReduceLROnPlateau(Versioned):
         Raises
         ------
         ValueError
-            If names are missing or unknown, the number of groups is another one, or a learning rate makes no sense.
-            Nothing has been loaded then.
+            If names are missing or unknown, the number of groups is another one, or a learning rate or an option makes
+            no sense. Nothing has been loaded then.
         TypeError
             If it is no dict.
         """
         state = check_state(state_dict, self.state_dict())
         rates = checked_rates("_last_lr", state.pop("_last_lr"), self.optimizer)
+        check_loaded(self, state)
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = lr
         vars(self).update(state)
+        bump()
+
+
+def _is_measure(best: Any) -> Any:
+    return not isinstance(best, bool) and is_number(float(best + 0))  # texts become numbers too, but add no number

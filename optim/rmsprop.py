@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check_number
+from autograd_lite.checks import check_number, check_switch
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
 
@@ -69,6 +69,7 @@ class RMSprop(Optimizer):
         for name in ("lr", "eps", "weight_decay", "momentum"):
             check_number(name, options[name])
         check_number("alpha", options["alpha"], below=1)
+        check_switch("centered", options["centered"])
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
         gradient, alpha, values = run.gradient, options["alpha"], run.values

@@ -10,20 +10,22 @@ step then multiplies what it finds, less the floor, by f(t)/f(t − 1).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
 from autograd_lite.checks import check_integer, check_number, check_state
+from autograd_lite.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.tracing import repeated
-from autograd_lite.versions import Versioned
+from autograd_lite.versions import Versioned, bump
 
 # Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
 _INITIAL = "initial_rates"
 
 
 class LRScheduler(Versioned):
-    """The base of the schedules that are a factor; a subclass states it in `factor`.
+    """The base of the schedules that are a factor; a subclass states it in `factor`, and its options in `check`.
 
     Parameters
     ----------
@@ -55,7 +57,11 @@ class LRScheduler(Versioned):
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self.last_epoch = 0
+        self.check()
         self._restart()
+
+    def check(self) -> None:
+        """Raise ValueError if an option makes no sense, passed or loaded."""
 
     def factor(self, epoch: int, group: int) -> float:
         """f(t), for the parameter group of that number."""
@@ -116,19 +122,29 @@ class LRScheduler(Versioned):
         Raises
         ------
         ValueError
-            If names are missing or unknown, the number of groups is another one, or a learning rate or `last_epoch`
-            makes no sense. Nothing has been loaded then.
+            If names are missing or unknown, the number of groups is another one, or a learning rate, `last_epoch` or
+            an option makes no sense. Nothing has been loaded then.
         TypeError
             If it is no dict.
         """
         state = check_state(state_dict, self.state_dict())
         base, last = (checked_rates(name, state.pop(name), self.optimizer) for name in ("base_lrs", "_last_lr"))
-        check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
+        check_loaded(self, state)
         groups = self.optimizer.param_groups
         vars(self.optimizer)[_INITIAL] = list(base)
         for group, lr in zip(groups, last, strict=True):
             group["lr"] = lr
         vars(self).update(state)
+        bump()
+
+
+def check_loaded(schedule: Any, state: dict[str, Any]) -> None:
+    """Raise ValueError if the schedule would make no sense with the attributes that are to be loaded."""
+    check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
+    changed = copy.copy(schedule)
+    vars(changed).update(state)
+    with naming("load_state_dict"):
+        changed.check()
 
 
 def checked_optimizer(optimizer: Any, name: str) -> Optimizer:

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.checks import check_integer, check_state
+from autograd_lite.checks import check_integers, check_state
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -52,14 +52,14 @@ class SequentialLR(LRScheduler):
                 raise TypeError(f"SequentialLR: {type(schedule).__name__} is not a formula of the epoch")
             if schedule.optimizer is not optimizer:
                 raise ValueError("SequentialLR: every schedule is made with the same optimizer")
-        for milestone in milestones:
-            check_integer("SequentialLR: each of milestones", milestone)
-        if len(schedulers) != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
-            raise ValueError(
-                f"SequentialLR: {len(schedulers)} schedules need one milestone less, ascending, not {milestones}"
-            )
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer)
+
+    def check(self) -> None:
+        count, milestones = len(self.schedulers), self.milestones
+        check_integers("SequentialLR: each of milestones", milestones)
+        if count != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
+            raise ValueError(f"SequentialLR: {count} schedules need one milestone less, ascending, not {milestones}")
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
         number, start = self._place(epoch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.checks import check_number
+from autograd_lite.checks import check_number, check_switch
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
 
@@ -24,9 +24,9 @@ class SGD(Optimizer):
         The learning rate.
     momentum : float, default 0
     dampening : float, default 0
+    weight_decay : float, default 0
     nesterov : bool, default False
         Needs momentum and no dampening.
-    weight_decay : float, default 0
 
     Raises
     ------
@@ -53,17 +53,18 @@ class SGD(Optimizer):
         lr: float,
         momentum: float = 0,
         dampening: float = 0,
-        nesterov: bool = False,
         weight_decay: float = 0,
+        nesterov: bool = False,
     ) -> None:
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, {**options, "nesterov": nesterov, "weight_decay": weight_decay})
+        super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
 
     state_names = ("momentum_buffer",)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "momentum", "dampening", "weight_decay"):
             check_number(name, options[name])
+        check_switch("nesterov", options["nesterov"])
         if options["nesterov"] and (options["momentum"] == 0 or options["dampening"] != 0):
             raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
 

@@ -97,15 +97,15 @@ def test_d01_d09_d13_elementwise(rng):
     s, y = leaf(rng, 5, name="s"), np.array([0.0, 1, 1, 0, 1])
     assert derive(ag.sigmoid(s).sum())["∂L/∂s"].formula == "A ⊙ (1 − A)"
     p = Tensor(rng.uniform(0.1, 0.9, 5), requires_grad=True, name="p")
-    assert derive(ag.binary_cross_entropy(p, y, "sum"))["∂L/∂p"].formula == "(p − y) / (p ⊙ (1 − p))"
-    assert derive(ag.binary_cross_entropy_with_logits(s, y, "sum"))["∂L/∂s"].formula == "P − y"
-    assert derive(ag.binary_cross_entropy(ag.sigmoid(s), y, "sum"))["∂L/∂s"].formula == "P − y"
+    assert derive(ag.binary_cross_entropy(p, y, reduction="sum"))["∂L/∂p"].formula == "(p − y) / (p ⊙ (1 − p))"
+    assert derive(ag.binary_cross_entropy_with_logits(s, y, reduction="sum"))["∂L/∂s"].formula == "P − y"
+    assert derive(ag.binary_cross_entropy(ag.sigmoid(s), y, reduction="sum"))["∂L/∂s"].formula == "P − y"
     assert derive(ag.mse_loss(s, y)).text().count("(2/N)(s − y)") == 1
 
 
 def test_d10_columns_as_samples(rng):
     X, w, y = Tensor(rng.normal(size=(3, 6)), name="X"), leaf(rng, 3), rng.integers(0, 2, 6).astype(float)
-    derivation = derive(ag.binary_cross_entropy_with_logits(X.T @ w, y, "sum"), {"w": w})
+    derivation = derive(ag.binary_cross_entropy_with_logits(X.T @ w, y, reduction="sum"), {"w": w})
     assert derivation["∂L/∂w"].formula == "X (P − y)"
 
 
@@ -135,7 +135,7 @@ def test_d16_recursion_of_the_sigmoid_network(rng):
 def test_d15_columns_as_samples_with_another_activation(rng):
     W1, b1, W2, b2 = leaf(rng, 4, 3), leaf(rng, 4, 1), leaf(rng, 2, 4), leaf(rng, 2, 1)
     Z = W2 @ ag.tanh(W1 @ rng.normal(size=(3, 8)) + b1) + b2
-    derivation = derive(ag.mse_loss(Z, rng.normal(size=(2, 8)), "sum"), [W1, b1, W2, b2])
+    derivation = derive(ag.mse_loss(Z, rng.normal(size=(2, 8)), reduction="sum"), [W1, b1, W2, b2])
     assert derivation["Δ⁽¹⁾"].formula == "(W⁽²⁾ᵀ Δ⁽²⁾) ⊙ (1 − A⁽¹⁾²)"
     assert "∂L/∂W⁽²⁾ = 2 Δ⁽²⁾ A⁽¹⁾ᵀ" in lines(derivation)
     assert "∂L/∂b⁽¹⁾ = 2 Δ⁽¹⁾ 1" in lines(derivation)
@@ -210,7 +210,7 @@ def test_parameters_of_a_module_are_called_by_their_place(rng):
 
 def test_views_of_a_named_array_are_recognised(rng):
     X, labels, W = rng.normal(size=(3, 10)), rng.integers(0, 2, 10), leaf(rng, 3, 2)
-    derivation = derive(ag.cross_entropy(X.T @ W, labels, "sum"), [W], {"X": X, "t": labels})
+    derivation = derive(ag.cross_entropy(X.T @ W, labels, reduction="sum"), [W], {"X": X, "t": labels})
     assert lines(derivation)[:2] == ["Z = Xᵀ W", "Y = onehot(t)"]
     assert derivation["∂L/∂W"].formula == "X (P − Y)"
     rows = rng.normal(size=(10, 3))

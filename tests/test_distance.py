@@ -29,16 +29,16 @@ def test_equal_numbers_have_no_absolute_slope_and_the_margin_none_either():
 
 def test_a_probability_of_zero_costs_nothing_and_warns_of_nothing():
     target, x = np.array([[1.0, 0.0], [0.25, 0.75]]), np.log([[0.5, 0.5], [0.25, 0.75]])
-    np.testing.assert_allclose(ag.kl_div(x, target, "none"), [[np.log(2), 0], [0, 0]], atol=1e-15)
-    assert nn.KLDivLoss("batchmean")(x, target) == pytest.approx(np.log(2) / 2)
-    assert nn.KLDivLoss("sum", log_target=True)(x, np.log([[0.5, 0.5]] * 2)) == pytest.approx(
+    np.testing.assert_allclose(ag.kl_div(x, target, reduction="none"), [[np.log(2), 0], [0, 0]], atol=1e-15)
+    assert nn.KLDivLoss(reduction="batchmean")(x, target) == pytest.approx(np.log(2) / 2)
+    assert nn.KLDivLoss(reduction="sum", log_target=True)(x, np.log([[0.5, 0.5]] * 2)) == pytest.approx(
         sum(0.5 * np.log(0.5 / q) for q in (0.5, 0.5, 0.25, 0.75))
     )
 
 
 def test_towards_a_probability_of_zero_the_slope_is_infinite_without_a_warning():
     target = Tensor([1.0, 0.0], requires_grad=True)
-    ag.kl_div(np.array([-0.5, -1.0]), target, "sum").backward()
+    ag.kl_div(np.array([-0.5, -1.0]), target, reduction="sum").backward()
     np.testing.assert_array_equal(target.grad, [1.5, -np.inf])
 
 
@@ -47,11 +47,13 @@ def test_modules_are_their_functions():
     x, y = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
     signs = np.sign(y).astype(int)
     for reduction in ("mean", "sum", "none"):
-        np.testing.assert_array_equal(nn.L1Loss(reduction)(x, y), ag.l1_loss(x, y, reduction))
+        np.testing.assert_array_equal(nn.L1Loss(reduction=reduction)(x, y), ag.l1_loss(x, y, reduction=reduction))
         np.testing.assert_array_equal(nn.HuberLoss(reduction, 0.3)(x, y), ag.huber_loss(x, y, reduction, 0.3))
-        np.testing.assert_array_equal(nn.HingeLoss(reduction)(x, signs), ag.hinge_loss(x, signs, reduction))
+        np.testing.assert_array_equal(
+            nn.HingeLoss(reduction=reduction)(x, signs), ag.hinge_loss(x, signs, reduction=reduction)
+        )
     assert repr(nn.HuberLoss(delta=2)) == "HuberLoss(reduction='mean', delta=2)"
-    assert repr(nn.KLDivLoss("batchmean")) == "KLDivLoss(reduction='batchmean', log_target=False)"
+    assert repr(nn.KLDivLoss(reduction="batchmean")) == "KLDivLoss(reduction='batchmean', log_target=False)"
 
 
 @pytest.mark.parametrize(
@@ -63,10 +65,10 @@ def test_modules_are_their_functions():
         (lambda: nn.HuberLoss(delta=-1), "HuberLoss: delta is positive, not -1"),
         (lambda: ag.hinge_loss(np.zeros(2), [0, 1]), "hinge_loss: labels are -1 and 1"),
         (lambda: ag.kl_div(np.zeros(2), np.array([-0.5, 1.5])), "kl_div: target holds negative numbers"),
-        (lambda: ag.kl_div(np.array(0.0), np.array(1.0), "batchmean"), "needs an axis of samples"),
-        (lambda: ag.kl_div(np.zeros(2), np.ones(2), "batch"), "reduction is 'batch'"),
-        (lambda: nn.KLDivLoss("batch"), '"mean", "sum", "none" or "batchmean"'),
-        (lambda: nn.L1Loss("batchmean"), '"mean", "sum" or "none"'),
+        (lambda: ag.kl_div(np.array(0.0), np.array(1.0), reduction="batchmean"), "needs an axis of samples"),
+        (lambda: ag.kl_div(np.zeros(2), np.ones(2), reduction="batch"), "reduction is 'batch'"),
+        (lambda: nn.KLDivLoss(reduction="batch"), '"mean", "sum", "none" or "batchmean"'),
+        (lambda: nn.L1Loss(reduction="batchmean"), '"mean", "sum" or "none"'),
     ],
 )
 def test_what_makes_no_sense_is_named(call, message):

@@ -104,7 +104,7 @@ def test_gradients_of_losses_agree_with_numerical_ones_for_prediction_and_target
     prediction, target = sample(kind, shape, rng)
     cotangent = rng.normal(size=np.shape(reduced(definition(prediction, target), reduction)))
     x, y = Tensor(prediction, requires_grad=True), Tensor(target, requires_grad=target.dtype.kind == "f")
-    loss(reduction)(x, y).backward(cotangent)
+    loss(reduction=reduction)(x, y).backward(cotangent)
 
     def value(prediction, target):
         return np.sum(cotangent * reduced(definition(prediction, target), reduction))
@@ -123,11 +123,11 @@ def test_nll_of_log_softmax_is_cross_entropy_with_its_gradient(shape, reduction,
     axis = 0 if len(shape) == 1 else 1
     cotangent = rng.normal(size=labels.shape if reduction == "none" else ())
     z, fused = Tensor(scores, requires_grad=True), Tensor(scores, requires_grad=True)
-    result = nn.NLLLoss(reduction)(log_softmax(z, axis), labels)
+    result = nn.NLLLoss(reduction=reduction)(log_softmax(z, axis), labels)
     expected = reduced(cross_entropy_terms(scores, labels), reduction)
     np.testing.assert_allclose(result.data, expected, rtol=1e-12, atol=1e-12)
     result.backward(cotangent)
-    nn.CrossEntropyLoss(reduction)(fused, labels).backward(cotangent)
+    nn.CrossEntropyLoss(reduction=reduction)(fused, labels).backward(cotangent)
     np.testing.assert_allclose(z.grad, fused.grad, rtol=1e-11, atol=1e-13)
 
 
@@ -162,7 +162,7 @@ def test_zeros_and_ones_of_any_dtype_are_the_same_target(kind, target):
     loss, definition = KINDS[kind]
     prediction, zeros_and_ones = np.array([0.25, 0.25, 0.75, 0.75]), np.array([0, 1, 0, 1])
     x = Tensor(prediction, requires_grad=True)
-    result = loss("sum")(x, zeros_and_ones.astype(target))
+    result = loss(reduction="sum")(x, zeros_and_ones.astype(target))
     result.backward()
     assert result.item() == pytest.approx(math.fsum(definition(prediction, zeros_and_ones)), rel=1e-14)
     expected = numerical_gradient(lambda v: math.fsum(definition(v, zeros_and_ones)), prediction).gradient
@@ -205,15 +205,17 @@ def test_sigmoid_and_losses_are_exact_where_the_exponential_overflows(dtype):
         assert 0 <= low <= np.finfo(dtype).tiny
         assert high == 1
         z = np.array([[1e4, -1e4]], dtype)
-        np.testing.assert_array_equal(nn.CrossEntropyLoss("none")(z, [1]), [2e4])
-        np.testing.assert_array_equal(nn.CrossEntropyLoss("none")(z, [0]), [0])
-        np.testing.assert_array_equal(nn.BCEWithLogitsLoss("none")(z, np.array([[0, 1]], dtype)), [[1e4, 1e4]])
+        np.testing.assert_array_equal(nn.CrossEntropyLoss(reduction="none")(z, [1]), [2e4])
+        np.testing.assert_array_equal(nn.CrossEntropyLoss(reduction="none")(z, [0]), [0])
+        np.testing.assert_array_equal(
+            nn.BCEWithLogitsLoss(reduction="none")(z, np.array([[0, 1]], dtype)), [[1e4, 1e4]]
+        )
 
 
 @pytest.mark.parametrize("z", [5.0, 10.0, 20.0, 30.0])
 def test_small_losses_of_confident_right_answers_keep_their_digits(z):
     # −ln σ(z) = ln(1 + e^(−z)): tiny, but not the difference of two large numbers.
-    terms = nn.BCEWithLogitsLoss("none")(np.array([z, -z]), np.array([1.0, 0.0]))
+    terms = nn.BCEWithLogitsLoss(reduction="none")(np.array([z, -z]), np.array([1.0, 0.0]))
     np.testing.assert_allclose(terms, math.log1p(math.exp(-z)), rtol=1e-14)
 
 
@@ -221,7 +223,7 @@ def test_probabilities_of_zero_and_one_cost_at_most_a_hundred_without_a_warning(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         p = Tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
-        terms = nn.BCELoss("none")(p, np.array([0.0, 1.0, 1.0, 0.0]))
+        terms = nn.BCELoss(reduction="none")(p, np.array([0.0, 1.0, 1.0, 0.0]))
         terms.backward(np.ones(4))
         np.testing.assert_array_equal(terms.data, [0, 0, 100, 100])
         assert np.isfinite(p.grad).all()

@@ -55,7 +55,7 @@ def test_parameters_and_modules_are_found_by_attribute_with_dotted_names_in_orde
 def test_a_prefix_comes_before_every_name():
     model = Branch()
     assert [name for name, _ in model.named_parameters("net")][::3] == ["net.scale", "net.inner.bias"]
-    assert [name for name, _ in model.named_modules("net")] == ["net", "net.inner"]
+    assert [name for name, _ in model.named_modules(prefix="net")] == ["net", "net.inner"]
 
 
 def test_a_part_that_is_replaced_or_deleted_is_no_longer_found():
@@ -176,8 +176,21 @@ def test_unfreezing_keeps_the_gradient_from_before():
 # -- conversion and input ------------------------------------------------------------------------------------------
 
 
-def test_parameters_are_float32_unless_a_dtype_is_given():
-    assert nn.Parameter([1, 2]).dtype == nn.Parameter(np.zeros(2)).dtype == np.float32
+def test_parameters_keep_the_dtype_of_arrays_and_numbers_of_python_become_float32():
+    assert nn.Parameter([1, 2]).dtype == nn.Parameter([[0.1], [2]]).dtype == nn.Parameter(0.5).dtype == np.float32
+    for dtype in (np.float16, np.float32, np.float64, np.longdouble):
+        array = np.array([1, 3], dtype) / 3
+        for values in (array, Tensor(array), list(array), array[0]):
+            parameter = nn.Parameter(values)
+            np.testing.assert_array_equal(parameter.data, np.asarray(values, dtype), strict=True)
+    for integers in (np.array([1, 2]), Tensor([1]), np.int8(1), [np.int64(1)]):
+        with pytest.raises(TypeError, match="only floating-point tensors have gradients"):
+            nn.Parameter(integers)
+        assert nn.Parameter(integers, requires_grad=False).dtype.kind == "i"
+    with pytest.raises(TypeError, match="would lose digits in float32"):  # it would be infinite
+        nn.Parameter([1e300])
+    with pytest.raises(TypeError, match="positional argument"):
+        nn.Parameter([1.0], True, np.float64)
     assert nn.Parameter([1.0], dtype=np.float64).dtype == np.float64
     assert nn.Parameter([1.0]).requires_grad
     assert not nn.Parameter([1.0], requires_grad=False).requires_grad

@@ -36,9 +36,9 @@ def test_loading_gives_a_model_that_computes_the_same_and_keeps_its_tensors():
 
 def test_loading_takes_tensors_arrays_and_lists_and_keeps_the_dtype():
     layer = nn.Linear(2, 1)
-    layer.load_state_dict({"weight": Tensor([[0.1, 0.2]], requires_grad=True), "bias": [3]})
-    np.testing.assert_array_equal(layer.weight.data, np.array([[0.1, 0.2]], np.float32), strict=True)
-    np.testing.assert_array_equal(layer.bias.data, np.array([3], np.float32), strict=True)
+    layer.load_state_dict({"weight": Tensor([[0.5, 0.25]], requires_grad=True), "bias": [0.1]})
+    np.testing.assert_array_equal(layer.weight.data, np.array([[0.5, 0.25]], np.float32), strict=True)
+    np.testing.assert_array_equal(layer.bias.data, np.array([0.1], np.float32), strict=True)
 
 
 def test_loading_without_strict_reports_the_names_and_loads_the_rest():

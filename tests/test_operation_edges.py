@@ -216,4 +216,4 @@ def test_one_hot():
     assert ag.one_hot(1, 2).tolist() == [0, 1]
     assert ag.one_hot(Tensor([[0], [1]]), 2).shape == (2, 1, 2)
     assert ag.one_hot(np.array([], int), 3).shape == (0, 3)
-    assert ag.one_hot([0], 2, np.float32).dtype == np.float32
+    assert ag.one_hot([0], 2, dtype=np.float32).dtype == np.float32

@@ -33,7 +33,7 @@ def make(kind, options, dtypes=(np.float32, np.float64, np.float32)):
 def advance(tensors, optimizer, rng, steps, missing=0.0):
     for _ in range(steps):
         for tensor in tensors:
-            tensor.grad = None if rng.random() < missing else rng.normal(size=tensor.shape)
+            tensor.grad = None if rng.random() < missing else rng.normal(size=tensor.shape).astype(tensor.dtype)
         optimizer.step()
 
 
@@ -169,7 +169,7 @@ def test_the_state_of_another_kind_of_optimizer_does_not_fit():
 def test_the_text_names_the_options_of_each_group():
     assert repr(make(optim.SGD, {"lr": 0.1})[1]) == (
         "SGD(\n"
-        "  2 parameters: lr=0.1, momentum=0, dampening=0, nesterov=False, weight_decay=0\n"
-        "  1 parameters: lr=0.01, momentum=0, dampening=0, nesterov=False, weight_decay=0\n"
+        "  2 parameters: lr=0.1, momentum=0, dampening=0, weight_decay=0, nesterov=False\n"
+        "  1 parameters: lr=0.01, momentum=0, dampening=0, weight_decay=0, nesterov=False\n"
         ")"
     )

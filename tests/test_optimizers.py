@@ -107,7 +107,7 @@ def problem(shapes, dtype, seed=0, missing=0.0, steps=STEPS):
 def feed(optimizer, tensors, gradients):
     for row in gradients:
         for tensor, gradient in zip(tensors, row, strict=True):
-            tensor.grad = gradient
+            tensor.grad = None if gradient is None else np.asarray(gradient).astype(tensor.dtype)
         optimizer.step()
 
 

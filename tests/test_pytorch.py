@@ -233,3 +233,48 @@ def test_clipping_agrees(p):
     nn.utils.clip_grad_value_([own], 0.1)
     torch.nn.utils.clip_grad_value_([other], 0.1)
     close(own.grad, other.grad)
+
+
+BY_POSITION = [
+    ("SGD", (0.1, 0, 0.2, 0.03, False)),  # dampening of the first step is another here, and documented
+    ("SGD", (0.1, 0.9, 0, 0.03, True)),
+    ("Adam", (0.1, (0.8, 0.9), 1e-3, 0.02)),
+    ("AdamW", (0.1, (0.8, 0.9), 1e-3, 0.02)),
+    ("RMSprop", (0.1, 0.8, 1e-3, 0.02, 0.5, True)),
+    ("Adagrad", (0.1, 0.2, 0.03, 0.4, 1e-3)),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), BY_POSITION, ids=[f"{name}{a}" for name, a in BY_POSITION])
+def test_optimizers_take_the_same_arguments_by_position(name, arguments):
+    start = normal(3, 2)
+    w, t = Tensor(start, requires_grad=True), torch.tensor(start, requires_grad=True)
+    ours, theirs = getattr(optim, name)([w], *arguments), getattr(torch.optim, name)([t], *arguments)
+    for _ in range(4):
+        w.grad = normal(3, 2)
+        t.grad = torch.from_numpy(w.grad.copy())
+        ours.step()
+        theirs.step()
+        close(w.data, t)
+
+
+def test_parameters_have_the_dtypes_of_pytorch():
+    for dtype in (np.float16, np.float32, np.float64):
+        array = np.ones(2, dtype)
+        theirs = torch.nn.Parameter(torch.from_numpy(array))
+        assert nn.Parameter(array).dtype == theirs.detach().numpy().dtype == dtype
+    assert nn.Parameter([0.1]).dtype == torch.nn.Parameter(torch.tensor([0.1])).detach().numpy().dtype
+    with pytest.raises(RuntimeError):
+        torch.nn.Parameter(torch.from_numpy(np.array([1])))
+    with pytest.raises(TypeError):
+        nn.Parameter(np.array([1]))
+
+
+def test_the_same_assignments_are_refused():
+    for value in ("array", "tensor", "list", "number"):
+        ours, theirs = nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        given = {"array": np.ones((2, 2)), "tensor": Tensor(np.ones((2, 2))), "list": [1.0], "number": 1.0}[value]
+        with pytest.raises(TypeError):
+            ours.weight = given
+        with pytest.raises(TypeError):
+            theirs.weight = torch.ones(2, 2) if value == "tensor" else given

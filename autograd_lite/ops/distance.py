@@ -20,7 +20,7 @@ __all__ = ["hinge_loss", "huber_loss", "kl_div", "l1_loss"]
     x=lambda g, x, target, reduction: per_term(g, reduction, x.size) * np.sign(x - target),
     target=lambda g, x, target, reduction: per_term(g, reduction, x.size) * np.sign(target - x),
 )
-def l1_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
+def l1_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Absolute error |x − y|, elementwise; its mean by default. ∂/∂x = sign(x − y), 0 where they are equal.
 
     Raises
@@ -86,7 +86,7 @@ def _kl_target_rule(g: Array, x: Array, target: Array, reduction: str, log_targe
     ),
     target=_kl_target_rule,
 )
-def kl_div(x: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Array:
+def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool = False) -> Array:
     """Kullback–Leibler divergence y (ln y − x), elementwise, where x holds logarithms of probabilities. ∂/∂x = −y.
 
     Parameters
@@ -129,7 +129,7 @@ def kl_div(x: Array, target: Array, reduction: str = "mean", log_target: bool = 
     # Unsigned labels have no minus.
     x=lambda g, x, target, reduction: per_term(-g, reduction, x.size) * np.where(x * target < 1, target, 0),
 )
-def hinge_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
+def hinge_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """max(0, 1 − y x) for scores x and labels y = ±1, elementwise. ∂/∂x = −y where y x < 1, else 0.
 
     Source: Cortes and Vapnik, "Support-vector networks" (1995).

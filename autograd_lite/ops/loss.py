@@ -98,7 +98,7 @@ def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
 
 
 @composed
-def one_hot(labels: Array, classes: int, dtype: DTypeLike = float) -> Array:
+def one_hot(labels: Array, classes: int, *, dtype: DTypeLike = float) -> Array:
     """Rows that are 1 at the label and 0 elsewhere: (...) to (..., classes).
 
     Examples
@@ -118,7 +118,7 @@ def _error(logits: Array, target: Array) -> Array:
     axis = _class_axis(logits.ndim)
     probabilities = softmax(logits, axis=axis)
     if np.ndim(target) != logits.ndim:
-        return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], logits.dtype), -1, axis)
+        return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], dtype=logits.dtype), -1, axis)
     return probabilities * np.sum(target, axis=axis, keepdims=True) - target
 
 
@@ -164,7 +164,7 @@ def _rows_with_labels(logits: Array, labels: Array) -> tuple[Array, Array]:
         _per_sample(g, reduction, logits) * -log_softmax(logits, axis=_class_axis(logits.ndim))
     ),
 )
-def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Array:
+def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Cross-entropy of softmax: −Σ_k y_k ln p_k with p = softmax(logits). ∂/∂logits = p Σ_k y_k − y.
 
     Parameters
@@ -217,7 +217,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
         log_probabilities_shape,
     ),
 )
-def nll_loss(log_probabilities: Array, target: Array, reduction: str = "mean") -> Array:
+def nll_loss(log_probabilities: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Negative log-likelihood of labels: −ln p_y, given the logarithms ln p. ∂/∂(ln p_k) = −1[k=y].
 
     Shapes and errors as for `cross_entropy` with labels; `nll_loss(log_softmax(z, 1), y)` is `cross_entropy(z, y)`.
@@ -243,7 +243,7 @@ def _clamped_log(p: Array) -> Array:
     p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12)),
     target=lambda g, p, reduction: per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
 )
-def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Array:
+def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") -> Array:
     """−y ln p − (1 − y) ln(1 − p), elementwise. ∂/∂p = (p − y)/(p(1 − p)).
 
     As in PyTorch, logarithms are limited to −100 and the denominator to 1e-12, so that p = 0 and p = 1 stay finite.
@@ -270,7 +270,7 @@ def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Ar
     logits=lambda g, logits, target, reduction: per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
     target=lambda g, logits, reduction: per_term(g, reduction, logits.size) * -logits,
 )
-def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: str = "mean") -> Array:
+def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Binary cross-entropy of p = σ(z), from the logits z: ln(1 + eᶻ) − z y. ∂/∂z = σ(z) − y.
 
     Raises
@@ -296,7 +296,7 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, reduction: st
     x=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (x - target)),
     target=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (target - x)),
 )
-def mse_loss(x: Array, target: Array, reduction: str = "mean") -> Array:
+def mse_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Squared error (x − y)², elementwise; its mean by default. ∂/∂x = 2(x − y).
 
     Raises

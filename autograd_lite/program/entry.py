@@ -81,7 +81,7 @@ class Entry:
 
         conditions = [self._slot(slot, name) for slot, name in slots]
         conditions += [self._contents(place, name) for place, name in contents]
-        conditions.append(f"{self.name(versions)}._count == {version}")
+        conditions.append(f"{self.name(versions.state)}.count == {version}")
         self.unless(f"({' and '.join(conditions)}) or {self.name(holds)}()")
 
     def _slot(self, slot: Slot, name: str) -> str:

@@ -103,7 +103,7 @@ class Surroundings:
         self.versioned: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.arrays: list[Contents] = []
         self.generators: list[tuple[Any, Any, str]] = []
-        self.version = versions.current()
+        self.version = versions.state.count
         self._known: set[Any] = set()  # identities of what has been looked at, and of places
         self._kept: list[Any] = []  # alive, so that identities stay
         self._objects: list[tuple[Any, str]] = []
@@ -359,7 +359,7 @@ class Surroundings:
         """Whether everything is as it was."""
         if not all(place.holds() for place in self.slots) or not all(place.holds() for place in self.contents):
             return False
-        version = versions.current()
+        version = versions.state.count
         if any(differing(part, known) is not None for part, known in self.versioned.values()):
             return False
         self.version = version

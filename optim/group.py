@@ -1,0 +1,136 @@
+"""A parameter group: the options of some parameters, which can be set, and the parameters, which cannot."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.tensor import Tensor
+
+
+class Members(tuple[Tensor, ...]):
+    """The parameters of a group. Equal only to itself, because tensors would be compared elementwise."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+class Group(dict[str, Any]):
+    """Options by name, and the parameters under "params"; it notes when one is set, so that it is checked again.
+
+    Attributes
+    ----------
+    members : tuple of Tensor
+        The parameters that the update changes; "params" must stay the same.
+    is_checked : bool
+        Whether the options are those that were last found good.
+    """
+
+    __slots__ = ("is_checked", "members")
+    is_checked: bool
+    members: Members
+
+    def check(self, check: Callable[[dict[str, Any]], None]) -> None:
+        """Raise ValueError if an option makes no sense.
+
+        Numbers of NumPy become Python's, which leave dtypes as they are, and lists tuples, which cannot change inside.
+        """
+        for name in self.keys() - {"params"}:
+            value = plain(self[name])
+            if value is not self[name]:
+                self[name] = value
+        check(self)
+        self.is_checked = True
+
+    def check_members(self) -> None:
+        """Raise RuntimeError if "params" was set to something else."""
+        params = self.get("params")
+        if params is not self.members:
+            if not isinstance(params, list | tuple) or [*map(id, params)] != [*map(id, self.members)]:
+                raise RuntimeError(EDITED)
+            self["params"] = self.members
+
+
+EDITED = (
+    'param_groups was edited in a way that the update would not notice: options are set by group["lr"] = ..., '
+    "parameters are added by add_param_group; for others than before make a new optimizer"
+)
+
+
+def _noted(name: str) -> Callable[..., Any]:
+    change = getattr(dict, name)
+
+    @functools.wraps(change)
+    def noted(self: Group, *args: Any, **kwargs: Any) -> Any:
+        self.is_checked = False
+        return change(self, *args, **kwargs)
+
+    return noted
+
+
+for _name in ("__setitem__", "__delitem__", "__ior__", "update", "setdefault", "pop", "popitem", "clear"):
+    setattr(Group, _name, _noted(_name))
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, a list of options as a tuple; anything else as it is."""
+    if isinstance(value, list | tuple):
+        made = tuple(map(plain, value))
+        return value if isinstance(value, tuple) and all(map(operator.is_, made, value)) else made
+    if isinstance(value, np.floating):
+        return float(value)
+    return value.item() if isinstance(value, np.integer | np.bool_) else value
+
+
+def made_groups(params: Any, make: Callable[[Mapping[str, Any]], Group]) -> list[Group]:
+    """The groups of what an optimizer was given: tensors, or mappings of which `make` makes groups."""
+    if isinstance(params, Tensor) or not isinstance(params, Iterable) or hasattr(params, "parameters"):
+        what = "a tensor; write [tensor]" if isinstance(params, Tensor) else type(params).__name__
+        hint = "; write .parameters()" if hasattr(params, "parameters") else ""
+        raise TypeError(f"params is an iterable of tensors, not {what}{hint}")
+    given = list(params)
+    groups = [make(group) for group in (given if given and isinstance(given[0], Mapping) else [{"params": given}])]
+    if not sum(len(group.members) for group in groups):
+        raise ValueError("there are no parameters to optimize")
+    refuse_twice(groups)
+    return groups
+
+
+def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
+    """A group of the options and parameters that are given, with the defaults for the rest."""
+    if not isinstance(group, Mapping):
+        raise TypeError(f"params holds tensors, or dicts, not both: {type(group).__name__} after a dict")
+    options = {**defaults, **group}
+    unknown = set(options) - set(defaults) - {"params"}
+    if unknown or "params" not in options:
+        raise ValueError(
+            f"a parameter group has params and {', '.join(defaults)}; this one has {', '.join(map(str, group))}"
+        )
+    parameters = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
+    for parameter in parameters:
+        if not isinstance(parameter, Tensor):
+            raise TypeError(f"params holds tensors, not {type(parameter).__name__}")
+        if not parameter.is_leaf or parameter.dtype.kind != "f":
+            raise ValueError(
+                f"a tensor of shape {parameter.shape} and dtype {parameter.dtype} cannot be optimized: "
+                "it must be floating-point and not the result of an operation"
+            )
+    made = Group()
+    made.members = Members(parameters)
+    made.update({**options, "params": made.members})
+    return made
+
+
+def refuse_twice(groups: list[Group]) -> None:
+    """Raise ValueError if a parameter is in several groups, or several times in one."""
+    members = [id(parameter) for group in groups for parameter in group.members]
+    if len(set(members)) < len(members):
+        raise ValueError("the same parameter comes twice; it would be updated twice in each step")

@@ -1,0 +1,367 @@
+"""A positional argument means what it means in PyTorch, or is refused: every signature of `nn` and `optim`.
+
+The table below is what PyTorch 2.13 takes by position. Where PyTorch is installed, it is compared with that.
+"""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Tensor, data, nn, optim
+from autograd_lite.nn import functional, init, utils
+from autograd_lite.optim import lr_scheduler
+
+CONV = "in_channels out_channels kernel_size stride padding"
+NORM = "num_features eps momentum affine track_running_stats device dtype"
+RECURRENT = "input_size hidden_size num_layers bias batch_first dropout bidirectional"
+OLD = "size_average reduce reduction"  # what PyTorch's losses took once, still by position
+
+POSITIONAL = {
+    # layers
+    "nn.Linear": "in_features out_features bias device dtype",
+    "nn.Conv1d": f"{CONV} dilation groups bias padding_mode device dtype",
+    "nn.Conv2d": f"{CONV} dilation groups bias padding_mode device dtype",
+    "nn.ConvTranspose2d": f"{CONV} output_padding groups bias dilation padding_mode device dtype",
+    "nn.MaxPool2d": "kernel_size stride padding dilation return_indices ceil_mode",
+    "nn.AvgPool2d": "kernel_size stride padding ceil_mode count_include_pad divisor_override",
+    "nn.Upsample": "size scale_factor mode align_corners recompute_scale_factor",
+    "nn.Flatten": "start_dim end_dim",
+    "nn.Dropout": "p inplace",
+    "nn.BatchNorm1d": NORM,
+    "nn.BatchNorm2d": NORM,
+    "nn.LayerNorm": "normalized_shape eps elementwise_affine bias device dtype",
+    "nn.Embedding": "num_embeddings embedding_dim padding_idx max_norm norm_type scale_grad_by_freq sparse _weight "
+    "_freeze device dtype",
+    "nn.RNN": RECURRENT.replace("num_layers", "num_layers nonlinearity"),
+    "nn.GRU": RECURRENT,
+    "nn.LSTM": f"{RECURRENT} proj_size",
+    "nn.ELU": "alpha inplace",
+    "nn.GELU": "approximate",
+    "nn.Hardtanh": "min_val max_val inplace min_value max_value",
+    "nn.Identity": "",
+    "nn.LeakyReLU": "negative_slope inplace",
+    "nn.LogSoftmax": "dim",
+    "nn.ReLU": "inplace",
+    "nn.SiLU": "inplace",
+    "nn.Sigmoid": "",
+    "nn.Softmax": "dim",
+    "nn.Softplus": "beta threshold",
+    "nn.Tanh": "",
+    "nn.Parameter": "data requires_grad",
+    "nn.Buffer": "data",
+    "nn.Module": "",
+    "nn.Sequential": "",
+    "nn.ModuleList": "modules",
+    "nn.ModuleDict": "modules",
+    # losses
+    "nn.BCELoss": f"weight {OLD}",
+    "nn.BCEWithLogitsLoss": f"weight {OLD} pos_weight",
+    "nn.CrossEntropyLoss": "weight size_average ignore_index reduce reduction label_smoothing",
+    "nn.HuberLoss": "reduction delta",
+    "nn.KLDivLoss": f"{OLD} log_target",
+    "nn.L1Loss": OLD,
+    "nn.MSELoss": OLD,
+    "nn.NLLLoss": "weight size_average ignore_index reduce reduction",
+    # functions
+    "functional.avg_pool2d": "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
+    "functional.batch_norm": "input running_mean running_var weight bias training momentum eps",
+    "functional.binary_cross_entropy": f"input target weight {OLD}",
+    "functional.binary_cross_entropy_with_logits": f"input target weight {OLD} pos_weight",
+    "functional.conv1d": "input weight bias stride padding dilation groups",
+    "functional.conv2d": "input weight bias stride padding dilation groups",
+    "functional.conv_transpose2d": "input weight bias stride padding output_padding groups dilation",
+    "functional.cross_entropy": "input target weight size_average ignore_index reduce reduction label_smoothing",
+    "functional.dropout": "input p training inplace",
+    "functional.elu": "input alpha inplace",
+    "functional.embedding": "input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
+    "functional.gelu": "input approximate",  # by keyword only there
+    "functional.hardtanh": "input min_val max_val inplace",
+    "functional.huber_loss": "input target reduction delta weight",
+    "functional.interpolate": "input size scale_factor mode align_corners recompute_scale_factor antialias",
+    "functional.kl_div": f"input target {OLD} log_target",
+    "functional.l1_loss": f"input target {OLD} weight",
+    "functional.layer_norm": "input normalized_shape weight bias eps",
+    "functional.leaky_relu": "input negative_slope inplace",
+    "functional.linear": "input weight bias",
+    "functional.log_softmax": "input dim _stacklevel dtype",
+    "functional.max_pool2d": "input kernel_size stride padding dilation ceil_mode return_indices",
+    "functional.mse_loss": f"input target {OLD} weight",
+    "functional.nll_loss": "input target weight size_average ignore_index reduce reduction",
+    "functional.one_hot": "input num_classes",
+    "functional.relu": "input inplace",
+    "functional.sigmoid": "input",
+    "functional.silu": "input inplace",
+    "functional.softmax": "input dim _stacklevel dtype",
+    "functional.softplus": "input beta threshold",
+    "functional.tanh": "input",
+    # initial values, gradients
+    "init.calculate_gain": "nonlinearity param",
+    "init.constant_": "tensor val",
+    "init.kaiming_normal_": "tensor a mode nonlinearity generator",
+    "init.kaiming_uniform_": "tensor a mode nonlinearity generator",
+    "init.normal_": "tensor mean std generator",
+    "init.ones_": "tensor",
+    "init.uniform_": "tensor a b generator",
+    "init.xavier_normal_": "tensor gain generator",
+    "init.xavier_uniform_": "tensor gain generator",
+    "init.zeros_": "tensor",
+    "utils.clip_grad_norm_": "parameters max_norm norm_type error_if_nonfinite foreach",
+    "utils.clip_grad_value_": "parameters clip_value foreach",
+    # optimizers, schedules
+    "optim.SGD": "params lr momentum dampening weight_decay nesterov",
+    "optim.Adagrad": "params lr lr_decay weight_decay initial_accumulator_value eps foreach",
+    "optim.Adam": "params lr betas eps weight_decay amsgrad",
+    "optim.AdamW": "params lr betas eps weight_decay amsgrad",
+    "optim.RMSprop": "params lr alpha eps weight_decay momentum centered capturable foreach maximize differentiable",
+    "optim.Optimizer": "params defaults",
+    "lr_scheduler.CosineAnnealingLR": "optimizer T_max eta_min last_epoch",
+    "lr_scheduler.ExponentialLR": "optimizer gamma last_epoch",
+    "lr_scheduler.LRScheduler": "optimizer last_epoch",
+    "lr_scheduler.LambdaLR": "optimizer lr_lambda last_epoch",
+    "lr_scheduler.LinearLR": "optimizer start_factor end_factor total_iters last_epoch",
+    "lr_scheduler.MultiStepLR": "optimizer milestones gamma last_epoch",
+    "lr_scheduler.ReduceLROnPlateau": "optimizer mode factor patience threshold threshold_mode cooldown min_lr eps",
+    "lr_scheduler.SequentialLR": "optimizer schedulers milestones last_epoch",
+    "lr_scheduler.StepLR": "optimizer step_size gamma last_epoch",
+    # methods
+    "nn.Module.named_modules": "memo prefix remove_duplicate",
+    "nn.Module.modules": "remove_duplicate",
+    "nn.Module.named_parameters": "prefix recurse remove_duplicate",
+    "nn.Module.parameters": "recurse",
+    "nn.Module.named_buffers": "prefix recurse remove_duplicate",
+    "nn.Module.buffers": "recurse",
+    "nn.Module.register_buffer": "name tensor persistent",
+    "nn.Module.register_parameter": "name param",
+    "nn.Module.train": "mode",
+    "nn.Module.eval": "",
+    "nn.Module.requires_grad_": "requires_grad",
+    "nn.Module.zero_grad": "set_to_none",
+    "nn.Module.state_dict": "",
+    "nn.Module.load_state_dict": "state_dict strict assign",
+    "nn.Module.extra_repr": "",
+    "nn.Sequential.append": "module",
+    "nn.Sequential.forward": "input",
+    "nn.ModuleList.append": "module",
+    "nn.ModuleList.extend": "modules",
+    "nn.ModuleList.insert": "index module",
+    "nn.ModuleDict.clear": "",
+    "nn.ModuleDict.items": "",
+    "nn.ModuleDict.keys": "",
+    "nn.ModuleDict.pop": "key",
+    "nn.ModuleDict.update": "modules",
+    "nn.ModuleDict.values": "",
+    "optim.Optimizer.add_param_group": "param_group",
+    "optim.Optimizer.load_state_dict": "state_dict",
+    "optim.Optimizer.state_dict": "",
+    "optim.Optimizer.step": "closure",
+    "optim.Optimizer.zero_grad": "set_to_none",
+    "lr_scheduler.LRScheduler.get_last_lr": "",
+    "lr_scheduler.LRScheduler.load_state_dict": "state_dict",
+    "lr_scheduler.LRScheduler.state_dict": "",
+    "lr_scheduler.LRScheduler.step": "epoch",
+    "lr_scheduler.ReduceLROnPlateau.step": "metrics epoch",
+    "lr_scheduler.ReduceLROnPlateau.get_last_lr": "",
+    "lr_scheduler.ReduceLROnPlateau.load_state_dict": "state_dict",
+    "lr_scheduler.ReduceLROnPlateau.state_dict": "",
+}
+# The same under another name.
+CALLED = {"x": "input", "logits": "input", "log_probabilities": "input", "indices": "input", "labels": "input",
+          "classes": "num_classes", "value": "val", "group": "param_group"}  # fmt: skip
+ONLY_HERE = {"functional.binary_cross_entropy": {"p": "input"}, "nn.ModuleDict.pop": {"name": "key"}}
+# What PyTorch does not have, or has as another thing that our arguments refuse (`Threshold` wants arrays of weights).
+OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
+       "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
+       "optim.Optimizer.update", "lr_scheduler.LRScheduler.check", "lr_scheduler.LRScheduler.factor",
+       "lr_scheduler.LRScheduler.learning_rate", "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
+
+PLACES = {
+    "nn": nn,
+    "functional": functional,
+    "init": init,
+    "utils": utils,
+    "optim": optim,
+    "lr_scheduler": lr_scheduler,
+}
+WITH_METHODS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, optim.Optimizer, lr_scheduler.LRScheduler,
+                lr_scheduler.ReduceLROnPlateau)  # fmt: skip
+
+
+def public():
+    """Every public class, function and method that is called with arguments, by its name in the table."""
+    found = {}
+    for place, module in PLACES.items():
+        for name in getattr(module, "__all__", vars(module)):
+            thing = getattr(module, name)
+            if inspect.ismodule(thing) or not callable(thing) or name.startswith("_") or not _is_of(place, thing):
+                continue
+            found[f"{place}.{name}"] = thing
+            for method in vars(thing) if thing in WITH_METHODS else ():
+                if not method.startswith("_") and inspect.isfunction(vars(thing)[method]):
+                    found[f"{place}.{name}.{method}"] = vars(thing)[method]
+    for owner in WITH_METHODS[:1]:
+        for method in ("register_buffer", "register_parameter"):
+            found[f"nn.Module.{method}"] = getattr(owner, method)
+    return found
+
+
+def _is_of(place, thing):
+    return place not in ("init", "utils") or getattr(thing, "__module__", "").endswith(f"nn.{place}")
+
+
+PUBLIC = public()
+
+
+def positional(function):
+    """The names of what a function, a method or the constructor of a class takes by position."""
+    function = function.__init__ if inspect.isclass(function) else function
+    if function is object.__init__:
+        return []
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+
+
+def test_the_table_has_every_public_name():
+    assert set(PUBLIC) == set(POSITIONAL) | OWN
+    assert not OWN & set(POSITIONAL)
+
+
+@pytest.mark.parametrize("name", POSITIONAL)
+def test_what_is_taken_by_position_is_what_pytorch_takes_there(name):
+    called = {**CALLED, **ONLY_HERE.get(name, {})}
+    ours = [called.get(own, own) for own in positional(PUBLIC[name])]
+    assert ours == POSITIONAL[name].split()[: len(ours)]
+
+
+@pytest.mark.parametrize("name", [name for name in nn.__all__ if isinstance(getattr(nn, name), type)])
+def test_modules_are_called_as_in_pytorch(name):
+    kind = getattr(nn, name)
+    if issubclass(kind, nn.Module) and kind.forward is not nn.Module.forward:
+        ours = [{**CALLED, "p": "input"}.get(own, own) for own in positional(kind.forward)]
+        assert ours in (["input"], ["input", "target"], ["input", "hx"])
+
+
+@pytest.mark.parametrize("name", POSITIONAL)
+def test_the_table_is_what_pytorch_takes(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    place, *path = name.split(".")
+    theirs = {"nn": torch.nn, "functional": torch.nn.functional, "init": torch.nn.init, "utils": torch.nn.utils,
+              "optim": torch.optim, "lr_scheduler": torch.optim.lr_scheduler}[place]  # fmt: skip
+    for part in path:
+        theirs = getattr(theirs, part)
+    try:
+        signature = inspect.signature(theirs.__init__ if inspect.isclass(theirs) else theirs)
+    except ValueError:
+        pytest.skip("written in C, without a signature")
+    if any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
+        pytest.skip("takes *args")
+    assert positional(theirs) == POSITIONAL[name].split()
+
+
+# -- what PyTorch does not have ---------------------------------------------------------------------------------------
+
+
+ALL = {**PUBLIC, "Tensor": Tensor, **{f"data.{name}": getattr(data, name) for name in ("Batches", "train_test_split")}}
+
+
+def parameters_of(thing):
+    function = thing.__init__ if inspect.isclass(thing) else thing
+    return {} if function is object.__init__ else inspect.signature(function).parameters
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name.startswith(("nn", "func", "init", "optim", "data"))])
+def test_generators_and_dtypes_are_never_taken_by_position(name):
+    parameters = parameters_of(ALL[name])
+    for own in {"rng", "dtype"} & set(parameters) - ({"dtype"} if name == "nn.Module.astype" else set()):
+        assert parameters[own].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+WEIGHT = np.ones((2, 2), np.float32)
+RANDOM = {
+    "nn.Linear": lambda rng: nn.Linear(2, 2, rng=rng),
+    "nn.Conv1d": lambda rng: nn.Conv1d(1, 1, 1, rng=rng),
+    "nn.Conv2d": lambda rng: nn.Conv2d(1, 1, 1, rng=rng),
+    "nn.ConvTranspose2d": lambda rng: nn.ConvTranspose2d(1, 1, 1, rng=rng),
+    "nn.Dropout": lambda rng: nn.Dropout(rng=rng),
+    "nn.Embedding": lambda rng: nn.Embedding(2, 2, rng=rng),
+    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in ("RNN", "GRU", "LSTM")},
+    "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),
+    **{f"init.{name}": lambda rng, name=name: getattr(init, name)(Tensor(WEIGHT), rng=rng)
+       for name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_")},
+    "data.Batches": lambda rng: data.Batches(WEIGHT, batch_size=1, rng=rng),
+    "data.train_test_split": lambda rng: data.train_test_split(WEIGHT, rng=rng),
+}  # fmt: skip
+
+
+def test_the_list_of_what_draws_is_complete():
+    assert {name for name in ALL if "rng" in parameters_of(ALL[name])} == set(RANDOM)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_a_switch_is_no_generator(name):
+    for switch in (True, False, np.True_, np.False_):
+        with pytest.raises(TypeError, match=r"rng is a numpy.random.Generator, .*, not (np\.)?(True|False)"):
+            RANDOM[name](switch)
+    for rng in (0, np.int64(3), np.random.default_rng(0), None):
+        RANDOM[name](rng)
+
+
+def test_the_sample_of_a_frozen_mask_is_refused():
+    x = np.ones(10)
+    with pytest.raises(TypeError, match="positional"):
+        functional.dropout(x, 0.5, True, False)  # the last is `inplace` in PyTorch
+    with pytest.raises(TypeError, match="seed is an integer from 0 on or None, not True"):
+        ag.manual_seed(True)
+
+
+def test_numbers_are_no_switches():
+    """An option that PyTorch has in another place would be one in the place of the other."""
+    w = Tensor([1.0], requires_grad=True)
+    for arguments in ((0.1, 0.9, 0, 0, 0.01), (0.1, 0.9, True), (True,)):
+        with pytest.raises(ValueError, match=r"SGD: .* is (True or False|a number, at least 0), not"):
+            optim.SGD([w], *arguments)
+    with pytest.raises(ValueError, match="centered is True or False, not 0"):
+        optim.RMSprop([w], 0.1, 0.9, 1e-8, 0, 0.9, 0)
+    with pytest.raises(TypeError, match="training is True or False, not 1"):
+        functional.dropout(np.ones(3), 0.5, 1)
+
+
+# -- options that are tensors ------------------------------------------------------------------------------------------
+
+
+OPTIONS = {
+    "functional.dropout p": lambda p: functional.dropout(np.ones(3), p),
+    "functional.softplus beta": lambda p: functional.softplus(np.ones(3), p),
+    "nn.Dropout p": lambda p: nn.Dropout(p),
+    "nn.RNN dropout": lambda p: nn.RNN(2, 2, 2, dropout=p),
+    "nn.LSTM dropout": lambda p: nn.LSTM(2, 2, 2, dropout=p),
+    "nn.GRU dropout": lambda p: nn.GRU(2, 2, 2, dropout=p),
+    "nn.BatchNorm1d eps": lambda p: nn.BatchNorm1d(2, p),
+    "nn.BatchNorm2d momentum": lambda p: nn.BatchNorm2d(2, 1e-5, p),
+    "nn.LayerNorm eps": lambda p: nn.LayerNorm(2, p),
+    "nn.Softplus beta": lambda p: nn.Softplus(p),
+    "nn.LeakyReLU negative_slope": lambda p: nn.LeakyReLU(p),
+    "nn.ELU alpha": lambda p: nn.ELU(p),
+    "nn.Hardtanh min_val": lambda p: nn.Hardtanh(p),
+    "nn.Hardtanh max_val": lambda p: nn.Hardtanh(-1.0, p),
+    "nn.HuberLoss delta": lambda p: nn.HuberLoss(delta=p),
+    "init.uniform_ b": lambda p: init.uniform_(Tensor(WEIGHT), 0, p),
+    "init.normal_ std": lambda p: init.normal_(Tensor(WEIGHT), 0, p),
+    "init.xavier_normal_ gain": lambda p: init.xavier_normal_(Tensor(WEIGHT), p),
+    "init.kaiming_normal_ a": lambda p: init.kaiming_normal_(Tensor(WEIGHT), p),
+    "utils.clip_grad_norm_ max_norm": lambda p: utils.clip_grad_norm_([], p),
+    "utils.clip_grad_value_ clip_value": lambda p: utils.clip_grad_value_([], p),
+    "optim.SGD lr": lambda p: optim.SGD([Tensor([1.0])], p),
+    "optim.Adam betas": lambda p: optim.Adam([Tensor([1.0])], betas=(p, 0.9)),
+    "lr_scheduler.ExponentialLR gamma": lambda p: lr_scheduler.ExponentialLR(optim.SGD([Tensor([1.0])], 0.1), p),
+    "lr_scheduler.LinearLR start_factor": lambda p: lr_scheduler.LinearLR(optim.SGD([Tensor([1.0])], 0.1), p),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_that_is_a_tensor_is_refused_because_it_would_get_no_gradient(option):
+    OPTIONS[option](0.5)
+    for p in (Tensor(0.5, requires_grad=True), Tensor(0.25, requires_grad=True) * 2, Tensor(0.5)):
+        with pytest.raises((TypeError, ValueError), match=r"not (\()?Tensor\(0.5"):
+            OPTIONS[option](p)
