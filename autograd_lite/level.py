@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.aliases import note_argument
 from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
@@ -68,11 +69,15 @@ class Level:
     def _variable(self, value: Any) -> Tensor:
         if isinstance(value, Tensor) and value._node is not None:
             variable: Tensor = _variable_of(value) if is_grad_enabled() else leaf(value._data)
+            note_argument(variable)
         else:
             array = as_numbers(float(value) if type(value) is int else value)
             if array.dtype.kind != "f":
                 raise TypeError(f"only floating-point arguments have gradients, not {array.dtype}")
-            variable = leaf(array)
+            is_number = type(value) in (int, float) or isinstance(value, np.generic)
+            variable = leaf(array[()] if is_number else array)
+            if not is_number:  # nobody can write into a number
+                note_argument(variable)
         self.variables.append(variable)
         return variable
 

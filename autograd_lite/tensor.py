@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.aliases import Place, note_view
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
@@ -20,7 +21,7 @@ from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
 from autograd_lite.protocols import numpy_queries as numpy_queries
-from autograd_lite.recording import enable_grad, is_grad_enabled
+from autograd_lite.recording import enable_grad
 from autograd_lite.signatures import Signatures
 from autograd_lite.tracing import watched_attributes
 
@@ -63,10 +64,12 @@ class Tensor(Signatures, NumpyProtocols):
 
     # `_node` is what the tensor is in the graph: a Node for a result, a Leaf for what collects a gradient, else None.
     # `_frozen` keeps the Leaf of a tensor whose requires_grad was switched off.
-    __slots__ = ("__weakref__", "_data", "_frozen", "_node")
+    # `_place` says with which tensors it shares memory, if it has shared it with any.
+    __slots__ = ("__weakref__", "_data", "_frozen", "_node", "_place")
     _data: Any
     _node: Node | Leaf | None
     _frozen: Leaf
+    _place: Place
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
@@ -188,7 +191,9 @@ class Tensor(Signatures, NumpyProtocols):
 
     def detach(self) -> Tensor:
         """A tensor with the same values (sharing memory) through which no gradient flows."""
-        return _wrap(self._data)
+        result = _wrap(self._data)
+        note_view(result, self)
+        return result
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
         if self._node is not None:
@@ -207,7 +212,7 @@ class Tensor(Signatures, NumpyProtocols):
         return int(self.item())
 
     def __index__(self) -> int:
-        return self.data.__index__()
+        return np.asarray(self._data).__index__()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -221,7 +226,7 @@ class Tensor(Signatures, NumpyProtocols):
         return value in self.data
 
     def __repr__(self) -> str:
-        values = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(")
         plain = self.dtype in (np.float64, np.int64, np.bool_) and self.size
         details = [values] if plain else [values, f"dtype={self.dtype}"]
         if isinstance(self._node, Node):
@@ -308,15 +313,6 @@ class Tensor(Signatures, NumpyProtocols):
         leaf = self._leaf()
         parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
         return _rebuild, parts, getattr(self, "__dict__", None)
-
-    # -- changing it -----------------------------------------------------------------------------------------------
-
-    def _refuse_recorded_change(self, name: str) -> None:
-        if is_grad_enabled() and isinstance(self._node, Leaf):
-            raise RuntimeError(
-                f"{name}: a leaf that requires gradients cannot be changed in place while operations "
-                "are recorded; put the change inside `with no_grad():`"
-            )
 
 
 watched_attributes.append((Tensor, "_data"))
