@@ -82,7 +82,10 @@ def note_view(result: Any, *given: Any) -> None:
             source, place = concrete(tensor._data), place_of(tensor)
             positions = place.positions
             if positions is not None:
-                positions = positions.ravel()[_find(source, array)]
+                positions = np.asarray(positions.ravel()[_find(source, array)])
+                if not _is_strided(positions):  # NumPy's array, which has gaps, would have been copied
+                    result._data = result._data.copy()
+                    return
             is_detached = result._node is None and (place.is_detached or tensor._node is not None)
             writeable = array.flags.writeable or not source.flags.writeable
             is_read_only = place.is_read_only or not writeable or _repeats(array)
@@ -131,7 +134,7 @@ def common_elements(written: IntArray, seen: IntArray) -> tuple[Any, Any] | None
     first, last = int(written.min()), int(written.max())
     number = np.full(last - first + 1, -1)
     number[written - first] = np.arange(written.size).reshape(written.shape)
-    mask = (first <= seen) & (seen <= last)
+    mask = np.asarray((first <= seen) & (seen <= last))
     mask[mask] = number[seen[mask] - first] >= 0
     return (mask, number[seen[mask] - first]) if mask.any() else None
 
@@ -141,7 +144,7 @@ def _addresses(array: Any) -> Any:
     addresses = np.asarray(array.__array_interface__["data"][0])
     for length, stride in zip(array.shape, array.strides, strict=True):
         addresses = addresses[..., None] + np.arange(length) * stride
-    return addresses // (array.itemsize or 1)
+    return np.asarray(addresses // (array.itemsize or 1))
 
 
 def _find(whole: Any, view: Any) -> Any:
@@ -152,6 +155,24 @@ def _find(whole: Any, view: Any) -> Any:
     own = _addresses(whole).ravel()
     order = np.argsort(own)
     return order[np.searchsorted(own, addresses, sorter=order)]
+
+
+def _is_strided(positions: IntArray) -> bool:
+    """Whether elements stand at equal distances along each axis, as in every view."""
+    return all(
+        np.all(steps == steps.ravel()[0])
+        for axis in range(positions.ndim)
+        if (steps := np.diff(positions, axis=axis)).size
+    )
+
+
+def is_dense(x: Any, order: str = "C") -> bool:
+    """Whether elements that have positions stand side by side, in C or F order, or "K" for any order of the axes."""
+    place: Place | None = getattr(x, "_place", None)
+    if place is None or place.positions is None:
+        return True
+    numbers = np.sort(place.positions, axis=None) if order == "K" else place.positions.ravel(order)
+    return bool(np.all(np.diff(numbers) == 1))
 
 
 def _repeats(array: Any) -> bool:

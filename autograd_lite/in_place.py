@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.aliases import common_elements, number_elements
+from autograd_lite.aliases import common_elements, is_dense, number_elements
 from autograd_lite.backward import Leaf, Node
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
@@ -82,8 +82,9 @@ def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
     takes_part = tensor._node is not None or (records and getattr(value, "requires_grad", False))
     has_leaf = any(isinstance(other._node, Leaf) for other in sharing)
     if records and takes_part and has_leaf:
+        which = "a leaf" if isinstance(tensor._node, Leaf) else "what shares memory with a leaf"
         raise RuntimeError(
-            f"{what}: a leaf that requires gradients, or a view of it, cannot be changed in place while operations "
+            f"{what}: {which} that requires gradients cannot be changed in place while operations "
             "are recorded; put the change inside `with no_grad():`"
         )
     _refuse_cut(tensor, what)
@@ -122,16 +123,23 @@ def _replace(tensor: Tensor, changed: Tensor, what: str) -> None:
     """`tensor` becomes `changed`, and with it what shares its memory: all, or after an error nothing."""
     sharing = _sharing(tensor)
     updates = [(tensor, changed)]
-    if len(sharing) > 1:
+    if hasattr(tensor, "_place"):
         number_elements(sharing)
         updates += [(other, new) for other in sharing[1:] if (new := _carried(changed, tensor, other)) is not None]
+        if len(sharing) == 1 and is_dense(tensor, "K"):
+            del tensor._place  # its memory is its own now
     for other, new in updates:
-        data = new._data
-        if _is_number(new) and not _is_number(other):
-            data = data[...]  # an array of no axes stays one
-        other._data, other._node = data, new._node
-    if len(sharing) == 1 and hasattr(tensor, "_place"):
-        del tensor._place  # its memory is its own now
+        other._data, other._node = _laid_out(new._data, other._data), new._node
+
+
+def _laid_out(new: Any, old: Any) -> Any:
+    """`new` with its axes in the order in memory that those of `old` have: it decides what is a view of it."""
+    if not new.ndim:
+        return new if isinstance(concrete(old), np.generic) else new[...]  # an array of no axes stays one
+    order = np.argsort([-abs(stride) for stride in old.strides], kind="stable").tolist()
+    if np.transpose(concrete(new), order).flags.c_contiguous:
+        return new
+    return np.transpose(np.transpose(new, order).copy(), np.argsort(order).tolist())
 
 
 def _carried(changed: Tensor, tensor: Tensor, other: Tensor) -> Tensor | None:
@@ -143,5 +151,5 @@ def _carried(changed: Tensor, tensor: Tensor, other: Tensor) -> Tensor | None:
     mask, numbers = common
     source = _wrap(changed._data) if place.is_detached else changed
     with enable_grad():  # a graph that is written to without recording gets constants
-        values = source[np.unravel_index(numbers, tensor.shape)]
+        values = source[np.unravel_index(numbers, tensor.shape)] if tensor.ndim else source
         return indexing.setitem(other, mask, values)  # type: ignore[no-any-return]

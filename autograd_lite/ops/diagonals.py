@@ -9,8 +9,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
-from autograd_lite.ops.axes import moveaxis
-from autograd_lite.ops.indexing import getitem, scatter
+from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.shape import ravel
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations
@@ -50,7 +49,14 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(_matrices(x), index(k))
 
 
-@composed
+def _diagonal_rule(g: Array, x_shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
+    rest = np.delete(x_shape, (axis1, axis2)).tolist()
+    places = np.arange(g.shape[-1])
+    index = (..., places + max(-offset, 0), places + max(offset, 0))
+    return np.moveaxis(scatter(g, index, (*rest, x_shape[axis1], x_shape[axis2])), (-2, -1), (axis1, axis2))
+
+
+@primitive(numpy=np.diagonal, x=_diagonal_rule)
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The elements on a diagonal of the matrices in two axes, along a new last axis. All others have gradient 0.
 
@@ -59,11 +65,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 4.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
-    n = np.diagonal(np.empty(x.shape, np.bool_), offset, axis1, axis2).shape[-1]  # NumPy's checks, and no copy
-    places = np.arange(n)
-    rows, columns = places + max(-offset, 0), places + max(offset, 0)
-    return getitem(moveaxis(x, (axis1, axis2), (-2, -1)), (..., rows, columns))
+    return np.diagonal(x, offset, axis1, axis2)
 
 
 @composed
@@ -122,7 +124,6 @@ def _diagonal_of_last_axes(x: Array, /, *, offset: int = 0) -> Array:
     return diagonal(x, offset, -2, -1)
 
 
-numpy_operations[np.diagonal] = diagonal
 numpy_operations[np.diag] = diag
 numpy_operations[np.diagflat] = diagflat
 numpy_operations[np.linalg.diagonal] = _diagonal_of_last_axes
