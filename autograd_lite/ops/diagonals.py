@@ -49,14 +49,18 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(_matrices(x), index(k))
 
 
-def _diagonal_rule(g: Array, x_shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
-    rest = np.delete(x_shape, (axis1, axis2)).tolist()
-    places = np.arange(g.shape[-1])
-    index = (..., places + max(-offset, 0), places + max(offset, 0))
-    return np.moveaxis(scatter(g, index, (*rest, x_shape[axis1], x_shape[axis2])), (-2, -1), (axis1, axis2))
+@primitive(x=lambda g, offset, axis1, axis2: diagonal(g, offset, axis1, axis2))
+def _from_diagonal(x: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
+    """Zeros of `shape` with x on the diagonal: the transpose of `diagonal`."""
+    out, places = np.zeros(shape, x.dtype), np.arange(x.shape[-1])
+    np.moveaxis(out, (axis1, axis2), (-2, -1))[..., places + max(-offset, 0), places + max(offset, 0)] = x
+    return out
 
 
-@primitive(numpy=np.diagonal, x=_diagonal_rule)
+@primitive(
+    numpy=np.diagonal,
+    x=lambda g, x_shape, offset, axis1, axis2: _from_diagonal(g, x_shape, offset, axis1, axis2),
+)
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The elements on a diagonal of the matrices in two axes, along a new last axis. All others have gradient 0.
 
