@@ -7,11 +7,10 @@ differences. Nothing about views is written down here: NumPy alone says what a w
 import operator
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_lite import Tensor, compile, grad, value_and_grad
+from autograd_lite import Tensor, compile, grad, hvp, value_and_grad
 
 UPDATES = [operator.iadd, operator.isub, operator.imul, operator.itruediv]
 VIEWS = {
@@ -77,7 +76,8 @@ def _fits(shape, part):
 
 def run(program, x):
     """The program in whatever `x` is made of; what does not fit in shape is left out, by the shapes alone."""
-    known, total = [x * 1.0, np.outer(x, x[:4]) + 1.0], 0.0
+    buffer = np.linspace(0.1, 0.6, 6).reshape(2, 3)
+    known, total = [x * 1.0, np.outer(x, x[:4]) + 1.0, Tensor(buffer) if isinstance(x, Tensor) else buffer], 0.0
     for kind, first, *rest in program:
         a = known[first % len(known)]
         if kind == "view":
@@ -127,6 +127,13 @@ def _shape(a, index):
 X = np.array([0.7, -1.2, 0.4, 1.9, -0.3, 0.9])
 
 
+def smooth(program):
+    """The value of a program if it is not too large to be compared with central differences, else None."""
+    value = run(program, X.copy())[0]
+    return value if np.isfinite(value) and abs(value) < 1e5 else None
+
+
+@settings(max_examples=max(60, settings().max_examples))
 @given(program=programs())
 def test_a_program_gives_the_numbers_of_numpy_and_their_gradient(program):
     expected, arrays = run(program, X.copy())
@@ -134,7 +141,33 @@ def test_a_program_gives_the_numbers_of_numpy_and_their_gradient(program):
     for array, found in zip(arrays, tensors, strict=True):
         np.testing.assert_array_equal(found, array)
     np.testing.assert_array_equal(value, expected)
-    if np.isfinite(expected) and abs(expected) < 1e6:
+    if smooth(program) is not None:
         step = 1e-6
         slopes = [(run(program, X + d)[0] - run(program, X - d)[0]) / (2 * step) for d in step * np.eye(X.size)]
         np.testing.assert_allclose(gradient, slopes, rtol=1e-4, atol=1e-4 * max(1.0, abs(expected)))
+
+
+@given(program=programs())
+def test_a_program_can_be_differentiated_twice(program):
+    def f(x):
+        return run(program, x)[0]
+
+    if smooth(program) is not None:
+        direction, step = np.array([0.3, -0.2, 0.5, 0.1, -0.4, 0.2]), 1e-5
+        (product,) = hvp(f, [X.copy()], [direction])
+        high, low = grad(f)(X + step * direction), grad(f)(X - step * direction)
+        atol = 1e-4 * max(1.0, np.abs(high).max())
+        np.testing.assert_allclose(product, (high - low) / (2 * step), rtol=1e-4, atol=atol)
+        # Inside of another level the argument is no leaf.
+        total = grad(lambda x: grad(f)(x) @ direction)(X.copy())
+        np.testing.assert_allclose(total, product, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(product).max()))
+
+
+@given(program=programs())
+def test_a_program_can_be_compiled(program):
+    function = value_and_grad(lambda x: run(program, x)[0])
+    compiled = compile(function)
+    for x in (X, X[::-1].copy(), X * 0.5):
+        expected, found = function(x.copy()), compiled(x.copy())
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(other, one, rtol=1e-12)
