@@ -36,7 +36,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
         "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
         "_forward": operation.forward, "_from_sequence": from_sequence, "_is_recording": is_grad_enabled,
-        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
+        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views,
+        "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
         "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip

@@ -96,14 +96,17 @@ class Level:
         with self.entered():
             return _pull(outputs, cotangents, self.variables, self.since, retain_graph, self.tracked)
 
-    def result(self, tree: Any) -> Any:
-        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked."""
+    def result(self, tree: Any, copy: bool = False) -> Any:
+        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked.
+
+        With `copy` an array shares no memory with the graph, which is used again and could not see it change.
+        """
 
         def convert(value: Any) -> Any:
             if self.tracked or not isinstance(value, Tensor | np.ndarray | np.generic):
                 return value
             data = value._data if isinstance(value, Tensor) else value
-            return _wrap(data) if self.tensors else data
+            return _wrap(data) if self.tensors else np.array(data) if copy and data.shape else data
 
         return map_leaves(convert, tree)
 
