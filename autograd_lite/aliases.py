@@ -41,56 +41,64 @@ class Place:
     Attributes
     ----------
     memory : Memory
+    is_detached : bool
+        Whether it was cut off the graph of what it is a view of, by `detach` or `no_grad`.
     positions : integer array of the tensor's shape, or None
         The numbers of its elements. Equal numbers mean the same element. None: their addresses, as long as the array
         is still where it was. After the first write by value the arrays of the members are apart, and numbers remain.
-    is_detached : bool
-        Whether it was cut off the graph of what it is a view of, by `detach` or `no_grad`.
     is_read_only : bool
-        Whether NumPy does not let it be written, as the results of `broadcast_to` and `diagonal`.
+        Whether NumPy does not let it be written, as the results of `broadcast_to` and `diagonal`; known with positions.
+    reference : weakref.ref
+        Its key in `memory.members`.
     """
 
     __slots__ = ("is_detached", "is_read_only", "memory", "positions", "reference")
+    is_read_only: bool
 
-    def __init__(
-        self, tensor: Any, memory: Memory, positions: IntArray | None, is_detached: bool, is_read_only: bool
-    ) -> None:
+    def __init__(self, tensor: Any, memory: Memory, is_detached: bool) -> None:
         self.memory = memory
-        self.positions = positions
         self.is_detached = is_detached
-        self.is_read_only = is_read_only
+        self.positions: IntArray | None = None
         self.reference = weakref.ref(tensor, memory.members.pop)
         memory.members[self.reference] = None
 
 
 def place_of(tensor: Any) -> Place:
     """The place of a tensor, in a Memory of its own if it has none yet."""
-    place: Place | None = getattr(tensor, "_place", None)
-    if place is None:
-        place = tensor._place = Place(tensor, Memory(), None, False, False)
+    try:
+        place: Place = tensor._place
+    except AttributeError:
+        place = tensor._place = Place(tensor, Memory(), False)
     return place
 
 
 def note_view(result: Any, *given: Any) -> None:
     """Note of which of the arguments the result of an operation is a view, if it is one."""
-    array = concrete(result._data)
-    if isinstance(array, np.generic):  # a number, which cannot be written
-        return
-    owner = memory_owner(array)
+    array = result._data
     for tensor in given:
-        if hasattr(tensor, "_node") and tensor._data.dtype == array.dtype and memory_owner(tensor._data) is owner:
-            source, place = concrete(tensor._data), place_of(tensor)
-            positions = place.positions
-            if positions is not None:
-                positions = np.asarray(positions.ravel()[_find(source, array)])
-                if not _is_strided(positions):  # NumPy's array, which has gaps, would have been copied
-                    result._data = result._data.copy()
-                    return
-            is_detached = result._node is None and (place.is_detached or tensor._node is not None)
-            writeable = array.flags.writeable or not source.flags.writeable
-            is_read_only = place.is_read_only or not writeable or _repeats(array)
-            result._place = Place(result, place.memory, positions, is_detached, is_read_only)
-            return
+        if hasattr(tensor, "_node"):
+            source = tensor._data
+            if array.base is source or array is source or memory_owner(array) is memory_owner(source):
+                if array.dtype == source.dtype and not isinstance(concrete(array), np.generic):
+                    _join(result, tensor)
+                return
+
+
+def _join(result: Any, tensor: Any) -> None:
+    """Give a view of a tensor a place in the same Memory."""
+    place = place_of(tensor)
+    is_detached = result._node is None and (place.is_detached or tensor._node is not None)
+    if place.positions is None:
+        result._place = Place(result, place.memory, is_detached)
+        return
+    array = concrete(result._data)
+    positions = np.asarray(place.positions.ravel()[_find(concrete(tensor._data), array)])
+    if not _is_strided(positions):  # NumPy's array, which has gaps, would have been copied
+        result._data = result._data.copy()
+        return
+    result._place = Place(result, place.memory, is_detached)
+    result._place.positions = positions
+    result._place.is_read_only = place.is_read_only or is_read_only(array)
 
 
 def note_views(results: tuple[Any, ...], *given: Any) -> tuple[Any, ...]:
@@ -120,7 +128,8 @@ def number_elements(tensors: list[Any]) -> list[Any]:
     owner = memory_owner(first._data)
     sharing = [tensor for tensor in tensors if memory_owner(tensor._data) is owner]
     for tensor in sharing:
-        tensor._place.positions = _addresses(concrete(tensor._data))
+        array = concrete(tensor._data)
+        tensor._place.positions, tensor._place.is_read_only = _addresses(array), is_read_only(array)
     for tensor in tensors:
         if tensor._place.positions is None:
             del tensor._place.memory.members[tensor._place.reference], tensor._place
@@ -175,6 +184,8 @@ def is_dense(x: Any, order: str = "C") -> bool:
     return bool(np.all(np.diff(numbers) == 1))
 
 
-def _repeats(array: Any) -> bool:
-    """Whether elements of an array share memory by broadcasting."""
-    return any(stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True))
+def is_read_only(array: Any) -> bool:
+    """Whether an array is a view that cannot be written, although its memory can, or may be locked by `anomaly`."""
+    if array.flags.writeable:
+        return False
+    return memory_owner(array).flags.writeable or 0 in array.strides

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.aliases import common_elements, is_dense, number_elements
+from autograd_lite.aliases import common_elements, is_dense, is_read_only, number_elements
 from autograd_lite.backward import Leaf, Node
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
@@ -28,7 +28,7 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
     what = "x[index] = value"
     if _is_recorded(self, value, what):
         if not _is_there_already(self, index, value):
-            _replace(self, indexing.setitem(self, index, value), what)
+            _replace(self, indexing.setitem(self, index, value), strip(index))
     else:
         overwrite(self.data, value, what, strip(index))
 
@@ -45,7 +45,7 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Ten
             _refuse_cut(self, what)
             return operation(self, other)  # type: ignore[no-any-return]
         if _is_recorded(self, other, what):
-            _replace(self, _fitted(operation(self, other), self, what), what)
+            _replace(self, _fitted(operation(self, other), self, what), ...)
         else:
             overwrite(self.data, operation(self.data, strip(other)), what)
         return self
@@ -88,9 +88,9 @@ def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
             "are recorded; put the change inside `with no_grad():`"
         )
     _refuse_cut(tensor, what)
-    if place is not None and place.is_read_only:
-        raise ValueError(f"{what}: assignment destination is read-only")
     is_apart = place is not None and place.positions is not None
+    if place is not None and (place.is_read_only if is_apart else is_read_only(concrete(tensor._data))):
+        raise ValueError(f"{what}: assignment destination is read-only")
     if is_apart and has_leaf:
         raise RuntimeError(f"{what}: a leaf shares memory with the result of an operation; write into a copy")
     if has_leaf:  # all share one memory: a note in the log of changes protects the graph
@@ -119,13 +119,18 @@ def _fitted(result: Tensor, tensor: Tensor, what: str) -> Tensor:
     return shape.astype(result, tensor.dtype)  # type: ignore[no-any-return]
 
 
-def _replace(tensor: Tensor, changed: Tensor, what: str) -> None:
-    """`tensor` becomes `changed`, and with it what shares its memory: all, or after an error nothing."""
+def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
+    """`tensor` becomes `changed`, in which the elements at `index` are new, and with it what shares its memory.
+
+    After an error nothing has changed.
+    """
     sharing = _sharing(tensor)
     updates = [(tensor, changed)]
     if hasattr(tensor, "_place"):
         number_elements(sharing)
-        updates += [(other, new) for other in sharing[1:] if (new := _carried(changed, tensor, other)) is not None]
+        updates += [
+            (other, new) for other in sharing[1:] if (new := _carried(changed, tensor, index, other)) is not None
+        ]
         if len(sharing) == 1 and is_dense(tensor, "K"):
             del tensor._place  # its memory is its own now
     for other, new in updates:
@@ -142,13 +147,16 @@ def _laid_out(new: Any, old: Any) -> Any:
     return np.transpose(np.transpose(new, order).copy(), np.argsort(order).tolist())
 
 
-def _carried(changed: Tensor, tensor: Tensor, other: Tensor) -> Tensor | None:
-    """`other` after `tensor` has become `changed`; None if they have no element in common."""
+def _carried(changed: Tensor, tensor: Tensor, index: Any, other: Tensor) -> Tensor | None:
+    """`other` after `tensor` has become `changed`; None if it has none of the new elements."""
     place = getattr(other, "_place", None)
-    common = place and common_elements(tensor._place.positions, place.positions)
+    is_new = np.zeros(tensor.shape, bool)
+    is_new[index] = True
+    common = place and common_elements(tensor._place.positions[is_new], place.positions)
     if common is None:
         return None
     mask, numbers = common
+    numbers = np.flatnonzero(is_new)[numbers]
     source = _wrap(changed._data) if place.is_detached else changed
     with enable_grad():  # a graph that is written to without recording gets constants
         values = source[np.unravel_index(numbers, tensor.shape)] if tensor.ndim else source
