@@ -117,23 +117,15 @@ def note_argument(tensor: Any) -> None:
     memory.arguments[weakref.ref(tensor, memory.arguments.pop)] = None
 
 
-def number_elements(tensors: list[Any]) -> list[Any]:
-    """Give positions to the tensors, the first of which is about to leave the common memory; those that still share it.
+def number_elements(tensors: list[Any]) -> None:
+    """Give positions to tensors that share memory, before one of them leaves it.
 
-    One that is elsewhere, because an optimizer or `Module.astype` has moved it, shares it no more.
+    One that is elsewhere already, because an optimizer or `Module.astype` has moved it, has elements of its own.
     """
-    first = tensors[0]
-    if first._place.positions is not None:
-        return tensors
-    owner = memory_owner(first._data)
-    sharing = [tensor for tensor in tensors if memory_owner(tensor._data) is owner]
-    for tensor in sharing:
-        array = concrete(tensor._data)
-        tensor._place.positions, tensor._place.is_read_only = _addresses(array), is_read_only(array)
     for tensor in tensors:
         if tensor._place.positions is None:
-            del tensor._place.memory.members[tensor._place.reference], tensor._place
-    return sharing
+            array = concrete(tensor._data)
+            tensor._place.positions, tensor._place.is_read_only = _addresses(array), is_read_only(array)
 
 
 def common_elements(written: IntArray, seen: IntArray) -> tuple[Any, Any] | None:
@@ -175,13 +167,16 @@ def _is_strided(positions: IntArray) -> bool:
     )
 
 
-def is_dense(x: Any, order: str = "C") -> bool:
-    """Whether elements that have positions stand side by side, in C or F order, or "K" for any order of the axes."""
+def is_dense(x: Any, order: str) -> bool:
+    """Whether elements that have positions stand side by side in C or F order."""
     place: Place | None = getattr(x, "_place", None)
-    if place is None or place.positions is None:
-        return True
-    numbers = np.sort(place.positions, axis=None) if order == "K" else place.positions.ravel(order)
-    return bool(np.all(np.diff(numbers) == 1))
+    return place is None or place.positions is None or bool(np.all(np.diff(place.positions.ravel(order)) == 1))
+
+
+def lies_as_numbered(tensor: Any) -> bool:
+    """Whether the array has the gaps and the order in memory that its numbers say, so that they say nothing more."""
+    distances = _addresses(concrete(tensor._data)) - tensor._place.positions
+    return bool(np.all(distances == distances.ravel()[:1]))
 
 
 def is_read_only(array: Any) -> bool:

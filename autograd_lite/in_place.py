@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.aliases import common_elements, is_dense, is_read_only, number_elements
+from autograd_lite.aliases import common_elements, is_read_only, lies_as_numbered, number_elements
 from autograd_lite.backward import Leaf, Node
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
@@ -131,10 +131,10 @@ def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
         updates += [
             (other, new) for other in sharing[1:] if (new := _carried(changed, tensor, index, other)) is not None
         ]
-        if len(sharing) == 1 and is_dense(tensor, "K"):
-            del tensor._place  # its memory is its own now
     for other, new in updates:
         other._data, other._node = _laid_out(new._data, other._data), new._node
+    if len(sharing) == 1 and hasattr(tensor, "_place") and lies_as_numbered(tensor):
+        del tensor._place  # its memory is its own now
 
 
 def _laid_out(new: Any, old: Any) -> Any:
@@ -149,10 +149,10 @@ def _laid_out(new: Any, old: Any) -> Any:
 
 def _carried(changed: Tensor, tensor: Tensor, index: Any, other: Tensor) -> Tensor | None:
     """`other` after `tensor` has become `changed`; None if it has none of the new elements."""
-    place = getattr(other, "_place", None)
+    place = other._place
     is_new = np.zeros(tensor.shape, bool)
     is_new[index] = True
-    common = place and common_elements(tensor._place.positions[is_new], place.positions)
+    common = common_elements(tensor._place.positions[is_new], place.positions)
     if common is None:
         return None
     mask, numbers = common

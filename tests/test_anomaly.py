@@ -174,6 +174,24 @@ def test_a_normalization_before_a_layer_trains_inside(norm, optimizer):
     assert all(array.flags.writeable for array in arrays_of(model))
 
 
+def test_a_view_of_what_is_locked_can_be_written_afterwards():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with anomaly():
+        y = x * 2.0
+        loss = (y * y).sum()
+        view = y[1:]
+        wide = np.broadcast_to(y, (2, 2))
+        assert not view.data.flags.writeable
+        loss.backward()
+        assert view.data.flags.writeable
+    assert not wide.data.flags.writeable
+    view += 1.0
+    assert y.tolist() == [2, 5]
+    assert wide.tolist() == [[2, 5], [2, 5]]
+    with pytest.raises(ValueError, match="read-only"):
+        wide += 1.0
+
+
 @given(
     seed=st.integers(0, 999),
     steps=st.lists(st.sampled_from(["view", "use", "backward", "drop", "write", "fail"]), max_size=15),

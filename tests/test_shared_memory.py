@@ -112,6 +112,77 @@ def product_in_place(x):
     return a.sum()
 
 
+def _views_of_what_has_gaps(view):
+    """After a write; where NumPy copies (`reshape` and `ravel` of what is not side by side), nothing is shared."""
+
+    def f(x):
+        v = view(x)
+        v[...] = v * x[1] + np.ones(v.shape)
+        v += np.arange(float(v.size)).reshape(v.shape)
+        total = v.sum()
+        for change in (lambda a: a.reshape(-1), np.ravel, lambda a: a.reshape(-1, order="F"), lambda a: a.T.ravel()):
+            part = change(v)
+            part *= x[0] + 1.0
+            total = total + (v * np.arange(1.0, v.size + 1).reshape(v.shape)).sum() + part[0]
+        return total
+
+    return f
+
+
+_GAPS = {
+    "whole": lambda x: np.outer(x, x[:2]),
+    "columns": lambda x: np.outer(x, np.ones(4))[:, :2],
+    "steps": lambda x: (x * 1.0)[::2],
+    "even": lambda x: np.outer(x, np.ones(4))[:, ::2],
+    "turned": lambda x: np.outer(x, x[:2]).T,
+    "reversed": lambda x: np.outer(x, x)[::-1],
+    "all reversed": lambda x: np.outer(x, x)[::-1, ::-1],
+    "expanded": lambda x: np.outer(x, x)[:, None, :2],
+    "inner axis first": lambda x: np.outer(x, np.ones(4)).reshape(3, 2, 2).transpose(1, 0, 2),
+}
+
+
+@pytest.mark.parametrize("name", _GAPS)
+@pytest.mark.parametrize("whole_lives", [True, False])
+def test_after_a_write_the_same_things_are_views_as_in_numpy(name, whole_lives):
+    kept = []
+
+    def view(x):
+        v = _GAPS[name](x)
+        if whole_lives:
+            kept.append(v[...])
+        return v
+
+    f = _views_of_what_has_gaps(view)
+    expected = f(X.copy())
+    value, gradient = value_and_grad(f)(X.copy())
+    assert value == expected
+    step = 1e-6
+    slopes = [(f(X + d) - f(X - d)) / (2 * step) for d in step * np.eye(3)]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-5)
+
+
+def test_a_part_that_is_written_back_is_recorded_once():
+    y = leaf() * 1.0
+    view = y[:2]
+    view += 1.0  # now the arrays are apart
+    y[:2] += 1.0
+    assert y._node.operation.name == "setitem"
+    assert y._node.parents[0].operation.name == "setitem"
+    assert y._node.parents[0].parents[0].operation.name == "multiply"
+    before = y._node
+    y[:2] = y.detach()[:2]  # these numbers, but without their gradient
+    assert y._node is not before
+    x = leaf()
+    z = x * 2.0
+    z += 1.0
+    other = z[1:]
+    other += 1.0
+    z[:2] = z.detach()[:2]
+    (z.sum() + other.sum()).backward()
+    assert x.grad.tolist() == [0, 0, 4]
+
+
 ALGORITHMS = [gauss, lu, cholesky, running_sums, sweeps, overlapping, repeated_indices, helpers, product_in_place]
 
 
