@@ -47,7 +47,7 @@ def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     instead = _WRITES.get("at" if method == ["at"] else function)
     name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
     if instead:
-        raise TypeError(f"{name}: a tensor is written, and a tensor's values are, by {instead}")
+        raise TypeError(f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}")
     raise TypeError(
         f"{name} has no derivative rule for tensors; declare one with "
         f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
@@ -66,10 +66,11 @@ def _refuse_out(function: Any) -> None:
 def _position_of_out(function: Any) -> int:
     """Which positional argument of a NumPy function is `out`."""
     try:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a function written in C, of which nothing is known: np.concatenate, np.dot
         return {"dot": 2, "concatenate": 2}.get(function.__name__, sys.maxsize)
-    return names.index("out") if "out" in names else sys.maxsize
+    is_positional = "out" in parameters and parameters["out"].kind is not inspect.Parameter.KEYWORD_ONLY
+    return list(parameters).index("out") if is_positional else sys.maxsize
 
 
 # What to write instead of NumPy's functions that write into their first argument.

@@ -85,13 +85,20 @@ class Tensor(Signatures, NumpyProtocols):
 
     @property
     def data(self) -> np.ndarray[Any, np.dtype[Any]]:
-        """The values, as the array the tensor works with. Assigning to it overwrites them in place."""
+        """The values, as the array the tensor works with. Assigning to it overwrites them in place.
+
+        Writing into the array itself (``x.data[...] = y``) is not noticed by graphs that have recorded its numbers,
+        except inside `anomaly`, where it is an error; ``x[...] = y`` is noticed.
+        """
         if isinstance(self._data, np.generic):  # NumPy gives scalars for 0-d results
             self._data = np.asarray(self._data)
         return self._data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, values: Any) -> None:
+        place = getattr(self, "_place", None)
+        if place is not None and place.positions is not None:
+            raise RuntimeError("data: other tensors share these values; write x[...] = values, which reaches them too")
         overwrite(self.data, values, "data")
 
     @property
@@ -186,11 +193,19 @@ class Tensor(Signatures, NumpyProtocols):
         return self._data.item()
 
     def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
-        """The values as a NumPy array that shares memory with the tensor and has no gradient."""
+        """The values as a NumPy array that shares memory with the tensor and has no gradient.
+
+        A graph that needs the values does not notice when they are changed through this array, except inside `anomaly`,
+        where that is an error. And once ``x[index] = y`` or ``x += y`` has been recorded, the array shows the numbers of
+        before.
+        """
         return self.data
 
     def detach(self) -> Tensor:
-        """A tensor with the same values (sharing memory) through which no gradient flows."""
+        """A tensor with the same values (sharing memory) through which no gradient flows.
+
+        What is written into one of the two shows in the other; for the graph of this tensor it is a constant.
+        """
         result = _wrap(self._data)
         note_view(result, self)
         return result

@@ -492,6 +492,18 @@ def test_a_tensor_that_was_moved_shares_memory_no_more():
     assert y.tolist() == [2, 3, 4]
 
 
+def test_data_is_not_assigned_where_it_would_not_reach_the_others():
+    y = leaf() * 1.0
+    view = y[1:]
+    y.data = [4.0, 5.0, 6.0]
+    assert view.tolist() == [5, 6]
+    view += 1.0
+    with pytest.raises(RuntimeError, match=r"x\[\.\.\.\] = values"):
+        y.data = X
+    y[...] = X
+    assert view.tolist() == [2, 3]
+
+
 def test_copies_share_nothing():
     y = leaf() * 1.0
     others = [y.copy(), y.clone(), y.flatten(), y + 0, y[[0, 1, 2]], y.astype(float), copy.deepcopy(y.detach())]
