@@ -19,9 +19,14 @@ IntArray = np.ndarray[Any, np.dtype[np.intp]]
 
 
 class Memory:
-    """What tensors share. Of `members`, `arguments` are those that stand for an argument that is differentiated.
+    """What tensors share.
 
-    Both are dicts of weak references, for their order; a reference is removed when its tensor dies.
+    Attributes
+    ----------
+    members : dict of weak references
+        To the tensors, in their order. A reference is removed when its tensor dies.
+    arguments : dict of weak references
+        Those of them to tensors that stand for an argument of a function, while it runs to be differentiated.
     """
 
     __slots__ = ("arguments", "members")
@@ -54,11 +59,12 @@ class Place:
 
     __slots__ = ("is_detached", "is_read_only", "memory", "positions", "reference")
     is_read_only: bool
+    positions: Any
 
     def __init__(self, tensor: Any, memory: Memory, is_detached: bool) -> None:
         self.memory = memory
         self.is_detached = is_detached
-        self.positions: IntArray | None = None
+        self.positions = None
         self.reference = weakref.ref(tensor, memory.members.pop)
         memory.members[self.reference] = None
 
@@ -112,9 +118,18 @@ def note_views(results: tuple[Any, ...], *given: Any) -> tuple[Any, ...]:
 
 
 def note_argument(tensor: Any) -> None:
-    """Note that a tensor stands for an argument that is differentiated, so its numbers must stay."""
-    memory = place_of(tensor).memory
-    memory.arguments[weakref.ref(tensor, memory.arguments.pop)] = None
+    """Note that a tensor stands for an argument of a function that is about to run, and must not be written."""
+    place = place_of(tensor)
+    place.memory.arguments[place.reference] = None
+
+
+def forget_argument(tensor: Any) -> None:
+    """The function has run; what it computed refers to the argument as it was, whatever becomes of the memory."""
+    place: Place | None = getattr(tensor, "_place", None)
+    if place is not None:
+        place.memory.members.pop(place.reference)
+        place.memory.arguments.pop(place.reference, None)
+        del tensor._place
 
 
 def number_elements(tensors: list[Any]) -> None:
@@ -167,7 +182,7 @@ def _is_strided(positions: IntArray) -> bool:
     )
 
 
-def is_dense(x: Any, order: str) -> bool:
+def is_dense(x: Any, order: Any) -> bool:
     """Whether elements that have positions stand side by side in C or F order."""
     place: Place | None = getattr(x, "_place", None)
     return place is None or place.positions is None or bool(np.all(np.diff(place.positions.ravel(order)) == 1))

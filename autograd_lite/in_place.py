@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_lite.aliases import common_elements, is_read_only, lies_as_numbered, number_elements
 from autograd_lite.backward import Leaf, Node
-from autograd_lite.changes import overwrite
+from autograd_lite.changes import memory_owner, overwrite
 from autograd_lite.conversion import strip
 from autograd_lite.ops import indexing, shape
 from autograd_lite.recording import enable_grad, is_grad_enabled
@@ -74,14 +74,14 @@ def _refuse_cut(tensor: Tensor, what: str) -> None:
 def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
     """Whether a write is an operation of the graph; an error if it must not be."""
     sharing, place, records = _sharing(tensor), getattr(tensor, "_place", None), is_grad_enabled()
-    if place is not None and place.memory.arguments:
+    if place is not None and any(reference() is not None for reference in place.memory.arguments):
         raise RuntimeError(
             f"{what}: x is, or shares memory with, an argument of a function that is being differentiated, and would "
             "be changed for the caller too; write into a copy (x = x.copy()), or make a new tensor (x = x + y)"
         )
     takes_part = tensor._node is not None or (records and getattr(value, "requires_grad", False))
-    has_leaf = any(isinstance(other._node, Leaf) for other in sharing)
-    if records and takes_part and has_leaf:
+    leaf = next((other for other in sharing if isinstance(other._node, Leaf)), None)
+    if records and takes_part and leaf is not None:
         which = "a leaf" if isinstance(tensor._node, Leaf) else "what shares memory with a leaf"
         raise RuntimeError(
             f"{what}: {which} that requires gradients cannot be changed in place while operations "
@@ -91,10 +91,13 @@ def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
     is_apart = place is not None and place.positions is not None
     if place is not None and (place.is_read_only if is_apart else is_read_only(concrete(tensor._data))):
         raise ValueError(f"{what}: assignment destination is read-only")
-    if is_apart and has_leaf:
-        raise RuntimeError(f"{what}: a leaf shares memory with the result of an operation; write into a copy")
-    if has_leaf:  # all share one memory: a note in the log of changes protects the graph
-        return False
+    if leaf is not None:
+        if is_apart or memory_owner(leaf._data) is not memory_owner(tensor._data):
+            raise RuntimeError(
+                f"{what}: x shared memory with a leaf that requires gradients, but its values are elsewhere now (an "
+                "optimizer has moved them, or they were written); take the view anew, or write into a copy"
+            )
+        return False  # all share one memory, and a note in the log of changes protects the graph
     return takes_part or is_apart or any(other._node is not None for other in sharing)
 
 

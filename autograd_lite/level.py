@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.aliases import note_argument
+from autograd_lite.aliases import forget_argument, note_argument
 from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
@@ -90,6 +90,8 @@ class Level:
                 yield
         finally:
             _depth.reset(token)
+            for variable in self.variables:
+                forget_argument(variable)
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
         """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""

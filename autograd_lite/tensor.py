@@ -196,8 +196,8 @@ class Tensor(Signatures, NumpyProtocols):
         """The values as a NumPy array that shares memory with the tensor and has no gradient.
 
         A graph that needs the values does not notice when they are changed through this array, except inside `anomaly`,
-        where that is an error. And once ``x[index] = y`` or ``x += y`` has been recorded, the array shows the numbers of
-        before.
+        where that is an error. And once ``x[index] = y`` or ``x += y`` has been recorded, the array shows the
+        numbers of before.
         """
         return self.data
 
@@ -317,6 +317,14 @@ class Tensor(Signatures, NumpyProtocols):
             leaf.grad = None
 
     # -- copies and pickles ----------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Tensor:
+        """A copy that shares no memory, as of an array."""
+        rebuild, (kind, data, *parts), state = self.__reduce__()
+        copied: Tensor = rebuild(kind, data.copy(), *parts)
+        if state:
+            copied.__dict__.update(state)
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How `pickle` and `copy.deepcopy` make it anew: values, gradient and name; RuntimeError for results."""

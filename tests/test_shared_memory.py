@@ -482,6 +482,35 @@ def test_a_parameter_forgets_the_views_of_each_step():
     assert len(w._place.memory.members) == 1
 
 
+def test_a_view_of_a_leaf_that_an_optimizer_has_moved_is_not_written():
+    w = leaf()
+    with no_grad():
+        view = w[1:]
+    ag.optim.SGD([w, leaf()], lr=0.1)
+    assert not np.shares_memory(view.data, w.data)
+    with no_grad(), pytest.raises(RuntimeError, match="take the view anew"):
+        view += 1.0
+    with no_grad():
+        w += 1.0
+    assert w.tolist() == [2, 3, 4]
+
+
+def test_what_a_pullback_was_made_from_can_be_written_afterwards():
+    w = leaf()
+    _, pullback = vjp(lambda t: (t * 2.0).sum(), w)
+    with no_grad():
+        w -= pullback(1.0)[0]
+    assert w.tolist() == [-1, 0, 1]
+
+    def f(x):
+        y = x * 1.0
+        value, pullback = vjp(lambda t: (t**3).sum(), y)
+        y *= 2.0
+        return pullback(1.0)[0].sum() + value + y.sum()
+
+    np.testing.assert_allclose(grad(f)(X), 6 * X + 3 * X**2 + 2)
+
+
 def test_a_tensor_that_was_moved_shares_memory_no_more():
     y = leaf() * 1.0
     view = y[1:]
@@ -506,7 +535,8 @@ def test_data_is_not_assigned_where_it_would_not_reach_the_others():
 
 def test_copies_share_nothing():
     y = leaf() * 1.0
-    others = [y.copy(), y.clone(), y.flatten(), y + 0, y[[0, 1, 2]], y.astype(float), copy.deepcopy(y.detach())]
+    others = [y.copy(), y.clone(), y.flatten(), y + 0, y[[0, 1, 2]], y.astype(float), copy.deepcopy(y.detach()),
+              copy.copy(y.detach())]  # fmt: skip
     y += 1.0
     assert all(other.tolist() == [1, 2, 3] for other in others)
 

@@ -49,7 +49,7 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(_matrices(x), index(k))
 
 
-@primitive(x=lambda g, offset, axis1, axis2: diagonal(g, offset, axis1, axis2))
+@primitive(x=lambda g, offset, axis1, axis2: np.diagonal(g, offset, axis1, axis2))
 def _from_diagonal(x: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
     """Zeros of `shape` with x on the diagonal: the transpose of `diagonal`."""
     out, places = np.zeros(shape, x.dtype), np.arange(x.shape[-1])
