@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd_lite.attributes import watching
 from autograd_lite.backward import Node
+from autograd_lite.changes import memory_owner
 from autograd_lite.explanations import describe
 from autograd_lite.outputs import Result
 from autograd_lite.primitive import Primitive
@@ -82,14 +83,15 @@ _WATCHED = [(Tensor, "_data"), (Node, "saved"), (Primitive, "pull"), (Result, "p
 class _Detector:
     """What watches the attributes.
 
-    `places` is where each node was recorded, `locked` the arrays that a node locks, `locks` how often each is locked.
+    `places` is where each node was recorded, `locked` what a node locks, `locks` the lock of each memory.
     """
 
     def __init__(self, infinity: bool) -> None:
         self.infinity = infinity
         self.places: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
-        self.locked: dict[weakref.ref[Node], list[Any]] = {}
-        self.locks: dict[int, tuple[Any, int]] = {}
+        self.locked: dict[weakref.ref[Node], list[_Lock]] = {}
+        # By the identity of the array that owns the memory; a lock is gone with its last node.
+        self.locks: weakref.WeakValueDictionary[int, _Lock] = weakref.WeakValueDictionary()
 
     # -- forwards --------------------------------------------------------------------------------------------------
 
@@ -101,6 +103,7 @@ class _Detector:
                 self.places[owner] = _place(sys._getframe(2))
                 self._lock(owner, value)
             return
+        self._note_view(value)
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and "_operation" not in frame.f_globals:
             if not _is_inside(frame):
@@ -159,21 +162,36 @@ class _Detector:
     # -- locks -----------------------------------------------------------------------------------------------------
 
     def _lock(self, node: Node, saved: tuple[Any, ...]) -> None:
-        arrays = [array for value in saved for array in _chain(value)]
-        for array in arrays:
-            _, count = self.locks.get(id(array), (array, 0))
-            if count or array.flags.writeable:
-                self.locks[id(array)] = (array, count + 1)
-                array.flags.writeable = False
-        self.locked[weakref.ref(node, self._unlock)] = arrays
+        """Make what a node has saved read-only, and all the memory that it shows."""
+        reference = weakref.ref(node, self._unlock)
+        locks = self.locked[reference] = []
+        for array in _arrays(saved):
+            lock = self.locks.setdefault(id(memory_owner(array)), _Lock())
+            lock.nodes += 1
+            locks.append(lock)
+            for part in _chain(array):
+                if part.flags.writeable and _can_be_unlocked(part):
+                    lock.arrays.append(part)
+                    part.flags.writeable = False
+
+    def _note_view(self, array: Any) -> None:
+        """A view of what is locked is read-only from the beginning, and must not stay so."""
+        if isinstance(array, np.ndarray) and not array.flags.writeable and _can_be_unlocked(array):
+            lock = self.locks.get(id(memory_owner(array)))
+            if lock is not None and 0 not in array.strides:  # NumPy lets nobody write where it has broadcast
+                lock.arrays.append(array)
 
     def _unlock(self, node: weakref.ref[Node]) -> None:
-        for array in reversed(self.locked.pop(node, [])):
-            known = self.locks.pop(id(array), None)
-            if known is not None and known[1] > 1:
-                self.locks[id(array)] = (array, known[1] - 1)
-            elif known is not None:
-                array.flags.writeable = True
+        for lock in self.locked.pop(node, []):
+            lock.nodes -= 1
+            if not lock.nodes:
+                self._release(lock)
+
+    def _release(self, lock: _Lock) -> None:
+        """All arrays over one memory become writeable together: NumPy wants a base to be so before its views."""
+        for array in sorted(lock.arrays, key=lambda array: len(_chain(array))):
+            array.flags.writeable = True
+        lock.arrays.clear()
 
     def unlock_all(self) -> None:
         """The end: everything may be written again."""
@@ -181,15 +199,34 @@ class _Detector:
             self._unlock(node)
 
 
-def _chain(value: Any) -> list[Any]:
+class _Lock:
+    """The lock of one memory: by how many nodes it is needed, and the arrays over it that were made read-only."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+        self.arrays: list[Any] = []
+
+
+def _arrays(saved: Any) -> list[Any]:
+    """The arrays among what a node has saved, also in tuples."""
+    if isinstance(saved, tuple):
+        return [array for part in saved for array in _arrays(part)]
+    return [saved] if isinstance(saved, np.ndarray) else []
+
+
+def _chain(array: Any) -> list[Any]:
     """An array and those that it is a view of, from the first to the last."""
-    if isinstance(value, tuple):
-        return [array for part in value for array in _chain(part)]
     chain = []
-    while isinstance(value, np.ndarray):
-        chain.append(value)
-        value = value.base
+    while array is not None:
+        if isinstance(array, np.ndarray):
+            chain.append(array)
+        array = getattr(array, "base", None)
     return chain
+
+
+def _can_be_unlocked(array: Any) -> bool:
+    """Whether NumPy will let the array be made writeable again; not over memory that is no array's."""
+    return array.flags.owndata or isinstance(array.base, np.ndarray)
 
 
 def _range(value: Any) -> str:

@@ -78,16 +78,19 @@ def changed_since(moment: int, value: Any) -> bool:
     return known is not None and known[1] > moment
 
 
-def overwrite(array: NumberArray, values: Any, what: str, index: Any = ...) -> None:
+_ALL = object()  # other than `...`, which values may be broadcast to
+
+
+def overwrite(array: NumberArray, values: Any, what: str, index: Any = _ALL) -> None:
     """``array[index] = values``, checked before anything is written, and noted. `what` begins the error messages.
 
     Without an index the shapes must agree; dtypes must convert within their kind, as for NumPy's ``+=``.
     """
     if values is not array:  # what was changed by ``x.data -= y`` is assigned to itself afterwards
         values = as_numbers(values)
-        if index is ... and values.shape != array.shape:
+        if index is _ALL and values.shape != array.shape:
             raise ValueError(f"{what}: values of shape {values.shape} for a tensor of shape {array.shape}")
         if not np.can_cast(values.dtype, array.dtype, "same_kind"):
             raise TypeError(f"{what}: values of dtype {values.dtype} for a tensor of dtype {array.dtype}")
-        array[index] = values
+        array[... if index is _ALL else index] = values
     record_change(array)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_lite.aliases import note_view, note_views
 from autograd_lite.backward import Node
 from autograd_lite.changes import tick
 from autograd_lite.explanations import check_count, explain, from_sequence, refuse, refuse_result
@@ -35,7 +36,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
         "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
         "_forward": operation.forward, "_from_sequence": from_sequence, "_is_recording": is_grad_enabled,
-        "_new": object.__new__, "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
+        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views,
+        "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
         "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
     }  # fmt: skip
@@ -89,7 +91,11 @@ _NUMBERS = {float, np.float64, np.float32}
 
 def _call_source(operation: Primitive) -> str:
     operator = _OPERATORS.get(operation.forward) if isinstance(operation.forward, np.ufunc) else None
+    # A ufunc makes a new array; the result of any other function may be a view of what it was given, or just that.
+    sources = [] if isinstance(operation.forward, np.ufunc) else operation.differentiable
+    given = ", ".join(f"{'*' * (name == operation.variadic)}_{name}_given" for name in sources)
     lines = [f"def _function({_signature(operation.parameters)}):", " _tensors = False"]
+    lines += [f" _{name}_given = {name}" for name in sources]
     for name in operation.arguments:
         if name == operation.variadic:
             lines += [
@@ -120,18 +126,21 @@ def _call_source(operation: Primitive) -> str:
     results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
     nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
     parents = "".join(f"{'*' * (a == operation.variadic)}_{a}_node, " for a in operation.differentiable)
+    identical = "".join(f" or _out is {name}" for name in sources if name != operation.variadic)
+    note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
+    wrapped = f"return _note_views(_wrap_outputs(_out, _node), {given})"
     lines += [
         " try:",
         f"  {results} = {computed}",
         " except Exception as error:",
         f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
         " if not _tensors: return _out",
-        *(_several_results if operation.results else _one_result).format(nothing_required).splitlines(),
+        *(_several_results if operation.results else _one_result).format(nothing_required, note, wrapped).splitlines(),
         " _node.order = _clock()",
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
         f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
-        " return _wrap_outputs(_out, _node)" if operation.results else " _result._node = _node; return _result",
+        *((f" {wrapped}",) if operation.results else (" _result._node = _node", f" {note}", " return _result")),
     ]
     return "\n".join(lines)
 
@@ -141,16 +150,18 @@ _one_result = """\
  except AttributeError: _out = _as_array(_out); _dtype = _out.dtype
  _result = _new(_Tensor)
  _result._data = _out
- if ({}) or _dtype.kind != 'f' or not _is_recording():
+ if ({0}) or _dtype.kind != 'f' or not _is_recording():
   if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
   _result._node = None
+  {1}
   return _result
  _node = _Node()
  _node.shape = _out.shape
  _node.dtype = _dtype"""
 
 _several_results = """\
- if ({}) or not _is_recording(): return _wrap_outputs(_out, None)
+ _node = None
+ if ({0}) or not _is_recording(): {2}
  _node = _Node()"""
 
 

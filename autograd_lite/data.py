@@ -32,6 +32,8 @@ def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
 class Batches:
     """Mini-batches of any number of aligned arrays, in a new random order each epoch.
 
+    Each batch is a copy: writing into it changes no data, shuffled or not.
+
     Parameters
     ----------
     *arrays : array (N, ...)
@@ -96,8 +98,10 @@ class Batches:
         try:
             for start in range(0, samples, self.batch_size):
                 epoch.start = stop = min(start + self.batch_size, samples)
-                chosen = slice(start, stop) if order is None else order[start:stop]
-                yield tuple(array[chosen] for array in self.arrays)
+                if order is None:
+                    yield tuple(array[start:stop].copy() for array in self.arrays)
+                else:
+                    yield tuple(array[order[start:stop]] for array in self.arrays)
         finally:
             self._epochs.remove(epoch)
 

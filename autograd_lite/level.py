@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.aliases import forget_argument, note_argument
 from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
@@ -68,11 +69,15 @@ class Level:
     def _variable(self, value: Any) -> Tensor:
         if isinstance(value, Tensor) and value._node is not None:
             variable: Tensor = _variable_of(value) if is_grad_enabled() else leaf(value._data)
+            note_argument(variable)
         else:
             array = as_numbers(float(value) if type(value) is int else value)
             if array.dtype.kind != "f":
                 raise TypeError(f"only floating-point arguments have gradients, not {array.dtype}")
-            variable = leaf(array)
+            is_number = type(value) in (int, float) or isinstance(value, np.generic)
+            variable = leaf(array[()] if is_number else array)
+            if not is_number:  # nobody can write into a number
+                note_argument(variable)
         self.variables.append(variable)
         return variable
 
@@ -85,20 +90,25 @@ class Level:
                 yield
         finally:
             _depth.reset(token)
+            for variable in self.variables:
+                forget_argument(variable)
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
         """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""
         with self.entered():
             return _pull(outputs, cotangents, self.variables, self.since, retain_graph, self.tracked)
 
-    def result(self, tree: Any) -> Any:
-        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked."""
+    def result(self, tree: Any, copy: bool = False) -> Any:
+        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked.
+
+        With `copy` an array shares no memory with the graph, which is used again and could not see it change.
+        """
 
         def convert(value: Any) -> Any:
             if self.tracked or not isinstance(value, Tensor | np.ndarray | np.generic):
                 return value
             data = value._data if isinstance(value, Tensor) else value
-            return _wrap(data) if self.tensors else data
+            return _wrap(data) if self.tensors else np.array(data) if copy and data.shape else data
 
         return map_leaves(convert, tree)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.changes import overwrite
 from autograd_lite.conversion import strip
+from autograd_lite.in_place import in_place, set_item
 from autograd_lite.ops import (
     arithmetic,
     axes,
@@ -24,40 +24,11 @@ from autograd_lite.ops import (
     shape,
     statistics,
 )
-from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor, numpy_queries
 
 
 def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operation(other, self)
-
-
-def _in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Tensor]:
-    """``x += y``: by value if it is recorded, so that earlier uses of x keep their numbers; else in place."""
-
-    def update(self: Tensor, other: Any) -> Tensor:
-        self._refuse_recorded_change(f"x {symbol} y")
-        if not self.is_leaf or (is_grad_enabled() and getattr(other, "requires_grad", False)):
-            return operation(self, other)  # type: ignore[no-any-return]
-        overwrite(self.data, operation(self.data, strip(other)), f"x {symbol} y")
-        return self
-
-    return update
-
-
-def _set_item(self: Tensor, index: Any, value: Any) -> None:
-    """``x[index] = value``: by value if it is recorded, so that earlier uses of x keep their numbers; else in place."""
-    self._refuse_recorded_change("x[index] = value")
-    if self.is_leaf and not (is_grad_enabled() and getattr(value, "requires_grad", False)):
-        overwrite(self.data, value, "x[index] = value", strip(index))
-        return
-    if not is_grad_enabled():
-        raise TypeError(
-            "x[index] = value: inside no_grad() it would cut the result of an operation off its graph; "
-            "use .detach() first, or set it outside"
-        )
-    changed = indexing.setitem(self, index, value)
-    self._data, self._node = changed._data, changed._node
 
 
 def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
@@ -67,10 +38,15 @@ def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
 
 def _query(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return function(self.data, *map(strip, args), **kwargs)
+        return function(self._data, *map(strip, args), **kwargs)
 
     method.__doc__ = function.__doc__
     return method
+
+
+def _to_list(x: Any) -> Any:
+    """The elements as Python numbers, in nested lists."""
+    return x.tolist()
 
 
 def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,7 +75,7 @@ _METHODS: dict[str, Any] = {
     "__pos__": arithmetic.positive,
     "__abs__": arithmetic.absolute,
     "__getitem__": indexing.getitem,
-    "__setitem__": _set_item,
+    "__setitem__": set_item,
     "__divmod__": rounding.divmod,
     "__rdivmod__": _reflected(rounding.divmod),
     "__round__": lambda self, ndigits=None: rounding.round(self, ndigits or 0),
@@ -148,14 +124,13 @@ _METHODS: dict[str, Any] = {
     "all": _query(np.all),
     "nonzero": _query(np.nonzero),
     "searchsorted": _query(np.searchsorted),
-    "tolist": _query(np.ndarray.tolist),
+    "tolist": _query(_to_list),
 }
 
 for _name, (_operation, _symbol) in _OPERATORS.items():
     _METHODS[f"__{_name}__"] = _operation
     _METHODS[f"__r{_name}__"] = _reflected(_operation)
-    if _name != "matmul":
-        _METHODS[f"__i{_name}__"] = _in_place(f"{_symbol}=", _operation)
+    _METHODS[f"__i{_name}__"] = in_place(f"{_symbol}=", _operation)
 
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,21 +25,61 @@ class NumpyProtocols:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
-            raise TypeError(
-                f"{ufunc.__name__}: a result cannot be written into out= when a tensor takes part; "
-                "use the returned tensor"
-            )
-        return self.__array_function__(ufunc if method == "__call__" else (ufunc, method), (), inputs, kwargs)
+            _refuse_out(ufunc)
+        return _dispatch(ufunc if method == "__call__" else (ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        operation = numpy_operations.get(function)
-        if operation is not None:
-            return operation(*args, **kwargs)
-        if function in numpy_queries:
-            return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
-        function, *method = function if isinstance(function, tuple) else (function,)
-        name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
-        raise TypeError(
-            f"{name} has no derivative rule for tensors; declare one with "
-            f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
-        )
+        position = _position_of_out(function)
+        out = kwargs.get("out") if len(args) <= position else args[position]
+        if out is not None and (function not in numpy_queries or isinstance(out, NumpyProtocols)):
+            _refuse_out(function)
+        return _dispatch(function, args, kwargs)
+
+
+def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
+    """The operation that stands for a NumPy function; the key of a ufunc's method is a pair."""
+    operation = numpy_operations.get(function)
+    if operation is not None:
+        return operation(*args, **kwargs)
+    if function in numpy_queries:
+        return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
+    function, *method = function if isinstance(function, tuple) else (function,)
+    instead = _WRITES.get("at" if method == ["at"] else function)
+    name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
+    if instead:
+        raise TypeError(f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}")
+    raise TypeError(
+        f"{name} has no derivative rule for tensors; declare one with "
+        f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
+    )
+
+
+def _refuse_out(function: Any) -> None:
+    name = function.__name__
+    raise TypeError(
+        f"{name}: a result cannot be written into out= when a tensor takes part; "
+        f"use the returned tensor, or write it into one by x[...] = {name}(...)"
+    )
+
+
+@functools.cache
+def _position_of_out(function: Any) -> int:
+    """Which positional argument of a NumPy function is `out`."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a function written in C, of which nothing is known: np.concatenate, np.dot
+        return {"dot": 2, "concatenate": 2}.get(function.__name__, sys.maxsize)
+    is_positional = "out" in parameters and parameters["out"].kind is not inspect.Parameter.KEYWORD_ONLY
+    return list(parameters).index("out") if is_positional else sys.maxsize
+
+
+# What to write instead of NumPy's functions that write into their first argument.
+_WRITES: dict[Any, str] = {
+    np.copyto: "x[...] = values",
+    np.put: "x[index] = values",
+    np.put_along_axis: "x[index] = values",
+    np.place: "x[mask] = values",
+    np.putmask: "x[mask] = values",
+    np.fill_diagonal: "x[i, i] = values, with i = np.arange(len(x))",
+    "at": "x[index] += values, or, if the index names an element twice, x + scatter(values, index, x.shape)",
+}

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.aliases import Place, note_view
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
@@ -21,7 +22,7 @@ from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
 from autograd_lite.protocols import numpy_queries as numpy_queries
-from autograd_lite.recording import enable_grad, is_grad_enabled
+from autograd_lite.recording import enable_grad
 from autograd_lite.signatures import Signatures
 from autograd_lite.tracing import watched_attributes
 
@@ -64,10 +65,12 @@ class Tensor(Signatures, NumpyProtocols):
 
     # `_node` is what the tensor is in the graph: a Node for a result, a Leaf for what collects a gradient, else None.
     # `_frozen` keeps the Leaf of a tensor whose requires_grad was switched off.
-    __slots__ = ("__weakref__", "_data", "_frozen", "_node")
+    # `_place` says with which tensors it shares memory, if it has shared it with any.
+    __slots__ = ("__weakref__", "_data", "_frozen", "_node", "_place")
     _data: Any
     _node: Node | Leaf | None
     _frozen: Leaf
+    _place: Place
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
@@ -86,6 +89,8 @@ class Tensor(Signatures, NumpyProtocols):
         """The values, as the array the tensor works with. Assigning to it overwrites them in place.
 
         What is assigned must have the shape of the tensor and be exact in its dtype; numbers of Python are rounded.
+        Writing into the array itself (``x.data[...] = y``) is not noticed by graphs that have recorded its numbers,
+        except inside `anomaly`, where it is an error; ``x[...] = y`` is noticed.
         """
         if isinstance(self._data, np.generic):  # NumPy gives scalars for 0-d results
             self._data = np.asarray(self._data)
@@ -93,6 +98,9 @@ class Tensor(Signatures, NumpyProtocols):
 
     @data.setter
     def data(self, values: Any) -> None:
+        place = getattr(self, "_place", None)
+        if place is not None and place.positions is not None:
+            raise RuntimeError("data: other tensors share these values; write x[...] = values, which reaches them too")
         own = self.data
         # What was changed by ``x.data -= y`` is assigned to itself afterwards.
         overwrite(own, own if values is own else exactly(values, own.dtype, "data"), "data")
@@ -189,12 +197,22 @@ class Tensor(Signatures, NumpyProtocols):
         return self._data.item()
 
     def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
-        """The values as a NumPy array that shares memory with the tensor and has no gradient."""
+        """The values as a NumPy array that shares memory with the tensor and has no gradient.
+
+        A graph that needs the values does not notice when they are changed through this array, except inside `anomaly`,
+        where that is an error. And once ``x[index] = y`` or ``x += y`` has been recorded, the array shows the
+        numbers of before.
+        """
         return self.data
 
     def detach(self) -> Tensor:
-        """A tensor with the same values (sharing memory) through which no gradient flows."""
-        return _wrap(self._data)
+        """A tensor with the same values (sharing memory) through which no gradient flows.
+
+        What is written into one of the two shows in the other; for the graph of this tensor it is a constant.
+        """
+        result = _wrap(self._data)
+        note_view(result, self)
+        return result
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
         if self._node is not None:
@@ -213,7 +231,7 @@ class Tensor(Signatures, NumpyProtocols):
         return int(self.item())
 
     def __index__(self) -> int:
-        return self.data.__index__()
+        return np.asarray(self._data).__index__()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -227,7 +245,7 @@ class Tensor(Signatures, NumpyProtocols):
         return value in self.data
 
     def __repr__(self) -> str:
-        values = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(")
         plain = self.dtype in (np.float64, np.int64, np.bool_) and self.size
         details = [values] if plain else [values, f"dtype={self.dtype}"]
         if isinstance(self._node, Node):
@@ -304,6 +322,14 @@ class Tensor(Signatures, NumpyProtocols):
 
     # -- copies and pickles ----------------------------------------------------------------------------------------
 
+    def __copy__(self) -> Tensor:
+        """A copy that shares no memory, as of an array."""
+        rebuild, (kind, data, *parts), state = self.__reduce__()
+        copied: Tensor = rebuild(kind, data.copy(), *parts)
+        if state:
+            copied.__dict__.update(state)
+        return copied
+
     def __reduce__(self) -> tuple[Any, ...]:
         """How `pickle` and `copy.deepcopy` make it anew: values, gradient and name; RuntimeError for results."""
         if isinstance(self._node, Node):
@@ -314,15 +340,6 @@ class Tensor(Signatures, NumpyProtocols):
         leaf = self._leaf()
         parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
         return _rebuild, parts, getattr(self, "__dict__", None)
-
-    # -- changing it -----------------------------------------------------------------------------------------------
-
-    def _refuse_recorded_change(self, name: str) -> None:
-        if is_grad_enabled() and isinstance(self._node, Leaf):
-            raise RuntimeError(
-                f"{name}: a leaf that requires gradients cannot be changed in place while operations "
-                "are recorded; put the change inside `with no_grad():`"
-            )
 
 
 watched_attributes.append((Tensor, "_data"))

@@ -190,8 +190,8 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
         cotangents = like(outputs, cotangent, "vjp: the cotangent", level.tracked)
         return level.result(rebuild(level.structure, level.pull(outputs, cotangents, retain_graph=True)))
 
-    value = level.result(out)
-    return (value, pullback, level.result(aux)) if has_aux else (value, pullback)
+    value = level.result(out, copy=True)
+    return (value, pullback, level.result(aux, copy=True)) if has_aux else (value, pullback)
 
 
 def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:

@@ -1,10 +1,13 @@
 """`anomaly`: what makes the first NaN or infinity is named, and values that are still needed cannot be changed."""
 
+import contextlib
 import sys
 import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd_lite import AnomalyError, Tensor, anomaly, compile, nn, no_grad, optim, primitive
 
@@ -151,3 +154,100 @@ def test_a_compiled_function_runs_as_it_is():
             compiled(np.zeros(2))
     with anomaly(), pytest.raises(AnomalyError, match="log gives -inf"):
         compiled(np.zeros(2))
+
+
+def arrays_of(model):
+    return [tensor.data for tensor in [*model.parameters(), *model.buffers()]]
+
+
+@pytest.mark.parametrize("norm", [lambda: nn.BatchNorm1d(3), lambda: nn.LayerNorm(3)])
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam])
+def test_a_normalization_before_a_layer_trains_inside(norm, optimizer):
+    """Parameters are views of one memory of the optimizer, which several operations need at a time."""
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), norm(), nn.Linear(3, 2, rng=0))
+    step, x = optimizer(model.parameters(), lr=0.1), np.array([[1.0, 2.0], [0.5, -1.0]], np.float32)
+    with anomaly():
+        for _ in range(3):
+            step.zero_grad()
+            nn.CrossEntropyLoss()(model(x), [0, 1]).backward()
+            step.step()
+    assert all(array.flags.writeable for array in arrays_of(model))
+
+
+def test_a_view_of_what_is_locked_can_be_written_afterwards():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with anomaly():
+        y = x * 2.0
+        loss = (y * y).sum()
+        view = y[1:]
+        wide = np.broadcast_to(y, (2, 2))
+        assert not view.data.flags.writeable
+        loss.backward()
+        assert view.data.flags.writeable
+    assert not wide.data.flags.writeable
+    view += 1.0
+    assert y.tolist() == [2, 5]
+    assert wide.tolist() == [[2, 5], [2, 5]]
+    with pytest.raises(ValueError, match="read-only"):
+        wide += 1.0
+
+
+@given(
+    seed=st.integers(0, 999),
+    steps=st.lists(st.sampled_from(["view", "use", "backward", "drop", "write", "fail"]), max_size=15),
+)
+def test_whatever_happens_inside_everything_can_be_written_afterwards(seed, steps):
+    """Views of views, used and released in any order; also after an error."""
+    rng = np.random.default_rng(seed)
+    constant = np.ones((4, 4))
+    constant.flags.writeable = False
+    whole = np.arange(1.0, 17.0).reshape(4, 4)
+    leaf = Tensor(np.ones((4, 4)), requires_grad=True)
+    tensors, plain, losses, made = [leaf, leaf * 2.0], [whole, whole[1:].T, constant[1:]], [], []
+    made += tensors
+
+    def pick(known):
+        return known[rng.integers(len(known))]
+
+    def run():
+        for step in steps:
+            tensor = pick(tensors)
+            if step == "view":
+                tensors.append(pick([lambda t: t.T, lambda t: t[..., 1:], lambda t: t[::-1], np.ravel])(tensor))
+                made.append(tensors[-1])
+            elif step == "use":
+                array = pick(plain)
+                losses.append((tensor * tensor).sum() + (leaf[: len(array), : array.shape[1]] * array).sum())
+            elif step == "backward" and losses:
+                with contextlib.suppress(RuntimeError):  # the graph may be released
+                    losses.pop(rng.integers(len(losses))).backward()
+            elif step == "drop" and len(tensors) > 2:
+                tensors.pop(rng.integers(2, len(tensors)))
+            elif step == "write" and tensor.is_leaf is False:
+                with contextlib.suppress(RuntimeError):  # a view of the leaf
+                    tensor += 1.0
+            elif step == "fail":
+                raise KeyError
+
+    with contextlib.suppress(KeyError), anomaly():
+        run()
+    assert whole.flags.writeable
+    assert plain[1].flags.writeable
+    assert not constant.flags.writeable
+    assert all(tensor.data.flags.writeable for tensor in made)
+
+
+def test_a_batch_that_is_refilled_before_backward_is_caught():
+    """Without `anomaly` it cannot be seen, as docs/architecture.md says."""
+    w, batch = Tensor([1.0, 2.0], requires_grad=True), np.array([3.0, 4.0])
+    with anomaly():
+        loss = (w * batch).sum()
+        with pytest.raises(ValueError, match="read-only"):
+            np.copyto(batch, 0.0)
+        loss.backward()
+        np.copyto(batch, 5.0)
+        loss = (w * w).sum()
+        for array in (w.numpy(), w.data, w.detach().data):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0.0
+    assert w.grad.tolist() == [3, 4]

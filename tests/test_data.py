@@ -161,3 +161,12 @@ def test_the_gradient_of_the_full_batch_is_the_mean_over_mini_batches_by_size(se
         (nn.MSELoss()(model(some_x), some_y) * (len(some_x) / len(x))).backward()
     for parameter, gradient in zip(model.parameters(), full, strict=True):
         np.testing.assert_allclose(parameter.grad, gradient, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_writing_into_a_batch_changes_no_data(shuffle):
+    x, y = np.arange(6.0), np.arange(6)
+    for features, labels in Batches(x, y, batch_size=4, shuffle=shuffle):
+        features[...] = -1
+        labels += 7
+    assert x.tolist() == y.tolist() == [0, 1, 2, 3, 4, 5]

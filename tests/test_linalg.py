@@ -100,9 +100,22 @@ def test_the_rank_stays_a_number_and_arrays_give_arrays():
     np.testing.assert_array_equal(ag.qr(TALL, "r"), np.linalg.qr(TALL, "r"))
 
 
-def test_the_first_power_is_a_copy():
-    a = Tensor(SQUARE)
-    assert not np.shares_memory(ag.matrix_power(a, 1).data, a.data)
+def test_the_first_power_is_the_matrix_itself_as_in_numpy():
+    """So a write into one shows in the other, with the gradient of both."""
+
+    def f(a):
+        a = a * 1.0
+        power = np.linalg.matrix_power(a, 1)
+        power += a[0]
+        return (a * a).sum()
+
+    value, gradient = ag.value_and_grad(f)(SQUARE)
+    assert value == f(SQUARE)
+    step = 1e-6
+    for index in np.ndindex(SQUARE.shape):
+        d = np.zeros(SQUARE.shape)
+        d[index] = step
+        np.testing.assert_allclose(gradient[index], (f(SQUARE + d) - f(SQUARE - d)) / (2 * step), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("function", "array"), [

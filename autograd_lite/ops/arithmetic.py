@@ -122,26 +122,26 @@ conjugate = primitive(
 
 @primitive(numpy=np.real, val=lambda g: g)
 def real(val: Array) -> Array:
-    """The real part, which of real numbers is a copy. ∂/∂x = 1.
+    """The real part, which of real numbers is the same memory. ∂/∂x = 1.
 
     Examples
     --------
     >>> real(Tensor([1.0, -2.0]))
     Tensor([ 1., -2.])
     """
-    return np.array(np.real(val))
+    return np.real(val)
 
 
 @primitive(numpy=np.real_if_close, a=lambda g: g)
 def real_if_close(a: Array, tol: float = 100) -> Array:
-    """The real part, which of real numbers is a copy. ∂/∂x = 1.
+    """The real part, which of real numbers is the same memory. ∂/∂x = 1.
 
     Examples
     --------
     >>> real_if_close(Tensor([1.0, -2.0]))
     Tensor([ 1., -2.])
     """
-    return np.array(np.real_if_close(a, tol))
+    return np.real_if_close(a, tol)
 
 
 negative = primitive(

@@ -9,8 +9,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
-from autograd_lite.ops.axes import moveaxis
-from autograd_lite.ops.indexing import getitem, scatter
+from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.shape import ravel
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations
@@ -50,7 +49,18 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(_matrices(x), index(k))
 
 
-@composed
+@primitive(x=lambda g, offset, axis1, axis2: np.diagonal(g, offset, axis1, axis2))
+def _from_diagonal(x: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
+    """Zeros of `shape` with x on the diagonal: the transpose of `diagonal`."""
+    out, places = np.zeros(shape, x.dtype), np.arange(x.shape[-1])
+    np.moveaxis(out, (axis1, axis2), (-2, -1))[..., places + max(-offset, 0), places + max(offset, 0)] = x
+    return out
+
+
+@primitive(
+    numpy=np.diagonal,
+    x=lambda g, x_shape, offset, axis1, axis2: _from_diagonal(g, x_shape, offset, axis1, axis2),
+)
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The elements on a diagonal of the matrices in two axes, along a new last axis. All others have gradient 0.
 
@@ -59,11 +69,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 4.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
-    n = np.diagonal(np.empty(x.shape, np.bool_), offset, axis1, axis2).shape[-1]  # NumPy's checks, and no copy
-    places = np.arange(n)
-    rows, columns = places + max(-offset, 0), places + max(offset, 0)
-    return getitem(moveaxis(x, (axis1, axis2), (-2, -1)), (..., rows, columns))
+    return np.diagonal(x, offset, axis1, axis2)
 
 
 @composed
@@ -122,7 +128,6 @@ def _diagonal_of_last_axes(x: Array, /, *, offset: int = 0) -> Array:
     return diagonal(x, offset, -2, -1)
 
 
-numpy_operations[np.diagonal] = diagonal
 numpy_operations[np.diag] = diag
 numpy_operations[np.diagflat] = diagflat
 numpy_operations[np.linalg.diagonal] = _diagonal_of_last_axes

@@ -30,7 +30,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     Tensor([1., 0., 5., 0.])
     """
     x = to_array(x)
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records what is written into it
     if _can_repeat(index):
         np.add.at(out, index, x)
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.aliases import is_dense
 from autograd_lite.conversion import to_array
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
@@ -53,7 +54,11 @@ def reshape(x: Array, shape: int | tuple[int, ...], order: str = "C") -> Array:
     return np.reshape(x, shape) if order == "C" else np.reshape(x, shape, _known_order(order))
 
 
-@primitive(numpy=np.ravel, x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
+@primitive(name="ravel", x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
+def _ravel(x: Array, order: str = "C") -> Array:
+    return np.ravel(x, _known_order(order))
+
+
 def ravel(x: Array, order: str = "C") -> Array:
     """The elements in one axis, the last axis running fastest, or the first for ``order="F"``.
 
@@ -62,7 +67,7 @@ def ravel(x: Array, order: str = "C") -> Array:
     >>> ravel(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
-    return np.ravel(x, _known_order(order))
+    return _ravel(x, order) if is_dense(x, order) else flatten(x, order)  # a view where NumPy's is one
 
 
 @primitive(x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
@@ -195,6 +200,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     return _stack(*arrays, axis=axis)
 
 
+numpy_operations[np.ravel] = ravel
 numpy_operations[np.concatenate] = concatenate
 numpy_operations[np.stack] = stack
 

@@ -233,8 +233,7 @@ def matrix_power(a: Array, n: int) -> Array:
     Tensor([[1., 3.],
             [0., 1.]])
     """
-    power = np.linalg.matrix_power(a, n)
-    return power.copy() if power is a else power
+    return np.linalg.matrix_power(a, n)
 
 
 @composed

@@ -56,7 +56,8 @@ ROWS = [
         ("add(x, [[1.0], [1.0, 2.0]])", ValueError, "add: y does not form an array: its rows differ in length"),
         ("x + 1j", TypeError, "add: the result has dtype complex128, but tensors hold real numbers"),
         ("np.add(x, 1, out=a)",
-         TypeError, "add: a result cannot be written into out= when a tensor takes part; use the returned tensor")),
+         TypeError, "add: a result cannot be written into out= when a tensor takes part; use the returned tensor, or"
+                    " write it into one by x[...] = add(...)")),
     *rows("ldexp", "ldexp(x, n)",
         ("ldexp(x, [1, 2])", ValueError, "ldexp: operands could not be broadcast together with shapes (3,) (2,)"),
         ("ldexp(x, x)",

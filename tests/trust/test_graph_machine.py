@@ -5,6 +5,7 @@ is: so a backward pass must give v·J, by another way than the one that the engi
 """
 
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -101,21 +102,49 @@ class Machine(RuleBasedStateMachine):
         jacobians = [change(jacobian) for jacobian in a.jacobians]
         self.add(change(a.tensor), change(a.value), jacobians, a, is_view=kind == "flip")
 
+    def write(self, a, b, change_tensor, change_value, jacobians):
+        """A write reaches what shares memory, which NumPy's own views say here; earlier uses keep their numbers.
+
+        Where a graph takes part, it is an operation of the graph; a leaf is not written. Else memory is overwritten.
+        """
+        if any(np.shares_memory(leaf.value, a.value) for leaf in self.leaves):
+            self.refuses(RuntimeError, change_tensor, match="leaf")
+            return
+        sharing = [pair for pair in self.results if np.shares_memory(pair.value, a.value)]
+        recorded = [pair for pair in [b, *sharing] if pair.tensor.requires_grad]
+        change_tensor()
+        for own, new in zip(a.jacobians, jacobians, strict=True):
+            own[...] = new
+        change_value()
+        self.moment += not recorded
+        for pair in sharing:
+            pair.moment = min(pair.moment, b.moment) if recorded else pair.moment
+            np.testing.assert_allclose(pair.tensor.data, pair.value, rtol=1e-12)
+
     @rule(a=which, b=which, row=st.integers(0, 1))
     def write_into_a_result(self, a, b, row):
-        """Part of a graph, it becomes a changed copy: what was computed from it keeps its numbers. Else it changes."""
         if self.results:
             a, b = self.results[a % len(self.results)], self.pick(b)
-            if a.tensor.requires_grad or b.tensor.requires_grad:
-                a.value, a.moment = a.value.copy(), min(a.moment, b.moment)
-            else:
-                self.moment += 1
-            a.tensor[row] = b.tensor[0]
-            a.value[row] = b.value[0]
-            a.jacobians = [jacobian.copy() for jacobian in a.jacobians]
-            for own, other in zip(a.jacobians, b.jacobians, strict=True):
+            jacobians = [jacobian.copy() for jacobian in a.jacobians]
+            for own, other in zip(jacobians, b.jacobians, strict=True):
                 own[row] = other[0]
-            self.check(a)
+            tensor, value, source = a.tensor, a.value, b.value[0].copy()
+            self.write(
+                a, b, lambda: tensor.__setitem__(row, b.tensor[0]), lambda: value.__setitem__(row, source), jacobians
+            )
+
+    @rule(a=which, b=which, name=st.sampled_from(["add", "multiply"]))
+    def update_a_result(self, a, b, name):
+        if not self.results:
+            return
+        a, b = self.results[a % len(self.results)], self.pick(b)
+        if np.abs(a.value).max() > 10 or np.abs(b.value).max() > 10:
+            return
+        to_a, to_b = (b.value, a.value) if name == "multiply" else (np.ones(SHAPE), np.ones(SHAPE))
+        jacobians = [along(to_a, j) + along(to_b, k) for j, k in zip(a.jacobians, b.jacobians, strict=True)]
+        update = operator.imul if name == "multiply" else operator.iadd
+        tensor, value, source = a.tensor, a.value, b.value.copy()
+        self.write(a, b, lambda: update(tensor, b.tensor), lambda: update(value, source), jacobians)
 
     @rule(a=which)
     def detach(self, a):
