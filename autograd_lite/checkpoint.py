@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.random import generator, set_state
 from autograd_lite.saving import CorruptedFileError, load, save
@@ -69,7 +70,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
         if not isinstance(keep, int) or keep < 1:
-            raise ValueError(f"Checkpoint: keep is a positive integer, not {keep!r}")
+            raise ValueError(f"Checkpoint: keep is a positive integer, not {show(keep)}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
@@ -101,7 +102,7 @@ class Checkpoint:
             If a counter cannot be saved.
         """
         if not isinstance(step, int | np.integer) or step < 0:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r}")
+            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {show(step)}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(

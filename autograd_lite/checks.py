@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.messages import show
+
 
 def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) -> None:
     """Raise ValueError unless `holds` is true of every option, which is `what` then.
@@ -24,7 +26,7 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
         except (TypeError, ValueError):  # text cannot be compared with numbers, several numbers are not true or false
             is_so = False
         if not is_so:
-            raise ValueError(f"{where}: {name} is {what}, not {value!r}")
+            raise ValueError(f"{where}: {name} is {what}, not {show(value)}")
 
 
 def check_positive(where: str, **options: Any) -> None:
@@ -51,13 +53,13 @@ def check_number(name: str, value: Any, below: float = np.inf) -> None:
     """Raise ValueError unless ``0 <= value < below``; NaN and infinity never are."""
     if not (isinstance(value, int | float | np.number) and 0 <= value < below):
         limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
-        raise ValueError(f"{name} is {limit}, not {value!r}")
+        raise ValueError(f"{name} is {limit}, not {show(value)}")
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> None:
     """Raise ValueError unless `value` is an integer, at least `least`."""
     if not is_integer(value) or value < least:
-        raise ValueError(f"{name} is an integer, at least {least}, not {value!r}")
+        raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
 
 
 def is_number(value: Any) -> Any:

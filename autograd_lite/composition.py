@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
 from autograd_lite.explanations import PLAIN_ERRORS
+from autograd_lite.messages import LINE, one_line
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -39,4 +40,4 @@ def _raise_named(name: str, error: Exception) -> NoReturn:
     if str(error).startswith((f"{name}:", f"{name}()")):
         raise error
     kind = next(kind for kind in PLAIN_ERRORS if isinstance(error, kind))
-    raise kind(f"{name}: {error}") from error
+    raise kind(f"{name}: {one_line(error, 2 * LINE)}") from error

@@ -18,6 +18,7 @@ from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.messages import show
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
 from autograd_lite.recording import enable_grad, is_grad_enabled
@@ -35,7 +36,7 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
     """The numbers of the arguments to differentiate with respect to, or TypeError if there are no such arguments."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
     if not all(isinstance(i, int | np.integer) for i in chosen):
-        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {argnums!r}")
+        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {show(argnums)}")
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
             raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")

@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.codegen import write_call, write_pull
+from autograd_lite.messages import show
 from autograd_lite.outputs import Result, wrap_outputs
 from autograd_lite.tensor import _wrap, numpy_operations
 
@@ -63,10 +64,10 @@ class Primitive:
         joint: tuple[tuple[str, ...], Rule] | None = None,
     ) -> None:
         if not callable(forward):
-            raise TypeError(f"primitive: a function of arrays is needed, not {forward!r}")
+            raise TypeError(f"primitive: a function of arrays is needed, not {show(forward)}")
         self.name = name or forward.__name__.strip("_")
         if not (isinstance(self.name, str) and self.name.isidentifier()):
-            raise TypeError(f"primitive: {self.name!r} is not a name for an operation; pass name=")
+            raise TypeError(f"primitive: {show(self.name)} is not a name for an operation; pass name=")
         self.forward = forward
         self.joint = joint[1] if joint else None
         rules = {**rules, **dict.fromkeys(joint[0], joint[1])} if joint else rules
@@ -103,7 +104,7 @@ class Primitive:
                 f"the arguments are {', '.join(self.arguments)}"
             )
         if not callable(rule):
-            raise TypeError(f"{self.name}: the rule for {argument!r} is a function, not {rule!r}")
+            raise TypeError(f"{self.name}: the rule for {argument!r} is a function, not {show(rule)}")
         first, *needs = _names(rule) or ("nothing",)
         if first != "g":
             raise TypeError(f"{self.name}: the rule for {argument!r} must take the gradient `g` first, not {first}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.tracing import current_recorder
 
 # Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
@@ -39,7 +40,7 @@ def _started(what: str, seed: Any) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{what} an integer from 0 on or None, not {seed!r}") from error
+        raise type(error)(f"{what} an integer from 0 on or None, not {show(seed)}") from error
 
 
 def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:

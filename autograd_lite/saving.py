@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_lite.conversion import NumberArray
 from autograd_lite.files import replace_file
+from autograd_lite.messages import show
 from autograd_lite.npz import read_npz, write_npz
 from autograd_lite.structure import CorruptedFileError, put_together, take_apart
 
@@ -111,7 +112,7 @@ def _read_safetensors(file: BinaryIO) -> tuple[str | None, dict[str, NumberArray
         raise CorruptedFileError(f"it cannot be read as safetensors: {error or type(error).__name__}") from error
     for name, array in arrays.items():
         if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
-            raise CorruptedFileError(f"{name!r:.80} holds no booleans")
+            raise CorruptedFileError(f"{show(name)} holds no booleans")
     metadata = header.get("__metadata__", {})
     if not {"structure", "sha256"} & set(metadata):
         return None, arrays
@@ -141,7 +142,7 @@ _FORMATS: dict[str, tuple[_Write, _Read]] = {
 def _format(path: str | os.PathLike[str], name: str) -> tuple[_Write, _Read]:
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix not in _FORMATS:
-        raise ValueError(f"{name}: the suffix of {os.fspath(path)!r} is none of {', '.join(_FORMATS)}")
+        raise ValueError(f"{name}: the suffix of {show(os.fspath(path))} is none of {', '.join(_FORMATS)}")
     if suffix == ".safetensors":
         try:
             import safetensors  # noqa: F401 - to say now how to get it

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import NumberArray
+from autograd_lite.messages import show
 from autograd_lite.tensor import Tensor
 
 # No state of a training is nested more deeply; a file that is wants to exhaust the stack.
@@ -71,7 +72,7 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str) and type(key) is not int:
-                raise TypeError(f"save: {_place(path)} has the key {key!r}; keys are texts and integers")
+                raise TypeError(f"save: {_place(path)} has the key {show(key)}; keys are texts and integers")
         return {"dict": [[_encode(key, (), {}), _encode(item, (*path, key), arrays)] for key, item in value.items()]}
     if type(value) in (list, tuple):
         items = [_encode(item, (*path, i), arrays) for i, item in enumerate(value)]
@@ -154,20 +155,20 @@ def _decode_tuple(items: list[Any], arrays: dict[str, NumberArray], depth: int) 
 
 def _decode_float(text: str, arrays: dict[str, NumberArray], depth: int) -> float:
     if text not in ("nan", "inf", "-inf"):
-        raise CorruptedFileError(f"its structure holds the number {text!r:.40}")
+        raise CorruptedFileError(f"its structure holds the number {show(text)}")
     return float(text)
 
 
 def _decode_array(name: str, arrays: dict[str, NumberArray], depth: int) -> Any:
     if name not in arrays:
-        raise CorruptedFileError(f"its structure names {name!r:.80}, which is missing, or a second time")
+        raise CorruptedFileError(f"its structure names {show(name)}, which is missing, or a second time")
     return arrays.pop(name)
 
 
 def _decode_scalar(name: str, arrays: dict[str, NumberArray], depth: int) -> Any:
     array = _decode_array(name, arrays, depth)
     if array.shape:
-        raise CorruptedFileError(f"its structure calls {name!r} of shape {array.shape} a single number")
+        raise CorruptedFileError(f"its structure calls {show(name)} of shape {array.shape} a single number")
     return array[()]
 
 

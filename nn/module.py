@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
 from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.messages import show
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import watched_attributes
 
@@ -150,7 +151,7 @@ class Module:
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all within it to training (or with False to evaluation)."""
         if not isinstance(mode, bool | np.bool_):
-            raise TypeError(f"train: mode is True or False, not {mode!r}")
+            raise TypeError(f"train: mode is True or False, not {show(mode)}")
         for module in self.modules():
             module.training = mode
         return self
@@ -254,7 +255,7 @@ watched_attributes.append((Module, "training"))
 def check_name(name: Any, owner: type[Module], where: str, of: str) -> None:
     """Raise KeyError unless `name` can be an attribute of modules of the class, and part of a dotted name."""
     if not isinstance(name, str) or not name or "." in name or hasattr(owner, name):
-        raise KeyError(f"{where}: {name!r} cannot be the name of {of}")
+        raise KeyError(f"{where}: {show(name)} cannot be the name of {of}")
 
 
 def _join(prefix: str, name: str) -> str:

@@ -13,6 +13,7 @@ from autograd_lite.backward import Leaf
 from autograd_lite.checks import check_state
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.messages import show
 from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.recording import enable_grad
@@ -281,12 +282,14 @@ class Optimizer:
             names = sorted(entry) if isinstance(entry, Mapping) else entry
             if number not in range(len(places)) or names != sorted(["step", *self.state_names]):
                 raise ValueError(
-                    f"load_state_dict: entry {number!r} holds {names}, expected {['step', *self.state_names]}"
+                    f"load_state_dict: entry {show(number)} holds {names}, expected {['step', *self.state_names]}"
                 )
             bucket, i = places[number]
             shape, step = bucket.parameters[i].shape, entry["step"]
             if not isinstance(step, int | float | np.number) or not 0 <= step < math.inf or step != int(step):
-                raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r}")
+                raise ValueError(
+                    f"load_state_dict: step of parameter {number} is a number of updates, not {show(step)}"
+                )
             for name in self.state_names:
                 with naming(f"load_state_dict: {name} of parameter {number}"):
                     found = as_numbers(entry[name]).shape

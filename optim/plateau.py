@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_lite.checks import check, check_integer, check_number, check_state
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import checked_optimizer, checked_rates, refuse_too_early
 
@@ -72,7 +73,7 @@ class ReduceLROnPlateau:
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError(
                 'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
-                f"not {mode!r} and {threshold_mode!r}"
+                f"not {show(mode)} and {show(threshold_mode)}"
             )
         check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=factor)
         check_integer("ReduceLROnPlateau: patience", patience, 0)

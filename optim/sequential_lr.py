@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.checks import check_integer, check_state
+from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -96,7 +97,7 @@ class SequentialLR(LRScheduler):
         states = check_state(state_dict, self.state_dict())["schedulers"]
         if not isinstance(states, list | tuple) or len(states) != len(self.schedulers):
             raise ValueError(
-                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {states!r:.80}"
+                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {show(states)}"
             )
         before = self.state_dict()
         try:

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_lite.checks import is_integer
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -71,7 +72,7 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
         raise ValueError(f"weight of shape {weight.shape}, expected (num_embeddings, embedding_dim)")
     rows = weight.shape[0]
     if padding_idx is not None and not is_integer(padding_idx):
-        raise TypeError(f"padding_idx is an integer or None, not {padding_idx!r}")
+        raise TypeError(f"padding_idx is an integer or None, not {show(padding_idx)}")
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise IndexError(f"padding_idx is {padding_idx}, but there are {rows} rows")
     if indices.size and not (indices.min() >= 0 and indices.max() < rows):

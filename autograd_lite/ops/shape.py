@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -31,7 +32,7 @@ __all__ = [
 
 def _known_order(order: str) -> Any:
     if order not in ("C", "F"):
-        raise TypeError(f"order={order!r} is not possible: tensors promise no order in memory; use 'C' or 'F'")
+        raise TypeError(f"order={show(order)} is not possible: tensors promise no order in memory; use 'C' or 'F'")
     return order
 
 

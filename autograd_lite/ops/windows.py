@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.tensor import Array
 
 __all__: list[str] = []
@@ -70,7 +71,7 @@ def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
         or not all(isinstance(n, int | np.integer) and n >= least for n in values)
     ):
         several = f", or {axes} of them" if axes > 1 else ""
-        raise ValueError(f"{name} is an integer, at least {least}{several}, not {value!r}")
+        raise ValueError(f"{name} is an integer, at least {least}{several}, not {show(value)}")
     return tuple(int(n) for n in values)
 
 
