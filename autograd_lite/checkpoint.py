@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.files import show_path
 from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.random import generator, set_state
@@ -80,7 +81,12 @@ class Checkpoint:
                 raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
         self._unreadable: set[int] = set()
-        os.makedirs(self.folder, exist_ok=True)
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            reason = "there is a file" if os.path.exists(self.folder) else error.strerror
+            where = show_path(self.folder)
+            raise OSError(error.errno, f"Checkpoint: the folder {where} cannot be made: {reason}") from error
 
     def save(self, step: int, **counters: Any) -> str:
         """Write a checkpoint after `step` steps, remove those that are too old, and return the path of the new one.
@@ -113,7 +119,8 @@ class Checkpoint:
         save(path, {"step": int(step), "counters": counters, **self._state()})
         self._unreadable.discard(int(step))
         for old in [number for number in self._steps() if number <= step][: -self.keep]:
-            os.unlink(self._path(old))
+            if not os.path.isdir(self._path(old)):  # which is somebody else's
+                os.unlink(self._path(old))
         for name in os.listdir(self.folder):
             if _LEFT_BEHIND.fullmatch(name):
                 os.unlink(os.path.join(self.folder, name))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_lite.messages import LINE, one_line, shorten, show
+from autograd_lite.messages import LINE, is_from_repr, one_line, shorten, show
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
 
@@ -41,7 +41,9 @@ def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> 
     if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
         left, right = np.shape(values[0]), np.shape(values[1])
         reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
-    kind = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
+    kind: type[Exception] | None = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
+    if is_from_repr(error):
+        kind, reason = TypeError, "an argument has the wrong type"
     if isinstance(error, TypeError | AttributeError):  # of loops, casting rules, and methods that a number lacks
         no_numbers = _without_numbers(operation, values)
         kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)

@@ -39,9 +39,9 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
         raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {show(argnums)}")
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
-            raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+            raise TypeError(f"{name}: argnums is {show(argnums)}, but there are {len(arguments)} positional arguments")
     if len({i % len(arguments) for i in chosen}) < len(chosen):
-        raise TypeError(f"{name}: argnums is {argnums}, which has an argument twice")
+        raise TypeError(f"{name}: argnums is {show(argnums)}, which has an argument twice")
     return chosen
 
 
@@ -131,8 +131,8 @@ def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
     """The leaves of `tree`, checked to have the shapes of `values` and brought to their dtypes."""
     given = leaves(tree)
     if [np.shape(leaf) for leaf in given] != [np.shape(value) for value in values]:
-        raise ValueError(f"{what} has the shapes {[np.shape(leaf) for leaf in given]}, "
-                         f"expected {[np.shape(value) for value in values]}")  # fmt: skip
+        raise ValueError(f"{what} has the shapes {show([np.shape(leaf) for leaf in given])}, "
+                         f"expected {show([np.shape(value) for value in values])}")  # fmt: skip
     result: list[Any] = []
     for leaf, value in zip(given, values, strict=True):
         if tracked and isinstance(leaf, Tensor):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 LIMIT = 80  # characters of one value
-LINE = 300  # of what a message says of all arguments, or of somebody else's error
+LINE = 250  # of what a message says of all arguments, or of somebody else's error
 _DEPTH = 4  # of containers in containers
 
 
@@ -44,6 +44,14 @@ def one_line(text: object, limit: int = LINE) -> str:
     except Exception:
         return f"<{_name(type(text))}>"
     return shorten(" ".join(found[: 4 * limit].split()), limit) if len(found) > limit or "\n" in found else found
+
+
+def is_from_repr(error: BaseException) -> bool:
+    """Whether an error was raised by the `repr` of a value that somebody (NumPy, mostly) was about to complain of."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_frame.f_code.co_name in ("__repr__", "__str__", "__format__")
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:

@@ -25,7 +25,7 @@ SUM = 64  # characters of the SHA-256
 
 # The header of an array exactly as NumPy writes it: magic, version, length, dtype, order and shape.
 _MAGIC = b"\x93NUMPY\x01\x00"
-_LENGTH = r"\d{1,18}"
+_LENGTH = r"\d{1,19}"
 _HEADER = re.compile(
     r"\{'descr': '([<>|][biufc]\d{1,2})', 'fortran_order': (True|False), "
     rf"'shape': \(((?:{_LENGTH},)?|{_LENGTH}(?:, {_LENGTH})+)\), \}} *\n"

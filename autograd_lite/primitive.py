@@ -79,6 +79,8 @@ class Primitive:
         self.results = [Result(self.name, number) for number in range(outputs)] if outputs > 1 else []
         self.needs = {argument: self._check_rule(argument, rule) for argument, rule in self.rules.items()}
         for residual, formula in residuals.items():
+            if formula is not None and not callable(formula):
+                raise TypeError(f"{self.name}: the formula of {residual!r} is a function or None, not {show(formula)}")
             for ingredient in _names(formula):
                 if ingredient not in (*self.arguments, "out"):
                     raise TypeError(f"{self.name}: the formula of {residual!r} asks for the unknown {ingredient!r}")

@@ -38,9 +38,12 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
 def _started(what: str, seed: Any) -> np.random.Generator:
     """The generator that NumPy makes of `seed`, or what it can be instead."""
     try:
+        if isinstance(seed, list | tuple | np.ndarray) and not all(isinstance(part, int | np.integer) for part in seed):
+            raise TypeError("a nested list, through which NumPy recurses until the process ends")
         return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{what} an integer from 0 on or None, not {show(seed)}") from error
+    except Exception as error:  # NumPy shows the seed, whose `repr` may raise anything
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{what} an integer from 0 on or None, not {show(seed)}") from error
 
 
 def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
@@ -63,7 +66,7 @@ def set_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
     except Exception as error:
         rng.bit_generator.state = before
         kind = type(rng.bit_generator).__name__
-        raise ValueError(f"this is no state of a generator of the kind {kind}: {str(state)[:80]}") from error
+        raise ValueError(f"this is no state of a generator of the kind {kind}: {show(state)}") from error
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -144,7 +144,7 @@ class Hardtanh(Module):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         check("Hardtanh", "a number", is_number, min_val=min_val, max_val=max_val)
         if not min_val < max_val:
-            raise ValueError(f"Hardtanh: min_val is below max_val, not {min_val} and {max_val}")
+            raise ValueError(f"Hardtanh: min_val is below max_val, not {show(min_val)} and {show(max_val)}")
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:

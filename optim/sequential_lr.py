@@ -56,7 +56,7 @@ class SequentialLR(LRScheduler):
             check_integer("SequentialLR: each of milestones", milestone)
         if len(schedulers) != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
             raise ValueError(
-                f"SequentialLR: {len(schedulers)} schedules need one milestone less, ascending, not {milestones}"
+                f"SequentialLR: {len(schedulers)} schedules need one milestone less, ascending, not {show(milestones)}"
             )
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer)

@@ -178,7 +178,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     Tensor([-1. ,  0.5,  1. ])
     """
     if not min_val < max_val:
-        raise ValueError(f"min_val is below max_val, not {min_val} and {max_val}")
+        raise ValueError(f"min_val is below max_val, not {show(min_val)} and {show(max_val)}")
     return np.clip(x, min_val, max_val)
 
 

@@ -54,7 +54,7 @@ def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Le
         return ((0, 0),) * len(kernel)
     if padding == "same":
         if any(s != 1 for s in stride):
-            raise ValueError(f'padding="same" needs a stride of 1, not {stride}')
+            raise ValueError(f'padding="same" needs a stride of 1, not {show(stride)}')
         missing = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return tuple((n // 2, n - n // 2) for n in missing)
     if isinstance(padding, str):

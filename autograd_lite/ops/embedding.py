@@ -74,7 +74,7 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     if padding_idx is not None and not is_integer(padding_idx):
         raise TypeError(f"padding_idx is an integer or None, not {show(padding_idx)}")
     if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise IndexError(f"padding_idx is {padding_idx}, but there are {rows} rows")
+        raise IndexError(f"padding_idx is {show(padding_idx)}, but there are {rows} rows")
     if indices.size and not (indices.min() >= 0 and indices.max() < rows):
         raise IndexError(f"indices from {indices.min()} to {indices.max()}, but rows are numbered 0 to {rows - 1}")
     return np.take(weight, indices, axis=0)

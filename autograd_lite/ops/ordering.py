@@ -83,7 +83,7 @@ def flip(x: Array, axis: Axis = None) -> Array:
 def _flip_one(name: str, x: Array, axis: int) -> Array:
     x = x if isinstance(x, Tensor) else to_array(x)
     if x.ndim <= axis:
-        raise ValueError(f"{name}: x of shape {x.shape} needs an axis {axis}")
+        raise ValueError(f"{name}: x of shape {x.shape} needs an axis {show(axis)}")
     return flip(x, axis)
 
 
