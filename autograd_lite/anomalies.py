@@ -19,6 +19,7 @@ import numpy as np
 from autograd_lite.attributes import watching
 from autograd_lite.backward import Node
 from autograd_lite.explanations import describe
+from autograd_lite.interrupts import setting, undoing
 from autograd_lite.outputs import Result
 from autograd_lite.primitive import Primitive
 from autograd_lite.tensor import Tensor
@@ -67,13 +68,14 @@ def anomaly(infinity: bool = True) -> Iterator[None]:
       x: float64 (2,), from 0 to 2
       in <doctest autograd_lite.anomalies.anomaly[1]>, line 2, in <module>
     """
-    token = detector.set(_Detector(infinity))
-    try:
-        with np.errstate(all="ignore"), watching(_WATCHED, detector):  # the error says more than NumPy's warning
-            yield
-    finally:
-        detector.get().unlock_all()
-        detector.reset(token)
+    found = _Detector(infinity)
+    with (
+        undoing(found.unlock_all),
+        setting(detector, found),
+        np.errstate(all="ignore"),  # the error says more than NumPy's warning
+        watching(_WATCHED, detector),
+    ):
+        yield
 
 
 _WATCHED = [(Tensor, "_data"), (Node, "saved"), (Primitive, "pull"), (Result, "pull")]

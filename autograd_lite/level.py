@@ -18,6 +18,7 @@ from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.interrupts import setting
 from autograd_lite.messages import show
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
@@ -80,12 +81,8 @@ class Level:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Everything is recorded inside."""
-        token = _depth.set(_depth.get() + 1)
-        try:
-            with enable_grad():
-                yield
-        finally:
-            _depth.reset(token)
+        with setting(_depth, _depth.get() + 1), enable_grad():
+            yield
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
         """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""

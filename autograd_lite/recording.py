@@ -15,9 +15,10 @@ R = TypeVar("R")
 _recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=True)
 is_grad_enabled = _recording.get
 
-# What the switches that are on have found, the innermost first. Kept here, not in the switch, so that several threads
-# and tasks can use one object at a time.
-_found: ContextVar[tuple[bool, Any] | None] = ContextVar("autograd_lite_found", default=None)
+# What is switched, the innermost last: by which switch, and what it found. It is kept here, not in the switch, so that
+# several threads and tasks can use one object at a time.
+_Entry = tuple[Any, bool]
+_switched: ContextVar[tuple[_Entry, ...]] = ContextVar("autograd_lite_switched", default=())
 
 
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
@@ -29,15 +30,25 @@ class _Switch:
     _value: bool
 
     def __enter__(self) -> None:
-        _found.set((_recording.get(), _found.get()))
-        _recording.set(self._value)
+        entry = (self, _recording.get())
+        try:
+            _switched.set((*_switched.get(), entry))
+            _recording.set(self._value)
+        except BaseException:  # an interrupt; `__exit__` will not be called
+            _take_back(entry)
+            raise
 
     def __exit__(self, *exception: object) -> None:
-        entry = _found.get()
-        if entry is not None:  # a suspended generator may be closed in a context in which nothing was switched
-            found, outer = entry
-            _recording.set(found)
-            _found.set(outer)
+        entry = None
+        try:
+            entry = self._innermost()
+            _take_back(entry)
+        finally:
+            _take_back(entry or self._innermost())  # has nothing left to do, unless an interrupt came between
+
+    def _innermost(self) -> _Entry | None:
+        """The last entry of this switch; none if a suspended generator is closed in another context."""
+        return next((entry for entry in reversed(_switched.get()) if entry[0] is self), None)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
@@ -89,3 +100,16 @@ class enable_grad(_Switch):  # noqa: N801
     """
 
     _value = True
+
+
+def _take_back(entry: _Entry | None) -> None:
+    """Switch back to what was found; if something was switched since, that will do so."""
+    entries = list(_switched.get())
+    for i, other in enumerate(entries):
+        if other is entry:
+            if i + 1 < len(entries):
+                entries[i + 1] = (entries[i + 1][0], entry[1])
+            else:
+                _recording.set(entry[1])
+            _switched.set((*entries[:i], *entries[i + 1 :]))
+            return

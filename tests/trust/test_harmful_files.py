@@ -302,7 +302,7 @@ def test_odd_metadata_are_as_none_or_refused(tmp_path, metadata):
     if metadata is None or metadata == {} or metadata == {"a": "b"}:
         assert list(load(tmp_path / "a.safetensors")) == ["w"]
     else:
-        with pytest.raises(CorruptedFileError, match="a.safetensors is refused"):
+        with pytest.raises(CorruptedFileError, match="is refused"):
             load(tmp_path / "a.safetensors")
 
 
