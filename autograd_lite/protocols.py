@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip
+from autograd_lite.unruled import without_rule
 
 # Differentiable: np.exp -> exp. The key of a ufunc's method is a pair: (np.add, "reduce") -> sum.
 numpy_operations: dict[Any, Callable[..., Any]] = {}
@@ -34,9 +35,4 @@ class NumpyProtocols:
             return operation(*args, **kwargs)
         if function in numpy_queries:
             return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
-        function, *method = function if isinstance(function, tuple) else (function,)
-        name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
-        raise TypeError(
-            f"{name} has no derivative rule for tensors; declare one with "
-            f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
-        )
+        raise TypeError(without_rule(*function if isinstance(function, tuple) else (function,)))

@@ -304,7 +304,7 @@ class Tensor(Signatures, NumpyProtocols):
         if isinstance(self._node, Node):
             raise RuntimeError(
                 f"the result of {self._node.operation.name!r} cannot be pickled or deep-copied: it is part of a graph; "
-                "use .detach() for its values"
+                "use .detach(), or .numpy() for its values"
             )
         leaf = self._leaf()
         parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
