@@ -62,6 +62,13 @@ def check_integer(name: str, value: Any, least: int = 1) -> None:
         raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
 
 
+def check_sequence(name: str, arrays: Any) -> Any:
+    """`arrays`, or TypeError unless there are several of them; what else has a length is for the operation to read."""
+    if not hasattr(type(arrays), "__iter__"):
+        raise TypeError(f"{name}: a list or tuple of arrays is needed, not {show(arrays)}")
+    return arrays
+
+
 def is_number(value: Any) -> Any:
     """Whether `value` is a number, which NaN is not; TypeError or ValueError if it cannot be compared with one."""
     return -np.inf <= value <= np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,10 @@ _FEW = 6  # arrays of a list are described
 
 # Errors that are a type and a text, so that another one can be made of them.
 PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
+
+
+# What NumPy says of operands with too few axes, in terms of gufunc signatures.
+_FEW_AXES = re.compile(r"operand (\d+) does not have enough dimensions \(has (\d+), .* requires (\d+)\)")
 
 
 def describe(value: Any) -> str:
@@ -38,6 +43,10 @@ def describe(value: Any) -> str:
 def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
     """The error of the forward function once more, with the name of the operation and what it was given."""
     reason = one_line(error).removeprefix(f"{operation.name}: ")
+    few = _FEW_AXES.search(reason)
+    if few is not None:
+        position, ndim, least = few.groups()
+        reason = f"{operation.arguments[int(position)]} has {ndim} axes and needs {least} at least"
     if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
         left, right = np.shape(values[0]), np.shape(values[1])
         reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"

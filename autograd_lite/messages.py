@@ -48,10 +48,19 @@ def one_line(text: object, limit: int = LINE) -> str:
 
 def is_from_repr(error: BaseException) -> bool:
     """Whether an error was raised by the `repr` of a value that somebody (NumPy, mostly) was about to complain of."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
+    return _last_frame(error).f_code.co_name in ("__repr__", "__str__", "__format__")
+
+
+def is_from(error: BaseException, *packages: str) -> bool:
+    """Whether an error was raised by the code of a package, not by a function of the user that it called."""
+    return _last_frame(error).f_globals.get("__name__", "").partition(".")[0] in packages
+
+
+def _last_frame(error: BaseException) -> Any:
+    traceback: Any = error.__traceback__
+    while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return traceback is not None and traceback.tb_frame.f_code.co_name in ("__repr__", "__str__", "__format__")
+    return traceback.tb_frame
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:

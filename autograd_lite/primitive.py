@@ -65,6 +65,9 @@ class Primitive:
     ) -> None:
         if not callable(forward):
             raise TypeError(f"primitive: a function of arrays is needed, not {show(forward)}")
+        if not (isinstance(rules, dict) and isinstance(residuals, dict)):
+            wrong = residuals if isinstance(rules, dict) else rules
+            raise TypeError(f"primitive: rules and residuals are dicts of names to functions, not {show(wrong)}")
         self.name = name or forward.__name__.strip("_")
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise TypeError(f"primitive: {show(self.name)} is not a name for an operation; pass name=")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.checks import is_integer
-from autograd_lite.conversion import to_array
+from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
@@ -66,6 +66,7 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
            [2., 2.]])
     """
     indices = to_array(indices)
+    weight = weight if hasattr(weight, "dtype") else to_floats(weight)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices are integers, not {indices.dtype}")
     if weight.ndim != 2:

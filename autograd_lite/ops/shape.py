@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.checks import check_sequence
 from autograd_lite.conversion import to_array
 from autograd_lite.messages import show
 from autograd_lite.ops.reduction import Axis
@@ -171,7 +172,7 @@ def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    return _concatenate(*arrays, axis=axis)
+    return _concatenate(*check_sequence("concatenate", arrays), axis=axis)
 
 
 def _slices(g: Array, arrays_shape: tuple[Any, ...], axis: int) -> list[Array]:
@@ -193,7 +194,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return _stack(*arrays, axis=axis)
+    return _stack(*check_sequence("stack", arrays), axis=axis)
 
 
 numpy_operations[np.concatenate] = concatenate
