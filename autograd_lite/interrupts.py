@@ -51,11 +51,13 @@ def setting(variable: ContextVar[T], value: T) -> Iterator[None]:
     0
     """
     before = variable.get()
-
-    def restore() -> None:
-        if variable.get() is value:  # not if a forgotten generator ends elsewhere
+    try:
+        try:
+            variable.set(value)
+            yield
+        finally:
+            if variable.get() is value:  # not if a forgotten generator ends elsewhere
+                variable.set(before)
+    finally:
+        if variable.get() is value:
             variable.set(before)
-
-    with undoing(restore):
-        variable.set(value)
-        yield

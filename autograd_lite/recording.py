@@ -39,16 +39,21 @@ class _Switch:
             raise
 
     def __exit__(self, *exception: object) -> None:
-        entry = None
+        entry, done = None, False
         try:
             entry = self._innermost()
             _take_back(entry)
+            done = True
         finally:
-            _take_back(entry or self._innermost())  # has nothing left to do, unless an interrupt came between
+            if not done:  # an interrupt; what it has left undone is done
+                _take_back(entry or self._innermost())
 
     def _innermost(self) -> _Entry | None:
         """The last entry of this switch; none if a suspended generator is closed in another context."""
-        return next((entry for entry in reversed(_switched.get()) if entry[0] is self), None)
+        for entry in reversed(_switched.get()):
+            if entry[0] is self:
+                return entry
+        return None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
@@ -104,12 +109,13 @@ class enable_grad(_Switch):  # noqa: N801
 
 def _take_back(entry: _Entry | None) -> None:
     """Switch back to what was found; if something was switched since, that will do so."""
-    entries = list(_switched.get())
+    entries = _switched.get()
+    if entries and entries[-1] is entry:
+        _recording.set(entry[1])
+        _switched.set(entries[:-1])
+        return
     for i, other in enumerate(entries):
         if other is entry:
-            if i + 1 < len(entries):
-                entries[i + 1] = (entries[i + 1][0], entry[1])
-            else:
-                _recording.set(entry[1])
-            _switched.set((*entries[:i], *entries[i + 1 :]))
+            after, *rest = entries[i + 1 :]
+            _switched.set((*entries[:i], (after[0], entry[1]), *rest))
             return

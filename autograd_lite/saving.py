@@ -63,7 +63,7 @@ def save(path: str | os.PathLike[str], state: Any) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """What `save` has written, equal in every bit and type; all or nothing.
 
-    No code from a file is ever run, and no more memory is used than the file has bytes for. A ".safetensors" file of
+    No code from a file is ever run, and the memory is a small multiple of the file's size. A ".safetensors" file of
     somebody else is a dict of arrays by name; it has no checksum, so only its form can be checked.
 
     Raises

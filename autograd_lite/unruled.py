@@ -79,7 +79,7 @@ def _of_function(function: Callable[..., Any], called: str, key: tuple[str, str 
     if not required or {"g", "out"} & set(required):
         required = ["x"]
     names, first = ", ".join(required), required[0]
-    name = called.removeprefix("numpy.").replace(".", "_")
     path, method = key
+    name = path.rpartition(".")[2] + (f"_{method}" if method else "")
     target = path if method is None else f'(({path}, "{method}"),)'
     return f'lambda {names}: {called}({names}), name="{name}", numpy={target}, {first}=lambda g, {first}: ...'
