@@ -62,6 +62,7 @@ def declared(message, function):
         return
     declaration = re.search(r"declare one with (.*), or use \.numpy\(\) for the values$", message)[1]
     before = dict(numpy_operations)
+    numpy_operations.pop(function, None)  # which another test may have declared
     try:
         operation = eval(declaration, NAMES)
         assert numpy_operations[function] is operation
