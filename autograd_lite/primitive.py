@@ -259,7 +259,7 @@ def primitive(
         operation = Primitive(forward, rules, residuals or {}, name, outputs, joint)
         function = write_call(operation)
         function.__doc__ = doc or forward.__doc__
-        function.__module__ = module or getattr(forward, "__module__", "")
+        function.__module__ = str(module or getattr(forward, "__module__", ""))
         function.__annotations__ = dict(getattr(forward, "__annotations__", {}))
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):
