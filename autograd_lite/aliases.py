@@ -127,7 +127,7 @@ def forget_argument(tensor: Any) -> None:
     """The function has run; what it computed refers to the argument as it was, whatever becomes of the memory."""
     place: Place | None = getattr(tensor, "_place", None)
     if place is not None:
-        place.memory.members.pop(place.reference)
+        place.memory.members.pop(place.reference, None)  # twice, after an interrupt
         place.memory.arguments.pop(place.reference, None)
         del tensor._place
 

@@ -20,6 +20,7 @@ from autograd_lite.attributes import watching
 from autograd_lite.backward import Node
 from autograd_lite.changes import memory_owner
 from autograd_lite.explanations import describe
+from autograd_lite.interrupts import setting, undoing
 from autograd_lite.outputs import Result
 from autograd_lite.primitive import Primitive
 from autograd_lite.tensor import Tensor
@@ -68,13 +69,14 @@ def anomaly(infinity: bool = True) -> Iterator[None]:
       x: float64 (2,), from 0 to 2
       in <doctest autograd_lite.anomalies.anomaly[1]>, line 2, in <module>
     """
-    token = detector.set(_Detector(infinity))
-    try:
-        with np.errstate(all="ignore"), watching(_WATCHED, detector):  # the error says more than NumPy's warning
-            yield
-    finally:
-        detector.get().unlock_all()
-        detector.reset(token)
+    found = _Detector(infinity)
+    with (
+        undoing(found.unlock_all),
+        setting(detector, found),
+        np.errstate(all="ignore"),  # the error says more than NumPy's warning
+        watching(_WATCHED, detector),
+    ):
+        yield
 
 
 _WATCHED = [(Tensor, "_data"), (Node, "saved"), (Primitive, "pull"), (Result, "pull")]
@@ -90,8 +92,9 @@ class _Detector:
         self.infinity = infinity
         self.places: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
         self.locked: dict[weakref.ref[Node], list[_Lock]] = {}
-        # By the identity of the array that owns the memory; a lock is gone with its last node.
-        self.locks: weakref.WeakValueDictionary[int, _Lock] = weakref.WeakValueDictionary()
+        # By the identity of the array that owns the memory; a lock is gone with its last node. They are kept here, so
+        # that the end finds all that is read-only, whatever an interrupt has left of the counts.
+        self.locks: dict[int, _Lock] = {}
 
     # -- forwards --------------------------------------------------------------------------------------------------
 
@@ -166,7 +169,8 @@ class _Detector:
         reference = weakref.ref(node, self._unlock)
         locks = self.locked[reference] = []
         for array in _arrays(saved):
-            lock = self.locks.setdefault(id(memory_owner(array)), _Lock())
+            owner = id(memory_owner(array))
+            lock = self.locks.setdefault(owner, _Lock(owner))
             lock.nodes += 1
             locks.append(lock)
             for part in _chain(array):
@@ -192,17 +196,24 @@ class _Detector:
         for array in sorted(lock.arrays, key=lambda array: len(_chain(array))):
             array.flags.writeable = True
         lock.arrays.clear()
+        self.locks.pop(lock.owner, None)
 
     def unlock_all(self) -> None:
         """The end: everything may be written again."""
-        for node in list(self.locked):
-            self._unlock(node)
+        self.locked.clear()
+        for lock in list(self.locks.values()):
+            self._release(lock)
 
 
 class _Lock:
-    """The lock of one memory: by how many nodes it is needed, and the arrays over it that were made read-only."""
+    """The lock of one memory.
 
-    def __init__(self) -> None:
+    `owner` is the identity of the array that owns it, `nodes` the number of nodes that need it, and `arrays` are those
+    over it that were made read-only.
+    """
+
+    def __init__(self, owner: int) -> None:
+        self.owner = owner
         self.nodes = 0
         self.arrays: list[Any] = []
 

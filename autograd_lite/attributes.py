@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
+
+from autograd_lite.interrupts import undoing
 
 
 class Observer(Protocol):
@@ -24,59 +26,82 @@ class Observer(Protocol):
 
 
 Attribute = tuple[type, str]
-_lock = threading.Lock()
-# For each attribute that is watched: what it is otherwise, and the variables that hold the observers of each thread.
-_watched: dict[Attribute, tuple[Any, list[ContextVar[Any]]]] = {}
+_lock = threading.RLock()
+# Who watches what: the variables that hold the observers of each thread. Everything else follows from it.
+_watchers: dict[object, tuple[list[Attribute], ContextVar[Any]]] = {}
+_known: dict[Attribute, None] = {}  # all attributes that were ever watched
 
 
 @contextmanager
 def watching(attributes: Iterable[Attribute], observer: ContextVar[Any]) -> Iterator[None]:
     """Inside, the observer of a thread (the value of the variable there, if not None) watches the attributes."""
-    attributes = list(attributes)
-    with _lock:
-        for attribute in attributes:
-            owner, name = attribute
-            if attribute not in _watched:
-                _watched[attribute] = (owner.__dict__[name], [])
-                setattr(owner, name, _property(name, *_watched[attribute]))
-            _watched[attribute][1].append(observer)
-    try:
+    attributes, key = list(attributes), object()
+
+    def leave() -> None:
+        _watchers.pop(key, None)
+        _update()
+
+    with undoing(leave):
+        _known.update(dict.fromkeys(attributes))
+        _watchers[key] = attributes, observer
+        _update()
         yield
-    finally:
-        with _lock:
-            for attribute in attributes:
-                original, observers = _watched[attribute]
-                observers.remove(observer)
-                if not observers:
-                    setattr(*attribute, original)
-                    del _watched[attribute]
 
 
-def _property(name: str, original: Any, observers: list[ContextVar[Any]]) -> property:
-    """A property in the place of a slot, or of any other attribute of a class."""
-    is_slot = hasattr(original, "__set__")
+def _update() -> None:
+    """Make properties of all attributes that are watched, and of no others; right also after one that was interrupted.
 
-    def get(self: Any) -> Any:
-        if is_slot:
-            found = original.__get__(self)
-        elif name in self.__dict__:
-            found = self.__dict__[name]
-        else:  # a default, a method, or what is computed when it is first read
-            found = original.__get__(self, type(self)) if hasattr(original, "__get__") else original
-        for variable in dict.fromkeys(observers):
-            observer = variable.get()
-            if observer is not None:
-                found = observer.read(self, name, found)
-        return found
+    Whether an attribute is a property is read from its class, and it is changed in one step.
+    """
+    with undoing(_unlock):
+        _lock.acquire()
+        watchers = list(_watchers.values())
+        for owner, name in list(_known):
+            variables = tuple(dict.fromkeys(variable for found, variable in watchers if (owner, name) in found))
+            current = owner.__dict__[name]
+            if isinstance(current, _Watched):
+                current.variables = variables
+                if not variables:
+                    setattr(owner, name, current.original)
+            elif variables:
+                setattr(owner, name, _Watched(name, current, variables))
 
-    def set_(self: Any, value: Any) -> None:
-        for variable in dict.fromkeys(observers):
-            observer = variable.get()
-            if observer is not None:
-                observer.assign(self, name, value)
-        if is_slot:
-            original.__set__(self, value)
-        else:
-            self.__dict__[name] = value
 
-    return property(get, set_)
+def _unlock() -> None:
+    """Release the lock, however often this thread has taken it."""
+    with suppress(RuntimeError):  # it has not
+        while True:
+            _lock.release()
+
+
+class _Watched(property):
+    """A property in the place of a slot, or of any other attribute of a class, for as long as it is watched."""
+
+    def __init__(self, name: str, original: Any, variables: tuple[ContextVar[Any], ...]) -> None:
+        self.original, self.variables = original, variables
+        is_slot = hasattr(original, "__set__")
+
+        def get(owner: Any) -> Any:
+            if is_slot:
+                found = original.__get__(owner)
+            elif name in owner.__dict__:
+                found = owner.__dict__[name]
+            else:  # a default, a method, or what is computed when it is first read
+                found = original.__get__(owner, type(owner)) if hasattr(original, "__get__") else original
+            for variable in self.variables:
+                observer = variable.get()
+                if observer is not None:
+                    found = observer.read(owner, name, found)
+            return found
+
+        def set_(owner: Any, value: Any) -> None:
+            for variable in self.variables:
+                observer = variable.get()
+                if observer is not None:
+                    observer.assign(owner, name, value)
+            if is_slot:
+                original.__set__(owner, value)
+            else:
+                owner.__dict__[name] = value
+
+        super().__init__(get, set_)

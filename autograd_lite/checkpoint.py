@@ -11,7 +11,9 @@ from functools import partial
 from typing import Any
 
 from autograd_lite.checks import LARGEST_COUNT, is_integer
+from autograd_lite.files import show_path
 from autograd_lite.generators import GENERATORS, Generator, generators_of
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.random import generator, get_state, set_state
 from autograd_lite.saving import CorruptedFileError, load, save
@@ -70,7 +72,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
         if not is_integer(keep) or keep < 1:
-            raise ValueError(f"Checkpoint: keep is a positive integer, not {keep!r}")
+            raise ValueError(f"Checkpoint: keep is a positive integer, not {show(keep)}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
@@ -81,7 +83,12 @@ class Checkpoint:
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
         self._unreadable: set[int] = set()
         self._generators()  # refuses those that cannot be saved
-        os.makedirs(self.folder, exist_ok=True)
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            reason = "there is a file" if os.path.exists(self.folder) else error.strerror
+            where = show_path(self.folder)
+            raise OSError(error.errno, f"Checkpoint: the folder {where} cannot be made: {reason}") from error
 
     def save(self, step: int, **counters: Any) -> str:
         """Write a checkpoint after `step` steps, remove those that are too old, and return the path of the new one.
@@ -103,7 +110,7 @@ class Checkpoint:
             If a counter cannot be saved.
         """
         if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {step!r:.80}")
+            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {show(step)}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(
@@ -114,7 +121,8 @@ class Checkpoint:
         save(path, {"step": int(step), "counters": counters, **self._state()})
         self._unreadable.discard(int(step))
         for old in [number for number in self._steps() if number <= step][: -self.keep]:
-            os.unlink(self._path(old))
+            if not os.path.isdir(self._path(old)):  # which is somebody else's
+                os.unlink(self._path(old))
         for name in os.listdir(self.folder):
             if _LEFT_BEHIND.fullmatch(name):
                 os.unlink(os.path.join(self.folder, name))

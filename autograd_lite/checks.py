@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.messages import show
+
 # Up to here every integer is a float too, so formulas of counts are exact.
 LARGEST_COUNT = 2**53
 
@@ -29,7 +31,7 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
         except (TypeError, ValueError, OverflowError):  # texts and several numbers cannot be compared with a number
             is_so = False
         if not is_so:
-            raise ValueError(f"{where}: {name} is {what}, not {value!r:.80}")
+            raise ValueError(f"{where}: {name} is {what}, not {show(value)}")
 
 
 def check_positive(where: str, **options: Any) -> None:
@@ -57,19 +59,19 @@ def check_number(name: str, value: Any, below: float = np.inf) -> None:
     is_one = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not (is_one and 0 <= value < below and value <= sys.float_info.max):
         limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
-        raise ValueError(f"{name} is {limit}, not {value!r:.80}")
+        raise ValueError(f"{name} is {limit}, not {show(value)}")
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> None:
     """Raise ValueError unless `value` is an integer, at least `least` and no more than anybody can count to."""
     if not is_integer(value) or not least <= value <= LARGEST_COUNT:
-        raise ValueError(f"{name} is an integer, at least {least}, not {value!r:.80}")
+        raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
 
 
 def check_integers(name: str, values: Any, least: int = 1) -> None:
     """Raise ValueError unless `values` is a list of such integers."""
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{name} stands in a list, not {values!r:.80}")
+        raise ValueError(f"{name} stands in a list, not {show(values)}")
     for value in values:
         check_integer(name, value, least)
 
@@ -77,7 +79,14 @@ def check_integers(name: str, values: Any, least: int = 1) -> None:
 def check_switch(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} is True or False, not {value!r:.80}")
+        raise ValueError(f"{name} is True or False, not {show(value)}")
+
+
+def check_sequence(name: str, arrays: Any) -> Any:
+    """`arrays`, or TypeError unless there are several of them; what else has a length is for the operation to read."""
+    if not hasattr(type(arrays), "__iter__"):
+        raise TypeError(f"{name}: a list or tuple of arrays is needed, not {show(arrays)}")
+    return arrays
 
 
 def is_number(value: Any) -> Any:

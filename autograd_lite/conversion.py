@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.messages import show
+
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -40,7 +42,7 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
         raise ValueError("the nested lists are ragged: rows of different lengths do not form an array") from error
     if array.dtype.kind not in "fiub":
         what = {"U": "strings", "S": "bytes", "c": "complex numbers"}.get(array.dtype.kind, f"dtype {array.dtype}")
-        raise TypeError(f"a tensor holds real numbers, not {'None' if data is None else what}: {data!r:.80}")
+        raise TypeError(f"a tensor holds real numbers, not {'None' if data is None else what}: {show(data)}")
     if dtype is not None and np.dtype(dtype).kind not in "fiub":
         raise TypeError(f"a tensor holds real numbers, so its dtype cannot be {np.dtype(dtype)}")
     if copy:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import Leaf, Node, sweep
+from autograd_lite.messages import show
 from autograd_lite.names import name_of
 from autograd_lite.tensor import Tensor
 
@@ -86,7 +87,7 @@ class Drawing:
         path = Path(path)
         if not path.suffix:
             raise ValueError(
-                f"draw: {str(path)!r} does not say in which format; end it in .dot, .gv, .svg, .pdf or .png"
+                f"draw: {show(str(path))} does not say in which format; end it in .dot, .gv, .svg, .pdf or .png"
             )
         text = path.suffix in (".dot", ".gv")
         path.write_bytes(self.dot.encode() if text else self.render(path.suffix[1:]))

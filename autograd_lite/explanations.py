@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_lite.messages import LINE, is_from_repr, one_line, shorten, show
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
 
 if TYPE_CHECKING:
     from autograd_lite.primitive import Primitive
 
+_FEW = 6  # arrays of a list are described
+
 # Errors that are a type and a text, so that another one can be made of them.
 PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
+
+
+# What NumPy says of operands with too few axes, in terms of gufunc signatures.
+_FEW_AXES = re.compile(r"operand (\d+) does not have enough dimensions \(has (\d+), .* requires (\d+)\)")
 
 
 def describe(value: Any) -> str:
@@ -26,23 +34,30 @@ def describe(value: Any) -> str:
     """
     if isinstance(value, np.ndarray | np.generic | Tensor):
         return f"{value.dtype} {value.shape}"
-    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value):
-        return f"[{', '.join(map(describe, value))}]"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]}... ({type(value).__name__})"
+    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value[:_FEW]):
+        more = f", ... ({len(value)} in all)" if len(value) > _FEW else ""
+        return f"[{', '.join(map(describe, value[:_FEW]))}{more}]"
+    return show(value, 40)
 
 
 def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
     """The error of the forward function once more, with the name of the operation and what it was given."""
-    reason = str(error).removeprefix(f"{operation.name}: ")
+    reason = one_line(error).removeprefix(f"{operation.name}: ")
+    few = _FEW_AXES.search(reason)
+    if few is not None:
+        position, ndim, least = few.groups()
+        reason = f"{operation.arguments[int(position)]} has {ndim} axes and needs {least} at least"
     if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
         left, right = np.shape(values[0]), np.shape(values[1])
         reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
-    kind = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
+    kind: type[Exception] | None = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
+    if is_from_repr(error):
+        kind, reason = TypeError, "an argument has the wrong type"
     if isinstance(error, TypeError | AttributeError):  # of loops, casting rules, and methods that a number lacks
         no_numbers = _without_numbers(operation, values)
         kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)
     given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
+    given = shorten(given, LINE)
     if kind is None:
         error.add_note(f"in {operation.name}({given})")
         return error
@@ -74,7 +89,7 @@ def from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:
-        reason = "its rows differ in length" if "inhomogeneous" in str(error) else error
+        reason = "its rows differ in length" if "inhomogeneous" in str(error) else one_line(error)
         raise type(error)(f"{operation.name}: {argument} does not form an array: {reason}") from error
 
 

@@ -49,9 +49,35 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise OSError(error.errno, f"cannot write {os.fspath(path)}, which is as it was: {error.strerror}") from error
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, f"cannot write {show_path(path)}, which is as it was: {reason}") from error
     if os.name == "posix":  # elsewhere a folder cannot be opened
         _sync_folder(folder)
+
+
+def kind_of_file(mode: int) -> str:
+    """What stands at a path where a regular file belongs.
+
+    Examples
+    --------
+    >>> kind_of_file(os.stat("/").st_mode)
+    'a folder, not a regular file'
+    """
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return f"{kinds.get(stat.S_IFMT(mode), 'a device')}, not a regular file"
+
+
+def show_path(path: str | os.PathLike[str]) -> str:
+    """A path as error messages show it: on one line, the end of it if it is long.
+
+    Examples
+    --------
+    >>> show_path("runs/first.npz")
+    'runs/first.npz'
+    """
+    text = str(os.fspath(path))
+    text = text if text.isprintable() else repr(text[-400:])
+    return text if len(text) <= 200 else f"...{text[-200:]}"
 
 
 def _permissions(target: str) -> int | None:
@@ -61,7 +87,7 @@ def _permissions(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
+        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, f"it is {kind_of_file(mode)}")
     if not os.access(target, os.W_OK):  # renaming would not ask
         raise PermissionError(errno.EACCES, "it is write-protected")
     return stat.S_IMODE(mode)

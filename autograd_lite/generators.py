@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.tensor import Tensor
 
@@ -55,7 +56,7 @@ def _search(value: Any, name: str, found: dict[str, Generator], seen: set[int]) 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """What is in a list, a dict, a set or an object, with what is to be added to the name."""
     if isinstance(value, dict):
-        yield from ((f"[{key!r:.80}]", item) for key, item in value.items() if not isinstance(item, _LEAVES))
+        yield from ((f"[{show(key)}]", item) for key, item in value.items() if not isinstance(item, _LEAVES))
     elif isinstance(value, list | tuple | deque):
         if _may_hold(value):
             yield from ((f"[{i}]", item) for i, item in enumerate(value))

@@ -19,6 +19,8 @@ from autograd_lite.backward import Leaf, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.interrupts import setting, undoing
+from autograd_lite.messages import show
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
 from autograd_lite.recording import enable_grad, is_grad_enabled
@@ -36,12 +38,12 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
     """The numbers of the arguments to differentiate with respect to, or TypeError if there are no such arguments."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
     if not all(isinstance(i, int | np.integer) for i in chosen):
-        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {argnums!r}")
+        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {show(argnums)}")
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
-            raise TypeError(f"{name}: argnums is {argnums}, but there are {len(arguments)} positional arguments")
+            raise TypeError(f"{name}: argnums is {show(argnums)}, but there are {len(arguments)} positional arguments")
     if len({i % len(arguments) for i in chosen}) < len(chosen):
-        raise TypeError(f"{name}: argnums is {argnums}, which has an argument twice")
+        raise TypeError(f"{name}: argnums is {show(argnums)}, which has an argument twice")
     return chosen
 
 
@@ -84,14 +86,12 @@ class Level:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Everything is recorded inside."""
-        token = _depth.set(_depth.get() + 1)
-        try:
-            with enable_grad():
-                yield
-        finally:
-            _depth.reset(token)
-            for variable in self.variables:
-                forget_argument(variable)
+        with undoing(self._forget_arguments), setting(_depth, _depth.get() + 1), enable_grad():
+            yield
+
+    def _forget_arguments(self) -> None:
+        for variable in self.variables:
+            forget_argument(variable)
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
         """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""
@@ -140,8 +140,8 @@ def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
     """The leaves of `tree`, checked to have the shapes of `values` and brought to their dtypes."""
     given = leaves(tree)
     if [np.shape(leaf) for leaf in given] != [np.shape(value) for value in values]:
-        raise ValueError(f"{what} has the shapes {[np.shape(leaf) for leaf in given]}, "
-                         f"expected {[np.shape(value) for value in values]}")  # fmt: skip
+        raise ValueError(f"{what} has the shapes {show([np.shape(leaf) for leaf in given])}, "
+                         f"expected {show([np.shape(value) for value in values])}")  # fmt: skip
     result: list[Any] = []
     for leaf, value in zip(given, values, strict=True):
         if tracked and isinstance(leaf, Tensor):

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autograd_lite.conversion import NumberArray
+from autograd_lite.messages import show
 from autograd_lite.structure import NAME, CorruptedFileError
 
 STRUCTURE = "structure.json"
@@ -24,7 +25,7 @@ SUM = 64  # characters of the SHA-256
 
 # The header of an array exactly as NumPy writes it: magic, version, length, dtype, order and shape.
 _MAGIC = b"\x93NUMPY\x01\x00"
-_LENGTH = r"\d{1,18}"
+_LENGTH = r"\d{1,19}"
 _HEADER = re.compile(
     r"\{'descr': '([<>|][biufc]\d{1,2})', 'fortran_order': (True|False), "
     rf"'shape': \(((?:{_LENGTH},)?|{_LENGTH}(?:, {_LENGTH})+)\), \}} *\n"
@@ -86,11 +87,11 @@ def _checked(infos: list[zipfile.ZipInfo], size: int) -> dict[str, zipfile.ZipIn
     for name, info in members.items():
         expected = name == STRUCTURE or (name.endswith(".npy") and NAME.fullmatch(name[: -len(".npy")]))
         if not expected or info.orig_filename != name:  # which has what stands behind a null, too
-            raise CorruptedFileError(f"it has a member called {info.orig_filename!r:.80}")
+            raise CorruptedFileError(f"it has a member called {show(info.orig_filename)}")
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.compress_size != info.file_size:
-            raise CorruptedFileError(f"its member {name!r} is compressed or encrypted")
+            raise CorruptedFileError(f"its member {show(name)} is compressed or encrypted")
     if len(members) < len(infos) or STRUCTURE not in members:
-        raise CorruptedFileError(f"it has two members of one name, or none called {STRUCTURE!r}")
+        raise CorruptedFileError(f"it has two members of one name, or none called {show(STRUCTURE)}")
     if sum(info.file_size for info in infos) > size:
         raise CorruptedFileError(f"its members claim {sum(info.file_size for info in infos)} bytes, it has {size}")
     return members
@@ -103,15 +104,15 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NumberArray:
         length = int.from_bytes(start[len(_MAGIC) :], "little")
         header = _HEADER.fullmatch(member.read(length).decode("latin1"))
         if not start.startswith(_MAGIC) or header is None:
-            raise CorruptedFileError(f"its member {info.filename!r} does not begin as an array of numbers does")
+            raise CorruptedFileError(f"its member {show(info.filename)} does not begin as an array of numbers does")
         dtype: np.dtype[Any] = np.dtype(header[1])
         shape = tuple(int(part) for part in header[3].split(",") if part)
         size = info.file_size - len(start) - length
         if math.prod(shape) * dtype.itemsize != size:
             raise CorruptedFileError(
-                f"its member {info.filename!r} of {size} bytes claims the shape {shape} of {dtype}"
+                f"its member {show(info.filename)} of {size} bytes claims the shape {shape} of {dtype}"
             )
         data = np.empty(size, np.uint8)
         if member.readinto(data) != size or (dtype.kind == "b" and data.max(initial=0) > 1):
-            raise CorruptedFileError(f"its member {info.filename!r} ends too early, or holds no booleans")
+            raise CorruptedFileError(f"its member {show(info.filename)} ends too early, or holds no booleans")
     return data.view(dtype).reshape(shape, order="F" if header[2] == "True" else "C")

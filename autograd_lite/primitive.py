@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.codegen import write_call, write_pull
+from autograd_lite.messages import show
 from autograd_lite.outputs import Result, wrap_outputs
 from autograd_lite.tensor import _wrap, numpy_operations
 
@@ -63,10 +64,13 @@ class Primitive:
         joint: tuple[tuple[str, ...], Rule] | None = None,
     ) -> None:
         if not callable(forward):
-            raise TypeError(f"primitive: a function of arrays is needed, not {forward!r}")
+            raise TypeError(f"primitive: a function of arrays is needed, not {show(forward)}")
+        if not (isinstance(rules, dict) and isinstance(residuals, dict)):
+            wrong = residuals if isinstance(rules, dict) else rules
+            raise TypeError(f"primitive: rules and residuals are dicts of names to functions, not {show(wrong)}")
         self.name = name or forward.__name__.strip("_")
         if not (isinstance(self.name, str) and self.name.isidentifier()):
-            raise TypeError(f"primitive: {self.name!r} is not a name for an operation; pass name=")
+            raise TypeError(f"primitive: {show(self.name)} is not a name for an operation; pass name=")
         self.forward = forward
         self.joint = joint[1] if joint else None
         rules = {**rules, **dict.fromkeys(joint[0], joint[1])} if joint else rules
@@ -78,6 +82,8 @@ class Primitive:
         self.results = [Result(self.name, number) for number in range(outputs)] if outputs > 1 else []
         self.needs = {argument: self._check_rule(argument, rule) for argument, rule in self.rules.items()}
         for residual, formula in residuals.items():
+            if formula is not None and not callable(formula):
+                raise TypeError(f"{self.name}: the formula of {residual!r} is a function or None, not {show(formula)}")
             for ingredient in _names(formula):
                 if ingredient not in (*self.arguments, "out"):
                     raise TypeError(f"{self.name}: the formula of {residual!r} asks for the unknown {ingredient!r}")
@@ -103,7 +109,7 @@ class Primitive:
                 f"the arguments are {', '.join(self.arguments)}"
             )
         if not callable(rule):
-            raise TypeError(f"{self.name}: the rule for {argument!r} is a function, not {rule!r}")
+            raise TypeError(f"{self.name}: the rule for {argument!r} is a function, not {show(rule)}")
         first, *needs = _names(rule) or ("nothing",)
         if first != "g":
             raise TypeError(f"{self.name}: the rule for {argument!r} must take the gradient `g` first, not {first}")
@@ -253,7 +259,7 @@ def primitive(
         operation = Primitive(forward, rules, residuals or {}, name, outputs, joint)
         function = write_call(operation)
         function.__doc__ = doc or forward.__doc__
-        function.__module__ = module or forward.__module__
+        function.__module__ = str(module or getattr(forward, "__module__", ""))
         function.__annotations__ = dict(getattr(forward, "__annotations__", {}))
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip
+from autograd_lite.unruled import without_rule
 
 # Differentiable: np.exp -> exp. The key of a ufunc's method is a pair: (np.add, "reduce") -> sum.
 numpy_operations: dict[Any, Callable[..., Any]] = {}
@@ -48,10 +49,7 @@ def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
     if instead:
         raise TypeError(f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}")
-    raise TypeError(
-        f"{name} has no derivative rule for tensors; declare one with "
-        f"autograd_lite.primitive(..., numpy={name}), or use .numpy() for the values"
-    )
+    raise TypeError(without_rule(function, *method))
 
 
 def _refuse_out(function: Any) -> None:

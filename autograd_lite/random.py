@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.tracing import current_recorder
 
 # Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
@@ -39,9 +40,12 @@ def _started(what: str, seed: Any) -> np.random.Generator:
     try:
         if isinstance(seed, bool | np.bool_):  # meant for another argument; as seeds they would be 0 and 1
             raise TypeError("a switch is no seed")
+        if isinstance(seed, list | tuple | np.ndarray) and not all(isinstance(part, int | np.integer) for part in seed):
+            raise TypeError("a nested list, through which NumPy recurses until the process ends")
         return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{what} an integer from 0 on or None, not {seed!r}") from error
+    except Exception as error:  # NumPy shows the seed, whose `repr` may raise anything
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{what} an integer from 0 on or None, not {show(seed)}") from error
 
 
 def get_state(rng: Any) -> Any:
@@ -69,7 +73,7 @@ def set_state(rng: Any, state: Mapping[str, Any]) -> None:
     except Exception as error:
         _put_state(rng, before)
         kind = type(rng if isinstance(rng, np.random.RandomState) else rng.bit_generator).__name__
-        raise ValueError(f"this is no state of a generator of the kind {kind}: {str(state)[:80]}") from error
+        raise ValueError(f"this is no state of a generator of the kind {kind}: {show(state)}") from error
 
 
 def _check(where: str, rng: Any) -> None:

@@ -15,9 +15,10 @@ R = TypeVar("R")
 _recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=True)
 is_grad_enabled = _recording.get
 
-# What the switches that are on have found, the innermost first. Kept here, not in the switch, so that several threads
-# and tasks can use one object at a time.
-_found: ContextVar[tuple[bool, Any] | None] = ContextVar("autograd_lite_found", default=None)
+# What is switched, the innermost last: by which switch, and what it found. It is kept here, not in the switch, so that
+# several threads and tasks can use one object at a time.
+_Entry = tuple[Any, bool]
+_switched: ContextVar[tuple[_Entry, ...]] = ContextVar("autograd_lite_switched", default=())
 
 
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
@@ -29,15 +30,30 @@ class _Switch:
     _value: bool
 
     def __enter__(self) -> None:
-        _found.set((_recording.get(), _found.get()))
-        _recording.set(self._value)
+        entry = (self, _recording.get())
+        try:
+            _switched.set((*_switched.get(), entry))
+            _recording.set(self._value)
+        except BaseException:  # an interrupt; `__exit__` will not be called
+            _take_back(entry)
+            raise
 
     def __exit__(self, *exception: object) -> None:
-        entry = _found.get()
-        if entry is not None:  # a suspended generator may be closed in a context in which nothing was switched
-            found, outer = entry
-            _recording.set(found)
-            _found.set(outer)
+        entry, done = None, False
+        try:
+            entry = self._innermost()
+            _take_back(entry)
+            done = True
+        finally:
+            if not done:  # an interrupt; what it has left undone is done
+                _take_back(entry or self._innermost())
+
+    def _innermost(self) -> _Entry | None:
+        """The last entry of this switch; none if a suspended generator is closed in another context."""
+        for entry in reversed(_switched.get()):
+            if entry[0] is self:
+                return entry
+        return None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
@@ -89,3 +105,17 @@ class enable_grad(_Switch):  # noqa: N801
     """
 
     _value = True
+
+
+def _take_back(entry: _Entry | None) -> None:
+    """Switch back to what was found; if something was switched since, that will do so."""
+    entries = _switched.get()
+    if entries and entries[-1] is entry:
+        _recording.set(entry[1])
+        _switched.set(entries[:-1])
+        return
+    for i, other in enumerate(entries):
+        if other is entry:
+            after, *rest = entries[i + 1 :]
+            _switched.set((*entries[:i], (after[0], entry[1]), *rest))
+            return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autograd_lite.conversion import NumberArray
-from autograd_lite.files import replace_file
+from autograd_lite.files import kind_of_file, replace_file, show_path
+from autograd_lite.messages import show
 from autograd_lite.npz import read_npz, write_npz
 from autograd_lite.structure import CorruptedFileError, put_together, take_apart
 
@@ -61,7 +63,7 @@ def save(path: str | os.PathLike[str], state: Any) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """What `save` has written, equal in every bit and type; all or nothing.
 
-    No code from a file is ever run, and no more memory is used than the file has bytes for. A ".safetensors" file of
+    No code from a file is ever run, and the memory is a small multiple of the file's size. A ".safetensors" file of
     somebody else is a dict of arrays by name; it has no checksum, so only its form can be checked.
 
     Raises
@@ -77,13 +79,20 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     _, read = _format(path, "load")
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise CorruptedFileError("it is not a regular file")  # opening a pipe would wait for somebody to write
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for somebody to write
+            raise CorruptedFileError(f"it is {kind_of_file(found.st_mode)}")
+        if not found.st_size:
+            raise CorruptedFileError("it is empty")
         with open(path, "rb") as file:
             text, arrays = read(file)
         return put_together(text, arrays) if text is not None else arrays
     except CorruptedFileError as error:
-        raise CorruptedFileError(f"load: {os.fspath(path)} is refused: {error}") from error
+        raise CorruptedFileError(f"load: {show_path(path)} is refused: {error}") from error
+    except OSError as error:
+        astray = error.errno == errno.ENOENT and os.path.islink(path)
+        link = "it is a link to what is not there" if astray else None
+        raise OSError(error.errno, f"load: cannot read {show_path(path)}: {link or error.strerror or error}") from error
 
 
 def _write_safetensors(file: BinaryIO, text: str, arrays: dict[str, NumberArray]) -> None:
@@ -111,8 +120,8 @@ def _read_safetensors(file: BinaryIO) -> tuple[str | None, dict[str, NumberArray
         raise CorruptedFileError(f"it cannot be read as safetensors: {error or type(error).__name__}") from error
     for name, array in arrays.items():
         if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
-            raise CorruptedFileError(f"{name!r:.80} holds no booleans")
-    metadata = header.get("__metadata__", {})
+            raise CorruptedFileError(f"{show(name)} holds no booleans")
+    metadata = header.get("__metadata__") or {}
     if not {"structure", "sha256"} & set(metadata):
         return None, arrays
     text = metadata.get("structure", "")
@@ -139,9 +148,12 @@ _FORMATS: dict[str, tuple[_Write, _Read]] = {
 
 
 def _format(path: str | os.PathLike[str], name: str) -> tuple[_Write, _Read]:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}: the path is a text or a pathlib.Path, not {show(path)}")
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix not in _FORMATS:
-        raise ValueError(f"{name}: the suffix of {os.fspath(path)!r} is none of {', '.join(_FORMATS)}")
+        folder = ", and it is a folder" if os.path.isdir(path) else ""
+        raise ValueError(f"{name}: the suffix of {show(show_path(path), 240)} is none of {', '.join(_FORMATS)}{folder}")
     if suffix == ".safetensors":
         try:
             import safetensors  # noqa: F401 - to say now how to get it

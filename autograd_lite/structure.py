@@ -14,10 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import NumberArray
+from autograd_lite.messages import one_line, shorten, show
 from autograd_lite.tensor import Tensor
 
 # No state of a training is nested more deeply; a file that is wants to exhaust the stack.
 DEPTH = 64
+
+# Python reads integers of up to 4,300 digits.
+_BITS = 14_000
 
 # What an array can be called in a file: its keys, if they are plain. Never a path that leads anywhere.
 NAME = re.compile(r"(?=.{1,200}\Z)(?!\.+(/|\Z))[\w.-]+(/(?!\.+(/|\Z))[\w.-]+)*", re.ASCII)
@@ -48,17 +52,22 @@ def take_apart(state: Any) -> tuple[str, dict[str, NumberArray]]:
     import json  # with the rest of what saving needs, it would double the time of the import
 
     arrays: dict[str, NumberArray] = {}
-    return json.dumps(_encode(state, (), arrays)), arrays
+    text = json.dumps(_encode(state, (), arrays))
+    return text.ljust(_room(text.count("["))), arrays
 
 
 def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -> Any:
     if len(path) > DEPTH:
         raise ValueError(
-            f"save: the state is nested more deeply than {DEPTH} levels, or contains itself: {path[:4]}..."
+            f"save: the state is nested more deeply than {DEPTH} levels, or contains itself: {_place(path)}"
         )
     if isinstance(value, str):
         return str(value)
-    if value is None or type(value) in (bool, int):
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is int:
+        if value.bit_length() > _BITS:
+            raise ValueError(f"save: {_place(path)} is {show(value)}, more than can be read back")
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {"float": repr(value)}
@@ -71,7 +80,7 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str) and type(key) is not int:
-                raise TypeError(f"save: {_place(path)} has the key {key!r}; keys are texts and integers")
+                raise TypeError(f"save: {_place(path)} has the key {show(key)}; keys are texts and integers")
         return {"dict": [[_encode(key, (), {}), _encode(item, (*path, key), arrays)] for key, item in value.items()]}
     if type(value) in (list, tuple):
         items = [_encode(item, (*path, i), arrays) for i, item in enumerate(value)]
@@ -91,15 +100,20 @@ def _name(path: tuple[Any, ...], arrays: dict[str, NumberArray]) -> str:
 
 
 def _place(path: tuple[Any, ...]) -> str:
-    return "state" + "".join(f"[{key!r}]" for key in path)
+    return shorten("state" + "".join(f"[{show(key, 40)}]" for key in path), 200)
 
 
 def _kind(value: Any) -> str:
-    return f"an array of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else f"of {type(value).__name__}"
+    if isinstance(value, np.ndarray | np.generic):
+        return f"an array of {shorten(str(value.dtype))}"
+    return f"of {shorten(type(value).__name__)}"
 
 
 def put_together(text: str | bytes, arrays: dict[str, NumberArray]) -> Any:
     """The structure that `take_apart` has taken apart.
+
+    Each part becomes what it stands for as soon as it is parsed, so the memory is that of the result, which `_room`
+    bounds.
 
     Raises
     ------
@@ -113,61 +127,77 @@ def put_together(text: str | bytes, arrays: dict[str, NumberArray]) -> Any:
     """
     import json
 
+    lists = text.count("[") if isinstance(text, str) else text.count(b"[")
+    if len(text) < _room(lists):
+        raise CorruptedFileError(f"its structure has {lists} lists in {len(text)} bytes, to fill the memory")
     remaining = dict(arrays)
+
+    def decode(pairs: list[tuple[str, Any]]) -> Any:
+        if len(pairs) == 1:
+            ((kind, content),) = pairs
+            if kind in _KINDS and type(content) is _KINDS[kind][0]:
+                return _KINDS[kind][1](content, remaining)
+        raise CorruptedFileError(f"its structure holds {show(dict(pairs))}, which says nothing")
+
     try:
-        state = _decode(json.loads(text, parse_constant=_refuse_constant), remaining, 0)
+        state = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=decode)
+        _refuse_depth(state, 0)
     except CorruptedFileError:
         raise
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an absurd number, nested without end
-        raise CorruptedFileError(f"its structure cannot be read: {error}") from error
+        raise CorruptedFileError(f"its structure cannot be read: {one_line(error)}") from error
     if remaining:
-        raise CorruptedFileError(f"its structure has no place for {', '.join(map(repr, [*remaining][:3]))}")
+        raise CorruptedFileError(f"its structure has no place for {', '.join(map(show, [*remaining][:3]))}")
     return state
 
 
-def _decode(node: Any, arrays: dict[str, NumberArray], depth: int) -> Any:
-    if depth > DEPTH:
-        raise CorruptedFileError(f"its structure is nested more deeply than {DEPTH} levels")
-    if isinstance(node, list):
-        return [_decode(item, arrays, depth + 1) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if len(node) == 1:
-        ((kind, content),) = node.items()
-        if kind in _KINDS and type(content) is _KINDS[kind][0]:
-            return _KINDS[kind][1](content, arrays, depth + 1)
-    raise CorruptedFileError(f"its structure holds {str(node)[:80]}, which says nothing")
+def _room(lists: int) -> int:
+    """The length that a text with so many lists (of which dicts and tuples are made, too) has at least.
+
+    "[]" takes 2 bytes of a text but 60 to 90 of memory, so a small file could fill it. Texts with many lists are padded
+    to 16 bytes for each; those with few need not be.
+    """
+    return 16 * lists if lists > 100_000 else 0
 
 
-def _decode_dict(pairs: list[Any], arrays: dict[str, NumberArray], depth: int) -> dict[str | int, Any]:
+def _refuse_depth(value: Any, depth: int) -> None:
+    if type(value) in (list, tuple, dict) and value:
+        if depth >= DEPTH:
+            raise CorruptedFileError(f"its structure is nested more deeply than {DEPTH} levels")
+        for item in value.values() if type(value) is dict else value:
+            if type(item) in (list, tuple, dict):
+                _refuse_depth(item, depth + 1)
+
+
+def _decode_dict(pairs: list[Any], arrays: dict[str, NumberArray]) -> dict[str | int, Any]:
     found: dict[str | int, Any] = {}
     for pair in pairs:
-        if not (isinstance(pair, list) and len(pair) == 2 and type(pair[0]) in (str, int) and pair[0] not in found):
-            raise CorruptedFileError(f"its structure holds {str(pair)[:80]}, where a new key and its value belong")
-        found[pair[0]] = _decode(pair[1], arrays, depth)
+        if not (type(pair) is list and len(pair) == 2 and type(pair[0]) in (str, int) and pair[0] not in found):
+            raise CorruptedFileError(f"its structure holds {show(pair)}, where a new key and its value belong")
+        found[pair[0]] = pair[1]
     return found
 
 
-def _decode_tuple(items: list[Any], arrays: dict[str, NumberArray], depth: int) -> tuple[Any, ...]:
-    return tuple([_decode(item, arrays, depth) for item in items])
+def _decode_tuple(items: list[Any], arrays: dict[str, NumberArray]) -> tuple[Any, ...]:
+    return tuple(items)
 
 
-def _decode_float(text: str, arrays: dict[str, NumberArray], depth: int) -> float:
+def _decode_float(text: str, arrays: dict[str, NumberArray]) -> float:
     if text not in ("nan", "inf", "-inf"):
-        raise CorruptedFileError(f"its structure holds the number {text!r:.40}")
+        raise CorruptedFileError(f"its structure holds the number {show(text)}")
     return float(text)
 
 
-def _decode_array(name: str, arrays: dict[str, NumberArray], depth: int) -> Any:
+def _decode_array(name: str, arrays: dict[str, NumberArray]) -> Any:
     if name not in arrays:
-        raise CorruptedFileError(f"its structure names {name!r:.80}, which is missing, or a second time")
+        raise CorruptedFileError(f"its structure names {show(name)}, which is missing, or a second time")
     return arrays.pop(name)
 
 
-def _decode_scalar(name: str, arrays: dict[str, NumberArray], depth: int) -> Any:
-    array = _decode_array(name, arrays, depth)
+def _decode_scalar(name: str, arrays: dict[str, NumberArray]) -> Any:
+    array = _decode_array(name, arrays)
     if array.shape:
-        raise CorruptedFileError(f"its structure calls {name!r} of shape {array.shape} a single number")
+        raise CorruptedFileError(f"its structure calls {show(name)} of shape {array.shape} a single number")
     return array[()]
 
 
@@ -175,7 +205,7 @@ def _refuse_constant(name: str) -> Any:
     raise CorruptedFileError(f"its structure holds {name}, which is no JSON")
 
 
-_KINDS: dict[str, tuple[type, Callable[[Any, dict[str, NumberArray], int], Any]]] = {
+_KINDS: dict[str, tuple[type, Callable[[Any, dict[str, NumberArray]], Any]]] = {
     "dict": (list, _decode_dict), "tuple": (list, _decode_tuple), "float": (str, _decode_float),
     "array": (str, _decode_array), "scalar": (str, _decode_scalar),
 }  # fmt: skip

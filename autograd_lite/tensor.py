@@ -18,6 +18,7 @@ from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
 from autograd_lite.exact import exactly
+from autograd_lite.messages import show, shown_as
 from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
@@ -133,7 +134,7 @@ class Tensor(Signatures, NumpyProtocols):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"requires_grad: True or False, not {value!r}")
+            raise TypeError(f"requires_grad: True or False, not {show(value)}")
         if isinstance(self._node, Node):
             if not value:
                 raise RuntimeError("requires_grad: the result of an operation depends on its inputs; use .detach()")
@@ -185,7 +186,7 @@ class Tensor(Signatures, NumpyProtocols):
     @name.setter
     def name(self, name: str | None) -> None:
         if name is not None and not (isinstance(name, str) and name.strip()):
-            raise TypeError(f"name: a text or None, not {name!r}")
+            raise TypeError(f"name: a text or None, not {show(name)}")
         set_name(self.data, name)
         if self._node is not None:
             set_name(self._node, name)
@@ -335,7 +336,7 @@ class Tensor(Signatures, NumpyProtocols):
         if isinstance(self._node, Node):
             raise RuntimeError(
                 f"the result of {self._node.operation.name!r} cannot be pickled or deep-copied: it is part of a graph; "
-                "use .detach() for its values"
+                "use .detach(), or .numpy() for its values"
             )
         leaf = self._leaf()
         parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
@@ -343,6 +344,12 @@ class Tensor(Signatures, NumpyProtocols):
 
 
 watched_attributes.append((Tensor, "_data"))
+
+
+@shown_as.register(Tensor)
+def _(tensor: Tensor, limit: int, depth: int) -> str:
+    values = tensor._data
+    return " ".join(Tensor.__repr__(tensor).split()) if values.size <= 8 else f"Tensor {values.dtype} {values.shape}"
 
 
 @functools.cache

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_lite.backward import sweep
 from autograd_lite.level import Argnums, Function, Level, Linearized, blocks, chosen_arguments, like, zeros
+from autograd_lite.messages import show
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, rebuild
@@ -123,7 +124,7 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     if isinstance(function, Tensor):
         return _gradients(function, argnums, **options)
     if options:
-        raise TypeError(f"grad() got an unexpected keyword argument {next(iter(options))!r}")
+        raise TypeError(f"grad() got an unexpected keyword argument {show(next(iter(options)))}")
     both = _value_and_grad("grad", function, argnums, has_aux)
 
     def gradient(*arguments: Any, **keywords: Any) -> Any:
@@ -137,7 +138,7 @@ def _gradients(
     output: Tensor, inputs: Any, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> Any:
     if not isinstance(inputs, Iterable):
-        raise TypeError(f"grad: the inputs are a tensor or several, not {inputs!r}")
+        raise TypeError(f"grad: the inputs are a tensor or several, not {show(inputs)}")
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for tensor in wanted:
         if not isinstance(tensor, Tensor) or tensor._node is None:

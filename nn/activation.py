@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.checks import check, check_positive, is_integer, is_number
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import activation, hyperbolic
 
@@ -114,7 +115,7 @@ class GELU(Module):
 
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
-            raise ValueError(f'GELU: approximate is {approximate!r}; it can be "none" or "tanh"')
+            raise ValueError(f'GELU: approximate is {show(approximate)}; it can be "none" or "tanh"')
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
@@ -143,7 +144,7 @@ class Hardtanh(Module):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         check("Hardtanh", "a number", is_number, min_val=min_val, max_val=max_val)
         if not min_val < max_val:
-            raise ValueError(f"Hardtanh: min_val is below max_val, not {min_val} and {max_val}")
+            raise ValueError(f"Hardtanh: min_val is below max_val, not {show(min_val)} and {show(max_val)}")
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:

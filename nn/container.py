@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parts import check_name
 
@@ -42,7 +43,7 @@ class Sequential(Module):
             named = {str(i): module for i, module in enumerate(modules)}  # type: ignore[misc]
         for name, module in named.items():
             if not isinstance(name, str) or not name or "." in name or hasattr(Sequential, name):
-                raise ValueError(f"Sequential: {name!r} cannot be the name of a module")
+                raise ValueError(f"Sequential: {show(name)} cannot be the name of a module")
             setattr(self, name, _check(self, module))
 
     def forward(self, x: Any) -> Any:
@@ -208,7 +209,7 @@ class ModuleDict(Module):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self:
-            raise KeyError(f"ModuleDict: there is no {name!r} among {self.keys()}")
+            raise KeyError(f"ModuleDict: there is no {show(name)} among {self.keys()}")
         return getattr(self, name)
 
     def __setitem__(self, name: str, module: Module) -> None:

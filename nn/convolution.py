@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
@@ -50,7 +51,7 @@ class _Convolution(Module):
                 raise ValueError(f"{name}: {what}={number} is not divisible by groups={groups}")
         modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]
         if padding_mode not in modes:
-            raise ValueError(f"{name}: padding_mode is {padding_mode!r}; it can be {', '.join(modes)}")
+            raise ValueError(f"{name}: padding_mode is {show(padding_mode)}; it can be {', '.join(modes)}")
         self.in_channels, self.out_channels, self.groups, self.padding_mode = (
             in_channels,
             out_channels,
@@ -252,7 +253,7 @@ class ConvTranspose2d(_Convolution):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         if isinstance(padding, str):
-            raise ValueError(f"ConvTranspose2d: padding is an integer or a pair of them, not {padding!r}")
+            raise ValueError(f"ConvTranspose2d: padding is an integer or a pair of them, not {show(padding)}")
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
         self.output_padding = lengths("ConvTranspose2d: output_padding", output_padding, 2, 0)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check, check_positive_integer, is_integer
+from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
@@ -59,7 +60,7 @@ class Embedding(Module):
         if padding_idx is not None:
             check("Embedding", "an integer", is_integer, padding_idx=padding_idx)
             if not -num_embeddings <= padding_idx < num_embeddings:
-                raise ValueError(f"Embedding: padding_idx is {padding_idx}, but there are {num_embeddings} rows")
+                raise ValueError(f"Embedding: padding_idx is {show(padding_idx)}, but there are {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = Parameter(np.zeros((num_embeddings, embedding_dim)), dtype=dtype)

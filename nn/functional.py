@@ -10,6 +10,7 @@ import numpy as np
 from autograd_lite.checks import check_positive, check_probability
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_floats
+from autograd_lite.messages import show
 from autograd_lite.ops import activation
 from autograd_lite.ops.activation import elu, gelu, hardtanh, leaky_relu, relu, sigmoid, silu
 from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d
@@ -105,7 +106,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.G
     """
     check_probability("dropout", p=p)
     if not isinstance(training, bool | np.bool_):
-        raise TypeError(f"training is True or False, not {training!r:.80}")
+        raise TypeError(f"training is True or False, not {show(training)}")
     if not isinstance(x, Tensor):
         x = to_floats(x)
     elif x.dtype.kind != "f":

@@ -18,6 +18,7 @@ from autograd_lite.changes import overwrite
 from autograd_lite.checks import check, check_at_least_0, is_number
 from autograd_lite.composition import composed
 from autograd_lite.conversion import as_numbers
+from autograd_lite.messages import show
 from autograd_lite.random import generator
 from autograd_lite.tensor import Tensor
 
@@ -74,7 +75,7 @@ def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, *, rng: Rng = No
     """
     check("uniform_", "a finite number", math.isfinite, a=a, b=b)
     if not a <= b:
-        raise ValueError(f"a is at most b, not {a!r} and {b!r}")
+        raise ValueError(f"a is at most b, not {show(a)} and {show(b)}")
     return _fill(tensor, generator(rng).uniform(a, b, _checked(tensor).shape))
 
 
@@ -116,7 +117,9 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
         check("calculate_gain", "a number", is_number, param=param)
         return math.sqrt(2 / (1 + param**2))
     if nonlinearity not in list(_GAINS):
-        raise ValueError(f"no gain is known for {nonlinearity!r}; there is one for {', '.join(_GAINS)} and leaky_relu")
+        raise ValueError(
+            f"no gain is known for {show(nonlinearity)}; there is one for {', '.join(_GAINS)} and leaky_relu"
+        )
     return _GAINS[nonlinearity]
 
 
@@ -143,7 +146,7 @@ def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, *, rng: Rng = None) -> 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f'mode is {mode!r}; it can be "fan_in" or "fan_out"')
+        raise ValueError(f'mode is {show(mode)}; it can be "fan_in" or "fan_out"')
     return calculate_gain(nonlinearity, a) / math.sqrt(_fans(tensor)[mode == "fan_out"])
 
 

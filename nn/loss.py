@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.checks import check_positive
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import distance, loss
 
@@ -18,7 +19,7 @@ class _Loss(Module):
         if reduction not in self.reductions:
             *names, last = [f'"{name}"' for name in self.reductions]
             raise ValueError(
-                f"{type(self).__name__}: reduction is {reduction!r}; it can be {', '.join(names)} or {last}"
+                f"{type(self).__name__}: reduction is {show(reduction)}; it can be {', '.join(names)} or {last}"
             )
         self.reduction = reduction
 

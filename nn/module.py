@@ -13,6 +13,7 @@ from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
 from autograd_lite.conversion import NumberArray, as_numbers
 from autograd_lite.exact import fault
+from autograd_lite.messages import show
 from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.nn.parts import Owner, join, registered
 from autograd_lite.tensor import Tensor
@@ -120,7 +121,7 @@ class Module(Owner):
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all within it to training (or with False to evaluation)."""
         if not isinstance(mode, bool | np.bool_):
-            raise TypeError(f"train: mode is True or False, not {mode!r}")
+            raise TypeError(f"train: mode is True or False, not {show(mode)}")
         for module in self.modules():
             module.training = mode
         return self

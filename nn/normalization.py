@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
 from autograd_lite.checks import check, check_at_least_0, check_positive_integer
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.ops.normalization import batch_norm, layer_norm
@@ -178,7 +179,7 @@ class LayerNorm(Module):
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
         if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-            raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {normalized_shape!r}")
+            raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {show(normalized_shape)}")
         check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None)

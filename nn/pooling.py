@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.checks import check, check_positive_integer, is_integer
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.ops.interpolation import MODES, interpolate
 from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
@@ -142,7 +143,7 @@ class Upsample(Module):
         align_corners: bool | None = None,
     ) -> None:
         if mode not in MODES:
-            raise ValueError(f"Upsample: mode is {mode!r}; it can be {', '.join(map(repr, MODES))}")
+            raise ValueError(f"Upsample: mode is {show(mode)}; it can be {', '.join(map(repr, MODES))}")
         if (size is None) == (scale_factor is None):
             raise ValueError("Upsample: either size or scale_factor is needed, and not both")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners

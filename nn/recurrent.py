@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer, check_probability
 from autograd_lite.conversion import to_floats
+from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.functional import dropout
 from autograd_lite.nn.module import Module
@@ -218,7 +219,7 @@ class RNN(_Recurrent):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f'RNN: nonlinearity is {nonlinearity!r}; it can be "tanh" or "relu"')
+            raise ValueError(f'RNN: nonlinearity is {show(nonlinearity)}; it can be "tanh" or "relu"')
         self.nonlinearity = nonlinearity
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype, rng=rng

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.checks import check_number
+from autograd_lite.messages import show
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
 
@@ -64,7 +65,7 @@ class Adam(Optimizer):
         for name in ("lr", "eps", "weight_decay"):
             check_number(name, options[name])
         if not isinstance(options["betas"], tuple | list) or len(options["betas"]) != 2:
-            raise ValueError(f"betas is a pair, not {options['betas']!r}")
+            raise ValueError(f"betas is a pair, not {show(options['betas'])}")
         for beta in options["betas"]:
             check_number("each of betas", beta, below=1)
 

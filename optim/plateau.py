@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_lite.checks import check, check_integer, check_number, check_state, is_number
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -91,7 +92,7 @@ class ReduceLROnPlateau(Versioned):
         if self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
             raise ValueError(
                 'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
-                f"not {self.mode!r} and {self.threshold_mode!r}"
+                f"not {show(self.mode)} and {show(self.threshold_mode)}"
             )
         check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=self.factor)
         check("ReduceLROnPlateau", "a number", _is_measure, best=self.best)
@@ -99,7 +100,7 @@ class ReduceLROnPlateau(Versioned):
             check_integer(f"ReduceLROnPlateau: {name}", getattr(self, name), 0)
         groups, limits = len(self.optimizer.param_groups), self.min_lrs
         if not isinstance(limits, list | tuple):
-            raise ValueError(f"ReduceLROnPlateau: min_lr is a number for all groups or a list, not {limits!r:.80}")
+            raise ValueError(f"ReduceLROnPlateau: min_lr is a number for all groups or a list, not {show(limits)}")
         if len(limits) != groups:
             raise ValueError(f"ReduceLROnPlateau: {len(limits)} values of min_lr for {groups} groups of parameters")
         for name, value in [("threshold", self.threshold), ("eps", self.eps), *(("min_lr", limit) for limit in limits)]:

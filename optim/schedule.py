@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd_lite.checks import check_integer, check_number, check_state
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.tracing import repeated
 from autograd_lite.versions import Versioned, bump
@@ -166,7 +167,7 @@ def checked_rates(name: str, rates: Any, optimizer: Optimizer) -> list[float]:
     """The learning rates that are to be loaded, or ValueError unless there is one for each group."""
     groups = len(optimizer.param_groups)
     if not isinstance(rates, list | tuple) or len(rates) != groups:
-        raise ValueError(f"load_state_dict: {name} is {rates!r}, but there are {groups} groups of parameters")
+        raise ValueError(f"load_state_dict: {name} is {show(rates)}, but there are {groups} groups of parameters")
     for rate in rates:
         check_number(f"load_state_dict: each of {name}", rate)
     return list(rates)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.checks import check_integers, check_state
+from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -59,7 +60,7 @@ class SequentialLR(LRScheduler):
         count, milestones = len(self.schedulers), self.milestones
         check_integers("SequentialLR: each of milestones", milestones)
         if count != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
-            raise ValueError(f"SequentialLR: {count} schedules need one milestone less, ascending, not {milestones}")
+            raise ValueError(f"SequentialLR: {count} schedules need one milestone less, ascending, not {show(milestones)}")
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
         number, start = self._place(epoch)
@@ -101,7 +102,7 @@ class SequentialLR(LRScheduler):
         states = check_state(state_dict, self.state_dict())["schedulers"]
         if not isinstance(states, list | tuple) or len(states) != len(self.schedulers):
             raise ValueError(
-                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {states!r:.80}"
+                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {show(states)}"
             )
         before = self.state_dict()
         try:

@@ -11,6 +11,7 @@ from autograd_lite.checks import LARGEST_COUNT, is_integer
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
 from autograd_lite.exact import fault
+from autograd_lite.messages import show
 from autograd_lite.optim.bucket import Bucket
 from autograd_lite.optim.group import plain
 
@@ -18,11 +19,11 @@ from autograd_lite.optim.group import plain
 def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dict[str, Any]]:
     """The options of all groups, of which each has as many parameters as `sizes` says; or ValueError."""
     if not isinstance(groups, list | tuple) or not all(isinstance(group, Mapping) for group in groups):
-        raise ValueError(f"load_state_dict: param_groups is a list of dicts, not {groups!r:.80}")
+        raise ValueError(f"load_state_dict: param_groups is a list of dicts, not {show(groups)}")
     for group in groups:
         if not isinstance(group.get("params"), list | tuple):
             raise ValueError(
-                f"load_state_dict: params of a group is a list of numbers, not {group.get('params')!r:.80}"
+                f"load_state_dict: params of a group is a list of numbers, not {show(group.get('params'))}"
             )
     found = [len(group["params"]) for group in groups]
     if found != sizes:
@@ -44,7 +45,7 @@ def checked_entries(
     for number, entry in state.items():
         found = sorted(entry) if isinstance(entry, Mapping) else entry
         if not is_integer(number) or not 0 <= number < len(places) or found != sorted(["step", *names]):
-            raise ValueError(f"load_state_dict: entry {number!r:.80} holds {found!r:.80}, expected {['step', *names]}")
+            raise ValueError(f"load_state_dict: entry {show(number)} holds {show(found)}, expected {['step', *names]}")
     return {number: _checked_entry(number, entry, places[number], names) for number, entry in state.items()}
 
 
@@ -53,7 +54,7 @@ def _checked_entry(number: int, entry: Any, place: tuple[Bucket, int], names: tu
     step, shape = entry["step"], bucket.parameters[i].shape
     is_number = isinstance(step, int | float | np.number) and not isinstance(step, bool)
     if not is_number or not 0 <= step <= LARGEST_COUNT or step != int(step):
-        raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {step!r:.80}")
+        raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {show(step)}")
     checked: dict[str, Any] = {"step": int(step)}
     for name in names:
         with naming(f"load_state_dict: {name} of parameter {number}"):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from autograd_lite.conversion import to_floats
+from autograd_lite.messages import show
 from autograd_lite.ops.elementary import erf
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
@@ -164,7 +165,7 @@ def gelu(x: Array, approximate: str = "none") -> Array:
     if approximate == "tanh":
         near = _near_zero(x)
         return 0.5 * x * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
-    raise ValueError(f'approximate is {approximate!r}; it can be "none" or "tanh"')
+    raise ValueError(f'approximate is {show(approximate)}; it can be "none" or "tanh"')
 
 
 @primitive(x=lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, 0))
@@ -177,7 +178,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     Tensor([-1. ,  0.5,  1. ])
     """
     if not min_val < max_val:
-        raise ValueError(f"min_val is below max_val, not {min_val} and {max_val}")
+        raise ValueError(f"min_val is below max_val, not {show(min_val)} and {show(max_val)}")
     return np.clip(x, min_val, max_val)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.checks import check_sequence
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.indexing import getitem, scatter, where
@@ -182,7 +183,7 @@ def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Ar
     >>> choose([0, 1], [Tensor([1.0, 2.0]), 5.0])
     Tensor([1., 5.])
     """
-    return _choose(*choices, index=strip(index), mode=mode)
+    return _choose(*check_sequence("choose", choices), index=strip(index), mode=mode)
 
 
 @composed

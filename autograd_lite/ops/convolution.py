@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.convolution_form import Geometry, convolution, convolution_input
 from autograd_lite.ops.shape import expand_dims, squeeze
 from autograd_lite.ops.windows import Lengths, Window, lengths
@@ -32,7 +33,7 @@ def _with_samples(
     groups_of = weight.shape[0] if outputs_axis == 0 else x.shape[-axes - 1]
     if not isinstance(groups, int | np.integer) or groups < 1 or groups_of % groups:
         what = "output channels" if outputs_axis == 0 else "input channels"
-        raise ValueError(f"groups is a positive integer that divides the {groups_of} {what}, not {groups!r}")
+        raise ValueError(f"groups is a positive integer that divides the {groups_of} {what}, not {show(groups)}")
     channels = weight.shape[1] * groups if outputs_axis == 0 else weight.shape[0]
     if x.shape[-axes - 1] != channels:
         raise ValueError(
@@ -53,11 +54,11 @@ def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Le
         return ((0, 0),) * len(kernel)
     if padding == "same":
         if any(s != 1 for s in stride):
-            raise ValueError(f'padding="same" needs a stride of 1, not {stride}')
+            raise ValueError(f'padding="same" needs a stride of 1, not {show(stride)}')
         missing = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return tuple((n // 2, n - n // 2) for n in missing)
     if isinstance(padding, str):
-        raise ValueError(f'padding is {padding!r}; as a word it can be "valid" or "same"')
+        raise ValueError(f'padding is {show(padding)}; as a word it can be "valid" or "same"')
     return tuple((n, n) for n in lengths("padding", padding, len(kernel), 0))
 
 

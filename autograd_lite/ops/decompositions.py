@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
+from autograd_lite.messages import show
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.primitive import primitive
 from autograd_lite.recording import is_grad_enabled
@@ -126,7 +127,7 @@ def qr(a: Array, mode: str = "reduced") -> Any:
     if mode in ("reduced", "r"):
         return _qr(a) if mode == "reduced" else _qr(a).R
     if mode != "complete":
-        raise TypeError(f"qr: mode {mode!r} is not possible for tensors; use 'reduced', 'complete' or 'r'")
+        raise TypeError(f"qr: mode {show(mode)} is not possible for tensors; use 'reduced', 'complete' or 'r'")
     if a.ndim >= 2 and a.shape[-2] <= a.shape[-1]:
         return _qr(a)
     if a.requires_grad and is_grad_enabled():

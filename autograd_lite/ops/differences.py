@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.reduction import sum
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -33,7 +34,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
     if n == 0:
         return a
     if n < 0:
-        raise ValueError(f"diff: order must be non-negative but got {n!r}")
+        raise ValueError(f"diff: order must be non-negative but got {show(n)}")
     if not a.ndim:
         raise ValueError("diff: input must be at least one dimensional")
     if not -a.ndim <= axis < a.ndim:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.checks import is_integer
-from autograd_lite.conversion import to_array
+from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -65,15 +66,16 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
            [2., 2.]])
     """
     indices = to_array(indices)
+    weight = weight if hasattr(weight, "dtype") else to_floats(weight)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices are integers, not {indices.dtype}")
     if weight.ndim != 2:
         raise ValueError(f"weight of shape {weight.shape}, expected (num_embeddings, embedding_dim)")
     rows = weight.shape[0]
     if padding_idx is not None and not is_integer(padding_idx):
-        raise TypeError(f"padding_idx is an integer or None, not {padding_idx!r}")
+        raise TypeError(f"padding_idx is an integer or None, not {show(padding_idx)}")
     if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise IndexError(f"padding_idx is {padding_idx}, but there are {rows} rows")
+        raise IndexError(f"padding_idx is {show(padding_idx)}, but there are {rows} rows")
     if indices.size and not (indices.min() >= 0 and indices.max() < rows):
         raise IndexError(f"indices from {indices.min()} to {indices.max()}, but rows are numbered 0 to {rows - 1}")
     return np.take(weight, indices, axis=0)

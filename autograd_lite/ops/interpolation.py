@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import strip, to_floats
+from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor
 
@@ -66,7 +67,9 @@ def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], 
     name = "size" if scale_factor is None else "scale_factor"
     number = int | np.integer if scale_factor is None else int | float | np.number
     if len(values) != axes or not all(isinstance(value, number) and value > 0 for value in values):
-        raise ValueError(f"interpolate: {name} is one positive number for all axes or {axes} of them, not {given!r}")
+        raise ValueError(
+            f"interpolate: {name} is one positive number for all axes or {axes} of them, not {show(given)}"
+        )
     if scale_factor is None:
         return tuple(map(int, values)), tuple(n / new for n, new in zip(old, values, strict=True))
     new_size = tuple(math.floor(n * factor) for n, factor in zip(old, values, strict=True))
@@ -112,13 +115,13 @@ def interpolate(
     Tensor([[[1., 2., 3.]]])
     """
     if mode not in MODES:
-        raise ValueError(f'interpolate: mode is {mode!r}; it can be "nearest", "linear" or "bilinear"')
+        raise ValueError(f'interpolate: mode is {show(mode)}; it can be "nearest", "linear" or "bilinear"')
     if mode == "nearest" and align_corners is not None:
         raise ValueError('interpolate: align_corners is for "linear" and "bilinear"')
     x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
     if x.ndim < 3 or MODES[mode] not in (None, x.ndim):
         expected = "(N, C, ...)" if mode == "nearest" else f"{MODES[mode]} axes"
-        raise ValueError(f"interpolate: x of shape {x.shape}, expected {expected} for mode={mode!r}")
+        raise ValueError(f"interpolate: x of shape {x.shape}, expected {expected} for mode={show(mode)}")
     if 0 in x.shape[2:]:
         raise ValueError(f"interpolate: x of shape {x.shape} has no elements to take")
     for axis, (new, step) in enumerate(zip(*_new_size(x, size, scale_factor), strict=True), start=2):

@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.axes import atleast_1d, atleast_2d, atleast_3d
 from autograd_lite.ops.indexing import getitem
 from autograd_lite.ops.ordering import along, gather, positions
@@ -172,7 +173,7 @@ def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) ->
     x = x if isinstance(x, Tensor) else to_array(x)
     sections = strip(sections)
     if np.ndim(sections) == 0 and index(sections) < 1:
-        raise ValueError(f"into {sections} sections")
+        raise ValueError(f"into {show(sections)} sections")
     parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), sections)
     bounds = [(int(part[0]), len(part)) if len(part) else (0, 0) for part in parts]
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]

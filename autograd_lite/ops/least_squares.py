@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
+from autograd_lite.messages import show
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.ops.spectral import svdvals
@@ -169,7 +170,7 @@ def _norm(x: Array, p: Any) -> Array:
     if p == "fro":
         return np.sqrt(np.sum(x * x, axis=(-2, -1)))
     if p not in (1, -1, np.inf, -np.inf):
-        raise ValueError(f"cond: p={p!r} is not a norm of matrices")
+        raise ValueError(f"cond: p={show(p)} is not a norm of matrices")
     sums = np.sum(np.abs(x), axis=-2 if abs(p) == 1 else -1)
     return np.max(sums, axis=-1) if p > 0 else np.min(sums, axis=-1)
 

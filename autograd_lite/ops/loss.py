@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.messages import show
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.sums import SHORT, ones, sum_all
@@ -37,7 +38,7 @@ def reduce_terms(losses: Array, reduction: str) -> Array:
         return sum_all(losses)
     if reduction == "none":
         return losses
-    raise ValueError(f'reduction is {reduction!r}; it can be "mean", "sum" or "none"')
+    raise ValueError(f'reduction is {show(reduction)}; it can be "mean", "sum" or "none"')
 
 
 def per_term(g: Array, reduction: str, terms: int) -> Array:

@@ -17,6 +17,7 @@ import numpy as np
 from autograd_lite.changes import record_change
 from autograd_lite.checks import check, check_at_least_0
 from autograd_lite.conversion import strip, to_floats
+from autograd_lite.messages import show
 from autograd_lite.ops.shape import reshape
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor
@@ -101,7 +102,7 @@ def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Arra
     x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
     shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
     if not shape or x.shape[max(x.ndim - len(shape), 0) :] != shape:
-        raise ValueError(f"layer_norm: x of shape {x.shape} does not end in the normalized shape {shape}")
+        raise ValueError(f"layer_norm: x of shape {x.shape} does not end in the normalized shape {show(shape)}")
     for what, parameter in (("weight", weight), ("bias", bias)):
         _checked("layer_norm", parameter, what, shape)
     check_at_least_0("layer_norm", eps=eps)

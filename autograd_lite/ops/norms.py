@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.messages import show
 from autograd_lite.ops.reduction import Axis, max, min, restore, sum
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
@@ -48,7 +49,7 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
     if ord is None or ord == 2:
         return _euclidean(x, axis, keepdims)
     if isinstance(ord, str):
-        raise ValueError(f"norm: Invalid norm order {ord!r} for vectors")
+        raise ValueError(f"norm: Invalid norm order {show(ord)} for vectors")
     if ord == 1:
         return sum(np.absolute(x), axis, keepdims=keepdims)
     if ord == 0:

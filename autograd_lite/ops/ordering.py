@@ -16,6 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.reduction import Axis, sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape
@@ -55,7 +56,7 @@ def whole_numbers(name: str, values: Any) -> Any:
     """`values`, or TypeError if they have fractions, which NumPy cuts off those of lists."""
     kind = values.dtype.kind if hasattr(values, "dtype") else np.asarray(values or 0).dtype.kind
     if kind not in "iub":
-        raise TypeError(f"{name} must be an integer or several, not {values!r}")
+        raise TypeError(f"{name} must be an integer or several, not {show(values)}")
     return values
 
 
@@ -82,7 +83,7 @@ def flip(x: Array, axis: Axis = None) -> Array:
 def _flip_one(name: str, x: Array, axis: int) -> Array:
     x = x if isinstance(x, Tensor) else to_array(x)
     if x.ndim <= axis:
-        raise ValueError(f"{name}: x of shape {x.shape} needs an axis {axis}")
+        raise ValueError(f"{name}: x of shape {x.shape} needs an axis {show(axis)}")
     return flip(x, axis)
 
 
@@ -133,7 +134,7 @@ def roll(x: Array, shift: int | tuple[int, ...], axis: Axis = None) -> Array:
     Tensor([3., 1., 2.])
     """
     if np.asarray(shift).dtype.kind not in "iu":
-        raise TypeError(f"shift must be an integer or several, not {shift!r}")
+        raise TypeError(f"shift must be an integer or several, not {show(shift)}")
     return np.roll(x, shift, axis)
 
 
@@ -214,11 +215,11 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
     Tensor([0., 1., 2., 0.])
     """
     if mode not in _MODES:
-        raise TypeError(f"mode={mode!r} has no derivative rule; there are {', '.join(_MODES)}")
+        raise TypeError(f"mode={show(mode)} has no derivative rule; there are {', '.join(_MODES)}")
     if mode == "constant":
         return np.pad(x, pad_width, mode, constant_values=0 if constant_values is None else constant_values)
     if constant_values is not None:
-        raise ValueError(f"constant_values is not for mode={mode!r}")
+        raise ValueError(f"constant_values is not for mode={show(mode)}")
     return np.pad(x, pad_width, mode)
 
 

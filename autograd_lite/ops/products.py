@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.arithmetic import multiply
 from autograd_lite.ops.axes import moveaxis
 from autograd_lite.ops.indexing import getitem
@@ -51,7 +52,9 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     x, y = _arrays(x, y)
     pair = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
     if isinstance(axes, str) or len(pair) != 2 or (pair is not axes and axes < 0):
-        raise ValueError(f"tensordot: axes is a number, at least 0, or a pair of axes or lists of them, not {axes!r}")
+        raise ValueError(
+            f"tensordot: axes is a number, at least 0, or a pair of axes or lists of them, not {show(axes)}"
+        )
     left, right = pair
     left = list(left) if hasattr(left, "__iter__") else [left]
     right = list(right) if hasattr(right, "__iter__") else [right]
@@ -255,7 +258,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     Tensor([ 1., 12., 20.])
     """
     if mode not in ("full", "same", "valid"):
-        raise ValueError(f"mode must be 'full', 'same' or 'valid', not {mode!r}")
+        raise ValueError(f"mode must be 'full', 'same' or 'valid', not {show(mode)}")
     return np.convolve(x, y, mode)
 
 

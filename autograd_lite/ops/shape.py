@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.aliases import is_dense
+from autograd_lite.checks import check_sequence
 from autograd_lite.conversion import to_array
+from autograd_lite.messages import show
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -32,7 +34,7 @@ __all__ = [
 
 def _known_order(order: str) -> Any:
     if order not in ("C", "F"):
-        raise TypeError(f"order={order!r} is not possible: tensors promise no order in memory; use 'C' or 'F'")
+        raise TypeError(f"order={show(order)} is not possible: tensors promise no order in memory; use 'C' or 'F'")
     return order
 
 
@@ -175,7 +177,7 @@ def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    return _concatenate(*arrays, axis=axis)
+    return _concatenate(*check_sequence("concatenate", arrays), axis=axis)
 
 
 def _slices(g: Array, arrays_shape: tuple[Any, ...], axis: int) -> list[Array]:
@@ -197,7 +199,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return _stack(*arrays, axis=axis)
+    return _stack(*check_sequence("stack", arrays), axis=axis)
 
 
 numpy_operations[np.ravel] = ravel

@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
+from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations, numpy_queries
 
@@ -254,7 +255,7 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     """
     a = to_array(a)
     if ind <= 0:
-        raise ValueError(f"tensorinv: ind={ind}, it must be positive")
+        raise ValueError(f"tensorinv: ind={show(ind)}, it must be positive")
     rows = math.prod(a.shape[:ind])
     if rows != math.prod(a.shape[ind:]):
         raise np.linalg.LinAlgError(f"tensorinv: shapes {a.shape[:ind]} and {a.shape[ind:]} differ in size")

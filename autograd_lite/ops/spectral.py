@@ -20,6 +20,7 @@ import numpy as np
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip
+from autograd_lite.messages import show
 from autograd_lite.ops.decompositions import rounding, symmetrized
 from autograd_lite.ops.solving import adjoint
 from autograd_lite.primitive import primitive
@@ -72,7 +73,7 @@ def _eigenvectors(a: Array, w: Array, v: Array) -> Array:
 
 def _triangle(UPLO: str) -> Any:
     if UPLO not in ("L", "U", "l", "u"):
-        raise ValueError(f"UPLO is {UPLO!r}; it can be 'L' or 'U'")
+        raise ValueError(f"UPLO is {show(UPLO)}; it can be 'L' or 'U'")
     return UPLO
 
 

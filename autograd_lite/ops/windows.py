@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.checks import is_integer
+from autograd_lite.messages import show
 from autograd_lite.tensor import Array
 
 __all__: list[str] = []
@@ -63,14 +65,14 @@ class Window(NamedTuple):
 
 def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
     """One integer for all axes, or one for each, as a tuple; `least` is the smallest that makes sense."""
-    values = (value,) * axes if isinstance(value, int | np.integer) else value
+    values = (value,) * axes if is_integer(value) else value
     if (
         not isinstance(values, tuple | list)
         or len(values) != axes
-        or not all(isinstance(n, int | np.integer) and n >= least for n in values)
+        or not all(is_integer(n) and n >= least for n in values)
     ):
         several = f", or {axes} of them" if axes > 1 else ""
-        raise ValueError(f"{name} is an integer, at least {least}{several}, not {value!r}")
+        raise ValueError(f"{name} is an integer, at least {least}{several}, not {show(value)}")
     return tuple(int(n) for n in values)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.symbolic.expression import Expression, Number, Symbol, call, parts
 from autograd_lite.symbolic.printing import Printer
 from autograd_lite.symbolic.rewriting import simplify
@@ -77,7 +78,7 @@ class Derivation:
         for step in self.steps:
             if left in (step.left, step.gradient):
                 return step
-        raise KeyError(f"derive: no step for {left!r}; there are {', '.join(step.left for step in self.steps)}")
+        raise KeyError(f"derive: no step for {show(left)}; there are {', '.join(step.left for step in self.steps)}")
 
     def text(self) -> str:
         """As Unicode text: the equations, with the shapes on the right."""

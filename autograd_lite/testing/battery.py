@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.checks import check
 from autograd_lite.composition import naming
+from autograd_lite.messages import show
 from autograd_lite.tensor import Tensor
 from autograd_lite.testing.gradients import check_gradients
 
@@ -75,7 +76,7 @@ def check_primitive(
     3
     """
     if not hasattr(operation, "primitive"):
-        raise TypeError(f"check_primitive: {operation!r} is not an operation that was made by primitive()")
+        raise TypeError(f"check_primitive: {show(operation)} is not an operation that was made by primitive()")
     primitive = operation.primitive
     if elementwise is None:
         elementwise = isinstance(primitive.forward, np.ufunc)

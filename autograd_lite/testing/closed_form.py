@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.messages import show
 from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import (
     Inputs,
@@ -176,7 +177,7 @@ class Case(NamedTuple):
             returned = (returned,)
         elif not isinstance(returned, tuple | list) or len(returned) != len(references):
             what = f"{len(returned)} arrays" if isinstance(returned, tuple | list) else type(returned).__name__
-            raise TypeError(f"{name} returned {what}; wrt={self.wrt!r} asks for a tuple of {len(references)}")
+            raise TypeError(f"{name} returned {what}; wrt={show(self.wrt)} asks for a tuple of {len(references)}")
         return [self._claim(name, item, reference) for item, reference in zip(returned, references, strict=True)]
 
     @staticmethod

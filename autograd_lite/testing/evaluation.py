@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import sweep
+from autograd_lite.messages import show
 from autograd_lite.recording import enable_grad
 from autograd_lite.tensor import Tensor
 
@@ -142,7 +143,7 @@ def positions_of(inputs: Inputs, wrt: Which) -> tuple[int, ...]:
     """
     chosen = [i for item in (wrt if isinstance(wrt, tuple) else (wrt,)) for i in _resolve(inputs, item)]
     if not chosen or len(set(chosen)) < len(chosen):
-        raise ValueError(f"wrt={wrt!r} names {'an input twice' if chosen else 'no input'}")
+        raise ValueError(f"wrt={show(wrt)} names {'an input twice' if chosen else 'no input'}")
     for i in chosen:
         value = inputs.values[i]
         if i not in inputs.floats():
@@ -156,13 +157,13 @@ def _resolve(inputs: Inputs, item: Any) -> list[int]:
     if isinstance(item, str):
         found = [i for i, name in enumerate(inputs.names) if name == item or name.startswith(f"{item}[")]
         if not found:
-            raise ValueError(f"wrt={item!r}: there is no such input; there are {', '.join(inputs.names)}")
+            raise ValueError(f"wrt={show(item)}: there is no such input; there are {', '.join(inputs.names)}")
         return found
     if isinstance(item, int) and not isinstance(item, bool):
         if not -len(inputs.values) <= item < len(inputs.values):
             raise ValueError(f"wrt={item}: there are {len(inputs.values)} inputs, {', '.join(inputs.names)}")
         return [item % len(inputs.values)]
-    raise TypeError(f"wrt is a position, a name or a tuple of those, not {item!r}")
+    raise TypeError(f"wrt is a position, a name or a tuple of those, not {show(item)}")
 
 
 def takes_several(inputs: Inputs, wrt: Which) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backward import sweep
+from autograd_lite.messages import show
 from autograd_lite.tensor import Tensor, backward_with_graph
 from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import (
@@ -87,7 +88,7 @@ def check_gradients(
     """
     check_functions("check_gradients", fn)
     if order not in (1, 2):
-        raise ValueError(f"check_gradients: order is {order!r}; it can be 1 or 2")
+        raise ValueError(f"check_gradients: order is {show(order)}; it can be 1 or 2")
     read = read_inputs(fn, inputs)
     chosen = read.floats()
     if not chosen:
@@ -112,7 +113,7 @@ def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
         shape = np.shape(inputs.values[i])
         if own is not None:
             if np.asarray(own).dtype.kind != "b":
-                raise TypeError(f"exclude: a mask holds True where an element is left out, not {own!r}")
+                raise TypeError(f"exclude: a mask holds True where an element is left out, not {show(own)}")
             try:
                 own = np.broadcast_to(np.asarray(own, dtype=bool), shape)
             except ValueError:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd_lite.checks import check, is_integer
+from autograd_lite.messages import show
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Strategy = st.SearchStrategy[Any]
@@ -185,7 +186,7 @@ def datasets(
     ((2, 1), array([0, 0]))
     """
     if targets not in ("one_hot", "labels", "binary", "real") or layout not in ("rows", "columns"):
-        raise ValueError(f"datasets: there are no datasets with targets={targets!r} and layout={layout!r}")
+        raise ValueError(f"datasets: there are no datasets with targets={show(targets)} and layout={show(layout)}")
 
     return _pairs(targets, layout, _size(samples), _size(features, 1, 3), _size(outputs, 1 if targets == "real" else 2))
 
@@ -233,7 +234,7 @@ def mlp_parameters(
     """
 
     if bias not in ("stacked", "separate", None):
-        raise ValueError(f'mlp_parameters: bias is {bias!r}; it can be "stacked", "separate" or None')
+        raise ValueError(f'mlp_parameters: bias is {show(bias)}; it can be "stacked", "separate" or None')
     if sizes is not None and not isinstance(sizes, st.SearchStrategy):
         check("mlp_parameters", "at least two positive integers", _are_widths, sizes=sizes)
     widths = sizes if isinstance(sizes, st.SearchStrategy) else _widths(depth) if sizes is None else st.just(sizes)

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from trust.formats import bits, needs_safetensors, sealed
 
-from autograd_lite import load, save
+from autograd_lite import Checkpoint, load, nn, save
 from autograd_lite.saving import CorruptedFileError
+from autograd_lite.structure import put_together
 
 WITNESS = []
 
@@ -255,3 +256,108 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path):
         load(tmp_path / "loop.npz")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing.npz")
+    (tmp_path / "astray.npz").symlink_to("nothing.npz")
+    with pytest.raises(FileNotFoundError, match=r"astray\.npz: it is a link to what is not there"):
+        load(tmp_path / "astray.npz")
+    for suffix in ("npz", "safetensors"):
+        (tmp_path / f"empty.{suffix}").touch()
+        with pytest.raises(CorruptedFileError, match="it is empty"):
+            load(tmp_path / f"empty.{suffix}")
+    for call in (load, lambda path: save(path, 1)):
+        with pytest.raises(ValueError, match="it is a folder"):
+            call(tmp_path)
+
+
+def test_a_folder_where_a_checkpoint_should_be_is_an_error_that_names_it(tmp_path):
+    """Nor does one of somebody else keep a training from saving and resuming."""
+    checkpoint = Checkpoint(tmp_path, model=nn.Linear(1, 1))
+    (tmp_path / "checkpoint-0000000005.npz").mkdir()
+    with (
+        pytest.warns(UserWarning, match=r"checkpoint-0000000005\.npz is refused: it is a folder"),
+        pytest.raises(CorruptedFileError, match=f"no checkpoint in {tmp_path}"),
+    ):
+        checkpoint.resume()
+    checkpoint.save(1)
+    with pytest.warns(UserWarning, match=r"checkpoint-0000000005\.npz is refused: it is a folder"):
+        assert checkpoint.resume()["step"] == 1
+    with pytest.raises(IsADirectoryError, match=r"checkpoint-0000000005\.npz.*it is a folder"):
+        checkpoint.save(5)
+    for step in range(6, 12):
+        checkpoint.save(step)
+    assert checkpoint.resume()["step"] == 11
+    assert len(list(tmp_path.glob("*.npz"))) == 1 + checkpoint.keep
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below"):
+        with pytest.raises(OSError, match=f"the folder {tmp_path}/{folder} cannot be made"):
+            Checkpoint(tmp_path / folder, model=nn.Linear(1, 1))
+
+
+ODD_METADATA = [None, [], {}, 3, "text", {"a": None}, {"a": "b"}, {"a": [{}]}, {"structure": None}]
+
+
+@needs_safetensors
+@pytest.mark.parametrize("metadata", ODD_METADATA, ids=str)
+def test_odd_metadata_are_as_none_or_refused(tmp_path, metadata):
+    (tmp_path / "a.safetensors").write_bytes(header(w=tensor(), __metadata__=metadata))
+    if metadata is None or metadata == {} or metadata == {"a": "b"}:
+        assert list(load(tmp_path / "a.safetensors")) == ["w"]
+    else:
+        with pytest.raises(CorruptedFileError, match="is refused"):
+            load(tmp_path / "a.safetensors")
+
+
+# -- memory of structures ------------------------------------------------------------------------------------------
+
+PARTS = {
+    "empty lists": ("[]", []),
+    "lists in lists": ("[" * 60 + "]" * 60, [[[[]]]]),
+    "lists of a number": ("[0]", [0]),
+    "empty dicts": ('{"dict": []}', {}),
+    "dicts": ('{"dict": [[0, 0]]}', {0: 0}),
+    "empty tuples": ('{"tuple": []}', ()),
+    "tuples": ('{"tuple": [0, 0]}', (0, 0)),
+    "infinities": ('{"float": "inf"}', float("inf")),
+    "integers": ("999", 999),
+    "texts": ('"ab"', "ab"),
+    "floats": ("0.5", 0.5),
+}
+MEGABYTE = 2**20
+
+
+def peak(function):
+    tracemalloc.start()
+    try:
+        function()
+    except CorruptedFileError:
+        pass
+    finally:
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return most
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_structure_takes_little_more_memory_than_its_file_or_is_refused(name):
+    part, _ = PARTS[name]
+    text = f"[{','.join([part] * (2 * MEGABYTE // len(part)))}]"
+    assert peak(lambda: put_together(text, {})) < 16 * len(text) + MEGABYTE
+
+
+@pytest.mark.parametrize("name", ["empty lists", "lists in lists", "dicts", "tuples"])
+def test_a_structure_of_many_small_parts_can_be_saved_and_loaded(tmp_path, name):
+    _, value = PARTS[name]
+    state = {"parts": [value] * (30_000 if value == [[[[]]]] else 101_000), "w": np.ones(2)}
+    save(tmp_path / "a.npz", state)
+    loaded = load(tmp_path / "a.npz")
+    assert loaded["parts"] == state["parts"]
+    assert loaded["w"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("suffix", ["npz", pytest.param("safetensors", marks=needs_safetensors)])
+@pytest.mark.parametrize("shape", [(0, 10**18), (10**18, 0), (0,), (2, 0, 3), (0, 2**62 // 8 - 1)])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "?", "i1"])
+def test_arrays_without_elements_come_back_whatever_their_shape(tmp_path, suffix, shape, dtype):
+    path = tmp_path / f"a.{suffix}"
+    save(path, [np.empty(shape, dtype)])
+    (found,) = load(path)
+    assert (found.shape, found.dtype) == (shape, np.dtype(dtype))

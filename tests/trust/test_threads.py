@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from trust.interrupts import EVERY_INSTRUCTION, interrupted
 
 from autograd_lite import Tensor, data, enable_grad, is_grad_enabled, nn, no_grad, optim, primitive, vjp
 
@@ -184,35 +185,7 @@ def test_a_suspended_generator_closed_elsewhere_switches_nothing():
 # -- exceptions in a backward pass ---------------------------------------------------------------------------------
 
 
-class Interrupt(BaseException):
-    """As KeyboardInterrupt it can come anywhere."""
-
-
-def interrupted(function, moment):
-    """Call `function`, raise Interrupt before the instruction of that number in the engine; whether it came to that."""
-    remaining = iter(range(moment, -1, -1))
-
-    def trace(frame, event, argument):
-        if "autograd_lite" not in frame.f_globals.get("__name__", "autograd_lite"):  # written-out functions have none
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode" and next(remaining, -1) == 0:
-            sys.settrace(None)
-            raise Interrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except Interrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="traces of single instructions stop early since Python 3.12")
+@EVERY_INSTRUCTION
 def test_an_interrupt_at_any_instruction_writes_all_gradients_or_none(count, figure):
     tensors = [Tensor(np.full(2, value), requires_grad=True) for value in (0.5, 2.0, 3.0)]
 
@@ -227,7 +200,7 @@ def test_an_interrupt_at_any_instruction_writes_all_gradients_or_none(count, fig
         for tensor in tensors:
             tensor.grad = np.ones(2)
         result = loss()
-        came = interrupted(result.backward, moment)
+        came = interrupted(result.backward, moment, everywhere=True)
         written = [not (tensor.grad == 1).all() for tensor in tensors]
         for tensor, gradient, done in zip(tensors, full, written, strict=True):
             np.testing.assert_array_equal(tensor.grad, 1 + gradient if done else np.ones(2))

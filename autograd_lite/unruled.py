@@ -1,0 +1,85 @@
+"""What is said of a function of NumPy or SciPy that has no derivative rule: what to use instead, or how to declare one.
+
+Everything that it names can be evaluated: paths lead to the function, and the declaration lacks only the formulas.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+# What SciPy calls otherwise.
+_ALIASES = {"expit": "sigmoid"}
+
+
+def without_rule(function: Callable[..., Any], method: str | None = None) -> str:
+    """The error of a function, or of a method of a ufunc, that meets a tensor.
+
+    Examples
+    --------
+    >>> print(without_rule(np.spacing))
+    numpy.spacing has no derivative rule for tensors; declare one with autograd_lite.primitive(numpy.spacing, \
+x=lambda g, x: ...), or use .numpy() for the values
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    path = path_of(function) or name
+    own = _ALIASES.get(name, name)
+    if method is None and own in sys.modules["autograd_lite"].__all__:
+        return f"{path} has no derivative rule for tensors; use autograd_lite.{own}, or .numpy() for the values"
+    called = path if method is None else f"{path}.{method}"
+    if isinstance(function, np.ufunc) and method is None:
+        declaration = _of_ufunc(function, path)
+    else:
+        declaration = _of_function(function if method is None else getattr(function, method), called, (path, method))
+    return (
+        f"{called} has no derivative rule for tensors; declare one with autograd_lite.primitive({declaration}), "
+        "or use .numpy() for the values"
+    )
+
+
+def path_of(function: Callable[..., Any]) -> str | None:
+    """Where a function of NumPy, SciPy or another package is found: the shortest public path; None if there is none.
+
+    Examples
+    --------
+    >>> path_of(np.exp), path_of(np.linalg.eig), path_of(np.frompyfunc(abs, 1, 1))
+    ('numpy.exp', 'numpy.linalg.eig', None)
+    """
+    name = getattr(function, "__name__", "")
+    home = (getattr(function, "__module__", None) or "numpy").partition(".")[0]
+    found = [
+        f"{place}.{name}"
+        for place, module in list(sys.modules.items())
+        if getattr(module, "__dict__", {}).get(name) is function and not any(p[:1] == "_" for p in place.split("."))
+    ]
+    # A package of its own or one that ufuncs are known to come from, rather than a module that has only imported it.
+    packages = (home, "numpy", "scipy")
+    return min(found, key=lambda path: (path.partition(".")[0] not in packages, path.count("."), path), default=None)
+
+
+def _of_ufunc(function: np.ufunc, path: str) -> str:
+    """What `primitive` is given for a ufunc, with dots for the formulas."""
+    names = "xyzuvw"[: function.nin]
+    rules = [f"{name}=lambda g, {', '.join(names)}: ..." for name in names]
+    return ", ".join([path, *rules, *[f"outputs={function.nout}"] * (function.nout > 1)])
+
+
+def _of_function(function: Callable[..., Any], called: str, key: tuple[str, str | None]) -> str:
+    """What `primitive` is given for any other function, or for the method of a ufunc."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # written in C
+        parameters = []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
+    if not required or {"g", "out"} & set(required):
+        required = ["x"]
+    names, first = ", ".join(required), required[0]
+    path, method = key
+    name = path.rpartition(".")[2] + (f"_{method}" if method else "")
+    target = path if method is None else f'(({path}, "{method}"),)'
+    return f'lambda {names}: {called}({names}), name="{name}", numpy={target}, {first}=lambda g, {first}: ...'
