@@ -481,7 +481,7 @@ def test_what_the_recorder_cannot_see_is_refused():
         return x * len(calls)
 
     for function in counting, lambda x: x + rng.standard_normal(3), lambda x: x * np.random.rand():
-        with pytest.raises(CompileError, match="would not repeat|would not see"):
+        with pytest.raises(CompileError, match=r"would not repeat|would not see"):
             compile(function)(np.ones(3))
     clock = itertools.count()
     timed = compile(lambda x: x + time_of(clock))
@@ -524,7 +524,7 @@ def test_changes_that_are_not_recorded_are_refused():
 
 def test_what_is_kept_from_inside_is_refused():
     kept = []
-    with pytest.raises(CompileError, match="changes the variable 'kept'|would not repeat"):
+    with pytest.raises(CompileError, match=r"changes the variable 'kept'"):
         compile(lambda x: kept.append(Tensor(x) * 2))(np.ones(3))
     with pytest.raises(CompileError, match="let the function return"):
         kept[0] + 1

@@ -120,7 +120,14 @@ def _difference(result: Any, expected: Any, after: list[Any], found: list[Any]) 
     for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
         if not _equal(_plain(one), _plain(other)):
             return f"result {number} differs" if len(ours) > 1 else "the result differs"
-    words = ["an array that is overwritten", "a gradient", "an attribute", "a count of steps", "a random generator", "a schedule"]
+    words = [
+        "an array that is overwritten",
+        "a gradient",
+        "an attribute",
+        "a count of steps",
+        "a random generator",
+        "a schedule",
+    ]
     for what, one, other in zip(words, after, found, strict=True):
         for a, b in zip(one, other, strict=True):
             if what == "a gradient":
@@ -160,4 +167,6 @@ def _close(one: Any, other: Any) -> bool:
 
 def plain_result(tree: Any) -> Any:
     """A result whose tensors have no graph, as those of programs."""
-    return exchange(tree, lambda leaf: _wrap(leaf._data) if isinstance(leaf, Tensor) and leaf._node is not None else leaf)
+    return exchange(
+        tree, lambda leaf: _wrap(leaf._data) if isinstance(leaf, Tensor) and leaf._node is not None else leaf
+    )

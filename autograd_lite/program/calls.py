@@ -46,7 +46,7 @@ def is_ragged(function: Any, args: tuple[Any, ...]) -> bool:
     """Whether the shape of what a call gives depends on the values that it is given."""
     if function == "__getitem__":
         index = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return any(getattr(part, "dtype", None) == bool for part in index)
+        return any(getattr(part, "dtype", None) == np.bool_ for part in index)
     return function in _RAGGED or (function is np.where and len(args) == 1)
 
 
@@ -59,9 +59,6 @@ class Effect:
         self.owner = owner
         self.is_check = is_check
 
-    def __call__(self, *args: Any) -> None:
-        self.function(*args)
-
 
 class Read:
     """A number that is read at its place in the program, because something before it may have changed it."""
@@ -69,9 +66,6 @@ class Read:
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         self.__name__ = name
         self.function = function
-
-    def __call__(self) -> Any:
-        return self.function()
 
 
 class Whole:

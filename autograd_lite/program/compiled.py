@@ -9,6 +9,7 @@ import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from autograd_lite.program.arguments import Arguments
@@ -43,7 +44,9 @@ class Compiled:
         # By the key of the arguments and a number, the one that was used last comes last.
         self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
         self._quick: tuple[int, Callable[..., Any]] = (-1, function)
-        self._recent: list[tuple[list[str], list[Any], list[str]]] = []  # names, forms and conditions of the last programs
+        self._recent: list[
+            tuple[list[str], list[Any], list[str]]
+        ] = []  # names, forms and conditions of the last programs
         self._has_warned = False
         self._lock = threading.RLock()  # of recordings: attributes are patched meanwhile
         self._instances: dict[int, tuple[weakref.ref[Any], Compiled]] = {}
@@ -116,10 +119,8 @@ class Compiled:
         self.program = program
         quick = None if given.kwargs else program.entry_for(given.args)
         self._quick = (-1, self.function) if quick is None else (len(given.args), quick)
-        try:
+        with suppress(KeyError):  # another thread has just forgotten it
             self._programs.move_to_end(key)
-        except KeyError:  # another thread has just forgotten it
-            pass
 
     # -- recording -------------------------------------------------------------------------------------------------
 
@@ -190,9 +191,9 @@ class Compiled:
             except CompileError as error:
                 where = str(error).removeprefix("compile: ")
             put_back()
+        name = getattr(self.function, "__qualname__", "the function")
         raise StaleProgramError(
-            f"compile: call {program.calls} of {getattr(self.function, '__qualname__', 'the function')} was audited, and "
-            f"{difference}: a replay does not do what the function does now; {where}"
+            f"compile: call {program.calls} of {name} was audited, and {difference}: a replay does not do what the function does now; {where}"
         )
 
     # -- methods ---------------------------------------------------------------------------------------------------
@@ -202,9 +203,9 @@ class Compiled:
             return self
         known = self._instances.get(id(instance))
         if known is None or known[0]() is not instance:
-            compiled = Compiled(self.function, self.verify, self.audit)
+            compiled, key = Compiled(self.function, self.verify, self.audit), id(instance)
             try:
-                reference = weakref.ref(instance, lambda _, key=id(instance): self._instances.pop(key, None))
+                reference = weakref.ref(instance, lambda _: self._instances.pop(key, None))
             except TypeError:  # a class with __slots__: one set of programs for all instances
                 return functools.partial(self, instance)
             known = self._instances[id(instance)] = (reference, compiled)

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.program.surroundings import is_users
 from autograd_lite.program.tape import parts
 from autograd_lite.program.tracer import Tracer
+from autograd_lite.program.users import is_users
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, current_recorder
 

@@ -222,7 +222,7 @@ class Program:
                 )
 
     def expect_audit(self) -> None:
-        """Note a call that was audited; the next one is when there have been twice as many calls, from the fourth on."""
+        """Note a call that was audited; from the fourth on, the next one is due after twice as many calls."""
         self.calls = self.calls + 1 if self.calls < 4 else 2 * self.calls
         self._until_audit[0] = self.calls if self.calls >= 4 else 1
 
@@ -269,8 +269,8 @@ class Program:
 
 
 _DIFFERENT = (
-    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside depends on what "
-    "is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
+    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside depends on "
+    "what is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
 )
 
 

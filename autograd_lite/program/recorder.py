@@ -20,11 +20,12 @@ from autograd_lite.outputs import Cotangents, cotangents
 from autograd_lite.program.calls import Draws, Effect, Read, Whole, is_ragged, written
 from autograd_lite.program.creation import creating
 from autograd_lite.program.numbers import Number
-from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
 from autograd_lite.program.slots import MISSING
-from autograd_lite.program.surroundings import Surroundings, is_users
+from autograd_lite.program.surroundings import Surroundings
+from autograd_lite.program.tape import Instruction, Storage, Tape, Value, exchange, function_name, parts
 from autograd_lite.program.tracer import Tracer
 from autograd_lite.program.updates import Option, TracedGroup, record_update
+from autograd_lite.program.users import place_of
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError, recorder, watched_attributes
 
@@ -210,7 +211,9 @@ class Recorder:
             with self.suspended():
                 function(*exchange(args, _concrete))
         call = Effect(name, function, owner, is_check)
-        self.tape.instructions.append(Instruction(call, exchange(args, self._value), {}, keep=True, place=_place()))
+        self.tape.instructions.append(
+            Instruction(call, exchange(args, self._value), {}, keep=True, place=place_of(sys._getframe(2)))
+        )
 
     @property
     def has_effects(self) -> bool:
@@ -257,7 +260,7 @@ class Recorder:
         else:
             out = function(*plain, **plain_kwargs)
         instruction = Instruction(function, exchange(args, self._value), exchange(kwargs, self._value), keep=keep)
-        instruction.place = _place()
+        instruction.place = place_of(sys._getframe(2))
         errstate = np.geterr()
         if errstate != self.errstate:
             instruction.errstate = errstate
@@ -397,11 +400,3 @@ class Recorder:
 
 def _concrete(leaf: Any) -> Any:
     return leaf._concrete if type(leaf) in (Tracer, Number) else leaf
-
-
-def _place() -> str:
-    """The line of the user's code that is running."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and not is_users(frame.f_code):
-        frame = frame.f_back
-    return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"

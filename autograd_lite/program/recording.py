@@ -71,7 +71,9 @@ class Recording:
         del out, args, kwargs  # an array that is still alive now is somebody else's
         arrays = list(self.tape.arrays)
         made_constants = settle(recorder)
-        self.arrays = [(i, value, self.tape.arrays[value]) for i, value in enumerate(arrays) if value in self.tape.arrays]
+        self.arrays = [
+            (i, value, self.tape.arrays[value]) for i, value in enumerate(arrays) if value in self.tape.arrays
+        ]
         surroundings.keep(self._live(), made_constants)
 
     def _refuse_changes(self) -> None:

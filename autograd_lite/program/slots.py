@@ -6,6 +6,7 @@ by one comparison; else numbers, texts and tuples of them are compared by type a
 
 from __future__ import annotations
 
+import types
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +89,9 @@ def table_slot(table: dict[str, Any], name: str, words: str) -> Slot:
 
 def attribute_slot(thing: Any, name: str, words: str) -> Slot:
     """An attribute of something without a dictionary: the defaults of a function, a slot of an object."""
-    return Slot(thing, lambda: getattr(thing, name, MISSING), f"getattr({{}}, {name!r}, MISSING_)", words)
+    always = isinstance(thing, types.FunctionType)  # which has it in any case
+    expression = f"{{}}.{name}" if always else f"getattr({{}}, {name!r}, MISSING_)"
+    return Slot(thing, lambda: getattr(thing, name, MISSING), expression, words)
 
 
 class Contents:

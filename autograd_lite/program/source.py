@@ -136,7 +136,7 @@ class Source:
 
     def _write_effect(self, effect: Effect | Read, args: tuple[Any, ...]) -> None:
         name = f"call_{effect.__name__}_{len(self.effects) + 1}"
-        self.effects[name] = effect
+        self.effects[name] = effect.function
         call = f"{name}({', '.join(map(self.expression, args))})"
         self.body.append(call if isinstance(effect, Effect) else f"{effect.__name__} = {call}")
 

@@ -9,12 +9,10 @@ changed would not be changed by a replay.
 
 from __future__ import annotations
 
-import dis
 import enum
 import functools
 import gc
 import sys
-import sysconfig
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -26,15 +24,9 @@ import numpy as np
 
 from autograd_lite import versions
 from autograd_lite.changes import memory_owner
-from autograd_lite.program.slots import (
-    MISSING,
-    Contents,
-    Slot,
-    attribute_slot,
-    cell_slot,
-    same,
-    table_slot,
-)
+from autograd_lite.program.randomness import GENERATORS, common_states, same_state, state_of
+from autograd_lite.program.slots import MISSING, Contents, Slot, attribute_slot, cell_slot, same, table_slot
+from autograd_lite.program.users import is_users, is_users_class, is_users_module, names_in
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError
 
@@ -43,43 +35,11 @@ _FIXED = (
     int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice, enum.Enum,
     np.generic, np.dtype, np.ufunc, type, types.ModuleType, types.BuiltinFunctionType, types.MethodWrapperType,
     types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    types.GenericAlias, types.UnionType, types.CodeType, property, staticmethod, classmethod, functools.cached_property, Path, Tensor,
+    types.GenericAlias, types.UnionType, types.CodeType, property, staticmethod, classmethod,
+    functools.cached_property, Path, Tensor,
 )  # fmt: skip
 _CONTAINERS = (list, dict, set, deque, bytearray)
-_GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
-_BY_TEXT = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", "__dict__"}
 _MOST_ELEMENTS = 10_000  # of a container that is compared in each call
-
-
-@functools.cache
-def _homes() -> tuple[str, ...]:
-    """Where the code is that is not the user's."""
-    package = sys.modules["autograd_lite"]
-    parts = [sys.modules.get(f"autograd_lite.{name}") for name in ("nn", "optim")]
-    paths = [package.__path__[0], np.__path__[0], *(part.__path__[0] for part in parts if part is not None)]
-    standard = sysconfig.get_paths()
-    paths += [standard[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return (*(f"{path}/" for path in paths), "<operation", "<program", "<entry", "<frozen", "<__array_function__")
-
-
-@functools.lru_cache(maxsize=4096)
-def is_users(code: types.CodeType) -> bool:
-    """Whether code is the user's own, and not of this library, NumPy, or another installed one."""
-    return not code.co_filename.startswith(_homes())
-
-
-@functools.lru_cache(maxsize=1024)
-def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The global variables and the attributes that a code names."""
-    variables, attributes = set(), set()
-    if not _BY_TEXT.isdisjoint(code.co_names):
-        attributes |= {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
-            variables.add(instruction.argval)
-        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "LOAD_SUPER_ATTR"):
-            attributes.add(instruction.argval)
-    return frozenset(variables), frozenset(attributes)
 
 
 class Surroundings:
@@ -110,7 +70,7 @@ class Surroundings:
         self._attributes: set[str] = set()
         self._functions: dict[types.CodeType, list[types.FunctionType]] = {}
         self._called: set[types.CodeType] = set()
-        self._common = _common_states()
+        self._common = common_states()
         self._refusal: CompileError | None = None
         self._value(function, "the function")
         for value in arguments:
@@ -154,10 +114,12 @@ class Surroundings:
                 self._slot(cell_slot(cell, name), (id(cell), "cell"))
             if is_users(code):
                 for name in ("__defaults__", "__kwdefaults__", "__code__"):
-                    self._slot(attribute_slot(function, name, f"the function {function.__name__!r}"), (id(function), name))
+                    self._slot(
+                        attribute_slot(function, name, f"the function {function.__name__!r}"), (id(function), name)
+                    )
         if not is_users(code):
             return
-        variables, attributes = _names(code)
+        variables, attributes = names_in(code)
         for name in sorted(variables):
             if name in table:
                 self._slot(table_slot(table, name, f"the global variable {name!r}"), (id(table), name))
@@ -207,10 +169,10 @@ class Surroundings:
         elif isinstance(value, tuple | frozenset):
             for part in value:
                 self._value(part, f"an element of {words}")
-        elif isinstance(value, _GENERATORS):
-            self.generators.append((value, _state(value), words))
+        elif isinstance(value, GENERATORS):
+            self.generators.append((value, state_of(value), words))
         elif isinstance(value, type | types.ModuleType):
-            if is_users_class(value) if isinstance(value, type) else _is_users_module(value):
+            if is_users_class(value) if isinstance(value, type) else is_users_module(value):
                 self._object(value, words)
         elif not isinstance(value, _FIXED):
             self._thing(value, words)
@@ -257,9 +219,7 @@ class Surroundings:
         self._attributes_of(value, self._attributes, words)
         if not isinstance(value, type | types.ModuleType):
             self._value(type(value), f"the class of {words}")
-            call = getattr(type(value), "__call__", None)
-            if isinstance(call, types.FunctionType):
-                self._value(call, words)
+            self._value(getattr(type(value), "__call__", None), words)  # noqa: B004 - the function itself is wanted
 
     def _attributes_of(self, value: Any, names: Any, words: str) -> None:
         """The attributes of an object, a class or a module that the code names."""
@@ -326,12 +286,12 @@ class Surroundings:
             if changed is not None:
                 self._refuse_change(f"the attribute {changed!r} of {type(part).__name__}")
         for generator, state, words in self.generators:
-            if not any(generator is drawn for drawn in draws) and not _same_state(state, _state(generator)):
+            if not any(generator is drawn for drawn in draws) and not same_state(state, state_of(generator)):
                 raise CompileError(
                     f"compile: the function draws from {words}, which a program would not see; pass it as rng= to "
                     "a function of this library, or draw outside and pass the numbers as an argument"
                 )
-        if not _same_state(self._common, _common_states()):
+        if not same_state(self._common, common_states()):
             raise CompileError(
                 "compile: the function draws random numbers from np.random or random, which a program would not see; "
                 "use manual_seed's generator, or draw outside and pass the numbers as an argument"
@@ -375,18 +335,8 @@ def differing(part: Any, known: dict[str, Any]) -> str | None:
     return None
 
 
-def is_users_class(kind: type) -> bool:
-    """Whether a class is the user's own."""
-    module = sys.modules.get(kind.__module__)
-    path = getattr(module, "__file__", None)
-    if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] in ("autograd_lite", "numpy"):
-        return False
-    return path is None and kind.__module__ not in sys.builtin_module_names or bool(path) and not path.startswith(_homes())
-
-
-def _is_users_module(module: types.ModuleType) -> bool:
-    path = getattr(module, "__file__", None)
-    return path is not None and not path.startswith(_homes())
+def _is_slot(value: Any, name: str) -> bool:
+    return isinstance(getattr(type(value), name, None), types.MemberDescriptorType)
 
 
 def _is_read_only(array: Any) -> bool:
@@ -400,31 +350,3 @@ def _is_read_only(array: Any) -> bool:
 
 def _has_attributes(kind: type) -> bool:
     return bool(kind.__dictoffset__) or any("__slots__" in vars(base) for base in kind.__mro__[:-1])
-
-
-def _is_slot(value: Any, name: str) -> bool:
-    return isinstance(getattr(type(value), name, None), types.MemberDescriptorType)
-
-
-def _state(generator: Any) -> Any:
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    return generator.get_state(legacy=False) if isinstance(generator, np.random.RandomState) else generator.state
-
-
-def _common_states() -> Any:
-    """Of the generators behind `np.random.rand` and `random.random`, if anybody has loaded them."""
-    states = []
-    if "numpy.random" in sys.modules:
-        states.append(np.random.get_state(legacy=False))
-    if "random" in sys.modules:
-        states.append(sys.modules["random"].getstate())
-    return states
-
-
-def _same_state(one: Any, other: Any) -> bool:
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same_state(one[name], other[name]) for name in one)
-    if isinstance(one, list):
-        return all(map(_same_state, one, other))
-    return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else bool(one == other)
