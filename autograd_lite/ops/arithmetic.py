@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.conversion import strip
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -233,9 +235,14 @@ cbrt = primitive(
     """,
 )
 
+
+def _magnitude_rule(g: Array, x: Array) -> Array:
+    return by_convention(g, np.sign(x), lambda: strip(x) == 0, x, piecewise_linear=True)
+
+
 absolute = primitive(
     np.absolute,
-    x=lambda g, x: g * np.sign(x),
+    x=_magnitude_rule,
     doc="""\\|x\\|, elementwise. ∂/∂x = sign(x), which is 0 at the kink.
 
     Examples
@@ -248,7 +255,7 @@ absolute = primitive(
 
 fabs = primitive(
     np.fabs,
-    x=lambda g, x: g * np.sign(x),
+    x=_magnitude_rule,
     doc="""\\|x\\| as a floating-point number. ∂/∂x = sign(x), which is 0 at the kink.
 
     Examples
@@ -260,7 +267,7 @@ fabs = primitive(
 
 copysign = primitive(
     np.copysign,
-    x=lambda g, x, y: g * (np.sign(x) * np.copysign(1, y)),
+    x=lambda g, x, y: _magnitude_rule(g * np.copysign(1, y), x),
     y=lambda g: g * 0,
     doc="""\\|x\\| with the sign of y, elementwise with broadcasting. ∂/∂x = sign(x)·sign(y), 0 at the kink; ∂/∂y = 0.
 

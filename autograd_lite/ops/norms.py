@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.composition import composed
-from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.conversion import strip, to_array, to_floats
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.reduction import Axis, max, min, restore, sum
+from autograd_lite.ops.scaling import along_direction, at_least_single, is_extreme, nonzero, slice_scale
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -17,26 +19,64 @@ from autograd_lite.tensor import Array, numpy_operations
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
+def _length(x: Array, axis: Axis) -> Array:
+    """The Euclidean norm of x · scale, which cannot overflow. The reduced axes stay with length one."""
+    return _euclidean(x * slice_scale(x, axis), axis, True)
+
+
 @primitive(
     name="norm",
-    x=lambda g, x, out, axis, keepdims: restore(g / np.where(out == 0, 1, out), axis, keepdims) * x,
+    residuals={"scale": slice_scale, "length": _length},
+    x=lambda g, x, scale, length, axis, keepdims: along_direction(
+        restore(g, axis, keepdims), x * scale, length, axis
+    ),
 )
-def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Array:
-    return np.linalg.norm(x, None, axis, keepdims)
+def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Any:
+    scale = slice_scale(x, axis)
+    length = np.linalg.norm(x * scale, None, axis, True)
+    out = (length / scale).astype(x.dtype)
+    return out if keepdims else np.squeeze(out, axis), scale, length
 
 
-def _power_rule(g: Array, x: Array, out: Array, ord: float, axis: int, keepdims: bool) -> Array:
-    whole = restore(np.where(out == 0, 1, out), axis, keepdims)
+def _unit(x: Array, ord: float, axis: int) -> Array:
+    """What each slice is measured in: 1, or the number that decides its norm if powers of that are extreme."""
+    magnitudes = np.abs(strip(x))
+    decisive = (
+        np.max(magnitudes, axis=axis, keepdims=True, initial=0)
+        if ord > 0
+        else np.min(magnitudes, axis=axis, keepdims=True, initial=math.inf)
+    )
+    dtype = at_least_single(x.dtype)
+    return np.where(is_extreme(decisive, ord), decisive, 1).astype(dtype)
+
+
+def _power_rule(g: Array, x: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool) -> Array:
+    shares = x / unit / nonzero(length)
     if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
-        return restore(g, axis, keepdims) * (x / whole) ** (ord - 1)
-    kink = restore(out == 0, axis, keepdims) | (x == 0)
-    shares = np.where(kink, 1, np.absolute(x)) / whole
-    return restore(g, axis, keepdims) * np.where(kink, 0, np.sign(x) * shares ** (ord - 1))
+        slope, kink = shares ** (ord - 1), False
+    else:
+        kink = (strip(length) == 0) | (strip(x) == 0)
+        slope = np.where(kink, 0, np.sign(x) * np.where(kink, 1, np.absolute(shares)) ** (ord - 1))
+
+    def places() -> Array:  # beyond the square, powers have a second derivative at 0: it is 0
+        return (strip(length) == 0) | (kink if ord < 2 else False)
+
+    return by_convention(restore(g, axis, keepdims), slope, places, x, axis=axis)
 
 
-@primitive(name="norm", x=_power_rule)
-def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Array:
-    return np.linalg.norm(x, ord, axis, keepdims)
+@primitive(
+    name="norm",
+    residuals={
+        "unit": _unit,
+        "length": lambda x, ord, axis: _power_norm(x / _unit(x, ord, axis), ord, axis, True),
+    },
+    x=_power_rule,
+)
+def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Any:
+    unit = _unit(x, ord, axis)
+    length = np.linalg.norm(x / unit, ord, axis, True)
+    out = (length * unit).astype(x.dtype)
+    return out if keepdims else np.squeeze(out, axis), unit, length
 
 
 @primitive(name="norm", x=lambda g: g * 0)

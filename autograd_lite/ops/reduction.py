@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import to_floats
+from autograd_lite.conversion import strip, to_floats
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -61,14 +62,18 @@ def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-def _shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+def shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    """The gradient of an extreme over `axis`: n tied elements receive 1/n of it each."""
     chosen = x == restore(out, axis, keepdims)
+    tied = np.sum(chosen, axis=axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # where the extreme is NaN nothing equals it, and 0/0 is the answer
-        shares = chosen / np.sum(chosen, axis=axis, keepdims=True)
-    return restore(g, axis, keepdims) * shares
+        shares = chosen / tied
+    return by_convention(
+        restore(g, axis, keepdims), shares, lambda: chosen & (tied > 1), x, axis=axis, ties=True, piecewise_linear=True
+    )
 
 
-@primitive(numpy=(np.max, np.amax), x=_shared_among_ties)
+@primitive(numpy=(np.max, np.amax), x=shared_among_ties)
 def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The largest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
@@ -80,7 +85,7 @@ def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(numpy=(np.min, np.amin), x=_shared_among_ties)
+@primitive(numpy=(np.min, np.amin), x=shared_among_ties)
 def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The smallest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
