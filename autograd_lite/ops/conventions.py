@@ -2,9 +2,9 @@
 
 At the kink of |x| the slope 0 is agreed, not computed. A second derivative built on it would be invented: that of |x|²
 at 0 is 2, and the convention would make it 0. So a rule whose slope is a convention in some places says where. Fed
-arrays it is a plain product. Fed tensors the product remembers the places, and its derivative in a direction that leaves
-one of them is NaN. A direction that stays there is fine: the distances of points to themselves, which are 0 whatever the
-points are, spoil no second derivative.
+arrays it is a plain product. Fed tensors the product remembers the places, and its derivative in a direction that
+leaves one of them is NaN. A direction that stays there is fine: the distances of points to themselves, which are 0
+whatever the points are, spoil no second derivative.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def by_convention(
 ) -> Array:
     """g · slope, where the slope is a convention in those `places`; the `sources` decide which these are.
 
-    The places of a slice along `axis` (None: of all axes) belong together; with `ties`, changing them alike leaves none.
-    Where a piecewise linear function enters a loss linearly, g is constant and the second derivative 0, at kinks too, as
-    in other libraries.
+    The places of a slice along `axis` (None: of all axes) belong together; with `ties`, changing them alike leaves
+    none. Where a piecewise linear function enters a loss linearly, g is constant and the second derivative 0, at kinks
+    too, as in other libraries.
     """
     tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
     if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
@@ -67,7 +67,7 @@ def _product(
 
 @primitive(name="undefined", direction=lambda g, places, axis, ties: _undefined(g, places, axis, ties))
 def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
-    """NaN where the direction leaves the places of a slice, 0 elsewhere. Its matrix is symmetric, and so its own rule."""
+    """NaN in the places of slices that the direction leaves, else 0. As a matrix it is symmetric: its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
     leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
     return np.where(places & leaves, np.asarray(np.nan, direction.dtype), np.zeros_like(direction))

@@ -10,32 +10,14 @@ import numpy as np
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array, to_floats
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.reduction import Axis, max, min, restore, sum
-from autograd_lite.ops.scaling import along_direction, at_least_single, is_extreme, nonzero, slice_scale
+from autograd_lite.ops.lengths import at_least_single, euclidean, is_extreme, nonzero
+from autograd_lite.ops.reduction import max, min, sum
+from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["matrix_norm", "norm", "vector_norm"]
-
-
-def _length(x: Array, axis: Axis) -> Array:
-    """The Euclidean norm of x · scale, which cannot overflow. The reduced axes stay with length one."""
-    return _euclidean(x * slice_scale(x, axis), axis, True)
-
-
-@primitive(
-    name="norm",
-    residuals={"scale": slice_scale, "length": _length},
-    x=lambda g, x, scale, length, axis, keepdims: along_direction(
-        restore(g, axis, keepdims), x * scale, length, axis
-    ),
-)
-def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Any:
-    scale = slice_scale(x, axis)
-    length = np.linalg.norm(x * scale, None, axis, True)
-    out = (length / scale).astype(x.dtype)
-    return out if keepdims else np.squeeze(out, axis), scale, length
 
 
 def _unit(x: Array, ord: float, axis: int) -> Array:
@@ -86,7 +68,7 @@ def _support(x: Array) -> Array:
 
 def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
     if ord is None or ord == 2:
-        return _euclidean(x, axis, keepdims)
+        return euclidean(x, axis, keepdims)
     if isinstance(ord, str):
         raise ValueError(f"norm: Invalid norm order {ord!r} for vectors")
     if ord == 1:
@@ -105,7 +87,7 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     if row == column:
         raise ValueError("norm: Duplicate axes given.")
     if ord in (None, "fro", "f"):
-        return _euclidean(x, (row, column), keepdims)
+        return euclidean(x, (row, column), keepdims)
     if ord in (2, -2, "nuc"):
         s = svdvals(np.moveaxis(x, (row, column), (-2, -1)))
         of_nothing = ord == 2 and not s.shape[-1]
@@ -136,7 +118,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     """
     x = to_floats(x)
     if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2)):
-        return _euclidean(x, None, keepdims)
+        return euclidean(x, None, keepdims)
     if axis is None:
         axis = tuple(range(x.ndim))
     elif not isinstance(axis, tuple):

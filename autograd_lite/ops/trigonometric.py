@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.conversion import strip
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.scaling import nonzero, power_of_two
+from autograd_lite.ops.lengths import nonzero, power_of_two
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
