@@ -163,11 +163,18 @@ def _power_of_base(g: Array, x: Array, y: Array) -> Array:
     if isinstance(y, int | float):
         return g * (y * x ** (y - 1)) if y else g * 0
     # 0⁰ is the constant 1 here: without the exception the factor 0 would meet 0⁻¹ = ∞.
-    return g * y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+    slope = y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+    return by_convention(g, slope, lambda: _at_zero(x, y), y)
 
 
-def _power_of_exponent(g: Array, x: Array, out: Array) -> Array:
-    return g * out * np.log(np.where(x == 0, 1, x))  # 0ʸ is constant where it is defined
+def _power_of_exponent(g: Array, x: Array, y: Array, out: Array) -> Array:
+    slope = out * np.log(np.where(x == 0, 1, x))  # 0ʸ is constant where it is defined
+    return by_convention(g, slope, lambda: _at_zero(x, y), x, y)
+
+
+def _at_zero(x: Array, y: Array) -> Array:
+    """Where the slope of 0ʸ in y is finite, but changes infinitely fast with x or jumps with y."""
+    return (strip(x) == 0) & (strip(y) <= 1)
 
 
 power = primitive(

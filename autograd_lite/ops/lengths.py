@@ -20,18 +20,14 @@ def at_least_single(dtype: Any) -> np.dtype[Any]:
     return np.result_type(dtype, np.single)
 
 
-def is_extreme(magnitudes: Array, power: float = 2) -> Array:
-    """Whether a power of these magnitudes, or a sum of many, may come near the limits of the dtype to compute with."""
-    limit = np.finfo(at_least_single(magnitudes.dtype)).maxexp
-    return np.isfinite(magnitudes) & (np.abs(np.frexp(magnitudes)[1]) * abs(power) > limit // 2)
-
-
 def power_of_two(magnitudes: Array) -> Array:
-    """The factors that bring extreme magnitudes near 1. Being powers of two they change no digit."""
+    """For each a factor by which it and its square keep away from the limits, 1 if they do so already.
+
+    A power of two changes no digit. An eighth of the exponents is left for sums of many squares and for small terms.
+    """
     dtype = at_least_single(magnitudes.dtype)
-    limit = np.finfo(dtype).maxexp - 2
-    exponents = np.clip(-np.frexp(magnitudes)[1], -limit, limit)
-    return np.ldexp(dtype.type(1), np.where(is_extreme(magnitudes), exponents, 0))
+    middle, large = (dtype.type(2) ** (np.finfo(dtype).maxexp * part // 8) for part in (3, 6))
+    return np.where(magnitudes > middle, 1 / large, np.where(magnitudes < 1 / middle, large, dtype.type(1)))
 
 
 def slice_scale(x: Array, axis: Axis) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array, to_floats
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import at_least_single, euclidean, is_extreme, nonzero
+from autograd_lite.ops.lengths import at_least_single, euclidean, nonzero
 from autograd_lite.ops.reduction import max, min, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.ops.spectral import svdvals
@@ -21,7 +21,7 @@ __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
 def _unit(x: Array, ord: float, axis: int) -> Array:
-    """What each slice is measured in: 1, or the number that decides its norm if powers of that are extreme."""
+    """What the slices are measured in: 1, or the number that decides a norm if powers of that may leave the range."""
     magnitudes = np.abs(strip(x))
     decisive = (
         np.max(magnitudes, axis=axis, keepdims=True, initial=0)
@@ -29,7 +29,8 @@ def _unit(x: Array, ord: float, axis: int) -> Array:
         else np.min(magnitudes, axis=axis, keepdims=True, initial=math.inf)
     )
     dtype = at_least_single(x.dtype)
-    return np.where(is_extreme(decisive, ord), decisive, 1).astype(dtype)
+    is_extreme = np.abs(np.frexp(decisive)[1]) * abs(ord) > np.finfo(dtype).maxexp // 2
+    return np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype)
 
 
 def _power_rule(g: Array, x: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool) -> Array:

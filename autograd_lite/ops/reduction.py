@@ -140,7 +140,7 @@ def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.prod(x, axis=axis, keepdims=keepdims)
 
 
-def _deviation(x: Array, axis: Axis) -> Array:
+def deviation(x: Array, axis: Axis) -> Array:
     """xᵢ − x̄. What the mean has lost by rounding is the mean of the deviations; equal numbers have none."""
     if not x.size:
         return x
@@ -155,8 +155,8 @@ def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
 
 
 def _var_rule(g: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
-    deviation = _deviation(x.astype(at_least_single(x.dtype)), axis)
-    return restore(g, axis, keepdims) * (2 * deviation / _freedom(x.shape, axis, ddof))
+    from_mean = deviation(x.astype(at_least_single(x.dtype)), axis)
+    return restore(g, axis, keepdims) * (2 * from_mean / _freedom(x.shape, axis, ddof))
 
 
 @primitive(numpy=np.var, x=_var_rule)
@@ -172,9 +172,9 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 
 def _std_rule(g: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
-    deviation, freedom = _deviation(x * slice_scale(x, axis), axis), _freedom(x.shape, axis, ddof)
-    s = euclidean(deviation, axis, True) / math.sqrt(freedom)
-    return along_direction(restore(g, axis, keepdims), deviation, freedom * s, axis, np.True_)
+    from_mean, freedom = deviation(x * slice_scale(x, axis), axis), _freedom(x.shape, axis, ddof)
+    s = euclidean(from_mean, axis, True) / math.sqrt(freedom)
+    return along_direction(restore(g, axis, keepdims), from_mean, freedom * s, axis, np.True_)
 
 
 @primitive(numpy=np.std, x=_std_rule)
