@@ -2,7 +2,7 @@
 
 With x̂ = (x − μ)/√(σ² + eps), mean and variance over some axes, and y = x̂ w + b, the gradient of x is
 
-    (h − mean h − x̂ · mean(h x̂))/√(σ² + eps),   h = g w,
+    h − mean h − x̂ · mean(h x̂),   h = g w/√(σ² + eps),
 
 where the means are over the same axes: the parts of h along 1 and along x̂ are what x cannot change.
 """
@@ -28,17 +28,20 @@ __all__ = ["batch_norm", "layer_norm"]
 Axes = tuple[int, ...]
 
 
+def _mean(x: Array, axes: Axes) -> Array:
+    return np.add.reduce(x, axis=axes, keepdims=True) / math.prod([x.shape[axis] for axis in axes])
+
+
 def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
     """The mean, the deviations from it and their mean square.
 
     The mean of the deviations is what rounding took from the mean; without it equal numbers deviate by nothing.
     """
-    n = math.prod(x.shape[axis] for axis in axes)
-    mean = np.add.reduce(x, axis=axes, keepdims=True) / n
-    deviation = x - mean
-    rest = np.add.reduce(deviation, axis=axes, keepdims=True) / n
-    deviation -= rest
-    return mean + rest, deviation, np.add.reduce(deviation * deviation, axis=axes, keepdims=True) / n
+    mean = _mean(x, axes)
+    deviations = x - mean
+    rest = _mean(deviations, axes)
+    deviations -= rest
+    return mean + rest, deviations, _mean(deviations * deviations, axes)
 
 
 def _factor(x: Array, axes: Axes, eps: float) -> Array:
@@ -47,10 +50,15 @@ def _factor(x: Array, axes: Axes, eps: float) -> Array:
     return np.minimum(factor, 1) if eps else factor
 
 
+_LIMITS = {
+    np.dtype(kind): (1 / np.sqrt(np.finfo(kind).max), np.finfo(kind).eps / np.sqrt(np.finfo(kind).tiny))
+    for kind in (np.single, np.double, np.longdouble)
+}
+
+
 def _is_ordinary(scale: Array) -> bool:
     """Whether the variance below the root is so far from the limits that its square sum was right."""
-    limits = np.finfo(scale.dtype)
-    lowest, highest = 1 / math.sqrt(limits.max), limits.eps / math.sqrt(limits.tiny)
+    lowest, highest = _LIMITS[scale.dtype]
     return bool(lowest < scale.min(initial=1) and scale.max(initial=1) < highest)
 
 
@@ -81,10 +89,11 @@ def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
 
 
 def _normalize_rule(g: Array, weight: Array, standardized: Array, scale: Array, axes: Axes) -> tuple[Any, Any, Any]:
-    h = g if weight is None else g * weight
-    projected = np.mean(h * standardized, axis=axes, keepdims=True)
-    x_gradient = scale * (h - np.mean(h, axis=axes, keepdims=True) - standardized * projected)
-    return x_gradient, g * standardized, g
+    h = scale * (g if weight is None else g * weight)
+    projected = _mean(h * standardized, axes)
+    h -= _mean(h, axes)
+    h -= standardized * projected
+    return h, g * standardized, g
 
 
 @primitive(
