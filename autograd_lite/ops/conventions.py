@@ -24,12 +24,14 @@ def by_convention(
     g: Array,
     slope: Array,
     places: Callable[[], Array],
-    *sources: Array,
+    x: Array,
+    y: Array = None,
+    *,
     axis: Any = (),
     ties: bool = False,
     piecewise_linear: bool = False,
 ) -> Array:
-    """g · slope, where the slope is a convention in those `places`; the `sources` decide which these are.
+    """g · slope, where the slope is a convention in those `places`; x (and y) decide which these are.
 
     The places of a slice along `axis` (None: of all axes) belong together; with `ties`, changing them alike leaves
     none. Where a piecewise linear function enters a loss linearly, g is constant and the second derivative 0, at kinks
@@ -38,29 +40,24 @@ def by_convention(
     tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
     if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
         return g * slope
-    return _product(g, slope, *sources, places=places(), axis=axis, ties=ties, piecewise_linear=piecewise_linear)
+    return _product(g, slope, x, y, places(), axis, ties, piecewise_linear)
 
 
 def _upstream_rule(
-    g: Array, slope: Array, sources: tuple[Array, ...], places: Array, axis: Any, ties: bool, piecewise_linear: bool
+    g: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
 ) -> Array:
-    return by_convention(
-        g, slope, lambda: places, *sources, axis=axis, ties=ties, piecewise_linear=piecewise_linear
-    )  # fmt: skip
-
-
-def _sources_rule(g: Array, sources: tuple[Array, ...], places: Array, axis: Any, ties: bool) -> list[Array]:
-    return [_undefined(g, places, axis, ties)] * len(sources)
+    return by_convention(g, slope, lambda: places, x, y, axis=axis, ties=ties, piecewise_linear=piecewise_linear)
 
 
 @primitive(
     name="by_convention",
     upstream=_upstream_rule,
     slope=lambda g, upstream: g * upstream,
-    sources=_sources_rule,
+    x=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
+    y=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
 )
 def _product(
-    upstream: Array, slope: Array, *sources: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
+    upstream: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
 ) -> Array:
     return upstream * slope
 

@@ -14,7 +14,7 @@ __all__ = ["fmax", "fmin", "maximum", "minimum"]
 
 def _share(g: Array, x: Array, other: Array, out: Array) -> Array:
     """The gradient goes to the operand that was chosen; ties share it."""
-    half = by_convention(g, 0.5, lambda: strip(x) == strip(other), x, other, piecewise_linear=True)
+    half = by_convention(g / 2, 1, lambda: strip(x) == strip(other), x, other, piecewise_linear=True)
     return np.where(x == out, np.where(other == out, half, g), 0)
 
 

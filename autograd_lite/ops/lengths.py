@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import strip
+from autograd_lite.conversion import strip, to_floats
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.primitive import primitive
@@ -20,6 +20,18 @@ def at_least_single(dtype: Any) -> np.dtype[Any]:
     return np.result_type(dtype, np.single)
 
 
+@primitive(name="exactly", exact=lambda g: g)
+def exactly(exact: Array, plain: Array) -> Array:
+    """What `plain` is without overflow, underflow and rounding. A derivation writes the plain formula.
+
+    Examples
+    --------
+    >>> exactly(np.float64(1e200), plain=np.inf)
+    np.float64(1e+200)
+    """
+    return exact
+
+
 def power_of_two(magnitudes: Array) -> Array:
     """For each a factor by which it and its square keep away from the limits, 1 if they do so already.
 
@@ -27,7 +39,8 @@ def power_of_two(magnitudes: Array) -> Array:
     """
     dtype = at_least_single(magnitudes.dtype)
     middle, large = (dtype.type(2) ** (np.finfo(dtype).maxexp * part // 8) for part in (3, 6))
-    return np.where(magnitudes > middle, 1 / large, np.where(magnitudes < 1 / middle, large, dtype.type(1)))
+    small = (magnitudes < 1 / middle) & (magnitudes > 0)
+    return exactly(np.where(magnitudes > middle, 1 / large, np.where(small, large, dtype.type(1))), 1)
 
 
 def slice_scale(x: Array, axis: Axis) -> Array:
@@ -57,13 +70,17 @@ def _scaled_length(x: Array, axis: Axis) -> Array:
     return euclidean(x * slice_scale(x, axis), axis, True)
 
 
-def _euclidean_rule(g: Array, x: Array, scale: Array, scaled_length: Array, axis: Axis, keepdims: bool) -> Array:
-    return along_direction(restore(g, axis, keepdims), x * scale, scaled_length, axis)
+def _euclidean_rule(
+    g: Array, x: Array, out: Array, scale: Array, scaled_length: Array, axis: Axis, keepdims: bool
+) -> Array:
+    length = exactly(scaled_length, strip(restore(out, axis, keepdims)))
+    return along_direction(restore(g, axis, keepdims), x * scale, length, axis)
 
 
 @primitive(name="norm", residuals={"scale": slice_scale, "scaled_length": _scaled_length}, x=_euclidean_rule)
 def euclidean(x: Array, axis: Axis, keepdims: bool) -> Any:
     """The length √Σxᵢ² of what lies along `axis`, to the bit that of NumPy where no square is extreme."""
+    x = to_floats(x)
     scale = slice_scale(x, axis)
     near = x * scale
     if axis is None:

@@ -7,7 +7,7 @@ import numpy as np
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import along_direction, euclidean, slice_scale
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.reduction import prod, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.primitive import primitive
@@ -97,9 +97,9 @@ def nanmin(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 def _deviation(a: Array, axis: Axis) -> Array:
     """aᵢ less the mean, and then less the mean of that, which is what rounding took from the mean; 0 for NaN."""
     kept = np.where(np.isnan(a), 0, a)
-    for _ in range(2):
-        kept = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
-    return kept
+    rough = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
+    rest = np.sum(strip(rough), axis=axis, keepdims=True) / _numbers(a, axis)
+    return np.where(np.isnan(a), 0, rough - exactly(rest, 0))
 
 
 def _scale(a: Array, axis: Axis) -> Array:
@@ -110,7 +110,8 @@ def _scale(a: Array, axis: Axis) -> Array:
 @primitive(
     numpy=np.nanvar,
     a=lambda g, a, axis, ddof, keepdims: (
-        restore(g, axis, keepdims) * (2 * _deviation(a, axis) / _numbers(a, axis, ddof))
+        restore(g, axis, keepdims)
+        * (2 * _deviation(a.astype(at_least_single(a.dtype)), axis) / _numbers(a, axis, ddof))
     ),
 )
 def nanvar(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -121,13 +122,15 @@ def nanvar(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
     >>> nanvar(Tensor([1.0, np.nan, 3.0]))
     Tensor(1.)
     """
-    return np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims)
+    a = to_floats(a)
+    exact = a.astype(at_least_single(a.dtype), copy=False)
+    return np.nanvar(exact, axis=axis, ddof=ddof, keepdims=keepdims).astype(a.dtype, copy=False)
 
 
-def _std_rule(g: Array, a: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
+def _std_rule(g: Array, a: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     deviation = _deviation(a * _scale(a, axis), axis)
     freedom = _numbers(a, axis, ddof)
-    s = euclidean(deviation, axis, True) / np.sqrt(freedom)
+    s = exactly(euclidean(deviation, axis, True) / np.sqrt(freedom), strip(restore(out, axis, keepdims)))
     return along_direction(restore(g, axis, keepdims), deviation, freedom * s, axis, ~np.isnan(a))
 
 

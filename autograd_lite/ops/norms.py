@@ -10,7 +10,7 @@ import numpy as np
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array, to_floats
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import at_least_single, euclidean, nonzero
+from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
 from autograd_lite.ops.reduction import max, min, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.ops.spectral import svdvals
@@ -30,10 +30,13 @@ def _unit(x: Array, ord: float, axis: int) -> Array:
     )
     dtype = at_least_single(x.dtype)
     is_extreme = np.abs(np.frexp(decisive)[1]) * abs(ord) > np.finfo(dtype).maxexp // 2
-    return np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype)
+    return exactly(np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype), 1)
 
 
-def _power_rule(g: Array, x: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool) -> Array:
+def _power_rule(
+    g: Array, x: Array, out: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool
+) -> Array:
+    length = exactly(length, strip(restore(out, axis, keepdims)))
     shares = x / unit / nonzero(length)
     if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
         slope, kink = shares ** (ord - 1), False

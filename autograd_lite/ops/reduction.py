@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograd_lite.conversion import to_floats
+from autograd_lite.conversion import strip, to_floats
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, slice_scale
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.slices import Axis, restore, spread
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -145,7 +145,7 @@ def deviation(x: Array, axis: Axis) -> Array:
     if not x.size:
         return x
     rough = x - np.mean(x, axis=axis, keepdims=True)
-    return rough - np.mean(rough, axis=axis, keepdims=True)
+    return rough - exactly(np.mean(strip(rough), axis=axis, keepdims=True), 0)
 
 
 def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
@@ -168,12 +168,14 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
     >>> var(Tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    x = to_floats(x)
+    exact = x.astype(at_least_single(x.dtype), copy=False)
+    return np.var(exact, axis=axis, ddof=ddof, keepdims=keepdims).astype(x.dtype, copy=False)
 
 
-def _std_rule(g: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
+def _std_rule(g: Array, x: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     from_mean, freedom = deviation(x * slice_scale(x, axis), axis), _freedom(x.shape, axis, ddof)
-    s = euclidean(from_mean, axis, True) / math.sqrt(freedom)
+    s = exactly(euclidean(from_mean, axis, True) / math.sqrt(freedom), strip(restore(out, axis, keepdims)))
     return along_direction(restore(g, axis, keepdims), from_mean, freedom * s, axis, np.True_)
 
 

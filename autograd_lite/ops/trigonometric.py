@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.conversion import strip
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import nonzero, power_of_two
+from autograd_lite.ops.lengths import exactly, nonzero, power_of_two
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -160,15 +160,16 @@ def _at_origin(x: Array, y: Array) -> Array:
     return (strip(x) == 0) & (strip(y) == 0)
 
 
-def _cosine_rule(g: Array, x: Array, y: Array) -> Array:
+def _cosine_rule(g: Array, x: Array, y: Array, out: Array) -> Array:
     near_x, near_y, _ = _scaled(x, y)
-    return by_convention(g, near_x / nonzero(np.hypot(near_x, near_y)), lambda: _at_origin(x, y), x, y)
+    length = exactly(np.hypot(near_x, near_y), strip(out))
+    return by_convention(g, near_x / nonzero(length), lambda: _at_origin(x, y), x, y)
 
 
 hypot = primitive(
     np.hypot,
-    x=lambda g, x, y: _cosine_rule(g, x, y),
-    y=lambda g, x, y: _cosine_rule(g, y, x),
+    x=lambda g, x, y, out: _cosine_rule(g, x, y, out),
+    y=lambda g, x, y, out: _cosine_rule(g, y, x, out),
     doc="""√(x² + y²), elementwise with broadcasting, without overflow. ∂/∂x = x/out, ∂/∂y = y/out; 0 at the origin.
 
     Examples
