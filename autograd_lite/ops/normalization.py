@@ -77,7 +77,8 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     factor = _factor(x, axes, eps)
     mean, standardized, variance = _moments(x * factor, axes)
     scale = 1 / np.sqrt(variance + eps * factor * factor)
-    return standardized * scale, scale * factor, mean / factor, variance / factor / factor
+    with np.errstate(over="ignore"):  # that the variance is infinite matters only to who keeps it
+        return standardized * scale, scale * factor, mean / factor, variance / factor / factor
 
 
 def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
