@@ -60,6 +60,10 @@ POINTS = {
     "max and min": (lambda x: np.max(x) ** 2 + np.min(x) ** 2, ONES, [2, 2], 2 * EYE),
     "nanmax times nanmin": (lambda x: np.nanmax(x) * np.nanmin(x), ONES, [1, 1], EYE[::-1]),
     "ptp squared": (lambda x: np.ptp(x) ** 2, ONES, [0, 0], [[2, -2], [-2, 2]]),
+    "logaddexp of infinities": (lambda x: np.logaddexp(x[0], x[1]), np.inf * ONES, [0.5, 0.5], None),
+    "logsumexp of infinities": (ag.logsumexp, np.inf * ONES, [0.5, 0.5], None),
+    "logsumexp of nothing": (ag.logsumexp, -np.inf * ONES, [0, 0], 0 * EYE),
+    "logsumexp beside nothing": (lambda x: ag.logsumexp(np.append(x, -np.inf)), ZERO, [0.5, 0.5], CENTRED / 2),
     # powers
     "0 to the 0": (lambda x: x[0] ** x[1], ZERO, [0, 0], None),
     "0 to the 1": (lambda x: x[0] ** x[1], [0.0, 1.0], [1, 0], None),

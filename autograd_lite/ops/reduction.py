@@ -204,7 +204,7 @@ def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) ->
     infinite = np.isposinf(x)  # beside these nothing else counts
     below = np.where(infinite, 0, x) - restore(np.where(np.isneginf(out), 0, out), axis, keepdims)
     shares = np.where(infinite, 1 / np.maximum(np.sum(infinite, axis=axis, keepdims=True), 1), np.exp(below))
-    return restore(g, axis, keepdims) * shares
+    return by_convention(restore(g, axis, keepdims), shares, lambda: np.isposinf(strip(x)), x, axis=axis, ties=True)
 
 
 @primitive(x=_softmax_rule)
