@@ -122,6 +122,16 @@ def test_ties_between_copies_of_a_number_are_no_reason_for_nan():
     np.testing.assert_array_equal(hessian(symmetric)(x)[0, 1], [[0, 2], [2, 0]])
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("ord", [2, 1.5, 3, 4])
+def test_where_a_norm_is_zero_all_of_its_vector_is_undefined_and_no_other(ord):
+    found = hessian(lambda x: (np.linalg.norm(x, ord, axis=1) ** 2).sum())(np.array([[0.0, 0.0], [1.0, 2.0]]))
+    assert np.isnan(found[0, :, 0]).all()
+    assert np.isfinite(found[1, :, 1]).all()
+    assert not found[0, :, 1].any()
+    assert not found[1, :, 0].any()
+
+
 def test_elements_that_are_not_at_the_kink_keep_their_second_derivatives():
     found = hessian(lambda x: (np.abs(x) ** 2).sum())(np.array([0.0, 3.0]))
     np.testing.assert_array_equal(found, [[NAN, 0], [0, 2]])
