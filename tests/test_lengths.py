@@ -64,6 +64,10 @@ def test_where_nothing_is_extreme_the_numbers_are_those_of_numpy(axis, dtype):
         if function is not np.linalg.norm or axis != (0, 1):  # which squares magnitudes by another way
             expected = function(exact, axis=axis).astype(dtype)
             np.testing.assert_array_equal(function(Tensor(x), axis=axis).data, expected)
+    if axis in (0, 1):
+        for ord in (3, 1.5, -2):
+            expected = np.linalg.norm(exact, ord, axis).astype(dtype)
+            np.testing.assert_array_equal(np.linalg.norm(Tensor(x), ord, axis).data, expected)
 
 
 def test_each_slice_is_scaled_by_itself():
@@ -104,6 +108,7 @@ def test_derivations_write_the_plain_formulas():
     ):
         text = ag.derive(function(x), [x]).text()
         assert not any(word in text for word in ("exactly", "frexp", "max(", "maximum", "e+", "norm(x /", "norm(x ⊙"))
+    assert "|X / (U₁1ᵀ)|)²" in ag.derive((ag.norm(x, 3, axis=1) ** 2).sum(), [x]).text()
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
