@@ -60,7 +60,9 @@ class SequentialLR(LRScheduler):
         count, milestones = len(self.schedulers), self.milestones
         check_integers("SequentialLR: each of milestones", milestones)
         if count != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
-            raise ValueError(f"SequentialLR: {count} schedules need one milestone less, ascending, not {show(milestones)}")
+            raise ValueError(
+                f"SequentialLR: {count} schedules need one milestone less, ascending, not {show(milestones)}"
+            )
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
         number, start = self._place(epoch)

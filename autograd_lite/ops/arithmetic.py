@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.conversion import strip
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -161,11 +163,18 @@ def _power_of_base(g: Array, x: Array, y: Array) -> Array:
     if isinstance(y, int | float):
         return g * (y * x ** (y - 1)) if y else g * 0
     # 0⁰ is the constant 1 here: without the exception the factor 0 would meet 0⁻¹ = ∞.
-    return g * y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+    slope = y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+    return by_convention(g, slope, lambda: _at_zero(x, y), y)
 
 
-def _power_of_exponent(g: Array, x: Array, out: Array) -> Array:
-    return g * out * np.log(np.where(x == 0, 1, x))  # 0ʸ is constant where it is defined
+def _power_of_exponent(g: Array, x: Array, y: Array, out: Array) -> Array:
+    slope = out * np.log(np.where(x == 0, 1, x))  # 0ʸ is constant where it is defined
+    return by_convention(g, slope, lambda: _at_zero(x, y), x, y)
+
+
+def _at_zero(x: Array, y: Array) -> Array:
+    """Where the slope of 0ʸ in y is finite, but changes infinitely fast with x or jumps with y."""
+    return (strip(x) == 0) & (strip(y) <= 1)
 
 
 power = primitive(
@@ -233,9 +242,14 @@ cbrt = primitive(
     """,
 )
 
+
+def _magnitude_rule(g: Array, x: Array) -> Array:
+    return by_convention(g, np.sign(x), lambda: strip(x) == 0, x, piecewise_linear=True)
+
+
 absolute = primitive(
     np.absolute,
-    x=lambda g, x: g * np.sign(x),
+    x=_magnitude_rule,
     doc="""\\|x\\|, elementwise. ∂/∂x = sign(x), which is 0 at the kink.
 
     Examples
@@ -248,7 +262,7 @@ absolute = primitive(
 
 fabs = primitive(
     np.fabs,
-    x=lambda g, x: g * np.sign(x),
+    x=_magnitude_rule,
     doc="""\\|x\\| as a floating-point number. ∂/∂x = sign(x), which is 0 at the kink.
 
     Examples
@@ -260,7 +274,7 @@ fabs = primitive(
 
 copysign = primitive(
     np.copysign,
-    x=lambda g, x, y: g * (np.sign(x) * np.copysign(1, y)),
+    x=lambda g, x, y: _magnitude_rule(g * np.copysign(1, y), x),
     y=lambda g: g * 0,
     doc="""\\|x\\| with the sign of y, elementwise with broadcasting. ∂/∂x = sign(x)·sign(y), 0 at the kink; ∂/∂y = 0.
 

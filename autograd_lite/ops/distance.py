@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.checks import check_positive
-from autograd_lite.conversion import to_floats
+from autograd_lite.conversion import strip, to_floats
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.loss import per_term, reduce_terms, same_shape
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
@@ -16,9 +17,14 @@ from autograd_lite.tensor import Array
 __all__ = ["hinge_loss", "huber_loss", "kl_div", "l1_loss"]
 
 
+def _side_rule(g: Array, x: Array, target: Array, reduction: str) -> Array:
+    g = per_term(g, reduction, x.size)
+    return by_convention(g, np.sign(x - target), lambda: strip(x) == strip(target), x, target, piecewise_linear=True)
+
+
 @primitive(
-    x=lambda g, x, target, reduction: per_term(g, reduction, x.size) * np.sign(x - target),
-    target=lambda g, x, target, reduction: per_term(g, reduction, x.size) * np.sign(target - x),
+    x=lambda g, x, target, reduction: _side_rule(g, x, target, reduction),
+    target=lambda g, x, target, reduction: _side_rule(g, target, x, reduction),
 )
 def l1_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Absolute error |x − y|, elementwise; its mean by default. ∂/∂x = sign(x − y), 0 where they are equal.

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from autograd_lite.conversion import strip
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -103,10 +105,14 @@ def _difference(x: Array, y: Array) -> Array:
         return np.where(both, np.where(np.signbit(x), np.inf, 0), y - x)
 
 
+def _shared_at_infinity(g: Array, slope: Array, x: Array, y: Array) -> Array:
+    return by_convention(g, slope, lambda: np.isposinf(strip(x)) & np.isposinf(strip(y)), x, y)
+
+
 logaddexp = primitive(
     np.logaddexp,
-    x=lambda g, x, y: g * np.exp(-np.logaddexp(0, _difference(x, y))),
-    y=lambda g, x, y: g * np.exp(-np.logaddexp(0, _difference(y, x))),
+    x=lambda g, x, y: _shared_at_infinity(g, np.exp(-np.logaddexp(0, _difference(x, y))), x, y),
+    y=lambda g, x, y: _shared_at_infinity(g, np.exp(-np.logaddexp(0, _difference(y, x))), x, y),
     doc="""ln(eˣ + eʸ), elementwise with broadcasting, without overflow. ∂/∂x = 1/(1 + e^(y − x)), ∂/∂y alike.
 
     Examples
@@ -118,8 +124,8 @@ logaddexp = primitive(
 
 logaddexp2 = primitive(
     np.logaddexp2,
-    x=lambda g, x, y: g * np.exp2(-np.logaddexp2(0, _difference(x, y))),
-    y=lambda g, x, y: g * np.exp2(-np.logaddexp2(0, _difference(y, x))),
+    x=lambda g, x, y: _shared_at_infinity(g, np.exp2(-np.logaddexp2(0, _difference(x, y))), x, y),
+    y=lambda g, x, y: _shared_at_infinity(g, np.exp2(-np.logaddexp2(0, _difference(y, x))), x, y),
     doc="""log₂(2ˣ + 2ʸ), elementwise with broadcasting. ∂/∂x = 1/(1 + 2^(y − x)), ∂/∂y = 1/(1 + 2^(x − y)).
 
     Examples

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.conversion import strip
+from autograd_lite.ops.conventions import by_convention
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -12,7 +14,8 @@ __all__ = ["fmax", "fmin", "maximum", "minimum"]
 
 def _share(g: Array, x: Array, other: Array, out: Array) -> Array:
     """The gradient goes to the operand that was chosen; ties share it."""
-    return np.where(x == out, np.where(other == out, g / 2, g), 0)
+    half = by_convention(g / 2, 1, lambda: strip(x) == strip(other), x, other, piecewise_linear=True)
+    return np.where(x == out, np.where(other == out, half, g), 0)
 
 
 def _share_or_nan(g: Array, x: Array, other: Array, out: Array) -> Array:

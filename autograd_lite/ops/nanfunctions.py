@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.composition import composed
-from autograd_lite.ops.reduction import Axis, prod, restore, sum
+from autograd_lite.conversion import strip, to_floats
+from autograd_lite.ops.conventions import by_convention
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
+from autograd_lite.ops.reduction import prod, sum
+from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
@@ -39,7 +43,7 @@ def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 def _numbers(a: Array, axis: Axis, ddof: float = 0) -> Array:
     """How many elements of each slice are numbers, less `ddof`; NaN if that is too few, and 1 where there are none."""
     found = np.count_nonzero(~np.isnan(a), axis=axis, keepdims=True)
-    return np.where(found > ddof, found - ddof, np.where(found > 0, np.nan, 1))
+    return np.where(found > ddof, found - ddof, np.where(found > 0, np.nan, 1.0))
 
 
 @primitive(
@@ -59,7 +63,11 @@ def nanmean(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 def _shared_among_ties(g: Array, a: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
     chosen = a == restore(out, axis, keepdims)
-    return restore(g, axis, keepdims) * (chosen / np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1))
+    tied = np.sum(chosen, axis=axis, keepdims=True)
+    return by_convention(
+        restore(g, axis, keepdims), chosen / np.maximum(tied, 1), lambda: chosen & (tied > 1), a,
+        axis=axis, ties=True, piecewise_linear=True,
+    )  # fmt: skip
 
 
 @primitive(numpy=np.nanmax, a=_shared_among_ties)
@@ -87,14 +95,23 @@ def nanmin(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _deviation(a: Array, axis: Axis) -> Array:
+    """aᵢ less the mean, and then less the mean of that, which is what rounding took from the mean; 0 for NaN."""
     kept = np.where(np.isnan(a), 0, a)
-    return np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
+    rough = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
+    rest = np.sum(strip(rough), axis=axis, keepdims=True) / _numbers(a, axis)
+    return np.where(np.isnan(a), 0, rough - exactly(rest, 0))
+
+
+def _scale(a: Array, axis: Axis) -> Array:
+    a = strip(a)
+    return slice_scale(np.where(np.isnan(a), 0, a), axis)
 
 
 @primitive(
     numpy=np.nanvar,
     a=lambda g, a, axis, ddof, keepdims: (
-        restore(g, axis, keepdims) * (2 / _numbers(a, axis, ddof)) * _deviation(a, axis)
+        restore(g, axis, keepdims)
+        * (2 * _deviation(a.astype(at_least_single(a.dtype)), axis) / _numbers(a, axis, ddof))
     ),
 )
 def nanvar(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -105,12 +122,16 @@ def nanvar(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
     >>> nanvar(Tensor([1.0, np.nan, 3.0]))
     Tensor(1.)
     """
-    return np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims)
+    a = to_floats(a)
+    exact = a.astype(at_least_single(a.dtype), copy=False)
+    return np.nanvar(exact, axis=axis, ddof=ddof, keepdims=keepdims).astype(a.dtype, copy=False)
 
 
 def _std_rule(g: Array, a: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
-    scale = np.where((out == 0) | np.isnan(out), 1, out)  # 0/1 instead of 0/0
-    return restore(g / scale, axis, keepdims) * (_deviation(a, axis) / _numbers(a, axis, ddof))
+    deviation = _deviation(a * _scale(a, axis), axis)
+    freedom = _numbers(a, axis, ddof)
+    s = exactly(euclidean(deviation, axis, True) / np.sqrt(freedom), strip(restore(out, axis, keepdims)))
+    return along_direction(restore(g, axis, keepdims), deviation, freedom * s, axis, ~np.isnan(a))
 
 
 @primitive(numpy=np.nanstd, a=_std_rule)
@@ -122,7 +143,10 @@ def nanstd(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
     >>> nanstd(Tensor([1.0, np.nan, 3.0]))
     Tensor(1.)
     """
-    return np.nanstd(a, axis=axis, ddof=ddof, keepdims=keepdims)
+    a = to_floats(a)
+    scale = _scale(a, axis)
+    out = (np.nanstd(a * scale, axis=axis, ddof=ddof, keepdims=True) / scale).astype(a.dtype)
+    return out if keepdims else np.squeeze(out, axis)
 
 
 numpy_operations.update({np.nansum: nansum, np.nanprod: nanprod})

@@ -2,7 +2,7 @@
 
 With x̂ = (x − μ)/√(σ² + eps), mean and variance over some axes, and y = x̂ w + b, the gradient of x is
 
-    (h − mean h − x̂ · mean(h x̂))/√(σ² + eps),   h = g w,
+    h − mean h − x̂ · mean(h x̂),   h = g w/√(σ² + eps),
 
 where the means are over the same axes: the parts of h along 1 and along x̂ are what x cannot change.
 """
@@ -18,6 +18,8 @@ from autograd_lite.changes import record_change
 from autograd_lite.checks import check, check_at_least_0
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.messages import show
+from autograd_lite.ops.lengths import at_least_single, slice_scale
+from autograd_lite.ops.reduction import deviation
 from autograd_lite.ops.shape import reshape
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor
@@ -27,43 +29,95 @@ __all__ = ["batch_norm", "layer_norm"]
 Axes = tuple[int, ...]
 
 
-def _scale(x: Array, axes: Axes, eps: float) -> Array:
-    return 1 / np.sqrt(np.var(x, axis=axes, keepdims=True) + eps)
+def _mean(x: Array, axes: Axes) -> Array:
+    return np.add.reduce(x, axis=axes, keepdims=True) / math.prod([x.shape[axis] for axis in axes])
 
 
-def _standardized(x: Array, axes: Axes, eps: float) -> Array:
-    return (x - np.mean(x, axis=axes, keepdims=True)) * _scale(x, axes, eps)
+def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
+    """The mean, the deviations from it and their mean square.
+
+    The mean of the deviations is what rounding took from the mean; without it equal numbers deviate by nothing.
+    """
+    mean = _mean(x, axes)
+    deviations = x - mean
+    rest = _mean(deviations, axes)
+    deviations -= rest
+    return mean + rest, deviations, _mean(deviations * deviations, axes)
+
+
+def _factor(x: Array, axes: Axes, eps: float) -> Array:
+    """What x is multiplied by before squares are taken that could overflow, or without eps underflow."""
+    factor = slice_scale(x, axes)
+    return np.minimum(factor, 1) if eps else factor
+
+
+_LIMITS = {
+    np.dtype(kind): (1 / np.sqrt(np.finfo(kind).max), np.finfo(kind).eps / np.sqrt(np.finfo(kind).tiny))
+    for kind in (np.single, np.double, np.longdouble)
+}
+
+
+def _is_ordinary(scale: Array) -> bool:
+    """Whether the variance below the root is so far from the limits that its square sum was right."""
+    lowest, highest = _LIMITS[scale.dtype]
+    return bool(lowest < scale.min(initial=1) and scale.max(initial=1) < highest)
+
+
+# The choice below depends on values, so a program calls this as a whole: it is an operation, though one without rules.
+@primitive(name="standardize", outputs=4)
+def _standardize(x: Array, axes: Axes, eps: float) -> Any:
+    """x̂ and 1/√(σ² + eps), μ and σ², in at least single precision."""
+    x = x.astype(at_least_single(x.dtype), copy=False)
+    with np.errstate(all="ignore"):
+        mean, standardized, variance = _moments(x, axes)
+        scale = 1 / np.sqrt(variance + eps)
+        ordinary = _is_ordinary(scale)
+    if ordinary:
+        standardized *= scale
+        return standardized, scale, mean, variance
+    factor = _factor(x, axes, eps)
+    mean, standardized, variance = _moments(x * factor, axes)
+    scale = 1 / np.sqrt(variance + eps * factor * factor)
+    with np.errstate(over="ignore"):  # that the variance is infinite matters only to who keeps it
+        return standardized * scale, scale * factor, mean / factor, variance / factor / factor
+
+
+def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
+    """The same as a formula, for second derivatives."""
+    factor = _factor(x, axes, eps)
+    near = deviation(x * factor, axes)
+    scale = 1 / np.sqrt(np.mean(near * near, axis=axes, keepdims=True) + eps * factor * factor)
+    return near * scale, scale * factor
 
 
 def _normalize_rule(g: Array, weight: Array, standardized: Array, scale: Array, axes: Axes) -> tuple[Any, Any, Any]:
-    h = g if weight is None else g * weight
-    projected = np.mean(h * standardized, axis=axes, keepdims=True)
-    x_gradient = scale * (h - np.mean(h, axis=axes, keepdims=True) - standardized * projected)
-    return x_gradient, g * standardized, g
+    h = scale * (g if weight is None else g * weight)
+    projected = _mean(h * standardized, axes)
+    h -= _mean(h, axes)
+    h -= standardized * projected
+    return h, g * standardized, g
 
 
 @primitive(
     name="normalize",
-    residuals={"standardized": _standardized, "scale": _scale},
+    residuals={
+        "standardized": lambda x, axes, eps: _normal_and_scale(x, axes, eps)[0],
+        "scale": lambda x, axes, eps: _normal_and_scale(x, axes, eps)[1],
+    },
     joint=(("x", "weight", "bias"), _normalize_rule),
 )
-def _normalize(x: Array, weight: Array, bias: Array, mean: Array, variance: Array, axes: Axes, eps: float) -> Any:
-    """x̂ w + b, given the mean and the variance of x over `axes`, which the caller may want to keep."""
-    scale = 1 / np.sqrt(variance + eps)
-    standardized = x - mean
-    standardized *= scale
-    out = standardized if weight is None else standardized * weight
+def _normalize(x: Array, weight: Array, bias: Array, normal: Array, slope: Array, axes: Axes, eps: float) -> Any:
+    """x̂ w + b, given x̂ and 1/√(σ² + eps)."""
+    out = normal if weight is None else normal * weight
     if bias is not None:
         out = out + bias
-    return np.copy(out) if out is standardized else out, standardized, scale
+    return np.copy(out) if out is normal else out, normal, slope
 
 
 def _normalized(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array]:
     """The result with the mean and the variance, as arrays."""
-    values = strip(x)
-    mean = np.mean(values, axis=axes, keepdims=True)
-    variance = np.var(values, axis=axes, keepdims=True, mean=mean)
-    return _normalize(x, weight, bias, mean, variance, axes, eps), mean, variance
+    normal, scale, mean, variance = _standardize(strip(x), axes, eps)
+    return _normalize(x, weight, bias, normal.astype(x.dtype, copy=False), scale, axes, eps), mean, variance
 
 
 def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> Array:

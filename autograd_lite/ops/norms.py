@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.composition import composed
-from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.conversion import strip, to_array, to_floats
 from autograd_lite.messages import show
-from autograd_lite.ops.reduction import Axis, max, min, restore, sum
+from autograd_lite.ops.conventions import by_convention
+from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
+from autograd_lite.ops.reduction import max, min, sum
+from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.ops.spectral import svdvals
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
@@ -18,26 +21,49 @@ from autograd_lite.tensor import Array, numpy_operations
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
+def _unit(x: Array, ord: float, axis: int) -> Array:
+    """What the slices are measured in: 1, or the number that decides a norm if powers of that may leave the range."""
+    magnitudes = np.abs(strip(x))
+    decisive = (
+        np.max(magnitudes, axis=axis, keepdims=True, initial=0)
+        if ord > 0
+        else np.min(magnitudes, axis=axis, keepdims=True, initial=math.inf)
+    )
+    dtype = at_least_single(x.dtype)
+    is_extreme = np.abs(np.frexp(decisive)[1]) * abs(ord) > np.finfo(dtype).maxexp // 2
+    return exactly(np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype), 1)
+
+
+def _power_rule(
+    g: Array, x: Array, out: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool
+) -> Array:
+    length = exactly(length, strip(restore(out, axis, keepdims)))
+    shares = x / unit / nonzero(length)
+    if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
+        slope, kink = shares ** (ord - 1), False
+    else:
+        kink = (strip(length) == 0) | (strip(x) == 0)
+        slope = np.where(kink, 0, np.sign(x) * np.where(kink, 1, np.absolute(shares)) ** (ord - 1))
+
+    def places() -> Array:  # beyond the square, powers have a second derivative at 0: it is 0
+        return (strip(length) == 0) | (kink if ord < 2 else False)
+
+    return by_convention(restore(g, axis, keepdims), slope, places, x, axis=axis)
+
+
 @primitive(
     name="norm",
-    x=lambda g, x, out, axis, keepdims: restore(g / np.where(out == 0, 1, out), axis, keepdims) * x,
+    residuals={
+        "unit": _unit,
+        "length": lambda x, ord, axis: _power_norm(x / _unit(x, ord, axis), ord, axis, True),
+    },
+    x=_power_rule,
 )
-def _euclidean(x: Array, axis: Axis, keepdims: bool) -> Array:
-    return np.linalg.norm(x, None, axis, keepdims)
-
-
-def _power_rule(g: Array, x: Array, out: Array, ord: float, axis: int, keepdims: bool) -> Array:
-    whole = restore(np.where(out == 0, 1, out), axis, keepdims)
-    if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
-        return restore(g, axis, keepdims) * (x / whole) ** (ord - 1)
-    kink = restore(out == 0, axis, keepdims) | (x == 0)
-    shares = np.where(kink, 1, np.absolute(x)) / whole
-    return restore(g, axis, keepdims) * np.where(kink, 0, np.sign(x) * shares ** (ord - 1))
-
-
-@primitive(name="norm", x=_power_rule)
-def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Array:
-    return np.linalg.norm(x, ord, axis, keepdims)
+def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Any:
+    unit = _unit(x, ord, axis)
+    length = np.linalg.norm(x / unit, ord, axis, True)
+    out = (length * unit).astype(x.dtype)
+    return out if keepdims else np.squeeze(out, axis), unit, length
 
 
 @primitive(name="norm", x=lambda g: g * 0)
@@ -47,7 +73,7 @@ def _support(x: Array) -> Array:
 
 def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
     if ord is None or ord == 2:
-        return _euclidean(x, axis, keepdims)
+        return euclidean(x, axis, keepdims)
     if isinstance(ord, str):
         raise ValueError(f"norm: Invalid norm order {show(ord)} for vectors")
     if ord == 1:
@@ -66,7 +92,7 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     if row == column:
         raise ValueError("norm: Duplicate axes given.")
     if ord in (None, "fro", "f"):
-        return _euclidean(x, (row, column), keepdims)
+        return euclidean(x, (row, column), keepdims)
     if ord in (2, -2, "nuc"):
         s = svdvals(np.moveaxis(x, (row, column), (-2, -1)))
         of_nothing = ord == 2 and not s.shape[-1]
@@ -97,7 +123,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     """
     x = to_floats(x)
     if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2)):
-        return _euclidean(x, None, keepdims)
+        return euclidean(x, None, keepdims)
     if axis is None:
         axis = tuple(range(x.ndim))
     elif not isinstance(axis, tuple):

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import to_floats
+from autograd_lite.conversion import strip, to_floats
+from autograd_lite.ops.conventions import by_convention
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
+from autograd_lite.ops.slices import Axis, restore, spread
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
-
-Axis = int | tuple[int, ...] | None
-
-
-def restore(reduced: Array, axis: Axis, keepdims: bool) -> Array:
-    """A reduced array with the axes that the reduction took away put back, each of length one."""
-    return reduced if keepdims or axis is None else np.expand_dims(reduced, axis)
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
@@ -33,7 +28,7 @@ def count(shape: tuple[int, ...], axis: Axis) -> int:
 
 @primitive(
     numpy=np.sum,
-    x=lambda g, x_shape, axis, keepdims: np.broadcast_to(restore(g, axis, keepdims), x_shape),
+    x=lambda g, x_shape, axis, keepdims: spread(g, x_shape, axis, keepdims),
 )
 def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The sum over `axis`. ∂/∂xᵢ = 1.
@@ -48,7 +43,7 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 @primitive(
     numpy=np.mean,
-    x=lambda g, x_shape, axis, keepdims: np.broadcast_to(restore(g / count(x_shape, axis), axis, keepdims), x_shape),
+    x=lambda g, x_shape, axis, keepdims: spread(g / count(x_shape, axis), x_shape, axis, keepdims),
 )
 def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The mean over `axis`. ∂/∂xᵢ = 1/n for a mean of n elements.
@@ -61,14 +56,18 @@ def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-def _shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+def shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    """The gradient of an extreme over `axis`: n tied elements receive 1/n of it each."""
     chosen = x == restore(out, axis, keepdims)
+    tied = np.sum(chosen, axis=axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # where the extreme is NaN nothing equals it, and 0/0 is the answer
-        shares = chosen / np.sum(chosen, axis=axis, keepdims=True)
-    return restore(g, axis, keepdims) * shares
+        shares = chosen / tied
+    return by_convention(
+        restore(g, axis, keepdims), shares, lambda: chosen & (tied > 1), x, axis=axis, ties=True, piecewise_linear=True
+    )
 
 
-@primitive(numpy=(np.max, np.amax), x=_shared_among_ties)
+@primitive(numpy=(np.max, np.amax), x=shared_among_ties)
 def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The largest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
@@ -80,7 +79,7 @@ def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(numpy=(np.min, np.amin), x=_shared_among_ties)
+@primitive(numpy=(np.min, np.amin), x=shared_among_ties)
 def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The smallest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
@@ -116,6 +115,8 @@ def _others(x: Array) -> Array:
 
 
 def _product_of_the_rest(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    if not x.ndim:  # a number has an axis 0 for NumPy
+        return g
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(a % x.ndim for a in axes)
     order = tuple(a for a in range(x.ndim) if a not in axes) + axes
@@ -139,16 +140,26 @@ def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.prod(x, axis=axis, keepdims=keepdims)
 
 
-def _deviation(x: Array, axis: Axis) -> Array:
-    return x - np.mean(x, axis=axis, keepdims=True)
+def deviation(x: Array, axis: Axis) -> Array:
+    """xᵢ − x̄. What the mean has lost by rounding is the mean of the deviations; equal numbers have none."""
+    if not x.size:
+        return x
+    rough = x - np.mean(x, axis=axis, keepdims=True)
+    return rough - exactly(np.mean(strip(rough), axis=axis, keepdims=True), 0)
 
 
-@primitive(
-    numpy=np.var,
-    x=lambda g, x, axis, ddof, keepdims: (
-        restore(g, axis, keepdims) * (2 / (count(x.shape, axis) - ddof)) * _deviation(x, axis)
-    ),
-)
+def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
+    """n − ddof, what NumPy divides by: 0 if that is negative."""
+    degrees = count(shape, axis) - ddof
+    return degrees if degrees > 0 else 0
+
+
+def _var_rule(g: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
+    from_mean = deviation(x.astype(at_least_single(x.dtype)), axis)
+    return restore(g, axis, keepdims) * (2 * from_mean / _freedom(x.shape, axis, ddof))
+
+
+@primitive(numpy=np.var, x=_var_rule)
 def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The variance over `axis`, Σ(xᵢ − x̄)²/(n − ddof). ∂/∂xᵢ = 2(xᵢ − x̄)/(n − ddof).
 
@@ -157,13 +168,15 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
     >>> var(Tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    x = to_floats(x)
+    exact = x.astype(at_least_single(x.dtype), copy=False)
+    return np.var(exact, axis=axis, ddof=ddof, keepdims=keepdims).astype(x.dtype, copy=False)
 
 
-def _std_rule(g: Array, x: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Any:
-    # Where all elements are equal the deviation is 0 and so is the gradient: 0/1 instead of 0/0.
-    scale = np.where(out == 0, 1, out) * (count(x.shape, axis) - ddof)
-    return restore(g / scale, axis, keepdims) * _deviation(x, axis)
+def _std_rule(g: Array, x: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
+    from_mean, freedom = deviation(x * slice_scale(x, axis), axis), _freedom(x.shape, axis, ddof)
+    s = exactly(euclidean(from_mean, axis, True) / math.sqrt(freedom), strip(restore(out, axis, keepdims)))
+    return along_direction(restore(g, axis, keepdims), from_mean, freedom * s, axis, np.True_)
 
 
 @primitive(numpy=np.std, x=_std_rule)
@@ -175,7 +188,10 @@ def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
     >>> std(Tensor([1.0, 2.0, 3.0]), ddof=1)
     Tensor(1.)
     """
-    return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    x = to_floats(x)
+    scale = slice_scale(x, axis)
+    out = (np.std(x * scale, axis=axis, ddof=ddof, keepdims=True) / scale).astype(x.dtype)
+    return out if keepdims else np.squeeze(out, axis)
 
 
 def _largest(x: Array, axis: Axis) -> Array:
@@ -188,7 +204,7 @@ def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) ->
     infinite = np.isposinf(x)  # beside these nothing else counts
     below = np.where(infinite, 0, x) - restore(np.where(np.isneginf(out), 0, out), axis, keepdims)
     shares = np.where(infinite, 1 / np.maximum(np.sum(infinite, axis=axis, keepdims=True), 1), np.exp(below))
-    return restore(g, axis, keepdims) * shares
+    return by_convention(restore(g, axis, keepdims), shares, lambda: np.isposinf(strip(x)), x, axis=axis, ties=True)
 
 
 @primitive(x=_softmax_rule)

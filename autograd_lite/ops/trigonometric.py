@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.conversion import strip
+from autograd_lite.ops.conventions import by_convention
+from autograd_lite.ops.lengths import exactly, nonzero, power_of_two
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -147,15 +150,26 @@ degrees = primitive(
 )
 
 
-def _or_one(length: Array) -> Array:
-    """What can be divided by: at the origin, where there is no direction, 0/1 instead of 0/0."""
-    return np.where(length == 0, 1, length)
+def _scaled(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """The point (x, y) by a factor that makes it ordinary, and the factor; its length is one of ordinary numbers."""
+    scale = power_of_two(np.maximum(np.abs(strip(x)), np.abs(strip(y))))
+    return x * scale, y * scale, scale
+
+
+def _at_origin(x: Array, y: Array) -> Array:
+    return (strip(x) == 0) & (strip(y) == 0)
+
+
+def _cosine_rule(g: Array, x: Array, y: Array, out: Array) -> Array:
+    near_x, near_y, _ = _scaled(x, y)
+    length = exactly(np.hypot(near_x, near_y), strip(out))
+    return by_convention(g, near_x / nonzero(length), lambda: _at_origin(x, y), x, y)
 
 
 hypot = primitive(
     np.hypot,
-    x=lambda g, x, out: g * (x / _or_one(out)),
-    y=lambda g, y, out: g * (y / _or_one(out)),
+    x=lambda g, x, y, out: _cosine_rule(g, x, y, out),
+    y=lambda g, x, y, out: _cosine_rule(g, y, x, out),
     doc="""√(x² + y²), elementwise with broadcasting, without overflow. ∂/∂x = x/out, ∂/∂y = y/out; 0 at the origin.
 
     Examples
@@ -166,16 +180,17 @@ hypot = primitive(
 )
 
 
-def _over_square(numerator: Array, y: Array, x: Array) -> Array:
-    """numerator/(x² + y²), divided twice by the root, because the square may overflow where the quotient is fine."""
-    length = _or_one(np.hypot(y, x))
-    return numerator / length / length
+def _over_square_rule(g: Array, x: Array, y: Array) -> Array:
+    """g · x/(x² + y²)."""
+    near_x, near_y, scale = _scaled(x, y)
+    slope = near_x / nonzero(near_x * near_x + near_y * near_y) * scale
+    return by_convention(g, slope, lambda: _at_origin(x, y), x, y)
 
 
 arctan2 = primitive(
     np.arctan2,
-    y=lambda g, y, x: g * _over_square(x, y, x),
-    x=lambda g, y, x: -g * _over_square(y, y, x),
+    y=lambda g, y, x: _over_square_rule(g, x, y),
+    x=lambda g, y, x: _over_square_rule(-g, y, x),
     doc="""The angle of the point (x, y). ∂/∂y = x/(x² + y²), ∂/∂x = −y/(x² + y²); 0 at the origin.
 
     Examples

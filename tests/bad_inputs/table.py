@@ -21,6 +21,7 @@ ROWS = [row for rows in FAMILIES.values() for row in rows]
 WITHOUT_ROWS = {
     "AnomalyError": "an error that `anomaly` raises",
     "CompileError": "an error that `compile` raises",
+    "StaleProgramError": "an error that compiled functions raise",
     "is_grad_enabled": "takes nothing: it is the lookup of a context variable, and nothing else, for speed",
     "testing.Counterexample": "what `find_counterexample` returns",
     "testing.Finding": "a part of a `GradientMismatch`",

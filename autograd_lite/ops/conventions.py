@@ -1,0 +1,70 @@
+"""Where a first derivative is a convention: a number in the first order, NaN in the second.
+
+At the kink of |x| the slope 0 is agreed, not computed. A second derivative built on it would be invented: that of |x|²
+at 0 is 2, and the convention would make it 0. So a rule whose slope is a convention in some places says where. Fed
+arrays it is a plain product. Fed tensors the product remembers the places, and its derivative in a direction that
+leaves one of them is NaN. A direction that stays there is fine: the distances of points to themselves, which are 0
+whatever the points are, spoil no second derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.primitive import primitive
+from autograd_lite.tensor import Array, Tensor
+
+__all__: list[str] = []  # for rules, not for users
+
+
+def by_convention(
+    g: Array,
+    slope: Array,
+    places: Callable[[], Array],
+    x: Array,
+    y: Array = None,
+    *,
+    axis: Any = (),
+    ties: bool = False,
+    piecewise_linear: bool = False,
+) -> Array:
+    """g · slope, where the slope is a convention in those `places`; x (and y) decide which these are.
+
+    The places of a slice along `axis` (None: of all axes) belong together; with `ties`, changing them alike leaves
+    none. Where a piecewise linear function enters a loss linearly, g is constant and the second derivative 0, at kinks
+    too, as in other libraries.
+    """
+    tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
+    if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
+        return g * slope
+    return _product(g, slope, x, y, places(), axis, ties, piecewise_linear)
+
+
+def _upstream_rule(
+    g: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
+) -> Array:
+    return by_convention(g, slope, lambda: places, x, y, axis=axis, ties=ties, piecewise_linear=piecewise_linear)
+
+
+@primitive(
+    name="by_convention",
+    upstream=_upstream_rule,
+    slope=lambda g, upstream: g * upstream,
+    x=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
+    y=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
+)
+def _product(
+    upstream: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
+) -> Array:
+    return upstream * slope
+
+
+@primitive(name="undefined", direction=lambda g, places, axis, ties: _undefined(g, places, axis, ties))
+def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
+    """NaN in the places of slices that the direction leaves, else 0. As a matrix it is symmetric: its own rule."""
+    staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
+    leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
+    return np.where(places & leaves, np.asarray(np.nan, direction.dtype), np.zeros_like(direction))

@@ -1,0 +1,219 @@
+"""Where a first derivative is a convention: it is the documented one, and no second derivative is made of it."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Tensor, grad, hessian, hvp, jacobian
+
+NAN, ZERO, ONES, EYE = np.nan, np.zeros(2), np.ones(2), np.eye(2)
+CENTRED = np.array([[0.5, -0.5], [-0.5, 0.5]])
+
+# Functions of two numbers, the point, the gradient there, and the Hessian: None where there is none.
+POINTS = {
+    # norms and what is like them have no direction at the origin
+    "norm": (np.linalg.norm, ZERO, [0, 0], None),
+    "norm squared": (lambda x: np.linalg.norm(x) ** 2, ZERO, [0, 0], 2 * EYE),
+    "norm cubed": (lambda x: np.linalg.norm(x) ** 3, ZERO, [0, 0], 0 * EYE),
+    "norm along an axis": (lambda x: (np.linalg.norm(x[:, None], axis=1) ** 2).sum(), ZERO, [0, 0], 2 * EYE),
+    "vector_norm": (lambda x: ag.vector_norm(x) ** 2, ZERO, [0, 0], 2 * EYE),
+    "Frobenius norm": (lambda x: np.linalg.norm(np.stack([x, x]), "fro") ** 2, ZERO, [0, 0], 4 * EYE),
+    "kernel": (lambda x: np.exp(-(np.linalg.norm(x - ONES) ** 2)), ONES, [0, 0], -2 * EYE),
+    "hypot": (lambda x: np.hypot(x[0], x[1]), ZERO, [0, 0], None),
+    "hypot squared": (lambda x: np.hypot(x[0], x[1]) ** 2, ZERO, [0, 0], 2 * EYE),
+    "arctan2": (lambda x: np.arctan2(x[0], x[1]), ZERO, [0, 0], None),
+    "3-norm": (lambda x: np.linalg.norm(x, 3) ** 3, ZERO, [0, 0], 0 * EYE),
+    "4-norm": (lambda x: np.linalg.norm(x, 4) ** 4, ZERO, [0, 0], 0 * EYE),
+    "4-norm beside 0": (lambda x: np.linalg.norm(x, 4), [0.0, 2.0], [0, 1], 0 * EYE),
+    "3-norm beside 0": (lambda x: np.linalg.norm(x, 3), [0.0, 2.0], [0, 1], 0 * EYE),
+    "3/2-norm beside 0": (lambda x: np.linalg.norm(x, 1.5), [0.0, 2.0], [0, 1], None),
+    "1-norm": (lambda x: np.linalg.norm(x, 1) ** 2, ZERO, [0, 0], None),
+    "largest magnitude": (lambda x: np.linalg.norm(x, np.inf) ** 2, ONES, [1, 1], None),
+    "nuclear norm": (lambda x: np.linalg.norm(np.diag(x), "nuc") ** 2, ONES, [4, 4], 2 * np.ones((2, 2))),
+    "spectral norm": (lambda x: np.linalg.norm(np.diag(x), 2) ** 2, ONES, [1, 1], None),
+    # of equal numbers
+    "std": (np.std, ONES, [0, 0], None),
+    "std squared": (lambda x: np.std(x) ** 2, ONES, [0, 0], CENTRED),
+    "std of three 0.1": (lambda x: np.std(x[[0, 0, 1]]) ** 2, 0.1 * ONES, [0, 0], CENTRED * 8 / 9),
+    "nanstd squared": (lambda x: np.nanstd(np.append(x, NAN)) ** 2, ONES, [0, 0], CENTRED),
+    "std of one number": (lambda x: np.std(x[:, None], axis=1).sum(), ONES, [0, 0], 0 * EYE),
+    # kinks
+    "absolute": (lambda x: np.abs(x).sum(), ZERO, [0, 0], 0 * EYE),
+    "absolute squared": (lambda x: (np.abs(x) ** 2).sum(), ZERO, [0, 0], 2 * EYE),
+    "absolute below a sum": (lambda x: np.abs(x).sum() ** 2, ZERO, [0, 0], None),
+    "fabs squared": (lambda x: (np.fabs(x) ** 2).sum(), ZERO, [0, 0], 2 * EYE),
+    "copysign squared": (lambda x: (np.copysign(x, -1.0) ** 2).sum(), ZERO, [0, 0], 2 * EYE),
+    "softplus by hand": (
+        lambda x: (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))).sum(), ZERO, [0.5, 0.5], EYE / 4
+    ),
+    "l1 squared": (lambda x: (ag.l1_loss(x, ONES, reduction="none") ** 2).sum(), ONES, [0, 0], 2 * EYE),
+    "l1": (lambda x: ag.l1_loss(x, ONES, reduction="sum"), ONES, [0, 0], 0 * EYE),
+    # ties
+    "maximum": (lambda x: np.maximum(x[0], x[1]), ONES, [0.5, 0.5], 0 * EYE),
+    "maximum of opposites": (lambda x: (np.maximum(x, -x) ** 2).sum(), ZERO, [0, 0], 2 * EYE),
+    "maximum and minimum": (
+        lambda x: np.maximum(x[0], x[1]) ** 2 + np.minimum(x[0], x[1]) ** 2, ONES, [2, 2], 2 * EYE
+    ),
+    "fmax times fmin": (lambda x: np.fmax(x[0], x[1]) * np.fmin(x[0], x[1]), ONES, [1, 1], EYE[::-1]),
+    "max": (np.max, ONES, [0.5, 0.5], 0 * EYE),
+    "max squared": (lambda x: np.max(x) ** 2, ONES, [1, 1], None),
+    "max and min": (lambda x: np.max(x) ** 2 + np.min(x) ** 2, ONES, [2, 2], 2 * EYE),
+    "nanmax times nanmin": (lambda x: np.nanmax(x) * np.nanmin(x), ONES, [1, 1], EYE[::-1]),
+    "ptp squared": (lambda x: np.ptp(x) ** 2, ONES, [0, 0], [[2, -2], [-2, 2]]),
+    "logaddexp of infinities": (lambda x: np.logaddexp(x[0], x[1]), np.inf * ONES, [0.5, 0.5], None),
+    "logsumexp of infinities": (ag.logsumexp, np.inf * ONES, [0.5, 0.5], None),
+    "logsumexp of nothing": (ag.logsumexp, -np.inf * ONES, [0, 0], 0 * EYE),
+    "logsumexp beside nothing": (lambda x: ag.logsumexp(np.append(x, -np.inf)), ZERO, [0.5, 0.5], CENTRED / 2),
+    # powers
+    "0 to the 0": (lambda x: x[0] ** x[1], ZERO, [0, 0], None),
+    "0 to the 1": (lambda x: x[0] ** x[1], [0.0, 1.0], [1, 0], None),
+    "0 to the 2": (lambda x: x[0] ** x[1], [0.0, 2.0], [0, 0], [[2, 0], [0, 0]]),
+    # one side, to every order
+    "relu": (lambda x: (ag.relu(x) ** 2).sum(), ZERO, [0, 0], 0 * EYE),
+    "leaky_relu": (lambda x: (ag.leaky_relu(x, 0.5) ** 2).sum(), ZERO, [0, 0], EYE / 2),
+    "elu": (lambda x: ag.elu(x).sum(), ZERO, [1, 1], EYE),
+    "clip": (lambda x: (np.clip(x, 1, 2) ** 2).sum(), ONES, [2, 2], 2 * EYE),
+    "hardtanh": (lambda x: (ag.hardtanh(x) ** 2).sum(), ONES, [0, 0], 0 * EYE),
+    "median": (lambda x: np.median(x) ** 2, ONES, [1, 1], np.full((2, 2), 0.5)),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("name", POINTS)
+def test_a_second_derivative_at_a_convention_is_right_or_nan(name):
+    function, point, gradient, expected = POINTS[name]
+    point = np.asarray(point)
+    np.testing.assert_allclose(grad(function)(point), gradient, atol=1e-12)
+    try:
+        found = hessian(function)(point)
+        along = hvp(function, [point], [np.array([1.0, -2.0])])[0]
+    except np.linalg.LinAlgError:
+        assert name in ("nuclear norm", "spectral norm")
+        return
+    right = np.full((2, 2), NAN) if expected is None else np.asarray(expected)
+    known = ~np.isnan(found)
+    if expected is None:
+        assert not known.all()
+        assert not found[known].any()
+    np.testing.assert_allclose(found[known & ~np.isnan(right)], right[known & ~np.isnan(right)], atol=1e-12)
+    np.testing.assert_array_equal(known, known.T)
+    np.testing.assert_allclose(along[~np.isnan(along)], (found @ [1.0, -2.0])[~np.isnan(along)], atol=1e-12)
+
+
+def test_mixed_derivatives_of_a_kernel_where_its_points_coincide_are_nan():
+    kernel = lambda x, y: np.exp(-(np.linalg.norm(x - y) ** 2))  # noqa: E731
+    assert np.isnan(jacobian(grad(kernel, 0), 1)(ONES, ONES)).all()
+
+
+def test_a_direction_that_stays_at_a_kink_is_no_reason_for_nan():
+    """Distances of points to themselves are 0 and stay 0."""
+    points = np.random.default_rng(0).normal(size=(4, 2))
+    distances = lambda y: np.linalg.norm(y[:, None] - y, axis=-1)  # noqa: E731
+    squares = lambda y: ((y[:, None] - y) ** 2).sum(-1)  # noqa: E731
+    found = hessian(lambda y: np.exp(-(distances(y) ** 2)).sum())(points)
+    np.testing.assert_allclose(found, hessian(lambda y: np.exp(-squares(y)).sum())(points), atol=1e-14)
+
+
+def test_ties_between_copies_of_a_number_are_no_reason_for_nan():
+    twice = lambda x: np.max(np.stack([x, x])) ** 2  # noqa: E731
+    assert hessian(twice)(3.0) == 2
+    symmetric = lambda x: np.max(x + x.T) ** 2  # noqa: E731
+    x = np.array([[0.0, 2.0], [1.0, -1.0]])
+    np.testing.assert_array_equal(hessian(symmetric)(x)[0, 1], [[0, 2], [2, 0]])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("ord", [2, 1.5, 3, 4])
+def test_where_a_norm_is_zero_all_of_its_vector_is_undefined_and_no_other(ord):
+    found = hessian(lambda x: (np.linalg.norm(x, ord, axis=1) ** 2).sum())(np.array([[0.0, 0.0], [1.0, 2.0]]))
+    assert np.isnan(found[0, :, 0]).all()
+    assert np.isfinite(found[1, :, 1]).all()
+    assert not found[0, :, 1].any()
+    assert not found[1, :, 0].any()
+
+
+def test_elements_that_are_not_at_the_kink_keep_their_second_derivatives():
+    found = hessian(lambda x: (np.abs(x) ** 2).sum())(np.array([0.0, 3.0]))
+    np.testing.assert_array_equal(found, [[NAN, 0], [0, 2]])
+
+
+def test_penalties_that_enter_linearly_have_a_second_derivative_of_zero_at_kinks():
+    loss = lambda w: (w**4).sum() + 0.1 * np.abs(w).sum() + 0.1 * np.maximum(w, 0).sum() + np.max(w)  # noqa: E731
+    np.testing.assert_array_equal(hessian(loss)(ZERO), 0 * EYE)
+
+
+def test_third_derivatives_at_a_kink_are_nan_too():
+    assert np.isnan(grad(grad(grad(lambda x: np.abs(x) ** 2)))(0.0))
+    assert np.isnan(jacobian(hessian(np.linalg.norm))(ZERO)).all()
+
+
+# -- equal numbers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.half, np.single, np.double])
+@pytest.mark.parametrize("function", [np.std, np.var, np.nanstd, np.nanvar])
+def test_equal_numbers_have_no_deviation_however_their_mean_rounds(function, dtype):
+    for n in (2, 3, 6, 7, 10, 49, 1000):
+        for number in (0.1, 0.7, 1e3 / 7, 3e4 / 7, 1e-3 / 7):
+            x = np.full((2, n), number, dtype)
+            assert not grad(lambda x: function(x, axis=1).sum())(x).any()
+            exact = x.astype(np.result_type(dtype, np.single))  # of half precision NumPy adds up the rounded numbers
+            np.testing.assert_array_equal(function(Tensor(x), axis=1).data, function(exact, axis=1).astype(dtype))
+
+
+@pytest.mark.parametrize("function", [np.std, np.nanstd])
+def test_small_deviations_of_large_numbers_keep_their_gradient(function):
+    x = 1e9 + 1e-6 * np.random.default_rng(0).normal(size=20)
+    exact = x - x[0]
+    deviation = exact - exact.mean()
+    expected = deviation / (20 * np.sqrt((deviation**2).mean()))
+    np.testing.assert_allclose(grad(function)(x), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.single, np.double])
+def test_layer_and_batch_norm_make_equal_numbers_zero(dtype):
+    for n in (3, 7, 100):
+        x = np.full((n, n), 1e30 if dtype is np.double else 1e9 / 7, dtype)
+        assert not ag.layer_norm(x, n).any()
+        assert not ag.batch_norm(x, None, None, training=True).any()
+
+
+# -- too few numbers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar, np.nanstd])
+@pytest.mark.parametrize(("shape", "ddof"), [((1,), 1), ((2,), 2), ((2,), 5), ((2, 1), 1), ((0,), 0), ((0, 2), 0)])
+def test_without_degrees_of_freedom_there_is_no_number(function, shape, ddof):
+    x = np.arange(float(np.prod(shape))).reshape(shape)
+    axis = len(shape) - 1 if shape != (0, 2) else 0
+    expected = function(x, axis=axis, ddof=ddof)
+    np.testing.assert_array_equal(function(Tensor(x), axis=axis, ddof=ddof).data, expected)
+    total = lambda x: function(x, axis=axis, ddof=ddof).sum()  # noqa: E731
+    assert not np.isfinite(grad(total)(x)).any()
+    assert not np.isfinite(hessian(total)(x)).any()
+
+
+@pytest.mark.parametrize("name", [
+    "sum", "prod", "max", "min", "ptp", "nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd",
+    "cumsum", "cumprod", "nancumsum", "nancumprod",
+])  # fmt: skip
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_number_has_an_axis_for_the_functions_for_which_numpy_says_so(name, axis):
+    function, x = getattr(np, name), np.array(3.0)
+    np.testing.assert_array_equal(function(Tensor(x), axis=axis).data, function(x, axis=axis))
+    slope = 0 if name in ("ptp", "nanvar", "nanstd") else 1
+    assert grad(lambda x: function(x, axis=axis).sum())(x) == slope
+    square = lambda x: (function(x, axis=axis) ** 2).sum()  # noqa: E731
+    assert grad(grad(square))(x) == 2 * slope
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("base", [0.0, [0.0, 2.0]])
+@pytest.mark.parametrize("exponent", [-1, -2, -0.5, -1.0, np.int64(-1), np.array(-2), np.array([-1, -3])])
+def test_a_negative_power_of_zero_is_infinite_and_so_is_its_slope(base, exponent):
+    x = np.array(base)
+    np.testing.assert_array_equal((Tensor(x) ** exponent).data, x**exponent)
+    gradient = grad(lambda x: (x**exponent).sum())(x)
+    assert gradient.flat[0] == -np.inf
+    np.testing.assert_allclose(gradient.flat[1:], (exponent * x ** (exponent - 1.0)).flat[1:] if x.ndim else [])
