@@ -1,15 +1,21 @@
-"""Compiled steps beside plain ones while everything around them changes: equal to the last bit, or refused."""
+"""Compiled functions beside plain ones while everything around them changes: equal to the last bit, or refused."""
 
 import os
 
+import differential
 import pytest
-from differential import run
+import random_programs
 
-STEPS = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 240
+IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 @pytest.mark.filterwarnings("ignore:compile. .* has been recorded")
 @pytest.mark.parametrize("seed", range(4))
 def test_two_worlds_stay_equal(seed):
-    counts = run(seed, STEPS // 4)
+    counts = differential.run(seed, 2_500 if IS_THOROUGH else 60)
     assert counts["refused"] < counts["calls"] / 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_programs(seed):
+    random_programs.run(seed, 2_500 if IS_THOROUGH else 40)

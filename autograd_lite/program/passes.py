@@ -38,6 +38,7 @@ def _share_equal_calls(tape: Tape) -> None:
     versions: dict[Storage, int] = {}
     known: dict[Any, tuple[Value, ...]] = {}
     same: dict[Value, Value] = {}
+    moved: dict[Storage, Storage] = {}  # views of what is not made again are views of what was made before
     kept = []
 
     def current(leaf: Any) -> Any:
@@ -47,6 +48,8 @@ def _share_equal_calls(tape: Tape) -> None:
         instruction.args = exchange(instruction.args, current)
         instruction.kwargs = exchange(instruction.kwargs, current)
         instruction.writes = exchange(instruction.writes, current)
+        for value in instruction.results:
+            value.storage = moved.get(value.storage, value.storage)
         for value in instruction.writes:
             versions[value.storage] = versions.get(value.storage, 0) + 1
         overwritten = any(value.storage.versions for value in instruction.results if not instruction.is_view)
@@ -56,6 +59,7 @@ def _share_equal_calls(tape: Tape) -> None:
         key = _key((instruction.function, instruction.args, instruction.kwargs), versions)
         if key in known:
             same.update(zip(instruction.results, known[key], strict=True))
+            moved.update((old.storage, new.storage) for old, new in zip(instruction.results, known[key], strict=True))
         else:
             known[key] = instruction.results
             kept.append(instruction)

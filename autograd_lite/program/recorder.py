@@ -79,6 +79,7 @@ class Recorder:
         self.updates: list[Any] = []
         self.passed_numbers = 0
         self.options: dict[tuple[int, str], Number] = {}
+        self.changed_options: set[str] = set()  # within this call
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
@@ -204,6 +205,7 @@ class Recorder:
         """
         args = exchange(args, lambda leaf: self._lift(getattr(leaf, "_data", leaf)))
         if not done and not is_check:
+            self.changed_options.add("lr")
             with self.suspended():
                 tables = [vars(owner), *(table for table in owner.read_state() if isinstance(table, dict))]
             self.undo += [functools.partial(table.update, dict(table)) for table in tables]
@@ -220,15 +222,9 @@ class Recorder:
         """Whether something has happened already that is there after the call."""
         return any(instruction.is_effect for instruction in self.tape.instructions)
 
-    @property
-    def has_stepped(self) -> bool:
-        """Whether a schedule has made a step in this call, or an option was set."""
-        calls = [i.function for i in self.tape.instructions if isinstance(i.function, Effect)]
-        return any(call.owner is not None and call.__name__ != "count" for call in calls)
-
     def option(self, group: dict[str, Any], name: str) -> Number:
         """An option of an optimizer that is a number."""
-        if self.has_stepped:
+        if name in self.changed_options:
             return self.late_number(group[name], name, functools.partial(group.__getitem__, name))
         key = (id(group), name)
         if key not in self.options:

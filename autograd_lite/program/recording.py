@@ -96,7 +96,7 @@ class Recording:
 
     def _keep(self, out: Any) -> None:
         self.tape.result = exchange(out, self._value)
-        self.tape.recorded_results = [leaf for leaf in parts(self.tape.result) if isinstance(leaf, Value)]
+        self.tape.recorded_storages = [leaf.storage for leaf in parts(self.tape.result) if isinstance(leaf, Value)]
         self.is_tensor = [isinstance(leaf, Tensor) for leaf in leaves(out) if _is_traced(leaf)]
         self.result = exchange(out, self._plain)
         self.set_attributes = [(owner, name, getattr(owner, name)) for owner, name in self.recorder.assigned.values()]

@@ -248,9 +248,9 @@ class Source:
         """The expressions of the results: no memory of the program, and shared with each other as the function does."""
         returned: list[str] = []
         passed: dict[Any, Any] = {}  # memory that the program has given away, and whose it is in the function
-        for value, recorded in zip(self.results(), self.tape.recorded_results, strict=True):
+        for value, recorded in zip(self.results(), self.tape.recorded_storages, strict=True):
             own = value.storage.kind == "result" and not self.memory.is_lasting(value.storage)
-            own = own and passed.setdefault(value.storage, recorded.storage) is recorded.storage
+            own = own and passed.setdefault(value.storage, recorded) is recorded
             returned.append(value.name if own else f"{value.name}.copy()")
         return returned
 

@@ -98,7 +98,7 @@ class Tape:
     numbers: list[Any] = field(default_factory=list)
     gradients: dict[Any, Value] = field(default_factory=dict)  # by leaf, as the function leaves them
     result: Any = None
-    recorded_results: list[Value] = field(default_factory=list)  # before equal calls were shared
+    recorded_storages: list[Storage] = field(default_factory=list)  # of the result, before equal calls were shared
 
     def survivors(self) -> list[Value]:
         """The values that are still there when the program has ended."""

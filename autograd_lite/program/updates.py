@@ -105,6 +105,7 @@ class TracedGroup(dict[str, Any]):
         return self[name] if name in self._group else default
 
     def __setitem__(self, name: str, value: Any) -> None:
+        self._recorder.changed_options.add(name)
         self._recorder.effect("set_option", functools.partial(self._group.__setitem__, name), self._optimizer, (value,))
 
 
