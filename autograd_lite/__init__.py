@@ -89,8 +89,9 @@ def __getattr__(name: str) -> Any:
 # Written out because type checkers do not follow sums of lists; a test holds it to the families of operations.
 __all__ = [
     "AnomalyError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute", "add",
-    "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around", "array_split", "astype",
-    "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "batch_norm", "binary_cross_entropy",
+    "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",
+    "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "batch_norm",
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "block", "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "cholesky",
     "choose", "clip", "clone", "column_stack", "compile", "compress", "concatenate", "cond", "conjugate", "conv1d",
     "conv2d", "conv_transpose2d", "convolve", "copy", "copysign", "correlate", "cos", "cosh", "cross", "cross_entropy",

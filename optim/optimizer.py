@@ -49,7 +49,7 @@ class Optimizer(Versioned):
     """
 
     state_names: tuple[str, ...] = ()
-    param_groups: list[dict[str, Any]] = []  # noqa: RUF012 - of each optimizer; here, so that it can be observed
+    param_groups: list[Group] = []  # noqa: RUF012 - of each optimizer; here, so that it can be observed
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults

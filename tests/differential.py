@@ -144,7 +144,7 @@ def drawn_choices(rng):
     )
 
 
-# -- events: each is given a world and numbers that are the same for both ------------------------------------------------
+# -- events: each is given a world and numbers that are the same for both ----------------------------------------------
 
 
 def _set(owner, name):

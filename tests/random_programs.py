@@ -1,4 +1,4 @@
-"""Random straight-line functions of arrays: equal calls, views, writes in place, results that are views of each other."""
+"""Random straight-line functions of arrays: equal calls, views, writes in place, results that share memory."""
 
 import random
 

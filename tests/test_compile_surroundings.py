@@ -1,4 +1,4 @@
-"""What is around a compiled function: what changes there is seen at the next call, what it changes itself is refused."""
+"""What is around a compiled function: changes there are seen at the next call; those that it makes are refused."""
 
 import collections
 import dataclasses
@@ -306,12 +306,11 @@ def test_what_no_guard_can_see_is_found_by_an_audit(monkeypatch):
         return np.sin(x) * float(os.environ["AUTOGRAD_LITE_TEST"])
 
     compiled, trusting = compile(function), compile(function, audit=False)
-    for _ in range(3):
+    for _ in range(3):  # the next call is audited
         compiled(X), trusting(X)
     monkeypatch.setenv("AUTOGRAD_LITE_TEST", "2.0")
     with pytest.raises(StaleProgramError, match=r"(?s)call 4.*first: .*multiply.*second: .*test_compile_surroundings"):
-        for _ in range(2):
-            compiled(X)
+        compiled(X)
     np.testing.assert_array_equal(compiled(X), 2 * np.sin(X))  # recorded anew
     for _ in range(20):
         np.testing.assert_array_equal(trusting(X), np.sin(X))
@@ -330,7 +329,7 @@ def test_calls_3_4_8_16_and_so_on_are_audited():
     assert audited == [3, 4, 8, 16, 32, 64, 128]
 
 
-# -- numbers among the arguments -----------------------------------------------------------------------------------------
+# -- numbers among the arguments --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -426,7 +425,7 @@ def test_a_view_of_a_call_that_is_not_made_twice():
         np.testing.assert_array_equal(compiled(X + shift), function(X + shift))
 
 
-# -- memory --------------------------------------------------------------------------------------------------------------
+# -- memory -----------------------------------------------------------------------------------------------------------
 
 
 def _writing(a, b):
@@ -484,12 +483,13 @@ def test_results_share_memory_only_as_those_of_the_function_do():
 
 def test_programs_are_few_and_a_warning_names_what_keeps_changing():
     compiled = compile(lambda x, number: x * number)
+    for number in range(32):
+        compiled(X, number)
     with pytest.warns(UserWarning, match=r"recorded 32 times.*number keeps changing"):
-        for number in range(50):
-            np.testing.assert_array_equal(compiled(X, number), X * number)
+        compiled(X, 32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # said once
-        for number in range(50, 100):
+        for number in range(33, 100):
             np.testing.assert_array_equal(compiled(X, number), X * number)
     assert len(compiled.programs) <= 32
 
@@ -515,7 +515,7 @@ def test_compiled_methods_keep_no_object_alive():
         assert reference() is None
 
 
-# -- what the function itself would do -----------------------------------------------------------------------------------
+# -- what the function itself would do --------------------------------------------------------------------------------
 
 
 def test_an_error_in_a_replay_is_that_of_the_function():
@@ -629,9 +629,7 @@ def test_threads_use_one_compiled_function():
         x = np.full(300, number / 10)
         expected = (np.tanh(x) * 2).sum()
         started.wait()
-        for _ in range(150):
-            if function(x) != expected:
-                wrong.append(number)
+        wrong.extend(number for _ in range(150) if function(x) != expected)
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(1, 5)]
     for thread in threads:

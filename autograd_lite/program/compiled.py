@@ -193,7 +193,8 @@ class Compiled:
             put_back()
         name = getattr(self.function, "__qualname__", "the function")
         raise StaleProgramError(
-            f"compile: call {program.calls} of {name} was audited, and {difference}: a replay does not do what the function does now; {where}"
+            f"compile: call {program.calls} of {name} was audited, and {difference}: a replay does not do what "
+            f"the function does now; {where}"
         )
 
     # -- methods ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from autograd_lite.program.recorder import Recorder
+    from autograd_lite.program.writer import Writer
 
 _SYMBOLS: dict[Callable[..., Any], str] = {
     operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
@@ -29,7 +29,7 @@ class Number:
 
     __slots__ = ("_concrete", "expression", "recorder")
 
-    def __init__(self, value: Any, expression: str, recorder: Recorder) -> None:
+    def __init__(self, value: Any, expression: str, recorder: Writer) -> None:
         self._concrete = value
         self.expression = expression
         self.recorder = recorder
@@ -128,7 +128,7 @@ for _function in (
     setattr(Number, f"__r{_function.__name__}__", _arithmetic(_function, reflected=True))
 for _function in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
     setattr(Number, f"__{_function.__name__}__", _comparison(_function))
-for _name, _function in {
+for _name, _function in {  # type: ignore[assignment]
     "float": float, "int": int, "index": operator.index, "complex": complex, "hash": hash, "str": str,
     "format": format, "round": round, "trunc": math.trunc, "floor": math.floor, "ceil": math.ceil, "divmod": divmod,
 }.items():  # fmt: skip

@@ -269,8 +269,8 @@ class Program:
 
 
 _DIFFERENT = (
-    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside depends on "
-    "what is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
+    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside "
+    "depends on what is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
 )
 
 

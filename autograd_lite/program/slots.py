@@ -132,3 +132,22 @@ def _same_bytes(array: np.ndarray[Any, Any], known: bytes) -> bool:
     if array.nbytes > 4096 and array.flags.c_contiguous:  # without a copy
         return bool(np.array_equal(array.reshape(-1).view(np.uint8), np.frombuffer(known, np.uint8)))
     return array.tobytes() == known
+
+
+def is_read_only(array: Any) -> bool:
+    """Whether neither the array nor what it is a view of can be written to."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None or isinstance(array, bytes)
+
+
+def differing(part: Any, known: dict[str, Any]) -> str | None:
+    """The name of an attribute that is not what was known."""
+    _, found = next(part.versioned_parts())
+    name: str
+    for name in dict.fromkeys((*known, *found)):
+        if not same(known.get(name, MISSING), found.get(name, MISSING)):
+            return name
+    return None

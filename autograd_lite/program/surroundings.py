@@ -25,8 +25,17 @@ import numpy as np
 from autograd_lite import versions
 from autograd_lite.changes import memory_owner
 from autograd_lite.program.randomness import GENERATORS, common_states, same_state, state_of
-from autograd_lite.program.slots import MISSING, Contents, Slot, attribute_slot, cell_slot, same, table_slot
-from autograd_lite.program.users import is_users, is_users_class, is_users_module, names_in
+from autograd_lite.program.slots import (
+    MISSING,
+    Contents,
+    Slot,
+    attribute_slot,
+    cell_slot,
+    differing,
+    is_read_only,
+    table_slot,
+)
+from autograd_lite.program.users import has_attributes, is_slot, is_users, is_users_class, is_users_module, names_in
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError
 
@@ -162,7 +171,7 @@ class Surroundings:
         elif isinstance(value, np.ndarray):
             if type(value) not in (np.ndarray, np.memmap):
                 self._refuse(value, words)
-            if not _is_read_only(value):
+            if not is_read_only(value):
                 self.arrays.append(Contents(value, words))
         elif isinstance(value, _CONTAINERS):
             self._container(value, words)
@@ -209,7 +218,7 @@ class Surroundings:
             self._versioned(value, words)
         elif kind.__module__.partition(".")[0] == "autograd_lite":
             self._value(getattr(value, "function", None), words)  # of a compiled function
-        elif hasattr(value, "__next__") or hasattr(value, "__array__") or not _has_attributes(kind):
+        elif hasattr(value, "__next__") or hasattr(value, "__array__") or not has_attributes(kind):
             self._refuse(value, words)
         else:
             self._object(value, words)
@@ -231,11 +240,12 @@ class Surroundings:
                     self._value(state, f"the state of {words}")
             return
         kinds = value.__mro__ if isinstance(value, type) else ()
-        tables = [vars(kind) for kind in kinds if is_users_class(kind)] or [getattr(value, "__dict__", None)]
+        tables: list[Any] = [vars(kind) for kind in kinds if is_users_class(kind)]
+        tables = tables or [getattr(value, "__dict__", None)]
         for table in tables:
             for name in sorted(names):
                 words_of = f"the attribute {name!r} of {words}"
-                if table is None or _is_slot(value, name):
+                if table is None or is_slot(value, name):
                     self._slot(attribute_slot(value, name, words_of), (id(value), name))
                 elif not isinstance(value, type) or name in table:
                     self._slot(table_slot(table, name, words_of), (id(value), id(table) if kinds else 0, name))
@@ -275,7 +285,8 @@ class Surroundings:
         """
         if self._refusal is not None:
             raise self._refusal
-        for place in (*self.slots, *self.contents):
+        places: list[Slot | Contents] = [*self.slots, *self.contents]
+        for place in places:
             if not place.holds():
                 self._refuse_change(place.words)
         for array in self.arrays:
@@ -324,29 +335,3 @@ class Surroundings:
             return False
         self.version = version
         return True
-
-
-def differing(part: Any, known: dict[str, Any]) -> str | None:
-    """The name of an attribute that is not what was known."""
-    _, found = next(part.versioned_parts())
-    for name in dict.fromkeys((*known, *found)):
-        if not same(known.get(name, MISSING), found.get(name, MISSING)):
-            return name
-    return None
-
-
-def _is_slot(value: Any, name: str) -> bool:
-    return isinstance(getattr(type(value), name, None), types.MemberDescriptorType)
-
-
-def _is_read_only(array: Any) -> bool:
-    """Whether neither the array nor what it is a view of can be written to."""
-    while isinstance(array, np.ndarray):
-        if array.flags.writeable:
-            return False
-        array = array.base
-    return array is None or isinstance(array, bytes)
-
-
-def _has_attributes(kind: type) -> bool:
-    return bool(kind.__dictoffset__) or any("__slots__" in vars(base) for base in kind.__mro__[:-1])

@@ -16,7 +16,7 @@ from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError
 
 if TYPE_CHECKING:
-    from autograd_lite.program.recorder import Recorder
+    from autograd_lite.program.writer import Writer
 
 
 class _UnknownError(CompileError, AttributeError):
@@ -30,14 +30,14 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     ----------
     _concrete : array
         The values of this first run.
-    _recorder : Recorder
+    _recorder : Writer
         Who writes down what happens to it.
     """
 
     __slots__ = ("__weakref__", "_concrete", "_recorder")
     __array_priority__ = 1000
 
-    def __init__(self, values: Any, recorder: Recorder) -> None:
+    def __init__(self, values: Any, recorder: Writer) -> None:
         self._concrete = values
         self._recorder = recorder
 

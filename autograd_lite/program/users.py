@@ -59,11 +59,22 @@ def is_users_class(kind: type) -> bool:
     path = getattr(module, "__file__", None)
     if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] in ("autograd_lite", "numpy"):
         return False
-    return (path is None and kind.__module__ not in sys.builtin_module_names) or (
-        bool(path) and not path.startswith(_homes())
-    )
+    if path is None:
+        return kind.__module__ not in sys.builtin_module_names
+    return not path.startswith(_homes())
 
 
 def is_users_module(module: types.ModuleType) -> bool:
+    """Whether a module is the user's own."""
     path = getattr(module, "__file__", None)
     return path is not None and not path.startswith(_homes())
+
+
+def has_attributes(kind: type) -> bool:
+    """Whether objects of a class have attributes that can be set."""
+    return bool(kind.__dictoffset__) or any("__slots__" in vars(base) for base in kind.__mro__[:-1])
+
+
+def is_slot(value: Any, name: str) -> bool:
+    """Whether an attribute is one of the `__slots__` of an object."""
+    return isinstance(getattr(type(value), name, None), types.MemberDescriptorType)
