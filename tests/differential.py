@@ -179,7 +179,9 @@ def _add_group(world, value):
 
 
 def _load_parameters(world, value):
-    world.model.load_state_dict({name: array * (1 + value / 10) for name, array in world.model.state_dict().items()})
+    state = world.model.state_dict()
+    scaled = {name: a * a.dtype.type(1 + value / 10) for name, a in state.items() if a.dtype.kind == "f"}
+    world.model.load_state_dict({**state, **scaled})
 
 
 EVENTS = {

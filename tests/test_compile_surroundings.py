@@ -560,6 +560,32 @@ def test_another_number_of_selected_elements_is_another_program():
             np.testing.assert_array_equal(w.grad, gradient)
 
 
+def test_an_exception_that_the_function_catches_is_a_decision():
+    def inverse(matrix):
+        try:
+            return np.linalg.inv(matrix)
+        except np.linalg.LinAlgError:
+            return matrix * 0
+
+    regular, singular = np.diag([1.0, 2.0]), np.ones((2, 2))
+    with pytest.raises(CompileError, match="inv has raised LinAlgError"):
+        compile(inverse)(singular)
+    compiled = compile(inverse)
+    for matrix in [regular] * 3 + [singular, regular] * 4:
+        np.testing.assert_array_equal(compiled(matrix), inverse(matrix))
+
+
+def test_results_that_each_replay_would_return_again_are_refused():
+    for function in lambda x: Config(x * 2), lambda x: {1, 2}, lambda x: (v for v in x), lambda x: lambda: x:
+        with pytest.raises(CompileError, match="the function returns a"):
+            compile(function)(X)
+    compiled = compile(lambda x: collections.OrderedDict(double=x * 2, name="a"))
+    for _ in range(4):
+        result = compiled(X)
+        assert type(result) is collections.OrderedDict
+        np.testing.assert_array_equal(result["double"], X * 2)
+
+
 def test_rules_for_floating_point_errors_are_kept():
     def logarithm(x):
         with np.errstate(all="raise"):

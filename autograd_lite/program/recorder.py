@@ -62,12 +62,14 @@ class Recorder(Writer):
 
     def forward(self, operation: Any, values: tuple[Any, ...]) -> Any:
         """Carry out a forward function that is not made of NumPy calls alone: one call of the program."""
+        self._forgive()
         call = Whole(operation.name, operation.forward, operation.parameters)
         call.may_be_ragged = True
         return self._record(call, values, {})
 
     def pull(self, operation: Any, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> Any:
         """Carry out the derivative rules of an operation as one call of the program."""
+        self._forgive()
         stand_ins = tuple(None if parent is None else Leaf(parent.shape, parent.dtype) for parent in parents)
         form = g.shape if isinstance(g, Cotangents) else None
 
@@ -79,6 +81,11 @@ class Recorder(Writer):
         given = tuple(g.filled()) if isinstance(g, Cotangents) else g
         found = self._record(Whole(f"{operation.name}_rules", rules), (given, *saved), {})
         return tuple(part if node is not None else None for part, node in zip(found, parents, strict=True))
+
+    def _forgive(self) -> None:
+        """What has just failed is tried in another way."""
+        handled = sys.exc_info()[1]
+        self.failures = [failure for failure in self.failures if failure[0] is not handled]
 
     def is_traced(self, g: Any, saved: tuple[Any, ...]) -> bool:
         """Whether rules compute with the arrays of the program, and not with tensors around them."""

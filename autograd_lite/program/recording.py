@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ from autograd_lite.tracing import CompileError, concrete
 
 if TYPE_CHECKING:
     from autograd_lite.program.program import Program
+
+
+_CONSTANTS = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, enum.Enum, type, range)
 
 
 class Recording:
@@ -54,6 +58,7 @@ class Recording:
         try:
             with recorder.recording():
                 out = function(*args, **kwargs)
+            self._refuse_caught_failures()
             self._keep(out)
             self._refuse_changes()
             self._describe()
@@ -75,6 +80,14 @@ class Recording:
             (i, value, self.tape.arrays[value]) for i, value in enumerate(arrays) if value in self.tape.arrays
         ]
         surroundings.keep(self._live(), made_constants)
+
+    def _refuse_caught_failures(self) -> None:
+        if self.recorder.failures:
+            error, name, place = self.recorder.failures[0]
+            raise CompileError(
+                f"compile: {name} has raised {type(error).__name__}, and the function goes on; whether it raises "
+                f"depends on values, and a replay would take the same way for others (in {place})"
+            )
 
     def _refuse_changes(self) -> None:
         """Raise CompileError if the function has changed something outside that is not recorded."""
@@ -112,6 +125,11 @@ class Recording:
         tracer = leaf._data if isinstance(leaf, Tensor) else leaf
         if isinstance(tracer, np.ndarray):
             tracer = self.recorder.array(tracer)  # a constant; each call gives a copy of it
+        if not isinstance(tracer, (Tracer, *_CONSTANTS)):
+            raise CompileError(
+                f"compile: the function returns a {type(leaf).__module__}.{type(leaf).__qualname__}, which each replay "
+                "would return again; return arrays, tensors, numbers, texts, and tuples, lists and dicts of them"
+            )
         return self.recorder.values[id(tracer)] if isinstance(tracer, Tracer) else leaf
 
     def _plain(self, leaf: Any) -> Any:

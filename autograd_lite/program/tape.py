@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,8 +135,8 @@ def exchange(tree: Any, replace: Callable[[Any], Any]) -> Any:
         return type(tree)(*(exchange(part, replace) for part in tree))
     if isinstance(tree, tuple | list):
         return type(tree)(exchange(part, replace) for part in tree)
-    if isinstance(tree, dict):
-        return {key: exchange(part, replace) for key, part in tree.items()}
+    if type(tree) in (dict, OrderedDict):
+        return type(tree)((key, exchange(part, replace)) for key, part in tree.items())
     if isinstance(tree, slice):
         return slice(*exchange((tree.start, tree.stop, tree.step), replace))
     return replace(tree)

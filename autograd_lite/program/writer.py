@@ -44,6 +44,8 @@ class Writer:
         Expressions of numbers that have decided something, with the decision.
     undo : list of callables
         What puts back what the function has changed, in the order of the changes.
+    failures : list of (exception, name, place)
+        Calls that have raised.
     """
 
     def __init__(self, name: str, surroundings: Surroundings) -> None:
@@ -53,6 +55,7 @@ class Writer:
         self.ended = False
         self.errstate = np.geterr()
         self.undo: list[Any] = []
+        self.failures: list[tuple[Exception, str, str]] = []
         self.conditions: dict[str, bool] = {}
         self.values: dict[int, Value] = {}  # by the identity of the tracer
         self.tracers: dict[Value, Tracer] = {}  # keeps them alive, and with them their identity
@@ -149,18 +152,12 @@ class Writer:
         for tracer in written(function, args, kwargs):
             if self.values[id(tracer)].storage.kind == "input":
                 self.undo.append(functools.partial(np.copyto, tracer._concrete, tracer._concrete.copy()))
-        if isinstance(function, str):
-            out = getattr(plain[0], function)(*plain[1:], **plain_kwargs)
-        elif isinstance(function, Whole):
-            with self.suspended():
-                out = function(*plain, **plain_kwargs)
-        else:
-            out = function(*plain, **plain_kwargs)
+        out = self._carried_out(function, plain, plain_kwargs)
         instruction = Instruction(function, exchange(args, self._value), exchange(kwargs, self._value), keep=keep)
         instruction.place = place_of(sys._getframe(2))
         errstate = np.geterr()
         if errstate != self.errstate:
-            instruction.errstate = dict(errstate)
+            instruction.errstate = {name: rule for name, rule in errstate.items() if rule != self.errstate[name]}  # type: ignore[literal-required]
         if isinstance(function, Whole):
             instruction.ragged = function.may_be_ragged
         elif is_ragged(function, args):
@@ -186,6 +183,20 @@ class Writer:
             if isinstance(tracer, Tracer) and out is tracer._concrete:
                 return tracer
         return self._results(instruction, out)
+
+    def _carried_out(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            if isinstance(function, str):
+                return getattr(args[0], function)(*args[1:], **kwargs)
+            if isinstance(function, Whole):
+                with self.suspended():
+                    return function(*args, **kwargs)
+            return function(*args, **kwargs)
+        except CompileError:
+            raise
+        except Exception as error:
+            self.failures.append((error, function_name(function), place_of(sys._getframe(2))))
+            raise
 
     def _results(self, instruction: Instruction, out: Any) -> Any:
         instruction.several = isinstance(out, tuple | list)
