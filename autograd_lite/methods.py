@@ -148,7 +148,6 @@ _METHODS: dict[str, Any] = {
     "all": _query(np.all),
     "nonzero": _query(np.nonzero),
     "searchsorted": _query(np.searchsorted),
-    "tolist": _query(np.ndarray.tolist),
 }
 
 for _name, (_operation, _symbol) in _OPERATORS.items():

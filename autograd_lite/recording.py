@@ -1,4 +1,4 @@
-"""The switches of each thread: whether operations are recorded."""
+"""The switches of each thread: whether operations are recorded, and whether a transform is at work."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ is_grad_enabled = _recording.get
 # and tasks can use one object at a time.
 _found: ContextVar[tuple[bool, Any] | None] = ContextVar("autograd_lite_found", default=None)
 
+# How many transforms (`grad`, `jacobian`, ...) are differentiating a function in this thread or task.
+transform_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 

@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
+from autograd_lite.cuts import inside_transform, refuse_array, refuse_copy, refuse_number, warn_of_item
 from autograd_lite.names import name_of, set_name
 from autograd_lite.protocols import NumpyProtocols
 from autograd_lite.protocols import numpy_operations as numpy_operations
@@ -71,6 +72,8 @@ class Tensor(Signatures, NumpyProtocols):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
     ) -> None:
+        if isinstance(data, Tensor) and data._node is not None and (requires_grad is False or inside_transform()):
+            refuse_copy()
         self._data = as_numbers(data, dtype, copy=True)
         self._node = None
         if requires_grad is not False:
@@ -179,7 +182,9 @@ class Tensor(Signatures, NumpyProtocols):
     # -- out of the graph ------------------------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The only element, as a Python number."""
+        """The only element, as a Python number; inside a transform ``x.detach().item()`` gives no warning."""
+        if self._node is not None:
+            warn_of_item()
         return self._data.item()
 
     def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
@@ -192,22 +197,37 @@ class Tensor(Signatures, NumpyProtocols):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
         if self._node is not None:
-            raise TypeError(
-                "converting this tensor to an array would lose its gradient; say .numpy() or .detach() if that is meant"
-            )
+            refuse_array()
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __bool__(self) -> bool:
         return bool(self._data)
 
     def __float__(self) -> float:
+        if self._node is not None:
+            refuse_number("float")
         return float(self._data)
 
     def __int__(self) -> int:
-        return int(self.item())
+        if self._node is not None:
+            refuse_number("int")
+        return int(self._data.item())
+
+    def __complex__(self) -> complex:
+        if self._node is not None:
+            refuse_number("complex")
+        return complex(self._data)
 
     def __index__(self) -> int:
+        if self._node is not None:
+            refuse_number("index")
         return self.data.__index__()
+
+    def tolist(self) -> Any:
+        """The values as a Python number or nested lists of them; refused inside a transform that differentiates."""
+        if self._node is not None and inside_transform():
+            refuse_number("tolist")
+        return self.data.tolist()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -231,7 +251,7 @@ class Tensor(Signatures, NumpyProtocols):
         return f"{type(self).__name__}({', '.join(details)})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return format(self._data.item(), spec) if spec else str(self)
 
     # Comparison gives arrays, so a tensor cannot be equal to itself in the sense of a dictionary key: identity is.
     __hash__ = object.__hash__
@@ -266,17 +286,25 @@ class Tensor(Signatures, NumpyProtocols):
         >>> x.grad
         array([ 3., 30.])
         """
-        seed = self._seed(gradient)
+        seed = self._seed(gradient, create_graph)
         if create_graph:
             with enable_grad():
-                for leaf, found in backward_with_graph(self, _wrap(seed)).items():
+                for leaf, found in backward_with_graph(self, seed).items():
                     leaf.grad = found if leaf.grad is None else leaf.grad + found
         elif self._node is None:
             raise RuntimeError(_NOTHING_REQUIRED)
         else:
             deposit(sweep({self._node: seed}, retain_graph))
 
-    def _seed(self, gradient: Any) -> Any:
+    def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
+        """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
+        if not create_graph:
+            return self._seed_array(gradient)
+        seed = _wrap(self._seed_array(gradient))
+        is_recorded = isinstance(gradient, Tensor) and gradient._node is not None
+        return gradient.astype(self.dtype) if is_recorded else seed
+
+    def _seed_array(self, gradient: Any) -> Any:
         data = self._data
         if gradient is None:
             if data.size != 1:

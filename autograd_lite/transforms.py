@@ -19,9 +19,13 @@ from autograd_lite.tree import leaves, rebuild
 
 
 def _scalar(name: str, out: Any) -> Any:
-    if not isinstance(out, Tensor | np.ndarray | np.generic | float) or np.shape(out) != ():
-        what = f"shape {np.shape(out)}" if isinstance(out, Tensor | np.ndarray) else type(out).__name__
+    is_array = isinstance(out, Tensor | np.ndarray)
+    if not (is_array or isinstance(out, np.generic | int | float)) or np.shape(out) != ():
+        what = f"shape {np.shape(out)}" if is_array else type(out).__name__
         raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
+    if np.result_type(out).kind != "f":
+        what = out.dtype if is_array else type(out).__name__
+        raise TypeError(f"{name}: the function must return a floating-point number, not {what}")
     return out
 
 
@@ -74,9 +78,7 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
         level = Level(name, arguments, argnums)
-        with level.entered():
-            out = function(*level.arguments, **options)
-        out, aux = _with_aux(name, out, has_aux)
+        out, aux = _with_aux(name, level.run(function, **options), has_aux)
         seed = np.ones((), np.result_type(_scalar(name, out)))
         gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
         gradient = level.result(rebuild(level.structure, gradients))
@@ -144,10 +146,10 @@ def _gradients(
             raise RuntimeError("grad: every input is a tensor that requires gradients, or was made from one")
     if output._node is None:
         raise RuntimeError("grad: this tensor does not require gradients, nor does anything it was made from")
-    seed = output._seed(gradient)
+    seed = output._seed(gradient, create_graph)
     watched = {tensor._node: None for tensor in wanted}
     with enable_grad():
-        seeds = {output._node: _wrap(seed) if create_graph else seed}
+        seeds = {output._node: seed}
         found = sweep(seeds, retain_graph or create_graph, create_graph, watched=watched)
     results = [watched[t._node] if watched[t._node] is not None else found.get(t._node) for t in wanted]
     tensors = [
@@ -181,14 +183,13 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     """
     _checked("vjp", function)
     level = Level("vjp", primals, tuple(range(len(primals))))
-    with level.entered():
-        out = function(*level.arguments)
-    out, aux = _with_aux("vjp", out, has_aux)
+    out, aux = _with_aux("vjp", level.run(function), has_aux)
     outputs = leaves(out)
 
     def pullback(cotangent: Any) -> Any:
-        cotangents = like(outputs, cotangent, "vjp: the cotangent", level.tracked)
-        return level.result(rebuild(level.structure, level.pull(outputs, cotangents, retain_graph=True)))
+        here = level.tracked_if_recorded(cotangent)
+        cotangents = like(outputs, cotangent, "vjp: the cotangent", here.tracked)
+        return here.result(rebuild(level.structure, here.pull(outputs, cotangents, retain_graph=True)))
 
     value = level.result(out)
     return (value, pullback, level.result(aux)) if has_aux else (value, pullback)
@@ -219,8 +220,10 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     (np.float64(12.0), array(34.))
     """
     linear = Linearized("jvp", _checked("jvp", function), tuple(primals))
-    given = like(linear.level.variables, tuple(tangents), "jvp: the tangent", linear.level.tracked)
-    return linear.level.result(linear.out), linear.level.result(rebuild(linear.out, linear.push(given)))
+    level = linear.level.tracked_if_recorded(tangents)
+    given = like(level.variables, tuple(tangents), "jvp: the tangent", level.tracked)
+    derivative = level.result(rebuild(linear.out, linear.push(given, level.tracked)))
+    return linear.level.result(linear.out), derivative
 
 
 def jacobian(function: Function, argnums: Argnums = 0) -> Function:

@@ -1,0 +1,103 @@
+"""What would take a recorded tensor out of the graph without being asked to, and the errors that say so.
+
+What does so on request has a name: ``.item()``, ``.numpy()``, ``.detach()``, ``no_grad()``. Nothing is refused inside
+`no_grad`.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from opcode import opmap
+
+from autograd_lite.recording import is_grad_enabled, transform_depth
+
+# The instructions of ``array[index] = value``, in which NumPy asks a tensor for its number.
+_WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
+# Libraries that compute. Where one of them asks for a number, the number goes on into a result.
+_COMPUTING = {"autograd_lite", "numpy", "scipy"}
+
+_WAYS = (
+    "compute with NumPy functions (np.sin instead of math.sin), make one tensor of several with np.stack, or write "
+    ".detach().item() if the number alone is meant"
+)
+
+
+class CutError(TypeError):
+    """A TypeError of this file, told from others."""
+
+
+def inside_transform() -> bool:
+    """Whether a function is being differentiated by `grad`, `jacobian` or another transform, and recorded."""
+    return transform_depth.get() > 0 and is_grad_enabled()
+
+
+def refuse_number(what: str) -> None:
+    """Raise TypeError where a Python number of a recorded tensor would be a silent cut.
+
+    Inside a transform it always is. Outside, ``float(loss)`` is how results are logged, so only what computes on is
+    refused: a write into an array, which is seen by the caller's instruction, and a library that computes.
+    """
+    if not is_grad_enabled():
+        return
+    if transform_depth.get():
+        raise CutError(
+            f"{what}: the tensor is being differentiated, and no gradient flows through a Python number; {_WAYS}"
+        )
+    caller = sys._getframe(2)
+    if caller.f_lasti >= 0 and caller.f_code.co_code[caller.f_lasti] in _WRITES:
+        raise CutError(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
+    if str(caller.f_globals.get("__name__")).partition(".")[0] in _COMPUTING:
+        raise CutError(
+            f"{caller.f_code.co_name}: it takes a number, through which no gradient flows, but was given a tensor that "
+            "requires gradients; pass it with .detach(), or .item()"
+        )
+
+
+def refuse_array() -> None:
+    """Raise TypeError where an array of a recorded tensor would be a silent cut."""
+    if is_grad_enabled():
+        raise TypeError(
+            "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
+            "np.concatenate, or say .numpy() or .detach() if that is meant"
+        )
+
+
+def refuse_copy() -> None:
+    """Raise TypeError where a tensor made of a recorded one would be a silent cut."""
+    if is_grad_enabled():
+        raise TypeError(
+            "Tensor: a new tensor made of one that requires gradients would not be connected with it; use it as it is "
+            "or copy it with .clone(), or write .detach() for its values alone"
+        )
+
+
+def warn_of_item() -> None:
+    """Warn of ``x.item()`` inside a transform, where ``x.detach().item()`` says that the cut is meant."""
+    if inside_transform():
+        warnings.warn(
+            "item(): inside grad and the other transforms no gradient flows through this number; "
+            "x.detach().item() says that it is meant",
+            stacklevel=3,
+        )
+
+
+@contextmanager
+def cuts_as_type_errors() -> Iterator[None]:
+    """Inside, a CutError that a library has replaced by an error of its own is raised as a TypeError with its text.
+
+    ``array[0] = x`` makes a ValueError of NumPy of it, a solver of SciPy a SystemError.
+    """
+    try:
+        yield
+    except TypeError:
+        raise
+    except Exception as error:
+        cause = error.__cause__
+        while cause is not None and not isinstance(cause, CutError):
+            cause = cause.__cause__
+        if cause is None:
+            raise
+        raise CutError(str(cause)).with_traceback(error.__traceback__) from None
