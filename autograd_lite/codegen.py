@@ -19,7 +19,16 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.changes import tick
-from autograd_lite.explanations import check_count, explain, from_sequence, refuse, refuse_result
+from autograd_lite.conversion import OPERANDS, OPTIONS, PYTHON_NUMBERS, number_as_array
+from autograd_lite.explanations import (
+    check_count,
+    explain,
+    read_argument,
+    read_option,
+    read_result,
+    refuse,
+    refuse_result,
+)
 from autograd_lite.outputs import wrap_outputs
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
@@ -33,11 +42,13 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
     namespace: dict[str, Any] = {
         "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
-        "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
-        "_forward": operation.forward, "_from_sequence": from_sequence, "_is_recording": is_grad_enabled,
-        "_new": object.__new__, "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
-        "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
+        "_forward": operation.forward, "_is_recording": is_grad_enabled, "_name": operation.name,
+        "_new": object.__new__, "_number_as_array": number_as_array, "_numbers": _NUMBERS, "_operands": OPERANDS,
+        "_operation": operation, "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS,
+        "_read_argument": read_argument, "_read_option": read_option, "_read_result": read_result,
+        "_refuse": refuse, "_refuse_result": refuse_result, "_shape": np.shape, "_try_otherwise": _try_otherwise,
+        "_wrap_outputs": wrap_outputs,
     }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
     function.__qualname__ = operation.name
@@ -94,9 +105,10 @@ def _call_source(operation: Primitive) -> str:
         if name == operation.variadic:
             lines += [
                 f" _{name}_node = tuple([a._node if isinstance(a, _Tensor) else None for a in {name}])",
-                f" if any([isinstance(a, _Tensor) for a in {name}]):",
-                "  _tensors = True",
-                f"  {name} = tuple([a._data if isinstance(a, _Tensor) else a for a in {name}])",
+                f" if any([isinstance(a, _Tensor) for a in {name}]): _tensors = True",
+                f" {name} = tuple([",
+                "  a._data if isinstance(a, _Tensor) else a if a.__class__ in _operands",
+                f"  else _read_argument(_name, {name!r}, a) for a in {name}])",
             ]
         else:
             has_rule = name in operation.rules
@@ -105,12 +117,12 @@ def _call_source(operation: Primitive) -> str:
                 f" if isinstance({name}, _Tensor):",
                 f"  _{name}_node = {name}._node"
                 if has_rule
-                else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
+                else f"  if {name}._node is not None: _refuse(_name, {name!r})",
                 f"  {name} = {name}._data; _tensors = True",
                 f"  if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]" if operator else "",
-                f" elif {name}.__class__ in _sequences: {name} = _from_sequence(_operation, {name!r}, {name})"
+                f" elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"
                 if has_rule
-                else "",
+                else f" elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})",
             ]
     computed = f"_forward({_passed(operation.parameters)})"
     if operator:  # at least one of the numbers is NumPy's, for which 1/0 is infinite
@@ -125,6 +137,7 @@ def _call_source(operation: Primitive) -> str:
         f"  {results} = {computed}",
         " except Exception as error:",
         f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
+        " if _out.__class__ not in _operands: _out = _read_result(_name, _out)" if _is_foreign(operation) else "",
         " if not _tensors: return _out",
         *(_several_results if operation.results else _one_result).format(nothing_required).splitlines(),
         " _node.order = _clock()",
@@ -134,6 +147,12 @@ def _call_source(operation: Primitive) -> str:
         " return _wrap_outputs(_out, _node)" if operation.results else " _result._node = _node; return _result",
     ]
     return "\n".join(lines)
+
+
+def _is_foreign(operation: Primitive) -> bool:
+    """Whether somebody else has written the forward function, so that it may return arrays of any kind."""
+    is_own = str(operation.forward.__module__).partition(".")[0] == "autograd_lite"
+    return not (is_own or isinstance(operation.forward, np.ufunc) or operation.results)
 
 
 _one_result = """\
@@ -211,10 +230,18 @@ def _is_required(operation: Primitive, argument: str) -> str:
 
 
 def _saved(operation: Primitive, name: str) -> str:
-    """The expression that saves a value, only if one of the gradients that need it is required."""
+    """The expression that saves a value, only if one of the gradients that need it is required.
+
+    Rules of ufuncs are arithmetic, which knows Python's numbers; others ask operands for their shapes and dtypes.
+    """
     value = name if name in operation.arguments else f"_{name}"
     if name == f"{operation.variadic}_shape":
         value = f"tuple([_shape(a) for a in {operation.variadic}])"
+    elif name in operation.differentiable and not isinstance(operation.forward, np.ufunc):
+        dtype = "_out[0].dtype" if operation.results else "_dtype"
+        as_array = f"{{0}} if {{0}}.__class__ not in _python_numbers else _number_as_array({{0}}, {dtype})"
+        spread = f"tuple([{as_array.format('a')} for a in {name}])"
+        value = spread if name == operation.variadic else f"({as_array.format(name)})"
     keepers = operation.keepers[name]
     if keepers == set(operation.differentiable):
         return value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_lite.conversion import read, read_list
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
 
@@ -69,20 +70,37 @@ def check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple
         )
 
 
-def from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
-    """Rules compute with what they are given, so lists become arrays before they are saved."""
+def read_argument(name: str, argument: str, value: Any) -> Any:
+    """What is neither tensor, array nor number, as an array if it is one: rules compute with what they are given."""
+    if type(value) in (list, tuple):
+        try:
+            return read_list(value)
+        except (TypeError, ValueError) as error:
+            reason = "its rows differ in length" if "ragged" in str(error) else error
+            raise type(error)(f"{name}: {argument} does not form an array: {reason}") from error
+    return read_option(name, argument, value)
+
+
+def read_option(name: str, argument: str, value: Any) -> Any:
+    """The same for an argument that may be a list or a tuple."""
     try:
-        return np.asarray(value)
-    except (TypeError, ValueError) as error:
-        reason = "its rows differ in length" if "inhomogeneous" in str(error) else error
-        raise type(error)(f"{operation.name}: {argument} does not form an array: {reason}") from error
+        return read(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {argument}: {error}") from error
 
 
-def refuse(operation: Primitive, argument: str) -> None:
-    """Refuse a tensor that requires gradients where the operation has no rule."""
+def read_result(name: str, out: Any) -> Any:
+    """What a forward function returned, if it is no plain array: a tensor holds nothing else."""
+    if isinstance(out, Tensor):
+        raise TypeError(f"{name}: the forward function returned a Tensor; it is a function of arrays")
+    return read_option(name, "the result", out)
+
+
+def refuse(name: str, argument: str) -> None:
+    """Refuse a tensor that requires gradients where an operation has no rule."""
     if is_grad_enabled():
         raise TypeError(
-            f"{operation.name}: there is no derivative with respect to {argument!r}, "
+            f"{name}: there is no derivative with respect to {argument!r}, "
             "but it is a tensor that requires gradients; pass it with .detach()"
         )
 

@@ -227,7 +227,9 @@ def blocks(linear: Linearized) -> list[Any]:
             stacks: list[Any] = [stack(list(row)) for row in zip(*rows, strict=True)]
         else:
             stacks = [
-                stack([linear.push(v, tracked)[0] for v in _directions(variables, i, tracked)], -1) if variable.size else None
+                stack([linear.push(v, tracked)[0] for v in _directions(variables, i, tracked)], -1)
+                if variable.size
+                else None
                 for i, variable in enumerate(variables)
             ]
         stacks = stacks or [None] * len(variables)
