@@ -59,7 +59,7 @@ def refuse_number(what: str) -> None:
 def refuse_array() -> None:
     """Raise TypeError where an array of a recorded tensor would be a silent cut."""
     if is_grad_enabled():
-        raise TypeError(
+        raise CutError(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
             "np.concatenate, or say .numpy() or .detach() if that is meant"
         )
@@ -68,7 +68,7 @@ def refuse_array() -> None:
 def refuse_copy() -> None:
     """Raise TypeError where a tensor made of a recorded one would be a silent cut."""
     if is_grad_enabled():
-        raise TypeError(
+        raise CutError(
             "Tensor: a new tensor made of one that requires gradients would not be connected with it; use it as it is "
             "or copy it with .clone(), or write .detach() for its values alone"
         )
@@ -95,9 +95,9 @@ def cuts_as_type_errors() -> Iterator[None]:
     except TypeError:
         raise
     except Exception as error:
-        cause = error.__cause__
+        cause: BaseException | None = error
         while cause is not None and not isinstance(cause, CutError):
-            cause = cause.__cause__
+            cause = cause.__cause__ or cause.__context__
         if cause is None:
             raise
         raise CutError(str(cause)).with_traceback(error.__traceback__) from None

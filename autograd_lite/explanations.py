@@ -56,7 +56,7 @@ def _without_numbers(operation: Primitive, values: tuple[Any, ...]) -> str | Non
     for parameter, value in zip(operation.parameters, values, strict=True):
         numeric = ufunc or parameter.name in operation.rules or type(parameter.default) is float
         if numeric and value is not parameter.default and parameter.name != operation.variadic:
-            dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
+            dtype = np.asarray(value).dtype if isinstance(value, type) or not hasattr(value, "dtype") else value.dtype
             if dtype.kind not in "fiubc":
                 return parameter.name
     return None
