@@ -45,6 +45,7 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
         "_forward": operation.forward, "_is_recording": is_grad_enabled, "_name": operation.name,
         "_new": object.__new__, "_number_as_array": number_as_array, "_numbers": _NUMBERS, "_operands": OPERANDS,
+        "_objects": np.dtype(object),
         "_operation": operation, "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS,
         "_read_argument": read_argument, "_read_option": read_option, "_read_result": read_result,
         "_refuse": refuse, "_refuse_result": refuse_result, "_shape": np.shape, "_try_otherwise": _try_otherwise,
@@ -132,6 +133,9 @@ def _call_source(operation: Primitive) -> str:
     results = ", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)])
     nothing_required = " and ".join(f"not ({_is_required(operation, a)})" for a in operation.differentiable) or "True"
     parents = "".join(f"{'*' * (a == operation.variadic)}_{a}_node, " for a in operation.differentiable)
+    # Without a dtype is what NumPy makes of 0-d arrays of objects, or what somebody else's function returns.
+    no_dtype = "_out = _as_array(_out); _dtype = _out.dtype"
+    no_dtype = no_dtype if _is_foreign(operation) else "_refuse_result(_operation, _objects)"
     lines += [
         " try:",
         f"  {results} = {computed}",
@@ -139,7 +143,7 @@ def _call_source(operation: Primitive) -> str:
         f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
         " if _out.__class__ not in _operands: _out = _read_result(_name, _out)" if _is_foreign(operation) else "",
         " if not _tensors: return _out",
-        *(_several_results if operation.results else _one_result).format(nothing_required).splitlines(),
+        *(_several_results if operation.results else _one_result).format(nothing_required, no_dtype).splitlines(),
         " _node.order = _clock()",
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
@@ -157,10 +161,10 @@ def _is_foreign(operation: Primitive) -> bool:
 
 _one_result = """\
  try: _dtype = _out.dtype
- except AttributeError: _out = _as_array(_out); _dtype = _out.dtype
+ except AttributeError: {1}
  _result = _new(_Tensor)
  _result._data = _out
- if ({}) or _dtype.kind != 'f' or not _is_recording():
+ if ({0}) or _dtype.kind != 'f' or not _is_recording():
   if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
   _result._node = None
   return _result
@@ -169,7 +173,7 @@ _one_result = """\
  _node.dtype = _dtype"""
 
 _several_results = """\
- if ({}) or not _is_recording(): return _wrap_outputs(_out, None)
+ if ({0}) or not _is_recording(): return _wrap_outputs(_out, None)
  _node = _Node()"""
 
 

@@ -114,12 +114,14 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
 
 
 def number_as_array(number: Any, dtype: Any) -> NumberArray:
-    """A number of Python as an array: one with a fraction takes the dtype of what it is computed with, as in NumPy."""
-    return np.asarray(number, dtype if type(number) is float else None)
+    """A number of Python as an array; if it is no integer, in the dtype of what it is computed with, as in NumPy."""
+    return np.asarray(number, None if type(number) is int else dtype)
 
 
 def to_array(x: Any) -> Any:
     """`x` as it is if it knows its dtype, as tensors and arrays do; else as an array."""
+    if x.__class__ not in OPERANDS:
+        x = read(x)
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
@@ -128,8 +130,7 @@ def to_floats(x: Any) -> Any:
 
     Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
     """
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
+    x = to_array(x)
     if x.dtype.kind == "f":
         return x
     if x.dtype.kind not in "iub":  # NumPy would read texts as numbers, and None as NaN

@@ -200,6 +200,13 @@ class Tensor(Signatures, NumpyProtocols):
             refuse_array()
         return np.array(self._data, dtype=dtype, copy=copy)
 
+    @property
+    def _mask(self) -> Any:
+        """What masked arrays ask of an operand after they have taken its `_data`, without asking `__array__`."""
+        if self._node is not None:
+            refuse_array()
+        return np.False_
+
     def __bool__(self) -> bool:
         return bool(self._data)
 
