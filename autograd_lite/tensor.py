@@ -38,6 +38,7 @@ class Tensor(Signatures, NumpyProtocols):
     ----------
     data : number, nested list, array or Tensor
         The values; they are copied. Python numbers become float64, int64 or bool as in NumPy, arrays keep their dtype.
+        A Series, DataFrame or DataArray is read as the array of its numbers.
     requires_grad : bool, default False
         Whether `backward` collects a gradient in `.grad`. Only floating-point tensors can.
     dtype : dtype, optional
@@ -49,7 +50,8 @@ class Tensor(Signatures, NumpyProtocols):
     ------
     TypeError
         If the data are not real numbers (strings, None, complex numbers, objects), or integers that should require
-        gradients.
+        gradients; if they are an array that NumPy would not read faithfully (masked, sparse, of another library), or a
+        tensor that requires gradients, which the new one would not be connected with (see `clone` and `detach`).
     ValueError
         If nested lists are ragged.
 

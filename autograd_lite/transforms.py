@@ -1,7 +1,8 @@
 """Functions in, functions out: grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp.
 
 They differentiate functions of positional arguments that are numbers, arrays, tensors, or nested tuples, lists and
-dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order.
+dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order. If the function
+uses other tensors that require gradients, the results are tensors that are connected with them; inside `no_grad` not.
 """
 
 from __future__ import annotations
@@ -58,12 +59,12 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     -------
     callable
         Gives ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and
-        is a tuple for several.
+        is a tuple for several. Fed arrays it gives arrays; tensors if the function uses others that require gradients.
 
     Raises
     ------
     TypeError
-        If the function does not return a scalar, or an argument is not floating-point.
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
 
     Examples
     --------
@@ -91,7 +92,8 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
 def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any) -> Any:
     """The gradient of a scalar function, as a function; or the gradients of a tensor with respect to others.
 
-    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``.
+    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``. Fed
+    arrays it gives arrays; if the function uses other tensors that require gradients, a tensor connected with them.
 
     ``grad(output, inputs, gradient=None, retain_graph=False, create_graph=False)``, with a tensor and a tensor or a
     sequence of them, gives the gradients of the output with respect to the inputs, leaves or not, as tensors, and
@@ -107,7 +109,7 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     Raises
     ------
     TypeError
-        If the function does not return a scalar, or an argument is not floating-point.
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
     RuntimeError
         If the output tensor does not depend on anything that requires gradients.
 
@@ -121,6 +123,10 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     >>> y = x * x
     >>> grad(y * y, [x, y])
     [Tensor(108.), Tensor(18.)]
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> grad(lambda t: w * t**3)(1.0).backward()  # d/dw of 3 w t²
+    >>> w.grad
+    array(3.)
     """
     if isinstance(function, Tensor):
         return _gradients(function, argnums, **options)
