@@ -155,7 +155,7 @@ def _call_source(operation: Primitive) -> str:
 
 def _is_foreign(operation: Primitive) -> bool:
     """Whether somebody else has written the forward function, so that it may return arrays of any kind."""
-    is_own = str(operation.forward.__module__).partition(".")[0] == "autograd_lite"
+    is_own = str(getattr(operation.forward, "__module__", "")).partition(".")[0] == "autograd_lite"
     return not (is_own or isinstance(operation.forward, np.ufunc) or operation.results)
 
 

@@ -25,8 +25,11 @@ _WAYS = (
 )
 
 
-class CutError(TypeError):
-    """A TypeError of this file, told from others."""
+def _cut(text: str) -> TypeError:
+    """A TypeError that is told from others when a library replaces it."""
+    error = TypeError(text)
+    error.__dict__["is_cut"] = True
+    return error
 
 
 def inside_transform() -> bool:
@@ -43,14 +46,14 @@ def refuse_number(what: str) -> None:
     if not is_grad_enabled():
         return
     if transform_depth.get():
-        raise CutError(
+        raise _cut(
             f"{what}: the tensor is being differentiated, and no gradient flows through a Python number; {_WAYS}"
         )
     caller = sys._getframe(2)
     if caller.f_lasti >= 0 and caller.f_code.co_code[caller.f_lasti] in _WRITES:
-        raise CutError(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
+        raise _cut(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
     if str(caller.f_globals.get("__name__")).partition(".")[0] in _COMPUTING:
-        raise CutError(
+        raise _cut(
             f"{caller.f_code.co_name}: it takes a number, through which no gradient flows, but was given a tensor that "
             "requires gradients; pass it with .detach(), or .item()"
         )
@@ -59,7 +62,7 @@ def refuse_number(what: str) -> None:
 def refuse_array() -> None:
     """Raise TypeError where an array of a recorded tensor would be a silent cut."""
     if is_grad_enabled():
-        raise CutError(
+        raise _cut(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
             "np.concatenate, or say .numpy() or .detach() if that is meant"
         )
@@ -68,7 +71,7 @@ def refuse_array() -> None:
 def refuse_copy() -> None:
     """Raise TypeError where a tensor made of a recorded one would be a silent cut."""
     if is_grad_enabled():
-        raise CutError(
+        raise _cut(
             "Tensor: a new tensor made of one that requires gradients would not be connected with it; use it as it is "
             "or copy it with .clone(), or write .detach() for its values alone"
         )
@@ -86,7 +89,7 @@ def warn_of_item() -> None:
 
 @contextmanager
 def cuts_as_type_errors() -> Iterator[None]:
-    """Inside, a CutError that a library has replaced by an error of its own is raised as a TypeError with its text.
+    """Inside, a TypeError of this file that a library has replaced by an error of its own is raised once more.
 
     ``array[0] = x`` makes a ValueError of NumPy of it, a solver of SciPy a SystemError.
     """
@@ -96,8 +99,8 @@ def cuts_as_type_errors() -> Iterator[None]:
         raise
     except Exception as error:
         cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, CutError):
+        while cause is not None and not hasattr(cause, "is_cut"):
             cause = cause.__cause__ or cause.__context__
         if cause is None:
             raise
-        raise CutError(str(cause)).with_traceback(error.__traceback__) from None
+        raise _cut(str(cause)).with_traceback(error.__traceback__) from None

@@ -40,7 +40,8 @@ def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> 
         left, right = np.shape(values[0]), np.shape(values[1])
         reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
     kind = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
-    if isinstance(error, TypeError | AttributeError | ValueError):  # of loops, casting rules, dimensions and methods
+    # Of loops, casting rules, and methods that a number lacks; those of ufuncs speak of dimensions too.
+    if isinstance(error, TypeError | AttributeError) or isinstance(operation.forward, np.ufunc):
         no_numbers = _without_numbers(operation, values)
         kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)
     given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
