@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd_lite.backward import Node
 from autograd_lite.changes import tick
-from autograd_lite.conversion import OPERANDS, OPTIONS, PYTHON_NUMBERS, number_as_array
+from autograd_lite.conversion import ARRAYS, OPERANDS, OPTIONS, PYTHON_NUMBERS, number_as_array
 from autograd_lite.explanations import (
     check_count,
     explain,
@@ -41,15 +41,14 @@ if TYPE_CHECKING:
 def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
     namespace: dict[str, Any] = {
-        "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
-        "_default": {parameter.name: parameter.default for parameter in operation.parameters},
+        "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray,
+        "_clock": tick, "_default": {parameter.name: parameter.default for parameter in operation.parameters},
         "_forward": operation.forward, "_is_recording": is_grad_enabled, "_name": operation.name,
-        "_new": object.__new__, "_number_as_array": number_as_array, "_numbers": _NUMBERS, "_operands": OPERANDS,
-        "_objects": np.dtype(object),
+        "_new": object.__new__, "_numbers": _NUMBERS, "_objects": np.dtype(object), "_operands": OPERANDS,
         "_operation": operation, "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS,
         "_read_argument": read_argument, "_read_option": read_option, "_read_result": read_result,
         "_refuse": refuse, "_refuse_result": refuse_result, "_shape": np.shape, "_try_otherwise": _try_otherwise,
-        "_wrap_outputs": wrap_outputs,
+        "_with_arrays": _with_arrays, "_wrap_outputs": wrap_outputs,
     }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
     function.__qualname__ = operation.name
@@ -101,7 +100,10 @@ _NUMBERS = {float, np.float64, np.float32}
 
 def _call_source(operation: Primitive) -> str:
     operator = _OPERATORS.get(operation.forward) if isinstance(operation.forward, np.ufunc) else None
+    # Rules of ufuncs are arithmetic, which knows Python's numbers; others ask operands for their shapes and dtypes.
+    keeps_numbers = isinstance(operation.forward, np.ufunc)
     lines = [f"def _function({_signature(operation.parameters)}):", " _tensors = False"]
+    lines += [] if keeps_numbers else [" _number = False"]
     for name in operation.arguments:
         if name == operation.variadic:
             lines += [
@@ -110,6 +112,7 @@ def _call_source(operation: Primitive) -> str:
                 f" {name} = tuple([",
                 "  a._data if isinstance(a, _Tensor) else a if a.__class__ in _operands",
                 f"  else _read_argument(_name, {name!r}, a) for a in {name}])",
+                f" _number = not _python_numbers.isdisjoint([a.__class__ for a in {name}])",
             ]
         else:
             has_rule = name in operation.rules
@@ -122,6 +125,10 @@ def _call_source(operation: Primitive) -> str:
                 f"  {name} = {name}._data; _tensors = True",
                 f"  if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]" if operator else "",
                 f" elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"
+                if has_rule and keeps_numbers
+                else f" elif {name}.__class__ not in _arrays and {name} is not None:\n"
+                f"  {name} = _read_argument(_name, {name!r}, {name})\n"
+                f"  if {name}.__class__ in _python_numbers: _number = True"
                 if has_rule
                 else f" elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})",
             ]
@@ -148,6 +155,7 @@ def _call_source(operation: Primitive) -> str:
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
         f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
+        "" if keeps_numbers else " if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)",
         " return _wrap_outputs(_out, _node)" if operation.results else " _result._node = _node; return _result",
     ]
     return "\n".join(lines)
@@ -234,22 +242,27 @@ def _is_required(operation: Primitive, argument: str) -> str:
 
 
 def _saved(operation: Primitive, name: str) -> str:
-    """The expression that saves a value, only if one of the gradients that need it is required.
-
-    Rules of ufuncs are arithmetic, which knows Python's numbers; others ask operands for their shapes and dtypes.
-    """
+    """The expression that saves a value, only if one of the gradients that need it is required."""
     value = name if name in operation.arguments else f"_{name}"
     if name == f"{operation.variadic}_shape":
         value = f"tuple([_shape(a) for a in {operation.variadic}])"
-    elif name in operation.differentiable and not isinstance(operation.forward, np.ufunc):
-        dtype = "_out[0].dtype" if operation.results else "_dtype"
-        as_array = f"{{0}} if {{0}}.__class__ not in _python_numbers else _number_as_array({{0}}, {dtype})"
-        spread = f"tuple([{as_array.format('a')} for a in {name}])"
-        value = spread if name == operation.variadic else f"({as_array.format(name)})"
     keepers = operation.keepers[name]
     if keepers == set(operation.differentiable):
         return value
     return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
+
+
+def _with_arrays(operation: Primitive, saved: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """Saved values with numbers of Python among the operands as arrays."""
+    dtype = (out[0] if operation.results else out).dtype
+
+    def as_array(value: Any) -> Any:
+        if type(value) is tuple:
+            return tuple(map(as_array, value))
+        return number_as_array(value, dtype) if value.__class__ in PYTHON_NUMBERS else value
+
+    pairs = zip(operation.saved_names, saved, strict=True)
+    return tuple([as_array(value) if name in operation.differentiable else value for name, value in pairs])
 
 
 def _try_otherwise(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Any:

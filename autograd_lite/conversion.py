@@ -12,7 +12,8 @@ NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 # What is computed with as it is: looked up by class, so that it costs a call next to nothing.
 PYTHON_NUMBERS = frozenset({bool, int, float})
-OPERANDS = frozenset({np.ndarray, *PYTHON_NUMBERS, *np.sctypeDict.values(), type(None)})
+ARRAYS = frozenset({np.ndarray, *np.sctypeDict.values()})
+OPERANDS = ARRAYS | PYTHON_NUMBERS | {type(None)}
 # The same for arguments that are no operands: axes, shapes, indices, modes.
 OPTIONS = OPERANDS | {str, tuple, list, slice, type(...), type, np.dtype, type(np._NoValue)}
 # How arrays of other kinds are converted, by the method that they have for it.
@@ -120,8 +121,9 @@ def number_as_array(number: Any, dtype: Any) -> NumberArray:
 
 def to_array(x: Any) -> Any:
     """`x` as it is if it knows its dtype, as tensors and arrays do; else as an array."""
-    if x.__class__ not in OPERANDS:
-        x = read(x)
+    if x.__class__ in ARRAYS:
+        return x
+    x = read(x)
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
@@ -130,7 +132,8 @@ def to_floats(x: Any) -> Any:
 
     Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
     """
-    x = to_array(x)
+    if x.__class__ not in ARRAYS:
+        x = to_array(x)
     if x.dtype.kind == "f":
         return x
     if x.dtype.kind not in "iub":  # NumPy would read texts as numbers, and None as NaN

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from opcode import opmap
 
 from autograd_lite.recording import is_grad_enabled, transform_depth
@@ -87,20 +85,13 @@ def warn_of_item() -> None:
         )
 
 
-@contextmanager
-def cuts_as_type_errors() -> Iterator[None]:
-    """Inside, a TypeError of this file that a library has replaced by an error of its own is raised once more.
+def raise_cut(error: Exception) -> None:
+    """Raise a TypeError of this file once more that a library has replaced by `error`, one of its own.
 
     ``array[0] = x`` makes a ValueError of NumPy of it, a solver of SciPy a SystemError.
     """
-    try:
-        yield
-    except TypeError:
-        raise
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not hasattr(cause, "is_cut"):
-            cause = cause.__cause__ or cause.__context__
-        if cause is None:
-            raise
+    cause: BaseException | None = error
+    while cause is not None and not hasattr(cause, "is_cut"):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None and not isinstance(error, TypeError):
         raise _cut(str(cause)).with_traceback(error.__traceback__) from None

@@ -18,7 +18,7 @@ from autograd_lite.backward import Leaf, Node, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
-from autograd_lite.cuts import cuts_as_type_errors
+from autograd_lite.cuts import raise_cut
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
 from autograd_lite.recording import enable_grad, is_grad_enabled, transform_depth
@@ -83,8 +83,11 @@ class Level:
         """Everything is recorded inside."""
         token = transform_depth.set(transform_depth.get() + 1)
         try:
-            with enable_grad(), cuts_as_type_errors():
+            with enable_grad():
                 yield
+        except Exception as error:
+            raise_cut(error)
+            raise
         finally:
             transform_depth.reset(token)
 
@@ -127,20 +130,19 @@ def _is_recorded(value: Any) -> bool:
 
 def _reaches_outside(out: Any, since: int) -> bool:
     """Whether a result was made from tensors that require gradients and are no variables of a level."""
-    seen: set[Any] = {None}
-    found: list[Any] = []
-    new: Any = [value._node for value in leaves(out) if isinstance(value, Tensor)]
-    while True:
-        for node in new:
-            if node in seen or node.__class__ is _Variable:
-                continue
-            if node.__class__ is not Node or node.order < since:
+    seen: set[Any] = set()
+    waiting: list[Any] = [value._node for value in leaves(out) if isinstance(value, Tensor)]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is Node:
+            if node.order < since:
                 return True
-            seen.add(node)
-            found.append(node)
-        if not found:
-            return False
-        new = found.pop().parents
+            if node not in seen:
+                seen.add(node)
+                waiting += node.parents
+        elif node is not None and node.__class__ is not _Variable:
+            return True
+    return False
 
 
 class _Variable(Leaf):

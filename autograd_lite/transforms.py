@@ -19,15 +19,16 @@ from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, rebuild
 
 
-def _scalar(name: str, out: Any) -> Any:
-    is_array = isinstance(out, Tensor | np.ndarray)
-    if not (is_array or isinstance(out, np.generic | int | float)) or np.shape(out) != ():
-        what = f"shape {np.shape(out)}" if is_array else type(out).__name__
+def _scalar_dtype(name: str, out: Any) -> Any:
+    """The dtype of what a function returned, if it is a floating-point scalar."""
+    is_array = isinstance(out, Tensor | np.ndarray | np.generic)
+    if out.shape if is_array else not isinstance(out, int | float):
+        what = f"shape {out.shape}" if is_array else type(out).__name__
         raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
-    if np.result_type(out).kind != "f":
-        what = out.dtype if is_array else type(out).__name__
-        raise TypeError(f"{name}: the function must return a floating-point number, not {what}")
-    return out
+    dtype = out.dtype if is_array else np.result_type(out)
+    if dtype.kind != "f":
+        raise TypeError(f"{name}: the function must return a floating-point number, not {dtype}")
+    return dtype
 
 
 def _checked(name: str, function: Any) -> Function:
@@ -80,7 +81,7 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
     def differentiated(*arguments: Any, **options: Any) -> Any:
         level = Level(name, arguments, argnums)
         out, aux = _with_aux(name, level.run(function, **options), has_aux)
-        seed = np.ones((), np.result_type(_scalar(name, out)))
+        seed = np.ones((), _scalar_dtype(name, out))
         gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
         gradient = level.result(rebuild(level.structure, gradients))
         value = level.result(out)
