@@ -114,6 +114,12 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     return array if dtype is None else np.asarray(array, dtype=dtype)
 
 
+def as_state(value: Any) -> NumberArray:
+    """A copy of an array of a state. Tensors of other libraries are read too: a state has no gradient to lose."""
+    is_foreign_tensor = hasattr(type(value), "__dlpack__") and not isinstance(value, np.ndarray)
+    return as_numbers(np.asarray(value) if is_foreign_tensor else value, copy=True)
+
+
 def number_as_array(number: Any, dtype: Any) -> NumberArray:
     """A number of Python as an array; if it is no integer, in the dtype of what it is computed with, as in NumPy."""
     return np.asarray(number, None if type(number) is int else dtype)

@@ -226,7 +226,7 @@ class Module:
         for name in own:
             if name in state_dict:
                 with naming(f"load_state_dict: {name}"):
-                    new[name] = as_numbers(state_dict[name], copy=True)
+                    new[name] = as_state(state_dict[name])
         wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
                  for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
         wrong += [f"{name} has dtype {values.dtype}, expected {own[name].dtype}"

@@ -332,3 +332,12 @@ def test_masks_and_matrices_are_refused_on_both_sides(operation):
         for left, right in ((x, other), (other, x)):
             with pytest.raises((TypeError, AssertionError)):
                 operation(left, right)
+
+
+def test_a_state_of_another_library_is_loaded():
+    layer, state = nn.Linear(2, 1, dtype=float), {"weight": np.array([[1.0, 2.0]]), "bias": np.array([3.0])}
+    for make in (OtherTensor, Series):
+        layer.load_state_dict({name: make(values) for name, values in state.items()})
+        np.testing.assert_array_equal(layer.weight.data, state["weight"])
+    with pytest.raises(TypeError, match="MaskedArray"):
+        layer.load_state_dict({name: np.ma.array(values) for name, values in state.items()})
