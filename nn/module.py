@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
-from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.conversion import NumberArray, as_state
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import watched_attributes
 
