@@ -24,6 +24,11 @@ class NumpyProtocols:
 
     __slots__ = ()
 
+    # With these, operands of other libraries leave the computation to the tensor: NumPy's subclasses compare the first
+    # with a number of their own, pandas the second.
+    __array_priority__ = 1e6
+    __pandas_priority__ = 10_000
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
             _refuse_out(ufunc)

@@ -123,8 +123,8 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
         ) from None
     if bias is None:
         return out
-    if bias.shape != weight.shape[:1]:
-        raise ValueError(f"bias of shape {bias.shape}, expected {weight.shape[:1]}")
+    if getattr(bias, "shape", ()) != weight.shape[:1]:
+        raise ValueError(f"bias of shape {np.shape(bias)}, expected {weight.shape[:1]}")
     if bias.dtype is not out.dtype:
         return out + bias
     out += bias

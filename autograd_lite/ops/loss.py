@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.composition import composed
-from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.conversion import number_as_array, to_array, to_floats
 from autograd_lite.messages import show
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
@@ -48,11 +48,13 @@ def per_term(g: Array, reduction: str, terms: int) -> Array:
 
 def same_shape(target: Array, prediction: Array, name: str) -> Array:
     """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
-    target = to_array(target)
+    target = number_as_array(target, prediction.dtype) if type(target) is float else to_array(target)
     if target.shape != np.shape(prediction):
         raise ValueError(
             f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
         )
+    if target.dtype.kind not in "fiub":
+        raise TypeError(f"real numbers are needed for target, not dtype {target.dtype}")
     # Booleans have no minus and unsigned integers wrap around below zero.
     return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
@@ -269,7 +271,7 @@ def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") ->
 
 @primitive(
     logits=lambda g, logits, target, reduction: per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
-    target=lambda g, logits, reduction: per_term(g, reduction, logits.size) * -logits,
+    target=lambda g, logits, reduction: -per_term(g, reduction, logits.size) * logits,
 )
 def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Binary cross-entropy of p = σ(z), from the logits z: ln(1 + eᶻ) − z y. ∂/∂z = σ(z) − y.

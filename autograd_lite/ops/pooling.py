@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.ops.windows import Lengths, Window, inside, lengths, pad
 from autograd_lite.primitive import primitive
@@ -115,6 +116,7 @@ def _max_pool(x: Array, window: Window, places: Lengths) -> Array:
     return out
 
 
+@composed
 def max_pool2d(
     x: Array,
     kernel_size: Any,
@@ -198,6 +200,7 @@ def _counts(size: Lengths, border: Lengths, window: Window, places: Lengths, wit
     return int(counts.flat[0]) if (counts == counts.flat[0]).all() else counts
 
 
+@composed
 def avg_pool2d(
     x: Array,
     kernel_size: Any,

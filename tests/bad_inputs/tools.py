@@ -50,7 +50,7 @@ ROWS = [
         ("len(s)", TypeError, "len() of unsized object"),
         ("list(s)", TypeError, "iteration over a 0-d tensor"),
         ("np.asarray(x)",
-         TypeError, "converting this tensor to an array would lose its gradient; say .numpy() or .detach() if"),
+         TypeError, "converting this tensor to an array would lose its gradient; make one tensor of several"),
         ("x[3]", IndexError, "getitem: index 3 is out of bounds for axis 0 with size 3 (x: float64 (3,), index: 3)"),
         ('x["a"]',
          IndexError, "getitem: only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer"),
