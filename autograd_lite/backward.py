@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.changes import changed_since, log
+from autograd_lite.sums import sum_over
 from autograd_lite.tracing import current_recorder, watched_attributes
 
 _Scalar = np.generic
@@ -209,5 +210,5 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
                     return None
                 axes += (axis,)
     if axes:
-        gradient = np.add.reduce(gradient, axis=axes)
+        gradient = sum_over(gradient, axes)
     return gradient if gradient.shape == shape else gradient.reshape(shape)

@@ -98,7 +98,7 @@ def test_elementwise_work_in_blocks_and_threads_changes_no_bit(monkeypatch):
         assert_same_state(*models)
     assert "blocks2" in compiled.program.source
     sigmoid = compiled.program.source.split("def block1")[1].split("blocks1 =")[0]
-    assert all(call in sigmoid for call in ("negative", "clip", "exp", "reciprocal"))  # in one block, limits and all
+    assert all(call in sigmoid for call in ("negative", "exp", "reciprocal"))  # in one block
 
 
 def assert_equal_training(build, x, labels, calls=5):

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.conversion import to_floats
+from autograd_lite.halves import rounded_once, single
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
@@ -48,7 +50,9 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 @primitive(
     numpy=np.mean,
-    x=lambda g, x_shape, axis, keepdims: np.broadcast_to(restore(g / count(x_shape, axis), axis, keepdims), x_shape),
+    x=lambda g, x_shape, axis, keepdims: np.broadcast_to(
+        restore(single(g) / count(x_shape, axis), axis, keepdims), x_shape
+    ),
 )
 def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The mean over `axis`. ∂/∂xᵢ = 1/n for a mean of n elements.
@@ -192,6 +196,7 @@ def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) ->
 
 
 @primitive(x=_softmax_rule)
+@rounded_once
 def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """ln Σ eˣ over `axis`, without overflow for any x. ∂/∂xᵢ = e^(xᵢ − out), the softmax; infinite xᵢ share alike.
 
@@ -203,7 +208,7 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     x = to_floats(x)
     largest = _largest(x, axis)
     with np.errstate(divide="ignore", over="ignore"):  # the logarithm of an empty sum is −∞; beside ∞ all may overflow
-        out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+        out = np.log(sum_over(np.exp(x - largest), axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
 
 

@@ -1,0 +1,70 @@
+"""What all losses share: reductions, shapes, and checks of what they are given.
+
+Every loss has `reduction`: "mean" over all that it sums, "sum", or "none" for the single terms. Shapes must agree;
+nothing is broadcast, because (N, 1) against (N,) would silently become (N, N). Probabilities and their logarithms are
+checked, because the loss of anything else can fall for ever.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.conversion import to_array
+from autograd_lite.halves import single
+from autograd_lite.sums import sum_all
+from autograd_lite.tensor import Array
+
+__all__: list[str] = []  # for the losses, not for users
+
+
+def reduce_terms(losses: Array, reduction: str) -> Array:
+    """The single terms as they are, their sum or their mean."""
+    if reduction == "mean":
+        return sum_all(losses) / losses.size
+    if reduction == "sum":
+        return sum_all(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(f'reduction is {reduction!r}; it can be "mean", "sum" or "none"')
+
+
+def per_term(g: Array, reduction: str, terms: int) -> Array:
+    """The gradient with respect to every single term, given that of their reduction."""
+    return single(g) / (terms or 1) if reduction == "mean" else g
+
+
+def same_shape(target: Array, prediction: Array, name: str) -> Array:
+    """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
+    target = to_array(target)
+    if target.shape != np.shape(prediction):
+        raise ValueError(
+            f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
+        )
+    # Booleans have no minus and unsigned integers wrap around below zero.
+    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
+
+
+# What arithmetic with probabilities may round to, and what ln(p + ε) may, with an ε against ln 0.
+_ROUNDING, _LOG_ROUNDING = 1e-6, 1e-4
+
+
+def _extremes(x: Array) -> tuple[float, float]:
+    """The smallest and the largest element, both NaN if there is one; `argmin` takes half the time of `min`."""
+    return (x.item(x.argmin()), x.item(x.argmax())) if x.size else (0.0, 0.0)
+
+
+def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
+    """Raise ValueError unless all elements are in [0, `most`], but for rounding."""
+    least, largest = _extremes(x)
+    if not (least >= -_ROUNDING and largest <= most + _ROUNDING):
+        wrong = largest if least >= -_ROUNDING else least
+        expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
+        raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
+
+
+def check_logarithms(name: str, x: Array) -> None:
+    """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding."""
+    if x.size and (largest := x.item(x.argmax())) > _LOG_ROUNDING:
+        raise ValueError(
+            f"{name} holds {largest:g}; logarithms of probabilities are at most 0 (log_softmax makes them from scores)"
+        )
