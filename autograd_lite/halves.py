@@ -18,7 +18,7 @@ HALF = np.dtype(np.float16)
 
 def single(x: Any) -> Any:
     """`x`, in float32 if it is float16."""
-    return x.astype(np.float32) if x.dtype is HALF else x
+    return x.astype(np.float32) if x.dtype == HALF else x
 
 
 def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,12 +29,12 @@ def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(forward)
     def in_single(x: Any, *others: Any, **options: Any) -> Any:
-        if getattr(x, "dtype", None) is not HALF:
+        if getattr(x, "dtype", None) != HALF:
             return forward(x, *others, **options)
         dtypes = [other.dtype for other in others if hasattr(other, "dtype")]
         widened = [single(other) if hasattr(other, "dtype") else other for other in others]
         out = forward(single(x), *widened, **options)
-        if any(dtype.kind == "f" and dtype is not HALF for dtype in dtypes):
+        if any(dtype.kind == "f" and dtype != HALF for dtype in dtypes):
             return out
         return tuple(part.astype(HALF) for part in out) if isinstance(out, tuple) else out.astype(HALF)
 

@@ -25,6 +25,7 @@ from autograd_lite.halves import single
 # A factor of one changes no number, infinite and NaN ones included.
 SHORT = 128
 PARTS = 16
+_NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 
 
 @functools.lru_cache(maxsize=64)
@@ -55,6 +56,12 @@ def sum_of_rows(matrix: Any) -> Any:
     return total if part * PARTS == rows else total + sum_of_rows(matrix[part * PARTS :])
 
 
+def _terms(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> int:
+    if isinstance(axis, int):
+        return shape[axis]
+    return math.prod(shape if axis is None else [shape[one] for one in axis])
+
+
 def _is_formula(x: Any) -> bool:
     """Whether x has no memory, as what `derive` computes with; its sums need not be taken apart."""
     return not hasattr(getattr(x, "_data", x), "strides")  # `_data`: that of a tensor
@@ -72,14 +79,25 @@ def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool =
     array([500000., 500000.], dtype=float32)
     """
     x = single(x)
+    if x.size <= SHORT or _terms(x.shape, axis) <= SHORT or _is_formula(x):
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple([axis % x.ndim for axis in axes])
-    if math.prod([x.shape[axis] for axis in axes]) <= SHORT or _is_formula(x):
-        return np.add.reduce(x, axis=axes, keepdims=keepdims)
+    axes = tuple([one % x.ndim for one in axes])
     memory = getattr(x, "_data", x)
     of_rows = axes == (0,) and memory.flags.c_contiguous
     total = _sum_along(x, 0) if of_rows else _from_the_innermost(x, axes, memory)
     return np.expand_dims(total, axes) if keepdims else total
+
+
+def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
+    """Zeros of `shape` to which x is added at `index`, where an element may be named many times.
+
+    NumPy adds one term after the other, so many terms of float32 or float16 are added up in float64.
+    """
+    dtype = np.dtype(np.float64) if x.size > SHORT and x.dtype in _NARROW else x.dtype
+    out = np.zeros_like(x, dtype, order="C", shape=shape)
+    np.add.at(out, index, x if x.dtype == dtype else x.astype(dtype))
+    return out if x.dtype == dtype else out.astype(x.dtype)
 
 
 def _from_the_innermost(x: Any, axes: tuple[int, ...], memory: Any) -> Any:

@@ -62,7 +62,7 @@ class Bucket:
         ends = np.cumsum([parameter.size for parameter in parameters]).tolist()
         self.places = [slice(end - parameter.size, end) for end, parameter in zip(ends, parameters, strict=True)]
         self.values = np.empty(ends[-1], parameters[0].dtype)
-        self.dtype = np.dtype(np.float32) if self.values.dtype is HALF else self.values.dtype
+        self.dtype = np.dtype(np.float32) if self.values.dtype == HALF else self.values.dtype
         self.state = {name: np.zeros_like(self.values, self.dtype) for name in state_names}
         self.steps = [0] * len(parameters)
         small = sum([parameter._data.nbytes <= SMALL for parameter in parameters])
@@ -120,7 +120,7 @@ class Bucket:
         """The stretches to update: few where possible, else one for each parameter that has a gradient."""
         collected: list[Any] = [parameter.grad for parameter in self.parameters]
         gradients = [getattr(gradient, "_data", gradient) for gradient in collected]  # tensors after create_graph=True
-        if self.values.dtype is HALF:
+        if self.values.dtype == HALF:
             gradients = [None if gradient is None else gradient.astype(self.dtype) for gradient in gradients]
         present = [i for i, gradient in enumerate(gradients) if gradient is not None]
         if present:

@@ -15,7 +15,14 @@ from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.halves import rounded_once, single
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
-from autograd_lite.ops.loss_terms import check_logarithms, check_probabilities, per_term, reduce_terms, same_shape
+from autograd_lite.ops.loss_terms import (
+    check_logarithms,
+    check_probabilities,
+    largest,
+    per_term,
+    reduce_terms,
+    same_shape,
+)
 from autograd_lite.primitive import primitive
 from autograd_lite.sums import SHORT, ones, sum_over
 from autograd_lite.tensor import Array
@@ -263,7 +270,7 @@ def binary_cross_entropy(p: Array, target: Array, reduction: str = "mean") -> Ar
 
 def _cost_of_side(logits: Array, size: Array, target: Array) -> Array:
     """max(z, 0) − z y, which is |z| times the probability that the label is on the other side; 0 · ∞ is 0."""
-    if np.vdot(size, size) < np.inf:
+    if largest(size) < np.inf:
         return np.maximum(logits, 0) - logits * target
     other = np.where(logits > 0, 1 - target, target)
     return np.where(other == 0, 0, size) * other

@@ -48,23 +48,23 @@ def same_shape(target: Array, prediction: Array, name: str) -> Array:
 _ROUNDING, _LOG_ROUNDING = 1e-6, 1e-4
 
 
-def _extremes(x: Array) -> tuple[float, float]:
-    """The smallest and the largest element, both NaN if there is one; `argmin` takes half the time of `min`."""
-    return (x.item(x.argmin()), x.item(x.argmax())) if x.size else (0.0, 0.0)
+def largest(x: Array) -> float:
+    """The largest element, NaN if there is one, 0 of nothing: in a third of the time of `max`."""
+    return x.item(x.argmax()) if x.size else 0.0
 
 
 def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
     """Raise ValueError unless all elements are in [0, `most`], but for rounding."""
-    least, largest = _extremes(x)
-    if not (least >= -_ROUNDING and largest <= most + _ROUNDING):
-        wrong = largest if least >= -_ROUNDING else least
+    top, bottom = largest(x), x.item(x.argmin()) if x.size else 0.0
+    if not (bottom >= -_ROUNDING and top <= most + _ROUNDING):
+        wrong = top if bottom >= -_ROUNDING else bottom
         expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
         raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
 
 
 def check_logarithms(name: str, x: Array) -> None:
     """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding."""
-    if x.size and (largest := x.item(x.argmax())) > _LOG_ROUNDING:
+    if largest(x) > _LOG_ROUNDING:
         raise ValueError(
-            f"{name} holds {largest:g}; logarithms of probabilities are at most 0 (log_softmax makes them from scores)"
+            f"{name} holds {largest(x):g}; logarithms of probabilities are at most 0, as log_softmax makes them"
         )
