@@ -127,7 +127,7 @@ def kl_div(x: Array, target: Array, reduction: str = "mean", log_target: bool = 
     target = same_shape(target, x, "x")
     check_logarithms("x", x)
     if log_target:
-        check_logarithms("target", target)
+        check_logarithms("target", target, allow_nan=False)
     else:
         check_probabilities("target", target, most=np.inf, otherwise="; of their logarithms pass log_target=True")
     p = np.exp(target) if log_target else target

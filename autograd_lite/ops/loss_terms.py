@@ -62,9 +62,11 @@ def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str =
         raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
 
 
-def check_logarithms(name: str, x: Array) -> None:
-    """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding."""
-    if largest(x) > _LOG_ROUNDING:
-        raise ValueError(
-            f"{name} holds {largest(x):g}; logarithms of probabilities are at most 0, as log_softmax makes them"
-        )
+def check_logarithms(name: str, x: Array, allow_nan: bool = True) -> None:
+    """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding.
+
+    A NaN among predictions is one that the loss shows; among targets it is a mistake.
+    """
+    top = largest(x)
+    if top > _LOG_ROUNDING or (top != top and not allow_nan):
+        raise ValueError(f"{name} holds {top:g}; logarithms of probabilities are at most 0, as log_softmax makes them")

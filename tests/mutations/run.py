@@ -40,6 +40,7 @@ TESTS = [
     "test_operation_edges.py", "test_operation_errors.py", "test_operation_paths.py", "test_higher_orders.py",
     "test_losses.py", "test_linalg.py", "test_einsum.py", "test_numpy_arrays.py", "test_in_place.py",
     "test_layers.py", "test_convolution.py", "test_recurrent.py", "test_normalization.py", "test_distance.py",
+    "test_sums.py", "test_halves.py", "test_limits.py",
     "test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other",
     "mutations/checks.py",
 ]  # fmt: skip
