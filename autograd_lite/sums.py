@@ -80,7 +80,7 @@ def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool =
     """
     x = single(x)
     if x.size <= SHORT or _terms(x.shape, axis) <= SHORT or _is_formula(x):
-        return np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple([one % x.ndim for one in axes])
     memory = getattr(x, "_data", x)
