@@ -33,6 +33,14 @@ def test_sums_over_any_axes_in_any_layout_are_sums(data):
         np.testing.assert_array_equal(sum_of_rows(x), x.sum(axis=0))
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_the_axes_that_stay_keep_their_order(order):
+    x = np.arange(300 * 2 * 3.0).reshape([(300, 2, 3)[axis] for axis in order]).transpose(np.argsort(order))
+    for axes in [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (0, 1, 2)]:
+        for part in (x, x[::-1, :, ::2], x[:129], x[:128]):
+            np.testing.assert_array_equal(sum_over(part, axes), part.sum(axis=axes))
+
+
 @pytest.mark.parametrize("rows", [1, 15, SHORT, SHORT + 1, 1000, PARTS * SHORT + 1, 1_000_000])
 @pytest.mark.parametrize("kind", ["constant", "random", "Fortran", "broadcast", "float16"])
 def test_sums_of_rows_are_as_exact_as_sums_in_pairs(rows, kind):
