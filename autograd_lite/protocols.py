@@ -53,7 +53,10 @@ def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     instead = _WRITES.get("at" if method == ["at"] else function)
     name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
     if instead:
-        raise TypeError(f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}")
+        raise TypeError(
+            f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}, "
+            "or make one tensor of several with np.stack"
+        )
     raise TypeError(without_rule(function, *method))
 
 

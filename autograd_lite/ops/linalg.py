@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from autograd_lite.ops.sums import sum_of_rows
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_of_rows
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["dot", "linear", "matmul"]
