@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.changes import changed_since, log
+from autograd_lite.sums import sum_over
 from autograd_lite.tracing import current_recorder, watched_attributes
 
 
@@ -213,5 +214,5 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
                     return None
                 axes += (axis,)
     if axes:
-        gradient = np.add.reduce(gradient, axis=axes)
+        gradient = sum_over(gradient, axes)
     return gradient if gradient.shape == shape else gradient.reshape(shape)

@@ -20,7 +20,16 @@ import numpy as np
 from autograd_lite.aliases import note_view, note_views
 from autograd_lite.backward import Node
 from autograd_lite.changes import tick
-from autograd_lite.explanations import check_count, explain, from_sequence, refuse, refuse_result
+from autograd_lite.conversion import ARRAYS, OPERANDS, OPTIONS, PYTHON_NUMBERS, number_as_array
+from autograd_lite.explanations import (
+    check_count,
+    explain,
+    read_argument,
+    read_option,
+    read_result,
+    refuse,
+    refuse_result,
+)
 from autograd_lite.outputs import wrap_outputs
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
@@ -33,13 +42,14 @@ if TYPE_CHECKING:
 def write_call(operation: Primitive) -> Callable[..., Any]:
     """The function that users call."""
     namespace: dict[str, Any] = {
-        "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_as_array": np.asarray, "_clock": tick,
-        "_numbers": _NUMBERS, "_try_otherwise": _try_otherwise,
-        "_forward": operation.forward, "_from_sequence": from_sequence, "_is_recording": is_grad_enabled,
-        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views,
-        "_operation": operation, "_refuse": refuse, "_refuse_result": refuse_result,
-        "_sequences": {list, tuple}, "_shape": np.shape, "_wrap_outputs": wrap_outputs,
-        "_default": {parameter.name: parameter.default for parameter in operation.parameters},
+        "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray,
+        "_clock": tick, "_default": {parameter.name: parameter.default for parameter in operation.parameters},
+        "_forward": operation.forward, "_is_recording": is_grad_enabled, "_name": operation.name,
+        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_numbers": _NUMBERS,
+        "_objects": np.dtype(object), "_operands": OPERANDS, "_operation": operation, "_options": OPTIONS,
+        "_python_numbers": PYTHON_NUMBERS, "_read_argument": read_argument, "_read_option": read_option,
+        "_read_result": read_result, "_refuse": refuse, "_refuse_result": refuse_result, "_shape": np.shape,
+        "_try_otherwise": _try_otherwise, "_with_arrays": _with_arrays, "_wrap_outputs": wrap_outputs,
     }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
     function.__qualname__ = operation.name
@@ -91,18 +101,23 @@ _NUMBERS = {float, np.float64, np.float32}
 
 def _call_source(operation: Primitive) -> str:
     operator = _OPERATORS.get(operation.forward) if isinstance(operation.forward, np.ufunc) else None
-    # A ufunc makes a new array; the result of any other function may be a view of what it was given, or just that.
-    sources = [] if isinstance(operation.forward, np.ufunc) else operation.differentiable
+    # A ufunc makes a new array; the result of any other function may be a view of what it was given, or just that. And
+    # rules of ufuncs are arithmetic, which knows Python's numbers; others ask operands for their shapes and dtypes.
+    is_ufunc = isinstance(operation.forward, np.ufunc)
+    sources = [] if is_ufunc else operation.differentiable
     given = ", ".join(f"{'*' * (name == operation.variadic)}_{name}_given" for name in sources)
     lines = [f"def _function({_signature(operation.parameters)}):", " _tensors = False"]
     lines += [f" _{name}_given = {name}" for name in sources]
+    lines += [] if is_ufunc else [" _number = False"]
     for name in operation.arguments:
         if name == operation.variadic:
             lines += [
                 f" _{name}_node = tuple([a._node if isinstance(a, _Tensor) else None for a in {name}])",
-                f" if any([isinstance(a, _Tensor) for a in {name}]):",
-                "  _tensors = True",
-                f"  {name} = tuple([a._data if isinstance(a, _Tensor) else a for a in {name}])",
+                f" if any([isinstance(a, _Tensor) for a in {name}]): _tensors = True",
+                f" {name} = tuple([",
+                "  a._data if isinstance(a, _Tensor) else a if a.__class__ in _operands",
+                f"  else _read_argument(_name, {name!r}, a) for a in {name}])",
+                f" _number = not _python_numbers.isdisjoint([a.__class__ for a in {name}])",
             ]
         else:
             has_rule = name in operation.rules
@@ -111,12 +126,16 @@ def _call_source(operation: Primitive) -> str:
                 f" if isinstance({name}, _Tensor):",
                 f"  _{name}_node = {name}._node"
                 if has_rule
-                else f"  if {name}._node is not None: _refuse(_operation, {name!r})",
+                else f"  if {name}._node is not None: _refuse(_name, {name!r})",
                 f"  {name} = {name}._data; _tensors = True",
                 f"  if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]" if operator else "",
-                f" elif {name}.__class__ in _sequences: {name} = _from_sequence(_operation, {name!r}, {name})"
+                f" elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"
+                if has_rule and is_ufunc
+                else f" elif {name}.__class__ not in _arrays and {name} is not None:\n"
+                f"  {name} = _read_argument(_name, {name!r}, {name})\n"
+                f"  if {name}.__class__ in _python_numbers: _number = True"
                 if has_rule
-                else "",
+                else f" elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})",
             ]
     computed = f"_forward({_passed(operation.parameters)})"
     if operator:  # at least one of the numbers is NumPy's, for which 1/0 is infinite
@@ -129,31 +148,45 @@ def _call_source(operation: Primitive) -> str:
     identical = "".join(f" or _out is {name}" for name in sources if name != operation.variadic)
     note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
     wrapped = f"return _note_views(_wrap_outputs(_out, _node), {given})"
+    # Without a dtype is what NumPy makes of 0-d arrays of objects, or what somebody else's function returns.
+    no_dtype = "_out = _as_array(_out); _dtype = _out.dtype"
+    no_dtype = no_dtype if _is_foreign(operation) else "_refuse_result(_operation, _objects)"
+    recorded = (_several_results if operation.results else _one_result).format(
+        nothing_required=nothing_required, no_dtype=no_dtype, note=note, wrapped=wrapped
+    )
     lines += [
         " try:",
         f"  {results} = {computed}",
         " except Exception as error:",
         f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
+        " if _out.__class__ not in _operands: _out = _read_result(_name, _out)" if _is_foreign(operation) else "",
         " if not _tensors: return _out",
-        *(_several_results if operation.results else _one_result).format(nothing_required, note, wrapped).splitlines(),
+        *recorded.splitlines(),
         " _node.order = _clock()",
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
         f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
+        "" if is_ufunc else " if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)",
         *((f" {wrapped}",) if operation.results else (" _result._node = _node", f" {note}", " return _result")),
     ]
     return "\n".join(lines)
 
 
+def _is_foreign(operation: Primitive) -> bool:
+    """Whether somebody else has written the forward function, so that it may return arrays of any kind."""
+    is_own = str(getattr(operation.forward, "__module__", "")).partition(".")[0] == "autograd_lite"
+    return not (is_own or isinstance(operation.forward, np.ufunc) or operation.results)
+
+
 _one_result = """\
  try: _dtype = _out.dtype
- except AttributeError: _out = _as_array(_out); _dtype = _out.dtype
+ except AttributeError: {no_dtype}
  _result = _new(_Tensor)
  _result._data = _out
- if ({0}) or _dtype.kind != 'f' or not _is_recording():
+ if ({nothing_required}) or _dtype.kind != 'f' or not _is_recording():
   if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
   _result._node = None
-  {1}
+  {note}
   return _result
  _node = _Node()
  _node.shape = _out.shape
@@ -161,7 +194,7 @@ _one_result = """\
 
 _several_results = """\
  _node = None
- if ({0}) or not _is_recording(): {2}
+ if ({nothing_required}) or not _is_recording(): {wrapped}
  _node = _Node()"""
 
 
@@ -230,6 +263,19 @@ def _saved(operation: Primitive, name: str) -> str:
     if keepers == set(operation.differentiable):
         return value
     return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
+
+
+def _with_arrays(operation: Primitive, saved: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """Saved values with numbers of Python among the operands as arrays."""
+    dtype = (out[0] if operation.results else out).dtype
+
+    def as_array(value: Any) -> Any:
+        if type(value) is tuple:
+            return tuple(map(as_array, value))
+        return number_as_array(value, dtype) if value.__class__ in PYTHON_NUMBERS else value
+
+    pairs = zip(operation.saved_names, saved, strict=True)
+    return tuple([as_array(value) if name in operation.differentiable else value for name, value in pairs])
 
 
 def _try_otherwise(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Any:

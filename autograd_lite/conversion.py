@@ -12,11 +12,83 @@ from autograd_lite.messages import show
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 
+# What is computed with as it is: looked up by class, so that it costs a call next to nothing.
+PYTHON_NUMBERS = frozenset({bool, int, float})
+ARRAYS = frozenset({np.ndarray, *np.sctypeDict.values()})
+OPERANDS = ARRAYS | PYTHON_NUMBERS | {type(None)}
+# The same for arguments that are no operands: axes, shapes, indices, modes.
+OPTIONS = OPERANDS | {str, tuple, list, slice, type(...), type, np.dtype, type(np._NoValue)}
+# How arrays of other kinds are converted, by the method that they have for it.
+_WAYS_OUT = ("filled", "toarray", "numpy", "to_numpy")
+
+
 def strip(value: Any) -> Any:
     """`value` with every tensor in it, also inside lists and tuples, replaced by its values."""
     if type(value) in (list, tuple):
         return type(value)(map(strip, value))
-    return value._data if hasattr(value, "_data") and hasattr(value, "_node") else value
+    if isinstance(value, type) or value.__class__ in OPTIONS:
+        return value
+    return value._data if hasattr(value, "_data") and hasattr(value, "_node") else read(value)
+
+
+def read(value: Any) -> Any:
+    """A foreign array as an ndarray of its numbers; tensors, and what is no array at all, as they are.
+
+    Subclasses of ndarray that leave arithmetic to NumPy, Series and DataFrames of pandas, DataArrays of xarray and what
+    only knows how to convert itself are read. Whatever computes by rules of its own would lose them: masks, units,
+    sparsity, gradients, the products of `np.matrix`.
+
+    Raises
+    ------
+    TypeError
+        For arrays that are no plain arrays of numbers, with their type and how to convert them.
+    """
+    kind = type(value)
+    if isinstance(value, np.ndarray):
+        if kind.__array_ufunc__ is np.ndarray.__array_ufunc__ and kind.__mul__ is np.ndarray.__mul__:
+            return np.asarray(value)
+    elif isinstance(value, type | np.generic | np.dtype) or hasattr(kind, "_concrete") or hasattr(kind, "_node"):
+        return value
+    elif hasattr(kind, "to_numpy"):
+        array = np.asarray(value.to_numpy())
+        if array.dtype.kind in "fiub":
+            return array
+        raise TypeError(
+            f"{_full_name(kind)} holds {array.dtype}, not real numbers alone; convert it with .astype(float)"
+        )
+    elif hasattr(kind, "__array__") and not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__dlpack__")):
+        return np.asarray(value)
+    elif not (hasattr(kind, "__array__") or (hasattr(value, "shape") and hasattr(value, "dtype"))):
+        return value
+    way = next((f".{name}()" for name in _WAYS_OUT if hasattr(kind, name)), "np.asarray(...)")
+    raise TypeError(f"arrays of NumPy are needed, not {_full_name(kind)}; convert it with {way}")
+
+
+def _full_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def read_list(values: Any) -> NumberArray:
+    """A nested list or tuple as an array, or an error that says what of it does not belong there."""
+    refuse_foreign_elements(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError("the nested lists are ragged: rows of different lengths do not form an array") from error
+
+
+def refuse_foreign_elements(values: Any) -> None:
+    """Raise TypeError if a nested list holds arrays that NumPy would read without their masks, units and the like."""
+    kinds = set(map(type, values))
+    if kinds <= OPERANDS:
+        return
+    for value in values:
+        if type(value) in (list, tuple):
+            refuse_foreign_elements(value)
+        elif type(value) not in OPERANDS:
+            read(value)
 
 
 def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) -> NumberArray:
@@ -25,21 +97,15 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     Raises
     ------
     TypeError
-        For strings, None, complex numbers and objects.
+        For strings, None, complex numbers, objects, and arrays that `read` refuses.
     ValueError
         For nested lists whose rows differ in length.
     """
-    if hasattr(data, "_data") and hasattr(data, "_node"):
-        data = data._data
+    data = data if type(data) in (list, tuple) else strip(data)
     if hasattr(data, "_concrete"):  # an array of a program that is being recorded knows how to convert itself
         converted: NumberArray = data.astype(dtype, copy=copy)
         return converted
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
-        raise ValueError("the nested lists are ragged: rows of different lengths do not form an array") from error
+    array = read_list(data) if type(data) in (list, tuple) else np.asarray(data)
     if array.dtype.kind not in "fiub":
         what = {"U": "strings", "S": "bytes", "c": "complex numbers"}.get(array.dtype.kind, f"dtype {array.dtype}")
         raise TypeError(f"a tensor holds real numbers, not {'None' if data is None else what}: {show(data)}")
@@ -50,8 +116,22 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
     return array if dtype is None else np.asarray(array, dtype=dtype)
 
 
+def as_state(value: Any) -> NumberArray:
+    """A copy of an array of a state. Tensors of other libraries are read too: a state has no gradient to lose."""
+    is_foreign_tensor = hasattr(type(value), "__dlpack__") and not isinstance(value, np.ndarray)
+    return as_numbers(np.asarray(value) if is_foreign_tensor else value, copy=True)
+
+
+def number_as_array(number: Any, dtype: Any) -> NumberArray:
+    """A number of Python as an array; if it is no integer, in the dtype of what it is computed with, as in NumPy."""
+    return np.asarray(number, None if type(number) is int else dtype)
+
+
 def to_array(x: Any) -> Any:
-    """`x` as it is if it knows its dtype, as arrays of any library do; else as an array."""
+    """`x` as it is if it knows its dtype, as tensors and arrays do; else as an array."""
+    if x.__class__ in ARRAYS:
+        return x
+    x = read(x)
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
@@ -60,8 +140,8 @@ def to_floats(x: Any) -> Any:
 
     Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
     """
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
+    if x.__class__ not in ARRAYS:
+        x = to_array(x)
     if x.dtype.kind == "f":
         return x
     if x.dtype.kind not in "iub":  # NumPy would read texts as numbers, and None as NaN

@@ -33,16 +33,15 @@ def exactly(values: Any, dtype: np.dtype[Any], where: str) -> NumberArray:
     array = as_numbers(values)
     if array.dtype == dtype:
         return array
-    lost = fault(values, dtype)
+    lost = fault(values, array, dtype)
     if lost:
         raise TypeError(f"{where}: values of {lost}")
     with np.errstate(all="ignore"):
         return array.astype(dtype)
 
 
-def fault(values: Any, dtype: np.dtype[Any]) -> str:
-    """Why `values` cannot become numbers of `dtype`; nothing if they can."""
-    array = as_numbers(values)
+def fault(values: Any, array: NumberArray, dtype: np.dtype[Any]) -> str:
+    """Why `values`, read as `array`, cannot become numbers of `dtype`; nothing if they can."""
     if not np.can_cast(array.dtype, dtype, "same_kind"):
         return f"dtype {array.dtype}, expected {dtype}"
     if (_stays_finite if is_plain(values) else _holds)(array, dtype):

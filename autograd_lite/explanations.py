@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_lite.conversion import read, read_list
 from autograd_lite.messages import LINE, is_from_repr, one_line, shorten, show
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
@@ -53,7 +54,8 @@ def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> 
     kind: type[Exception] | None = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
     if is_from_repr(error):
         kind, reason = TypeError, "an argument has the wrong type"
-    if isinstance(error, TypeError | AttributeError):  # of loops, casting rules, and methods that a number lacks
+    # Of loops, casting rules, and methods that a number lacks; those of ufuncs speak of dimensions too.
+    if isinstance(error, TypeError | AttributeError) or isinstance(operation.forward, np.ufunc):
         no_numbers = _without_numbers(operation, values)
         kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)
     given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
@@ -70,7 +72,7 @@ def _without_numbers(operation: Primitive, values: tuple[Any, ...]) -> str | Non
     for parameter, value in zip(operation.parameters, values, strict=True):
         numeric = ufunc or parameter.name in operation.rules or type(parameter.default) is float
         if numeric and value is not parameter.default and parameter.name != operation.variadic:
-            dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
+            dtype = np.asarray(value).dtype if isinstance(value, type) or not hasattr(value, "dtype") else value.dtype
             if dtype.kind not in "fiubc":
                 return parameter.name
     return None
@@ -84,20 +86,37 @@ def check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple
         )
 
 
-def from_sequence(operation: Primitive, argument: str, value: Any) -> Any:
-    """Rules compute with what they are given, so lists become arrays before they are saved."""
+def read_argument(name: str, argument: str, value: Any) -> Any:
+    """What is neither tensor, array nor number, as an array if it is one: rules compute with what they are given."""
+    if type(value) in (list, tuple):
+        try:
+            return read_list(value)
+        except (TypeError, ValueError) as error:
+            reason = "its rows differ in length" if "ragged" in str(error) else one_line(error)
+            raise type(error)(f"{name}: {argument} does not form an array: {reason}") from error
+    return read_option(name, argument, value)
+
+
+def read_option(name: str, argument: str, value: Any) -> Any:
+    """The same for an argument that may be a list or a tuple."""
     try:
-        return np.asarray(value)
-    except (TypeError, ValueError) as error:
-        reason = "its rows differ in length" if "inhomogeneous" in str(error) else one_line(error)
-        raise type(error)(f"{operation.name}: {argument} does not form an array: {reason}") from error
+        return read(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {argument}: {error}") from error
 
 
-def refuse(operation: Primitive, argument: str) -> None:
-    """Refuse a tensor that requires gradients where the operation has no rule."""
+def read_result(name: str, out: Any) -> Any:
+    """What a forward function returned, if it is no plain array: a tensor holds nothing else."""
+    if isinstance(out, Tensor):
+        raise TypeError(f"{name}: the forward function returned a Tensor; it is a function of arrays")
+    return read_option(name, "the result", out)
+
+
+def refuse(name: str, argument: str) -> None:
+    """Refuse a tensor that requires gradients where an operation has no rule."""
     if is_grad_enabled():
         raise TypeError(
-            f"{operation.name}: there is no derivative with respect to {argument!r}, "
+            f"{name}: there is no derivative with respect to {argument!r}, "
             "but it is a tensor that requires gradients; pass it with .detach()"
         )
 

@@ -9,28 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.aliases import forget_argument, note_argument
-from autograd_lite.backward import Leaf, sweep
+from autograd_lite.backward import Leaf, Node, sweep
 from autograd_lite.changes import tick
 from autograd_lite.composition import naming
 from autograd_lite.conversion import as_numbers
+from autograd_lite.cuts import raise_cut
 from autograd_lite.interrupts import setting, undoing
 from autograd_lite.messages import show
 from autograd_lite.ops.shape import stack
 from autograd_lite.primitive import primitive
-from autograd_lite.recording import enable_grad, is_grad_enabled
+from autograd_lite.recording import enable_grad, is_grad_enabled, transform_depth
 from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, map_leaves
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
-_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 _variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
 
 
@@ -50,15 +50,17 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
 class Level:
     """One function being differentiated: its variables, and whether what it computes is differentiated again.
 
-    `tensors` is whether the results are tensors; `tracked`, whether the backward pass is recorded.
+    `tensors` is whether the results are tensors; `tracked`, whether the backward pass is recorded: within another
+    level, and where arguments or tensors that the function closes over require gradients.
     """
 
     def __init__(self, name: str, arguments: tuple[Any, ...], argnums: Argnums) -> None:
         self.chosen = chosen_arguments(name, arguments, argnums)
         given = [leaf for i in self.chosen for leaf in leaves(arguments[i])]
-        inside = _depth.get() > 0
+        inside = transform_depth.get() > 0
         self.tensors = inside or any(isinstance(leaf, Tensor) for leaf in leaves(arguments))
-        self.tracked = is_grad_enabled() and (inside or any(getattr(leaf, "requires_grad", False) for leaf in given))
+        self.recording = is_grad_enabled()
+        self.tracked = self.recording and (inside or any(map(_is_recorded, given)))
         self.variables: list[Tensor] = []
         changed = list(arguments)
         with naming(name):
@@ -86,12 +88,32 @@ class Level:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Everything is recorded inside."""
-        with undoing(self._forget_arguments), setting(_depth, _depth.get() + 1), enable_grad():
-            yield
+        with undoing(self._forget_arguments), setting(transform_depth, transform_depth.get() + 1), enable_grad():
+            try:
+                yield
+            except Exception as error:
+                raise_cut(error)
+                raise
 
     def _forget_arguments(self) -> None:
         for variable in self.variables:
             forget_argument(variable)
+
+    def run(self, function: Function, **options: Any) -> Any:
+        """What the function returns; then it is known whether that depends on more than the variables."""
+        with self.entered():
+            out = function(*self.arguments, **options)
+        if self.recording and not self.tracked:
+            self.tracked = _reaches_outside(out, self.since)
+        return out
+
+    def tracked_if_recorded(self, given: Any) -> Level:
+        """This level, or one that is tracked besides, if tangents or cotangents require gradients."""
+        if self.tracked or not (is_grad_enabled() and any(map(_is_recorded, leaves(given)))):
+            return self
+        level = copy(self)
+        level.tracked = True
+        return level
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
         """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""
@@ -113,9 +135,36 @@ class Level:
         return map_leaves(convert, tree)
 
 
+def _is_recorded(value: Any) -> bool:
+    return isinstance(value, Tensor) and value._node is not None
+
+
+def _reaches_outside(out: Any, since: int) -> bool:
+    """Whether a result was made from tensors that require gradients and are no variables of a level."""
+    seen: set[Any] = set()
+    waiting: list[Any] = [value._node for value in leaves(out) if isinstance(value, Tensor)]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is Node:
+            if node.order < since:
+                return True
+            if node not in seen:
+                seen.add(node)
+                waiting += node.parents
+        elif node is not None and node.__class__ is not _Variable:
+            return True
+    return False
+
+
+class _Variable(Leaf):
+    """The place of an argument in the graph of a level."""
+
+    __slots__ = ()
+
+
 def leaf(array: Any) -> Tensor:
     """A variable around an array as it is."""
-    return _wrap(array, Leaf(array.shape, array.dtype))
+    return _wrap(array, _Variable(array.shape, array.dtype))
 
 
 def _pull(
@@ -161,8 +210,8 @@ class Linearized:
 
     def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
         self.level = level = Level(name, primals, tuple(range(len(primals))))
+        self.out = level.run(function)
         with level.entered():
-            self.out = function(*level.arguments)
             self.outputs = leaves(self.out)
             for out in self.outputs:
                 if not isinstance(out, Tensor | np.ndarray | np.generic | int | float):
@@ -171,10 +220,10 @@ class Linearized:
             self.since = tick()
             self.rows = _pull(self.outputs, self.cotangents, level.variables, level.since, True, True)
 
-    def push(self, tangents: list[Any]) -> list[Any]:
+    def push(self, tangents: list[Any], tracked: bool) -> list[Any]:
         """J v for each output."""
         with self.level.entered():
-            return _pull(self.rows, tangents, self.cotangents, self.since, True, self.level.tracked)
+            return _pull(self.rows, tangents, self.cotangents, self.since, True, tracked)
 
 
 def blocks(linear: Linearized) -> list[Any]:
@@ -191,7 +240,9 @@ def blocks(linear: Linearized) -> list[Any]:
             stacks: list[Any] = [stack(list(row)) for row in zip(*rows, strict=True)]
         else:
             stacks = [
-                stack([linear.push(v)[0] for v in _directions(variables, i, tracked)], -1) if variable.size else None
+                stack([linear.push(v, tracked)[0] for v in _directions(variables, i, tracked)], -1)
+                if variable.size
+                else None
                 for i, variable in enumerate(variables)
             ]
         stacks = stacks or [None] * len(variables)

@@ -44,11 +44,6 @@ def _query(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _to_list(x: Any) -> Any:
-    """The elements as Python numbers, in nested lists."""
-    return x.tolist()
-
-
 def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
     """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` alike."""
 
@@ -124,7 +119,6 @@ _METHODS: dict[str, Any] = {
     "all": _query(np.all),
     "nonzero": _query(np.nonzero),
     "searchsorted": _query(np.searchsorted),
-    "tolist": _query(_to_list),
 }
 
 for _name, (_operation, _symbol) in _OPERATORS.items():

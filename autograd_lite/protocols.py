@@ -24,6 +24,11 @@ class NumpyProtocols:
 
     __slots__ = ()
 
+    # With these, operands of other libraries leave the computation to the tensor: NumPy's subclasses compare the first
+    # with a number of their own, pandas the second.
+    __array_priority__ = 1e6
+    __pandas_priority__ = 10_000
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
             _refuse_out(ufunc)
@@ -48,7 +53,10 @@ def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     instead = _WRITES.get("at" if method == ["at"] else function)
     name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
     if instead:
-        raise TypeError(f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}")
+        raise TypeError(
+            f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}, "
+            "or make one tensor of several with np.stack"
+        )
     raise TypeError(without_rule(function, *method))
 
 

@@ -1,4 +1,4 @@
-"""The switches of each thread: whether operations are recorded."""
+"""The switches of each thread: whether operations are recorded, and whether a transform is at work."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ is_grad_enabled = _recording.get
 _Entry = tuple[Any, bool]
 _switched: ContextVar[tuple[_Entry, ...]] = ContextVar("autograd_lite_switched", default=())
 
+# How many transforms (`grad`, `jacobian`, ...) are differentiating a function in this thread or task.
+transform_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import NumberArray
+from autograd_lite.conversion import NumberArray, read
 from autograd_lite.messages import one_line, shorten, show
 from autograd_lite.tensor import Tensor
 
@@ -73,6 +73,11 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
         return value if math.isfinite(value) else {"float": repr(value)}
     if isinstance(value, Tensor):
         value = value.data
+    if isinstance(value, np.ndarray):
+        try:
+            value = read(value)
+        except TypeError as error:
+            raise TypeError(f"save: {_place(path)}: {error}") from error
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufc":
         name = _name(path, arrays)
         arrays[name] = np.asarray(value)

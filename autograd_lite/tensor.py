@@ -17,6 +17,7 @@ from autograd_lite.aliases import Place, note_view
 from autograd_lite.backward import Leaf, Node, deposit, sweep
 from autograd_lite.changes import overwrite
 from autograd_lite.conversion import as_numbers
+from autograd_lite.cuts import inside_transform, refuse_array, refuse_copy, refuse_number, warn_of_item
 from autograd_lite.exact import exactly
 from autograd_lite.messages import show, shown_as
 from autograd_lite.names import name_of, set_name
@@ -40,6 +41,7 @@ class Tensor(Signatures, NumpyProtocols):
     ----------
     data : number, nested list, array or Tensor
         The values; they are copied. Python numbers become float64, int64 or bool as in NumPy, arrays keep their dtype.
+        A Series, DataFrame or DataArray is read as the array of its numbers.
     requires_grad : bool, default False
         Whether `backward` collects a gradient in `.grad`. Only floating-point tensors can.
     dtype : dtype, optional
@@ -51,7 +53,8 @@ class Tensor(Signatures, NumpyProtocols):
     ------
     TypeError
         If the data are not real numbers (strings, None, complex numbers, objects), or integers that should require
-        gradients.
+        gradients; if they are an array that NumPy would not read faithfully (masked, sparse, of another library), or a
+        tensor that requires gradients, which the new one would not be connected with (see `clone` and `detach`).
     ValueError
         If nested lists are ragged.
 
@@ -76,6 +79,8 @@ class Tensor(Signatures, NumpyProtocols):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
     ) -> None:
+        if isinstance(data, Tensor) and data._node is not None and (requires_grad is False or inside_transform()):
+            refuse_copy()
         self._data = as_numbers(data, dtype, copy=True)
         self._node = None
         if requires_grad is not False:
@@ -194,7 +199,9 @@ class Tensor(Signatures, NumpyProtocols):
     # -- out of the graph ------------------------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The only element, as a Python number."""
+        """The only element, as a Python number; inside a transform ``x.detach().item()`` gives no warning."""
+        if self._node is not None:
+            warn_of_item()
         return self._data.item()
 
     def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
@@ -217,22 +224,44 @@ class Tensor(Signatures, NumpyProtocols):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[Any]]:
         if self._node is not None:
-            raise TypeError(
-                "converting this tensor to an array would lose its gradient; say .numpy() or .detach() if that is meant"
-            )
+            refuse_array()
         return np.array(self._data, dtype=dtype, copy=copy)
+
+    @property
+    def _mask(self) -> Any:
+        """What masked arrays ask of an operand after they have taken its `_data`, without asking `__array__`."""
+        if self._node is not None:
+            refuse_array()
+        return np.False_
 
     def __bool__(self) -> bool:
         return bool(self._data)
 
     def __float__(self) -> float:
+        if self._node is not None:
+            refuse_number("float")
         return float(self._data)
 
     def __int__(self) -> int:
-        return int(self.item())
+        if self._node is not None:
+            refuse_number("int")
+        return int(self._data.item())
+
+    def __complex__(self) -> complex:
+        if self._node is not None:
+            refuse_number("complex")
+        return complex(self._data)
 
     def __index__(self) -> int:
+        if self._node is not None:
+            refuse_number("index")
         return np.asarray(self._data).__index__()
+
+    def tolist(self) -> Any:
+        """The values as a Python number or nested lists of them; refused inside a transform that differentiates."""
+        if self._node is not None and inside_transform():
+            refuse_number("tolist")
+        return self._data.tolist()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -256,7 +285,7 @@ class Tensor(Signatures, NumpyProtocols):
         return f"{type(self).__name__}({', '.join(details)})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return format(self._data.item(), spec) if spec else str(self)
 
     # Comparison gives arrays, so a tensor cannot be equal to itself in the sense of a dictionary key: identity is.
     __hash__ = object.__hash__
@@ -291,17 +320,25 @@ class Tensor(Signatures, NumpyProtocols):
         >>> x.grad
         array([ 3., 30.])
         """
-        seed = self._seed(gradient)
+        seed = self._seed(gradient, create_graph)
         if create_graph:
             with enable_grad():
-                for leaf, found in backward_with_graph(self, _wrap(seed)).items():
+                for leaf, found in backward_with_graph(self, seed).items():
                     leaf.grad = found if leaf.grad is None else leaf.grad + found
         elif self._node is None:
             raise RuntimeError(_NOTHING_REQUIRED)
         else:
             deposit(sweep({self._node: seed}, retain_graph))
 
-    def _seed(self, gradient: Any) -> Any:
+    def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
+        """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
+        if not create_graph:
+            return self._seed_array(gradient)
+        seed = _wrap(self._seed_array(gradient))
+        is_recorded = isinstance(gradient, Tensor) and gradient._node is not None
+        return gradient.astype(self.dtype) if is_recorded else seed
+
+    def _seed_array(self, gradient: Any) -> Any:
         data = self._data
         if gradient is None:
             if data.size != 1:

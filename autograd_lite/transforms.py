@@ -1,7 +1,8 @@
 """Functions in, functions out: grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp.
 
 They differentiate functions of positional arguments that are numbers, arrays, tensors, or nested tuples, lists and
-dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order.
+dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order. If the function
+uses other tensors that require gradients, the results are tensors that are connected with them; inside `no_grad` not.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from autograd_lite.tensor import Tensor, _wrap
 from autograd_lite.tree import leaves, rebuild
 
 
-def _scalar(name: str, out: Any) -> Any:
-    if not isinstance(out, Tensor | np.ndarray | np.generic | float) or np.shape(out) != ():
-        what = f"shape {np.shape(out)}" if isinstance(out, Tensor | np.ndarray) else type(out).__name__
+def _scalar_dtype(name: str, out: Any) -> Any:
+    """The dtype of what a function returned, if it is a floating-point scalar."""
+    is_array = isinstance(out, Tensor | np.ndarray | np.generic)
+    if out.shape if is_array else not isinstance(out, int | float):
+        what = f"shape {out.shape}" if is_array else type(out).__name__
         raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
-    return out
+    dtype = out.dtype if is_array else np.result_type(out)
+    if dtype.kind != "f":
+        raise TypeError(f"{name}: the function must return a floating-point number, not {dtype}")
+    return dtype
 
 
 def _checked(name: str, function: Any) -> Function:
@@ -55,12 +61,12 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     -------
     callable
         Gives ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and
-        is a tuple for several.
+        is a tuple for several. Fed arrays it gives arrays; tensors if the function uses others that require gradients.
 
     Raises
     ------
     TypeError
-        If the function does not return a scalar, or an argument is not floating-point.
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
 
     Examples
     --------
@@ -75,10 +81,8 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
         level = Level(name, arguments, argnums)
-        with level.entered():
-            out = function(*level.arguments, **options)
-        out, aux = _with_aux(name, out, has_aux)
-        seed = np.ones((), np.result_type(_scalar(name, out)))
+        out, aux = _with_aux(name, level.run(function, **options), has_aux)
+        seed = np.ones((), _scalar_dtype(name, out))
         gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
         gradient = level.result(rebuild(level.structure, gradients))
         value = level.result(out)
@@ -90,7 +94,8 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
 def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any) -> Any:
     """The gradient of a scalar function, as a function; or the gradients of a tensor with respect to others.
 
-    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``.
+    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``. Fed
+    arrays it gives arrays; if the function uses other tensors that require gradients, a tensor connected with them.
 
     ``grad(output, inputs, gradient=None, retain_graph=False, create_graph=False)``, with a tensor and a tensor or a
     sequence of them, gives the gradients of the output with respect to the inputs, leaves or not, as tensors, and
@@ -106,7 +111,7 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     Raises
     ------
     TypeError
-        If the function does not return a scalar, or an argument is not floating-point.
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
     RuntimeError
         If the output tensor does not depend on anything that requires gradients.
 
@@ -120,6 +125,10 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
     >>> y = x * x
     >>> grad(y * y, [x, y])
     [Tensor(108.), Tensor(18.)]
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> grad(lambda t: w * t**3)(1.0).backward()  # d/dw of 3 w t²
+    >>> w.grad
+    array(3.)
     """
     if isinstance(function, Tensor):
         return _gradients(function, argnums, **options)
@@ -145,10 +154,10 @@ def _gradients(
             raise RuntimeError("grad: every input is a tensor that requires gradients, or was made from one")
     if output._node is None:
         raise RuntimeError("grad: this tensor does not require gradients, nor does anything it was made from")
-    seed = output._seed(gradient)
+    seed = output._seed(gradient, create_graph)
     watched = {tensor._node: None for tensor in wanted}
     with enable_grad():
-        seeds = {output._node: _wrap(seed) if create_graph else seed}
+        seeds = {output._node: seed}
         found = sweep(seeds, retain_graph or create_graph, create_graph, watched=watched)
     results = [watched[t._node] if watched[t._node] is not None else found.get(t._node) for t in wanted]
     tensors = [
@@ -182,14 +191,13 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     """
     _checked("vjp", function)
     level = Level("vjp", primals, tuple(range(len(primals))))
-    with level.entered():
-        out = function(*level.arguments)
-    out, aux = _with_aux("vjp", out, has_aux)
+    out, aux = _with_aux("vjp", level.run(function), has_aux)
     outputs = leaves(out)
 
     def pullback(cotangent: Any) -> Any:
-        cotangents = like(outputs, cotangent, "vjp: the cotangent", level.tracked)
-        return level.result(rebuild(level.structure, level.pull(outputs, cotangents, retain_graph=True)))
+        here = level.tracked_if_recorded(cotangent)
+        cotangents = like(outputs, cotangent, "vjp: the cotangent", here.tracked)
+        return here.result(rebuild(level.structure, here.pull(outputs, cotangents, retain_graph=True)))
 
     value = level.result(out, copy=True)
     return (value, pullback, level.result(aux, copy=True)) if has_aux else (value, pullback)
@@ -220,8 +228,10 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     (np.float64(12.0), array(34.))
     """
     linear = Linearized("jvp", _checked("jvp", function), tuple(primals))
-    given = like(linear.level.variables, tuple(tangents), "jvp: the tangent", linear.level.tracked)
-    return linear.level.result(linear.out), linear.level.result(rebuild(linear.out, linear.push(given)))
+    level = linear.level.tracked_if_recorded(tangents)
+    given = like(level.variables, tuple(tangents), "jvp: the tangent", level.tracked)
+    derivative = level.result(rebuild(linear.out, linear.push(given, level.tracked)))
+    return linear.level.result(linear.out), derivative
 
 
 def jacobian(function: Function, argnums: Argnums = 0) -> Function:

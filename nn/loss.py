@@ -48,14 +48,14 @@ class NLLLoss(_Loss):
 
 
 class BCELoss(_Loss):
-    """−y ln p − (1 − y) ln(1 − p), given probabilities."""
+    """−y ln p − (1 − y) ln(1 − p), given probabilities; p and y are in [0, 1]."""
 
     def forward(self, p: Any, target: Any) -> Any:
         return loss.binary_cross_entropy(p, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """Binary cross-entropy of σ(logits)."""
+    """Binary cross-entropy of σ(logits); targets are in [0, 1]."""
 
     def forward(self, logits: Any, target: Any) -> Any:
         return loss.binary_cross_entropy_with_logits(logits, target, reduction=self.reduction)

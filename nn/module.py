@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.changes import overwrite
 from autograd_lite.composition import naming
-from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.conversion import NumberArray, as_state
 from autograd_lite.exact import fault
 from autograd_lite.messages import show
 from autograd_lite.nn.parameter import Buffer, Parameter
@@ -199,10 +199,11 @@ class Module(Owner):
         for name in own:
             if name in state_dict:
                 with naming(f"load_state_dict: {name}"):
-                    new[name] = as_numbers(state_dict[name], copy=True)
+                    new[name] = as_state(state_dict[name])
         wrong = [f"{name} has shape {values.shape}, expected {own[name].shape}"
                  for name, values in new.items() if values.shape != own[name].shape]  # fmt: skip
-        wrong += [f"{name} has {lost}" for name in new if (lost := fault(state_dict[name], own[name].dtype))]
+        wrong += [f"{name} has {lost}" for name, values in new.items()
+                  if (lost := fault(state_dict[name], values, own[name].dtype))]  # fmt: skip
         wrong = wrong or _split(own, new)
         if wrong:
             raise ValueError(f"load_state_dict: {'; '.join(wrong)}; nothing was loaded")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.checks import check_positive_integer, check_probability
-from autograd_lite.conversion import to_floats
+from autograd_lite.conversion import strip, to_floats
 from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.functional import dropout
@@ -92,7 +92,7 @@ class _Recurrent(Module):
         return np.reshape(joined, (length, samples, weight.shape[0]))
 
     def forward(self, x: Any, hx: Any = None) -> Any:
-        x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(getattr(x, "_data", x))
+        x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
         self._check(x)
         alone = x.ndim == 2
         if alone:

@@ -66,9 +66,7 @@ class Adagrad(Optimizer):
             check_number(name, options[name])
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        gradient, total, values = run.gradient, run.state["sum"], run.values
-        if options["weight_decay"]:
-            gradient = gradient + options["weight_decay"] * values
+        gradient, total, values = run.decayed_gradient(options["weight_decay"]), run.state["sum"], run.values
         if run.step == 1:
             total[...] = options["initial_accumulator_value"]
         total += gradient * gradient

@@ -70,10 +70,7 @@ class Adam(Optimizer):
             check_number("each of betas", beta, below=1)
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        gradient = run.gradient
-        if options["weight_decay"]:
-            gradient = gradient + options["weight_decay"] * run.values
-        self._descend(run, gradient, options)
+        self._descend(run, run.decayed_gradient(options["weight_decay"]), options)
 
     def _descend(self, run: Run, gradient: Any, options: dict[str, Any]) -> None:
         # m̂/(√v̂ + eps) is m·√(1 − β₂ᵗ)/(1 − β₁ᵗ) / (√v + eps·√(1 − β₂ᵗ)): numbers are corrected instead of arrays.

@@ -10,17 +10,27 @@ import numpy as np
 from autograd_lite.backward import Leaf
 from autograd_lite.changes import record_changes
 from autograd_lite.conversion import NumberArray
+from autograd_lite.halves import HALF
 from autograd_lite.tensor import Tensor
 
 
 @dataclass(slots=True)
 class Run:
-    """A stretch of a bucket that is updated at once: values, gradient and state as one-dimensional arrays."""
+    """A stretch of a bucket that is updated at once: values, gradient and state as one-dimensional arrays.
+
+    Of float16 values gradient and state are float32, where squares of small gradients and an eps of 1e-8 are not 0.
+    """
 
     values: NumberArray
     gradient: NumberArray
     state: dict[str, NumberArray]
     step: int
+
+    def decayed_gradient(self, weight_decay: float) -> NumberArray:
+        """The gradient plus weight_decay times the values."""
+        if not weight_decay:
+            return self.gradient
+        return self.gradient + np.multiply(weight_decay, self.values, dtype=self.gradient.dtype)
 
 
 # Parameters up to this size are updated together: copying their gradients end to end costs less than calls for each.
@@ -39,8 +49,10 @@ class Bucket:
         Small ones first.
     values : array
         All values, in the order of the parameters.
+    dtype : numpy.dtype
+        In which updates are computed.
     state : dict of str to array
-        What the optimizer remembers of them, in the same layout.
+        What the optimizer remembers of them, in the same layout and this dtype.
     steps : list of int
         How often each parameter has been updated.
     """
@@ -50,11 +62,12 @@ class Bucket:
         ends = np.cumsum([parameter.size for parameter in parameters]).tolist()
         self.places = [slice(end - parameter.size, end) for end, parameter in zip(ends, parameters, strict=True)]
         self.values = np.empty(ends[-1], parameters[0].dtype)
-        self.state = {name: np.zeros_like(self.values) for name in state_names}
+        self.dtype = np.dtype(np.float32) if self.values.dtype == HALF else self.values.dtype
+        self.state = {name: np.zeros_like(self.values, self.dtype) for name in state_names}
         self.steps = [0] * len(parameters)
         small = sum([parameter._data.nbytes <= SMALL for parameter in parameters])
         together = slice(ends[small - 1] if small else 0)
-        self.gradient = np.empty_like(self.values[together])
+        self.gradient = np.empty_like(self.values[together], self.dtype)
         self.together = self._run(together, self.gradient, 0)
         self.parts = [
             (parameter, self.gradient[place].reshape(parameter.shape))
@@ -107,6 +120,8 @@ class Bucket:
         """The stretches to update: few where possible, else one for each parameter that has a gradient."""
         collected: list[Any] = [parameter.grad for parameter in self.parameters]
         gradients = [getattr(gradient, "_data", gradient) for gradient in collected]  # tensors after create_graph=True
+        if self.values.dtype == HALF:
+            gradients = [None if gradient is None else gradient.astype(self.dtype) for gradient in gradients]
         present = [i for i, gradient in enumerate(gradients) if gradient is not None]
         if present:
             record_changes([self.values])

@@ -72,9 +72,7 @@ class RMSprop(Optimizer):
         check_switch("centered", options["centered"])
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        gradient, alpha, values = run.gradient, options["alpha"], run.values
-        if options["weight_decay"]:
-            gradient = gradient + options["weight_decay"] * values
+        gradient, alpha, values = run.decayed_gradient(options["weight_decay"]), options["alpha"], run.values
         mean_square = run.state["square_avg"]
         mean_square *= alpha
         mean_square += (1 - alpha) * (gradient * gradient)

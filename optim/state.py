@@ -59,7 +59,7 @@ def _checked_entry(number: int, entry: Any, place: tuple[Bucket, int], names: tu
     for name in names:
         with naming(f"load_state_dict: {name} of parameter {number}"):
             values = checked[name] = as_numbers(entry[name])
-            lost = fault(entry[name], bucket.state[name].dtype)
+            lost = fault(entry[name], values, bucket.state[name].dtype)
         if values.shape != shape or lost:
             wrong = f"shape {values.shape}, expected {shape}" if values.shape != shape else lost
             raise ValueError(f"load_state_dict: {name} of parameter {number} has {wrong}")

@@ -180,7 +180,7 @@ CASES = [
     Case("linear: with bias", ag.linear, _linear, s.affine(bias=True)),
     Case("cross_entropy: labels", ag.cross_entropy, _cross_entropy, s.classified()),
     Case("cross_entropy: probabilities", ag.cross_entropy, _cross_entropy, s.classified(probabilities=True)),
-    Case("nll_loss", ag.nll_loss, _nll, s.classified()),
+    Case("nll_loss", ag.nll_loss, _nll, s.classified(scores=s.negative)),
     Case("binary_cross_entropy", ag.binary_cross_entropy, _bce, s.compared(s.probability, s.probability)),
     Case("binary_cross_entropy_with_logits", ag.binary_cross_entropy_with_logits,
          lambda z, target, reduction: _bce(_sigmoid(z), target, reduction), s.compared(_KINK_FREE, s.probability)),

@@ -185,10 +185,10 @@ CASES: list[Case] = [
     Case("l1_loss", ag.l1_loss, lambda x, target, reduction: _reduced(np.abs(x - target), reduction),
          s.compared(s.grid(0.0), _KINK_FREE)),
     Case("huber_loss", ag.huber_loss, _huber, sl.with_static(s.compared(s.grid(0.0), _KINK_FREE), delta=0.9)),
-    Case("kl_div", ag.kl_div, _kl, sl.with_static(s.compared(s.real, s.probability), log_target=False)),
-    Case("kl_div: of logarithms", ag.kl_div, _kl, sl.with_static(s.compared(s.real, s.real), log_target=True)),
+    Case("kl_div", ag.kl_div, _kl, sl.with_static(s.compared(s.negative, s.probability), log_target=False)),
+    Case("kl_div: of logarithms", ag.kl_div, _kl, sl.with_static(s.compared(s.negative, s.negative), log_target=True)),
     Case("kl_div: by samples", ag.kl_div, _kl, sl.with_static(
-        s.compared(s.real, s.probability).filter(lambda sample: sample.arrays[0].ndim), log_target=False,
+        s.compared(s.negative, s.probability).filter(lambda sample: sample.arrays[0].ndim), log_target=False,
         reduction="batchmean")),
     Case("hinge_loss", ag.hinge_loss, lambda x, target, reduction: _reduced(np.maximum(0, 1 - target * x), reduction),
          sl.scored()),

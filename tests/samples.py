@@ -48,6 +48,10 @@ def positive(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     return np.asarray(rng.uniform(0.3, 3, shape))
 
 
+def negative(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return -positive(rng, shape)
+
+
 def nonzero(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     return positive(rng, shape) * rng.choice([-1, 1], shape)
 
@@ -273,10 +277,10 @@ reductions = st.sampled_from(["mean", "sum", "none"])
 
 
 @st.composite
-def classified(draw: st.DrawFn, probabilities: bool = False) -> Sample:
-    """Logits (K,), (N, K), (N, K, d1), with labels as a static argument or rows of weights as a second array."""
+def classified(draw: st.DrawFn, probabilities: bool = False, scores: Domain = real) -> Sample:
+    """Scores (K,), (N, K), (N, K, d1), with labels as a static argument or rows of weights as a second array."""
     rng, shape = draw(generators), draw(shapes(min_dims=1, min_side=1))
-    logits, static = real(rng, shape), {"reduction": draw(reductions)}
+    logits, static = scores(rng, shape), {"reduction": draw(reductions)}
     if probabilities:  # they need not sum to one
         return Sample((logits, positive(rng, shape)), static)
     axis = 0 if len(shape) == 1 else 1

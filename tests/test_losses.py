@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd_lite as ag
 from autograd_lite import Tensor, cross_entropy, log_softmax, nn, one_hot, sigmoid, softmax
 from autograd_lite.testing.numerical import numerical_gradient
 
@@ -231,3 +232,53 @@ def test_probabilities_of_zero_and_one_cost_at_most_a_hundred_without_a_warning(
 
 def test_integer_logits_are_logits():
     np.testing.assert_array_equal(cross_entropy(np.array([[1, 2]]), [0]), cross_entropy(np.array([[1.0, 2.0]]), [0]))
+
+
+# -- what is no probability ----------------------------------------------------------------------------------------
+
+# A loss as a function of the argument that is checked, numbers that it can be, and the largest error that is rounding.
+CHECKED = {
+    "nll_loss: log_probabilities": (lambda v: ag.nll_loss(np.stack([v, v], 1), [0] * len(v)), [-np.inf, -2, 0], 1e-4),
+    "kl_div: x": (lambda v: ag.kl_div(v, np.full(len(v), 0.5), "sum"), [-np.inf, -2, 0], 1e-4),
+    "kl_div: target of logarithms": (
+        lambda v: ag.kl_div(np.full(len(v), -1.0), v, log_target=True), [-50, -2, 0], 1e-4),
+    "kl_div: target": (lambda v: ag.kl_div(np.full(len(v), -1.0), v), [0, 0.5, 1, 7], 1e-6),
+    "binary_cross_entropy: p": (lambda v: ag.binary_cross_entropy(v, np.full(len(v), 0.5)), [0, 0.5, 1], 1e-6),
+    "binary_cross_entropy: target": (lambda v: ag.binary_cross_entropy(np.full(len(v), 0.5), v), [0, 0.5, 1], 1e-6),
+    "binary_cross_entropy_with_logits: target": (
+        lambda v: ag.binary_cross_entropy_with_logits(np.arange(len(v)), v), [0, 0.5, 1], 1e-6),
+    "cross_entropy: target": (lambda v: ag.cross_entropy(np.ones((len(v), 1)), v[:, None]), [0, 0.5, 1, 7], 1e-6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("position", [0, 1, -1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_losses_take_nothing_that_is_no_probability(name, position, dtype):
+    loss, good, rounding = CHECKED[name]
+    function, argument = name.split(" of")[0].split(": ")
+    loss(np.array(good, dtype))
+    wrong = [] if np.inf > max(good) > 1 else [max(good) + 1, max(good) + 2 * rounding, np.inf]
+    wrong += [min(good) - 1, min(good) - 2 * rounding] if min(good) == 0 else []
+    wrong += [np.nan] * (argument in ("target", "p"))
+    for value in wrong:
+        given = np.insert(np.array(good, dtype), position, value)
+        with pytest.raises(
+            ValueError, match=f"^{function}: {argument} holds {np.float64(given[position - (position < 0)]):g}[;:,]"
+        ):
+            loss(given)
+    for value in (max(good) + rounding / 2, min(good) - rounding / 2):
+        with np.errstate(invalid="ignore"):
+            loss(np.array([value if np.isfinite(value) else 0], dtype))
+
+
+def test_nan_scores_give_nan_and_no_error():
+    assert np.isnan(ag.nll_loss(np.array([[np.nan, -1.0]]), [0]))
+    assert np.isnan(ag.kl_div(np.array([np.nan, -1.0]), np.array([0.5, 0.5])))
+    assert np.isnan(ag.binary_cross_entropy_with_logits(np.array([np.nan]), np.array([0.0])))
+
+
+def test_booleans_and_integers_are_targets():
+    z = np.array([0.5, -0.5])
+    for target in ([True, False], [1, 0], np.array([1, 0], np.uint8)):
+        assert ag.binary_cross_entropy_with_logits(z, target) == ag.binary_cross_entropy_with_logits(z, [1.0, 0.0])

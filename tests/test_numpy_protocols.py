@@ -19,7 +19,7 @@ from autograd_lite import Tensor
 from autograd_lite.tensor import numpy_operations, numpy_queries
 
 # Functions of NumPy by the name of the case that tests them; those with another order of arguments are adapted.
-_ADAPTED = {
+ADAPTED = {
     "where": lambda x, y, condition: np.where(condition, x, y),
     "concatenate": lambda *arrays, axis: np.concatenate(arrays, axis=axis),
     "stack": lambda *arrays, axis: np.stack(arrays, axis=axis),
@@ -27,11 +27,11 @@ _ADAPTED = {
     "clip: from above": lambda x, bound: np.clip(x, None, bound),
     "astype": lambda x: np.astype(x, x.dtype),
 }
-_ADAPTED |= catalogue_arrays.NUMPY
-_ADAPTED.update(catalogue_elementwise.ADAPTED | catalogue_reductions.ADAPTED)
+ADAPTED |= catalogue_arrays.NUMPY
+ADAPTED.update(catalogue_elementwise.ADAPTED | catalogue_reductions.ADAPTED)
 for _case in CASES:
     if _case.name.startswith("power: "):  # a ufunc takes no names
-        _ADAPTED[_case.name] = lambda x, y: np.power(x, y)
+        ADAPTED[_case.name] = lambda x, y: np.power(x, y)
 _OLD_NAMES = {np.amax, np.amin, np.around}
 
 
@@ -48,6 +48,11 @@ SHARED = [case for case in CASES if _numpy_name(case) in _registered and case.na
 _REFUSED = {"eig", "eigvals"}  # their results are complex
 
 
+def numpy_function(case: Case):
+    """The function of NumPy that a case tests."""
+    return _registered[_numpy_name(case)]
+
+
 def test_every_registered_function_is_tested():
     tested = {_numpy_name(case) for case in [*SHARED, *catalogue_linalg.CASES]} | {old.__name__ for old in _OLD_NAMES}
     tested |= _REFUSED
@@ -59,7 +64,7 @@ def test_every_registered_function_is_tested():
 @settings(max_examples=settings.default.max_examples // 2)
 def test_a_numpy_function_of_tensors_is_the_operation(case, data):
     arrays, static = data.draw(case.samples)
-    function = _ADAPTED.get(case.name, _registered[_numpy_name(case)])
+    function = ADAPTED.get(case.name, numpy_function(case))
     tensors, ours = leaves(arrays), leaves(arrays)
     result = function(*tensors, **static)
     expected = case.operation(*ours, **static)
@@ -78,7 +83,7 @@ def test_a_numpy_function_of_tensors_is_the_operation(case, data):
 def test_a_numpy_function_gives_a_view_where_it_does_for_arrays(case, data):
     """And only there: what is written into one then shows in the other."""
     arrays, static = data.draw(case.samples)
-    function = _ADAPTED.get(case.name, _registered[_numpy_name(case)])
+    function = ADAPTED.get(case.name, numpy_function(case))
     tensors = [Tensor(array) for array in arrays]
     expected = function(*[tensor.data for tensor in tensors], **static)
     result = function(*tensors, **static)

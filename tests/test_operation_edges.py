@@ -191,10 +191,10 @@ def test_operands_are_lists_tuples_and_arrays_alike(convert):
     for result in (
         x ** convert(numbers), convert(numbers) ** x, x @ convert(numbers), convert(numbers) * x, x / convert(numbers),
         ag.maximum(x, convert(numbers)), ag.linear(x, convert([convert(numbers)]), convert([0.5])),
-        ag.mse_loss(convert(numbers), x), ag.binary_cross_entropy_with_logits(convert(numbers), x),
+        ag.mse_loss(convert(numbers), x), ag.binary_cross_entropy_with_logits(convert(numbers), x / 4),
         ag.cross_entropy(convert(numbers), x), ag.clip(x, convert(numbers), convert([3.5, 5.0])),
         ag.where(convert([True, False]), x, convert(numbers)), ag.concatenate([x, convert(numbers)]),
-        ag.nll_loss(ag.stack([x, x]), convert([0, 1])), ag.cross_entropy(ag.stack([x, x]), convert([0, 1])),
+        ag.nll_loss(-ag.stack([x, x]), convert([0, 1])), ag.cross_entropy(ag.stack([x, x]), convert([0, 1])),
     ):  # fmt: skip
         x.zero_grad()
         result.sum().backward()

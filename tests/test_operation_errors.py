@@ -168,7 +168,7 @@ WRONG = [
         ValueError,
         "binary_cross_entropy: .*[0, 1]",
     ),
-    ("bce NaN", lambda w: ag.binary_cross_entropy(Tensor([np.nan]), [1.0]), ValueError, "binary_cross_entropy: .*NaN"),
+    ("bce NaN", lambda w: ag.binary_cross_entropy(Tensor([np.nan]), [1.0]), ValueError, ": p holds nan"),
     ("bce shapes", lambda w: ag.binary_cross_entropy(Tensor([[0.5]]), [1.0]), ValueError, "(1,).*(1, 1)"),
     ("bce logits", lambda w: ag.binary_cross_entropy_with_logits(w.vector, w.column), ValueError, "(3, 1).*(3,)"),
     ("one_hot", lambda w: ag.one_hot([0, 3], 3), ValueError, "3.*0 to 2"),

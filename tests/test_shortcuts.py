@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Tensor, cross_entropy, linear, nn, no_grad, optim, sigmoid
-from autograd_lite.ops import sums
+from autograd_lite import Tensor, cross_entropy, linear, nn, no_grad, optim, sigmoid, sums
 from autograd_lite.optim import blocks, bucket
 
 FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
@@ -37,7 +36,8 @@ def test_sums_err_no_more_than_adding_one_after_the_other(kind, dtype, layout):
         x = np.repeat(x, 2, axis=-1)[..., ::2] if layout == "strided" else np.array(x, order=layout)
         exact = np.sum(x, axis=axis, dtype=np.longdouble, keepdims=axis == 1)
         found = function(x)
-        assert (found.dtype, found.shape) == (dtype, exact.shape)
+        wide = kind == "columns" and dtype == np.float16  # the sweep rounds it
+        assert (found.dtype, found.shape) == (np.float32 if wide else dtype, exact.shape)
         bound = n * np.finfo(dtype).eps * np.sum(np.abs(x), axis=axis, dtype=np.longdouble, keepdims=axis == 1)
         assert (np.abs(found - exact) <= bound).all()
 

@@ -69,7 +69,13 @@ def test_construction_copies():
 
 def test_construction_from_a_tensor_does_not_inherit_its_graph():
     x = Tensor([1.0], requires_grad=True)
-    assert not Tensor(x * 2).requires_grad
+    for recorded in (x, x * 2):
+        with pytest.raises(TypeError, match=r"\.detach\(\)"):
+            Tensor(recorded)
+        assert not Tensor(recorded.detach()).requires_grad
+    assert Tensor(x * 2, requires_grad=True).is_leaf
+    with no_grad():
+        assert not Tensor(x * 2).requires_grad
 
 
 @pytest.mark.parametrize("dtype", [None, float])

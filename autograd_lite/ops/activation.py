@@ -1,4 +1,7 @@
-"""Activations: sigmoid, relu and their relatives, softmax and its logarithm. Finite for finite input, however large."""
+"""Activations: sigmoid, relu and their relatives, softmax and its logarithm.
+
+Finite for finite input, however large; at ±∞ values and derivatives are their limits.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import math
 import numpy as np
 
 from autograd_lite.conversion import to_floats
+from autograd_lite.halves import rounded_once, single
 from autograd_lite.messages import show
 from autograd_lite.ops.elementary import erf
 from autograd_lite.ops.reduction import Axis
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array
 
 __all__ = [
@@ -26,12 +31,6 @@ __all__ = [
     "softplus",
 ]
 
-# e to these powers is neither infinite nor 0.
-_EXPONENTS = {
-    np.dtype(kind): np.floor(np.log(np.finfo(kind).max)) * np.array([-1, 1], kind)
-    for kind in (np.half, np.single, np.double, np.longdouble)
-}
-
 
 def _sigmoid_rule(g: Array, out: Array) -> Array:
     slope = 1 - out
@@ -41,10 +40,11 @@ def _sigmoid_rule(g: Array, out: Array) -> Array:
 
 
 @primitive(x=_sigmoid_rule)
+@rounded_once
 def sigmoid(x: Array) -> Array:
     """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
 
-    It never overflows; far on the left it stops at the smallest positive number instead of 0.
+    It is 0 where e^(−x) is infinite: left of −709 in float64, of −88 in float32. Its logarithm is −softplus(−x).
 
     Examples
     --------
@@ -53,10 +53,8 @@ def sigmoid(x: Array) -> Array:
     """
     result = np.negative(to_floats(x))
     out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
-    # A limit instead of np.errstate against the overflow: that would take 2 µs a call. On both sides, because NumPy's
-    # minimum with a number takes four times as long on large arrays.
-    result = result.clip(*_EXPONENTS[result.dtype], out=out)
-    result = np.exp(result, out=out)
+    with np.errstate(over="ignore"):  # 1/(1 + ∞) is right
+        result = np.exp(result, out=out)
     result += 1
     return np.reciprocal(result, out=out)
 
@@ -82,7 +80,8 @@ def softplus(x: Array) -> Array:
     >>> softplus(Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
-    return np.logaddexp(x, 0)
+    with np.errstate(invalid="ignore"):  # NumPy warns of a NaN that comes in
+        return np.logaddexp(x, 0)
 
 
 @primitive(x=lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope))
@@ -114,7 +113,13 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-@primitive(residuals={"s": lambda x: sigmoid(x)}, x=lambda g, x, s: g * (s * (1 + x * (1 - s))))
+def _silu_rule(g: Array, x: Array, s: Array) -> Array:
+    x, s = single(np.clip(x, -1000, 1000)), single(s)  # beyond, s is 0 or 1, and ∞ times 0 would be NaN
+    return g * (s * (1 + x * (1 - s)))
+
+
+@primitive(residuals={"s": lambda x: sigmoid(x)}, x=_silu_rule)
+@rounded_once
 def silu(x: Array) -> Array:
     """x σ(x), elementwise. ∂/∂x = σ(x)(1 + x(1 − σ(x))).
 
@@ -127,27 +132,28 @@ def silu(x: Array) -> Array:
     Tensor([   0., 1000.])
     """
     s = sigmoid(x)
-    return x * s, s
+    return np.maximum(x, -1000) * s, s
 
 
 _SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of Hendrycks and Gimpel's approximation
 
 
 def _near_zero(x: Array) -> Array:
-    """Beyond the limits nothing changes any more, but powers would overflow."""
-    return np.clip(x, -50, 50)
+    """Beyond the limits nothing changes any more, but powers would overflow, and ∞ times 0 would be NaN."""
+    return np.clip(x, -40, 40)
 
 
 def _gelu_rule(g: Array, x: Array, approximate: str) -> Array:
-    near = _near_zero(x)
+    near = _near_zero(single(x))
     if approximate == "none":
         density = np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
-        return g * (0.5 * (1 + erf(x / math.sqrt(2))) + near * density)
+        return g * (0.5 * (1 + erf(near / math.sqrt(2))) + near * density)
     t = np.tanh(_SLOPE * (near + _CUBE * near * near * near))
     return g * (0.5 * (1 + t) + (0.5 * _SLOPE) * near * (1 - t * t) * (1 + (3 * _CUBE) * near * near))
 
 
 @primitive(x=_gelu_rule)
+@rounded_once
 def gelu(x: Array, approximate: str = "none") -> Array:
     """x Φ(x) with the normal distribution function Φ, elementwise. ∂/∂x = Φ(x) + x e^(−x²/2)/√(2π).
 
@@ -160,11 +166,11 @@ def gelu(x: Array, approximate: str = "none") -> Array:
     Tensor([  -0.,    0., 1000.])
     """
     x = to_floats(x)
+    near, half = _near_zero(x), 0.5 * np.maximum(x, -40)
     if approximate == "none":
-        return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+        return half * (1 + erf(near / math.sqrt(2)))
     if approximate == "tanh":
-        near = _near_zero(x)
-        return 0.5 * x * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
+        return half * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
     raise ValueError(f'approximate is {show(approximate)}; it can be "none" or "tanh"')
 
 
@@ -187,10 +193,11 @@ def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     x = to_floats(x)
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
-    return shifted, exponential, np.add.reduce(exponential, axis=axis, keepdims=True)
+    return shifted, exponential, sum_over(exponential, axis, keepdims=True)
 
 
-@primitive(x=lambda g, out, axis: out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)))
+@primitive(x=lambda g, out, axis: out * (g - sum_over(g * out, axis, keepdims=True)))
+@rounded_once
 def softmax(x: Array, axis: Axis = -1) -> Array:
     """p_i = e^(x_i) / Σ_j e^(x_j) along `axis`. ∂p_i/∂x_j = p_i (1[i=j] − p_j).
 
@@ -204,7 +211,8 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     return exponential / total
 
 
-@primitive(x=lambda g, out, axis: g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True))
+@primitive(x=lambda g, out, axis: g - np.exp(out) * sum_over(g, axis, keepdims=True))
+@rounded_once
 def log_softmax(x: Array, axis: Axis = -1) -> Array:
     """ln p_i = x_i − ln Σ_j e^(x_j) along `axis`. ∂(ln p_i)/∂x_j = 1[i=j] − p_j.
 

@@ -133,7 +133,7 @@ def _einsum(
 
 
 @composed
-def einsum(*operands: Any, optimize: Any = False) -> Array:
+def einsum(*operands: Array, optimize: Any = False) -> Array:
     """Einstein's sum: products summed over the labels that the result does not have. ∂/∂x is such a sum, with g for x.
 
     Parameters

@@ -23,6 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd_lite.ops.windows import Lengths, Window, inside, pad
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array
 
 __all__: list[str] = []
@@ -92,7 +93,7 @@ def _add_bias(out: Array, bias: Array) -> Array:
 
 
 def _bias_rule(g: Array) -> Array:
-    return np.add.reduce(g, (0, *range(2, g.ndim)))
+    return sum_over(g, (0, *range(2, g.ndim)))
 
 
 # -- the three derivatives of one form -------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def _slopes(f: Array, step: Any, edge_order: int) -> Array:
 
 
 @composed
-def gradient(f: Array, *varargs: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
+def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
     """The derivative of samples along each axis by differences, as np.gradient; the spacing is not differentiated.
 
     Examples
@@ -145,9 +145,7 @@ def gradient(f: Array, *varargs: Any, axis: int | tuple[int, ...] | None = None,
     for chosen in axes:
         if not -f.ndim <= chosen < f.ndim:
             raise np.exceptions.AxisError(chosen, f.ndim)
-    if any(getattr(step, "requires_grad", False) for step in varargs):
-        raise TypeError("gradient: there is no derivative with respect to the spacing; pass it with .detach()")
-    steps = [1.0] if not varargs else list(map(strip, varargs))
+    steps = [1.0] if not spacing else list(map(strip, spacing))
     if len(steps) == 1 and not np.ndim(steps[0]):
         steps = steps * len(axes)
     if len(steps) != len(axes):

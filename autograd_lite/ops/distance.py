@@ -1,6 +1,6 @@
 """Losses that measure a distance: absolute, Huber's, of a margin, and between distributions.
 
-Reductions and shapes are as in `autograd_lite.ops.loss`: nothing is broadcast.
+Reductions, shapes and checks are those of `autograd_lite.ops.loss_terms`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_lite.checks import check_positive
 from autograd_lite.conversion import strip, to_floats
+from autograd_lite.halves import rounded_once
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.loss import per_term, reduce_terms, same_shape
+from autograd_lite.ops.loss_terms import check_logarithms, check_probabilities, per_term, reduce_terms, same_shape
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 
@@ -26,6 +27,7 @@ def _side_rule(g: Array, x: Array, target: Array, reduction: str) -> Array:
     x=lambda g, x, target, reduction: _side_rule(g, x, target, reduction),
     target=lambda g, x, target, reduction: _side_rule(g, target, x, reduction),
 )
+@rounded_once
 def l1_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Absolute error |x − y|, elementwise; its mean by default. ∂/∂x = sign(x − y), 0 where they are equal.
 
@@ -47,6 +49,7 @@ def l1_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     x=lambda g, x, target, reduction, delta: per_term(g, reduction, x.size) * np.clip(x - target, -delta, delta),
     target=lambda g, x, target, reduction, delta: per_term(g, reduction, x.size) * np.clip(target - x, -delta, delta),
 )
+@rounded_once
 def huber_loss(x: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Array:
     """Squared for small errors d = x − y, absolute for large ones. ∂/∂x = d limited to [−δ, δ].
 
@@ -71,19 +74,28 @@ def huber_loss(x: Array, target: Array, reduction: str = "mean", delta: float = 
     return reduce_terms(near * (distance - 0.5 * near), reduction)
 
 
-def _logarithm(p: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.log(p)
-
-
 def _of_each(g: Array, x: Array, reduction: str) -> Array:
     """The gradient of each term; "batchmean" is the sum over the number of samples."""
     return per_term(g, "mean", len(x)) if reduction == "batchmean" else per_term(g, reduction, x.size)
 
 
+def _logarithm(p: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.log(p)
+
+
+def _absent(p: Array, x: Array) -> Array:
+    """Where p and q = eˣ are both 0: the term is 0, and so are its derivatives."""
+    return (p == 0) & (x == -np.inf)
+
+
 def _kl_target_rule(g: Array, x: Array, target: Array, reduction: str, log_target: bool) -> Array:
-    slope = np.exp(target) * (1 + target - x) if log_target else 1 + _logarithm(target) - x
-    return _of_each(g, x, reduction) * slope
+    p = np.exp(target) if log_target else target
+    absent = _absent(p, x)
+    x = np.where(absent, 0, x)
+    if log_target:
+        return _of_each(g, x, reduction) * (p * (1 + np.where(p == 0, 0, target) - x))
+    return _of_each(g, x, reduction) * np.where(absent, 0, 1 + _logarithm(np.where(absent, 1, target)) - x)
 
 
 @primitive(
@@ -92,6 +104,7 @@ def _kl_target_rule(g: Array, x: Array, target: Array, reduction: str, log_targe
     ),
     target=_kl_target_rule,
 )
+@rounded_once
 def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool = False) -> Array:
     """Kullback–Leibler divergence y (ln y − x), elementwise, where x holds logarithms of probabilities. ∂/∂x = −y.
 
@@ -100,7 +113,7 @@ def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool
     x : array
         ln q, the logarithms of the predicted probabilities.
     target : array of the same shape
-        y = p, where p = 0 counts as 0; or its logarithms, if `log_target`.
+        y = p, or its logarithms, if `log_target`. Where p = 0 the term is 0, even if q = 0 too.
     reduction : "mean", "batchmean", "sum" or "none", default "mean"
         "batchmean", the sum over all divided by the length of the first axis, is the divergence of the definition;
         "mean" divides by the number of elements, as in PyTorch.
@@ -109,7 +122,7 @@ def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool
     Raises
     ------
     ValueError
-        If the shapes differ, or a target is negative.
+        If the shapes differ, logarithms are positive, or a target is negative or NaN.
 
     Examples
     --------
@@ -118,12 +131,14 @@ def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool
     """
     x = to_floats(x)
     target = same_shape(target, x, "x")
+    check_logarithms("x", x)
     if log_target:
-        terms = np.exp(target) * (target - x)
+        check_logarithms("target", target, allow_nan=False)
     else:
-        if (target < 0).any():
-            raise ValueError("target holds negative numbers; for logarithms of probabilities pass log_target=True")
-        terms = target * (np.log(np.where(target > 0, target, 1)) - x)
+        check_probabilities("target", target, most=np.inf, otherwise="; of their logarithms pass log_target=True")
+    p = np.exp(target) if log_target else target
+    log_p = np.where(p == 0, 0, target) if log_target else np.log(np.where(p > 0, p, 1))
+    terms = p * (log_p - np.where(_absent(p, x), 0, x))
     if reduction == "batchmean":
         if not terms.ndim:
             raise ValueError('reduction="batchmean" needs an axis of samples')
@@ -135,6 +150,7 @@ def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool
     # Unsigned labels have no minus.
     x=lambda g, x, target, reduction: per_term(-g, reduction, x.size) * np.where(x * target < 1, target, 0),
 )
+@rounded_once
 def hinge_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """max(0, 1 − y x) for scores x and labels y = ±1, elementwise. ∂/∂x = −y where y x < 1, else 0.
 

@@ -8,6 +8,7 @@ from autograd_lite.checks import is_integer
 from autograd_lite.conversion import to_array, to_floats
 from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import add_at
 from autograd_lite.tensor import Array
 
 __all__ = ["embedding"]
@@ -21,11 +22,9 @@ def _add_rows_rule(g: Array, indices: Array) -> Array:
 def _add_rows(upstream: Array, indices: Array, rows: int) -> Array:
     """A table of zeros to whose rows the gradients of their copies are added."""
     width = upstream.shape[-1]
-    table = np.zeros_like(upstream, order="C", shape=(rows, width))
     # Element by element: for one axis `add.at` takes a fifth of the time that it takes for rows.
     places = np.reshape(indices, (indices.size, 1)) * width + np.arange(width)
-    np.add.at(table.reshape(-1), places.reshape(-1), upstream.reshape(-1))
-    return table
+    return add_at((rows * width,), places.reshape(-1), upstream.reshape(-1)).reshape(rows, width)
 
 
 def _weight_rule(g: Array, indices: Array, padding_idx: int | None, weight_shape: tuple[int, int]) -> Array:

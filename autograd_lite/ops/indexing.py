@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_lite.conversion import to_array
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import add_at
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["clip", "getitem", "scatter", "setitem", "where"]
@@ -30,11 +31,10 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     Tensor([1., 0., 5., 0.])
     """
     x = to_array(x)
-    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records what is written into it
     if _can_repeat(index):
-        np.add.at(out, index, x)
-    else:
-        out[index] = x
+        return add_at(shape, index, x)
+    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records what is written into it
+    out[index] = x
     return out
 
 

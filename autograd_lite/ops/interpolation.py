@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.messages import show
 from autograd_lite.primitive import primitive
@@ -81,6 +82,7 @@ def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], 
 MODES = {"nearest": None, "linear": 3, "bilinear": 4}  # with the number of axes
 
 
+@composed
 def interpolate(
     x: Array,
     size: Any = None,

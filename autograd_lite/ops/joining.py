@@ -111,7 +111,7 @@ def _numbered(nested: Any, counted: list[int]) -> Any:
 
 
 @composed
-def block(arrays: Any) -> Array:
+def block(arrays: Array | Sequence[Any]) -> Array:
     """The array made of blocks, as nested lists lay them out. Each block receives its part of the gradient.
 
     Examples

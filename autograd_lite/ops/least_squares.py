@@ -122,6 +122,7 @@ def _lstsq(a: Array, b: Array, rcond: Any) -> _Fit:
     return _Fit(x, residuals, np.asarray(rank), s)
 
 
+@composed
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """The x of smallest norm that minimises ‖b − A x‖, with the sums of squares, the rank and the singular values of A.
 

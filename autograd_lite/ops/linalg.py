@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from autograd_lite.ops.sums import sum_of_rows
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_of_rows
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["dot", "linear", "matmul"]
@@ -123,8 +123,8 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
         ) from None
     if bias is None:
         return out
-    if bias.shape != weight.shape[:1]:
-        raise ValueError(f"bias of shape {bias.shape}, expected {weight.shape[:1]}")
+    if getattr(bias, "shape", ()) != weight.shape[:1]:
+        raise ValueError(f"bias of shape {np.shape(bias)}, expected {weight.shape[:1]}")
     if bias.dtype is not out.dtype:
         return out + bias
     out += bias

@@ -1,7 +1,6 @@
 """Losses: what a prediction costs, each with its fused and stable gradient.
 
-Every loss has `reduction`: "mean" over all that it sums, "sum", or "none" for the single terms. Shapes must agree;
-nothing is broadcast, because (N, 1) against (N,) would silently become (N, N).
+Reductions, shapes and checks are those of `autograd_lite.ops.loss_terms`. 0 · ln 0 is 0.
 """
 
 from __future__ import annotations
@@ -13,11 +12,19 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import to_array, to_floats
-from autograd_lite.messages import show
+from autograd_lite.halves import rounded_once, single
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
-from autograd_lite.ops.sums import SHORT, ones, sum_all
+from autograd_lite.ops.loss_terms import (
+    check_logarithms,
+    check_probabilities,
+    largest,
+    per_term,
+    reduce_terms,
+    same_shape,
+)
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import SHORT, ones, sum_over
 from autograd_lite.tensor import Array
 
 __all__ = [
@@ -28,33 +35,6 @@ __all__ = [
     "nll_loss",
     "one_hot",
 ]
-
-
-def reduce_terms(losses: Array, reduction: str) -> Array:
-    """The single terms as they are, their sum or their mean."""
-    if reduction == "mean":
-        return sum_all(losses) / losses.size
-    if reduction == "sum":
-        return sum_all(losses)
-    if reduction == "none":
-        return losses
-    raise ValueError(f'reduction is {show(reduction)}; it can be "mean", "sum" or "none"')
-
-
-def per_term(g: Array, reduction: str, terms: int) -> Array:
-    """The gradient with respect to every single term, given that of their reduction."""
-    return g / (terms or 1) if reduction == "mean" else g
-
-
-def same_shape(target: Array, prediction: Array, name: str) -> Array:
-    """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
-    target = to_array(target)
-    if target.shape != np.shape(prediction):
-        raise ValueError(
-            f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
-        )
-    # Booleans have no minus and unsigned integers wrap around below zero.
-    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
 
 # -- classes -------------------------------------------------------------------------------------------------------
@@ -120,14 +100,14 @@ def _error(logits: Array, target: Array) -> Array:
     probabilities = softmax(logits, axis=axis)
     if np.ndim(target) != logits.ndim:
         return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], dtype=logits.dtype), -1, axis)
-    return probabilities * np.sum(target, axis=axis, keepdims=True) - target
+    return probabilities * sum_over(target, axis, keepdims=True) - target
 
 
 def _per_sample(g: Array, reduction: str, scores: Array) -> Array:
     """The gradient with respect to the loss of every sample, ready to be multiplied with something like `scores`."""
     if reduction == "mean":
         samples = len(scores) if scores.ndim == 2 else scores.size // scores.shape[_class_axis(scores.ndim)]
-        return g / (samples or 1)
+        return single(g) / (samples or 1)
     return np.expand_dims(g, _class_axis(scores.ndim)) if reduction == "none" else g
 
 
@@ -158,13 +138,22 @@ def _rows_with_labels(logits: Array, labels: Array) -> tuple[Array, Array]:
     return log_likelihood, error
 
 
+def _without_impossible(log_p: Array, target: Array) -> Array:
+    """ln p, or 0 for a class that is impossible (ln p = −∞) and not asked for (y = 0): it takes no part."""
+    return np.where((target == 0) & (log_p == -np.inf), 0, log_p)
+
+
+def _target_rule(g: Array, logits: Array, target: Array, reduction: str) -> Array:
+    log_p = log_softmax(logits, axis=_class_axis(logits.ndim))
+    return _per_sample(g, reduction, logits) * -_without_impossible(log_p, target)
+
+
 @primitive(
     residuals={"error": _error},
     logits=lambda g, error, reduction: _per_sample(g, reduction, error) * error,
-    target=lambda g, logits, reduction: (
-        _per_sample(g, reduction, logits) * -log_softmax(logits, axis=_class_axis(logits.ndim))
-    ),
+    target=_target_rule,
 )
+@rounded_once
 def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Cross-entropy of softmax: −Σ_k y_k ln p_k with p = softmax(logits). ∂/∂logits = p Σ_k y_k − y.
 
@@ -173,7 +162,8 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
     logits : array (N, K), (K,) or (N, K, d1, ...)
         Unnormalised scores; softmax is part of the loss, so that it is exact for any size of them.
     target : array of integers (N,), (), (N, d1, ...), or array of the shape of logits
-        Labels, 0 to K − 1, or probabilities; those need not sum to one.
+        Labels, 0 to K − 1, or probabilities; those need not sum to one. A class of probability 0 costs nothing, even
+        where its score is −∞.
     reduction : "mean", "sum" or "none", default "mean"
         Over samples.
 
@@ -182,7 +172,7 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
     TypeError
         If labels are not integers.
     ValueError
-        If a label is out of range, or the shapes do not match.
+        If a label is out of range, a probability negative or NaN, or the shapes do not match.
 
     Examples
     --------
@@ -206,8 +196,9 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
         error.put(positions, np.expm1(log_likelihood))  # p − 1
     else:
         target = same_shape(target, logits, "logits")
-        log_likelihood = np.add.reduce(target * (shifted - np.log(total)), axis=axis)
-        error = error * np.sum(target, axis=axis, keepdims=True) - target
+        check_probabilities("target", target, most=np.inf)
+        log_likelihood = sum_over(target * _without_impossible(shifted - np.log(total), target), axis)
+        error = error * sum_over(target, axis, keepdims=True) - target
     return -reduce_terms(log_likelihood, reduction), error
 
 
@@ -218,18 +209,22 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
         log_probabilities_shape,
     ),
 )
+@rounded_once
 def nll_loss(log_probabilities: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Negative log-likelihood of labels: −ln p_y, given the logarithms ln p. ∂/∂(ln p_k) = −1[k=y].
 
     Shapes and errors as for `cross_entropy` with labels; `nll_loss(log_softmax(z, 1), y)` is `cross_entropy(z, y)`.
+    Positive numbers cannot be logarithms of probabilities: a ValueError.
 
     Examples
     --------
     >>> nll_loss(Tensor([[-0.5, -2.0], [-1.0, -1.5]]), [0, 1])
     Tensor(1.)
     """
-    log_probabilities = to_array(log_probabilities)
-    return reduce_terms(-log_probabilities.take(_label_positions(to_array(target), log_probabilities.shape)), reduction)
+    log_probabilities = to_floats(log_probabilities)
+    positions = _label_positions(to_array(target), log_probabilities.shape)
+    check_logarithms("log_probabilities", log_probabilities)
+    return reduce_terms(-log_probabilities.take(positions), reduction)
 
 
 # -- two classes ---------------------------------------------------------------------------------------------------
@@ -240,10 +235,16 @@ def _clamped_log(p: Array) -> Array:
         return np.maximum(np.log(p), -100)
 
 
+def _slope(p: Array, target: Array) -> Array:
+    p = single(p)  # in float16 the limit would be 0
+    return (p - target) / np.maximum(p * (1 - p), 1e-12)
+
+
 @primitive(
-    p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * ((p - target) / np.maximum(p * (1 - p), 1e-12)),
+    p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * _slope(p, target),
     target=lambda g, p, reduction: per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
 )
+@rounded_once
 def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") -> Array:
     """−y ln p − (1 − y) ln(1 − p), elementwise. ∂/∂p = (p − y)/(p(1 − p)).
 
@@ -253,7 +254,7 @@ def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") ->
     Raises
     ------
     ValueError
-        If a p is outside [0, 1], or the shapes differ.
+        If a p or a target is outside [0, 1] or NaN, or the shapes differ.
 
     Examples
     --------
@@ -262,22 +263,31 @@ def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") ->
     """
     p = to_floats(p)
     target = same_shape(target, p, "p")
-    if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("p holds values outside [0, 1] (or NaN); from logits use binary_cross_entropy_with_logits")
+    check_probabilities("p", p, otherwise="; from logits use binary_cross_entropy_with_logits")
+    check_probabilities("target", target)
     return reduce_terms(-target * _clamped_log(p) - (1 - target) * _clamped_log(1 - p), reduction)
+
+
+def _cost_of_side(logits: Array, size: Array, target: Array) -> Array:
+    """max(z, 0) − z y, which is |z| times the probability that the label is on the other side; 0 · ∞ is 0."""
+    if largest(size) < np.inf:
+        return np.maximum(logits, 0) - logits * target
+    other = np.where(logits > 0, 1 - target, target)
+    return np.where(other == 0, 0, size) * other
 
 
 @primitive(
     logits=lambda g, logits, target, reduction: per_term(g, reduction, logits.size) * (sigmoid(logits) - target),
-    target=lambda g, logits, reduction: per_term(g, reduction, logits.size) * -logits,
+    target=lambda g, logits, reduction: -per_term(g, reduction, logits.size) * logits,
 )
+@rounded_once
 def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Binary cross-entropy of p = σ(z), from the logits z: ln(1 + eᶻ) − z y. ∂/∂z = σ(z) − y.
 
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If a target is outside [0, 1] or NaN, or the shapes differ.
 
     Examples
     --------
@@ -286,8 +296,10 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction:
     """
     logits = to_floats(logits)
     target = same_shape(target, logits, "logits")
+    check_probabilities("target", target)
+    size = np.abs(logits)
     # ln(1 + eᶻ) − z y as ln(1 + e^(−|z|)) + (max(z, 0) − z y): where the loss is small, the second term is exactly 0.
-    return reduce_terms(np.log1p(np.exp(-np.abs(logits))) + (np.maximum(logits, 0) - logits * target), reduction)
+    return reduce_terms(np.log1p(np.exp(-size)) + _cost_of_side(logits, size, target), reduction)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------------
@@ -297,6 +309,7 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction:
     x=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (x - target)),
     target=lambda g, x, target, reduction: per_term(g, reduction, x.size) * (2 * (target - x)),
 )
+@rounded_once
 def mse_loss(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Squared error (x − y)², elementwise; its mean by default. ∂/∂x = 2(x − y).
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd_lite.changes import record_change
 from autograd_lite.checks import check, check_at_least_0
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_floats
 from autograd_lite.messages import show
 from autograd_lite.ops.lengths import at_least_single, slice_scale
@@ -126,6 +127,7 @@ def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> 
     return parameter
 
 
+@composed
 def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Array = None, eps: float = 1e-5) -> Array:
     """(x − μ)/√(σ² + eps)·w + b with the mean and the variance of each sample, over its last axes.
 
@@ -163,6 +165,7 @@ def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Arra
     return _normalized(x, weight, bias, tuple(range(x.ndim - len(shape), x.ndim)), eps)[0]
 
 
+@composed
 def batch_norm(
     x: Array,
     running_mean: Any,

@@ -21,6 +21,7 @@ from autograd_lite.ops.indexing import getitem, scatter
 from autograd_lite.ops.reduction import Axis, sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array, Tensor, numpy_operations
 
 __all__ = [
@@ -146,7 +147,7 @@ def _sum_of_tiles(g: Array, x_shape: tuple[int, ...]) -> Array:
         return broadcast_to(sum(g), x_shape)
     own = (1,) * (g.ndim - len(x_shape)) + x_shape
     pairs = [n for whole, part in zip(g.shape, own, strict=True) for n in (whole // part, part)]
-    return np.sum(g.reshape(tuple(pairs)), axis=tuple(range(0, len(pairs), 2))).reshape(x_shape)
+    return sum_over(g.reshape(tuple(pairs)), tuple(range(0, len(pairs), 2))).reshape(x_shape)
 
 
 @primitive(numpy=np.tile, x=_sum_of_tiles)

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_floats
+from autograd_lite.halves import rounded_once
 from autograd_lite.ops.windows import Lengths, Window, inside, lengths, pad
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor
@@ -115,6 +117,7 @@ def _max_pool(x: Array, window: Window, places: Lengths) -> Array:
     return out
 
 
+@composed
 def max_pool2d(
     x: Array,
     kernel_size: Any,
@@ -164,6 +167,7 @@ def _avg_pool_input_rule(g: Array, window: Window, counts: Any, upstream_shape: 
 
 
 @primitive(name="avg_pool2d_input", upstream=_avg_pool_input_rule)
+@rounded_once
 def _avg_pool_input(upstream: Array, size: Lengths, window: Window, counts: Any) -> Array:
     """The transpose of `_avg_pool`: every element receives its share of what stands at the places that saw it."""
     share, x = upstream / counts, _padded_like(upstream, size, window)
@@ -177,6 +181,7 @@ def _avg_pool_input(upstream: Array, size: Lengths, window: Window, counts: Any)
     name="avg_pool2d",
     x=lambda g, x_shape, window, counts: _avg_pool_input(g, x_shape[-2:], window, counts),
 )
+@rounded_once
 def _avg_pool(x: Array, window: Window, places: Lengths, counts: Any) -> Array:
     x = pad(x, window.padding)
     first, *others = window.slices(places)
@@ -198,6 +203,7 @@ def _counts(size: Lengths, border: Lengths, window: Window, places: Lengths, wit
     return int(counts.flat[0]) if (counts == counts.flat[0]).all() else counts
 
 
+@composed
 def avg_pool2d(
     x: Array,
     kernel_size: Any,

@@ -11,10 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd_lite.conversion import strip, to_floats
+from autograd_lite.halves import rounded_once, single
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.slices import Axis, restore, spread
 from autograd_lite.primitive import primitive
+from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array, numpy_operations
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
@@ -43,7 +45,7 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 @primitive(
     numpy=np.mean,
-    x=lambda g, x_shape, axis, keepdims: spread(g / count(x_shape, axis), x_shape, axis, keepdims),
+    x=lambda g, x_shape, axis, keepdims: spread(single(g) / count(x_shape, axis), x_shape, axis, keepdims),
 )
 def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The mean over `axis`. ∂/∂xᵢ = 1/n for a mean of n elements.
@@ -208,6 +210,7 @@ def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) ->
 
 
 @primitive(x=_softmax_rule)
+@rounded_once
 def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """ln Σ eˣ over `axis`, without overflow for any x. ∂/∂xᵢ = e^(xᵢ − out), the softmax; infinite xᵢ share alike.
 
@@ -219,7 +222,7 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     x = to_floats(x)
     largest = _largest(x, axis)
     with np.errstate(divide="ignore", over="ignore"):  # the logarithm of an empty sum is −∞; beside ∞ all may overflow
-        out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+        out = np.log(sum_over(np.exp(x - largest), axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
 
 

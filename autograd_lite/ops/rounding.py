@@ -245,6 +245,7 @@ def _finite(x: Array, nan: Array, posinf: Array, neginf: Array) -> Array:
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
+@composed
 def nan_to_num(x: Array, copy: bool = True, nan: Array = 0.0, posinf: Array = None, neginf: Array = None) -> Array:
     """x with numbers in the place of NaN and ±∞, by default 0 and the largest. ∂/∂x = 1 where x is finite, else 0.
 

@@ -56,7 +56,8 @@ def average(
     a = to_array(a)
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
-        total: Array = result.dtype.type(a.size / result.size)
+        count = a.size / result.size
+        total: Array = result.dtype.type(count) if returned else None
     else:
         weights = _beside(a, to_array(weights), axis)
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "iub" else []))

@@ -276,7 +276,7 @@ ROWS = [
     *rows("compress", "compress([True, False, True], x)",
         ("compress([True] * 4, x)", IndexError, "compress: index 3 is out of bounds for axis 0 with size 3"),
         ("compress([True], x, axis=3)", AxisError, "compress: axis 3 is out of bounds for array of dimension 1"),
-        ("compress(A, A)", ValueError, "compress: condition must be a 1-d array")),
+        ("compress(A.data, A)", ValueError, "compress: condition must be a 1-d array")),
     *rows("extract", "extract([True, False, True], x)",
         ("extract([True] * 4, x)", IndexError, "extract: index 3 is out of bounds for axis 0 with size 3")),
     *rows("select", "select([a > 1], [x])",

@@ -11,7 +11,7 @@ ROWS = [
         ("x @ A",
          ValueError, "matmul: shapes (3,) and (2, 2) do not match: 3 != 2 (x: float64 (3,), y: float64 (2, 2))"),
         ("matmul(A, 2.0)", ValueError, "matmul: y has 0 axes and needs 1 at least (x: float64 (2, 2)"),
-        ("matmul(A, None)", ValueError, "matmul: y has 0 axes and needs 1 at least (x: float64 (2, 2)"),
+        ("matmul(A, None)", TypeError, "matmul: real numbers are needed for y (x: float64 (2, 2), y: None)"),
         ("matmul(np.ones((2, 3, 3)), np.ones((4, 3, 3)))",
          ValueError, "matmul: operands could not be broadcast together with remapped shapes [original->remapped]")),
     *rows("dot", "dot(A, W)",

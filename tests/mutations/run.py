@@ -41,6 +41,7 @@ TESTS = [
     "test_losses.py", "test_linalg.py", "test_einsum.py", "test_numpy_arrays.py", "test_in_place.py",
     "test_layers.py", "test_convolution.py", "test_recurrent.py", "test_normalization.py", "test_distance.py",
     "test_conventions.py", "test_lengths.py",
+    "test_sums.py", "test_halves.py", "test_limits.py",
     "test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other",
     "mutations/checks.py",
 ]  # fmt: skip

@@ -17,9 +17,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import autograd_lite.ops
+import autograd_lite.sums
 from autograd_lite import Primitive
 
 Node = ast.FunctionDef | ast.Lambda
+# What rules are made with besides operations.
+BELOW = [Path(autograd_lite.sums.__file__)]
 
 
 @dataclass
@@ -126,7 +129,7 @@ def rules() -> list[Target]:
         _add_helpers(found, target)
     for operation in operations():  # derivatives that the forward function computes, and the formulas of them
         if operation.primitive.residuals:
-            forward, formulas = operation.primitive.forward, operation.primitive.residuals
+            forward, formulas = inspect.unwrap(operation.primitive.forward), operation.primitive.residuals
             for name, function in {"forward": forward, **formulas}.items():
                 title = f"{operation.__name__}.{name}"
                 _add(found, function, title, Path(function.__code__.co_filename).parent)
@@ -147,7 +150,7 @@ def closed_forms(checks: dict[str, Any]) -> list[Target]:
 
 
 def _add_helpers(found: dict[FunctionType, Target], user: Target) -> None:
-    """Add the functions of the same package that a function uses, and what they use in turn."""
+    """Add the functions of the same package and of `BELOW` that a function uses, and what they use in turn."""
     names = dict.fromkeys(node.id for node in ast.walk(user.node) if isinstance(node, ast.Name))
     for name in names:
         for i, value in enumerate(_flat(user.function.__globals__.get(name))):
@@ -155,10 +158,13 @@ def _add_helpers(found: dict[FunctionType, Target], user: Target) -> None:
 
 
 def _add(found: dict[FunctionType, Target], value: Any, lambda_name: str, package: Path) -> None:
-    function = (
-        value.primitive.forward if isinstance(getattr(value, "primitive", None), Primitive) else inspect.unwrap(value)
-    )
-    if not isinstance(function, FunctionType) or Path(function.__code__.co_filename).parent != package:
+    if isinstance(getattr(value, "primitive", None), Primitive):
+        value = value.primitive.forward
+    function = inspect.unwrap(value)
+    if not isinstance(function, FunctionType):
+        return
+    file = Path(function.__code__.co_filename)
+    if file.parent != package and file not in BELOW:
         return
     if function not in found:
         name = lambda_name if function.__name__ == "<lambda>" else function.__name__

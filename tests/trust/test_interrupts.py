@@ -14,7 +14,6 @@ from autograd_lite import (
     enable_grad,
     grad,
     is_grad_enabled,
-    level,
     nn,
     no_grad,
     optim,
@@ -23,6 +22,7 @@ from autograd_lite import (
 from autograd_lite.attributes import watching
 from autograd_lite.backward import Node
 from autograd_lite.interrupts import setting, undoing
+from autograd_lite.recording import transform_depth
 
 pytestmark = EVERY_INSTRUCTION
 NAMES = [(Tensor, "_data"), (Node, "saved")]
@@ -47,7 +47,7 @@ def nothing_is_left():
     assert is_grad_enabled()
     assert tracing.current_recorder() is None
     assert tracing.anomaly_detector() is None
-    assert not level._depth.get()
+    assert not transform_depth.get()
     assert not attributes._watchers
     for (owner, name), original in ORIGINALS.items():
         assert owner.__dict__[name] is original, (owner, name)
