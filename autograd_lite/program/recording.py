@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class Recording:
         finally:
             recorder.undo.clear()
         del out, args, kwargs  # an array that is still alive now is somebody else's
+        self._forget_the_dead()
         arrays = list(self.tape.arrays)
         made_constants = settle(recorder)
         self.arrays = [
@@ -101,6 +103,20 @@ class Recording:
         instructions = self.tape.instructions
         self.lines, self.places = self.tape.lines(), [instruction.place for instruction in instructions]
         self.shapes = [value.shape for i in instructions if i.ragged for value in i.results]
+
+    def _forget_the_dead(self) -> None:
+        """Attributes of what the function has made and nobody knows any more are nobody's."""
+        attributes = [(weakref.ref(owner), name, value) for owner, name, value in self.set_attributes]
+        gradients = [(weakref.ref(leaf), value, self.gradients[leaf]) for leaf, value in self.tape.gradients.items()]
+        self.set_attributes.clear()
+        self.recorder.assigned.clear()
+        self.tape.gradients.clear()
+        self.gradients.clear()
+        self.set_attributes = [(owner(), *rest) for owner, *rest in attributes if owner() is not None]
+        for reference, value, array in gradients:
+            leaf = reference()
+            if leaf is not None:
+                self.tape.gradients[leaf], self.gradients[leaf] = value, array
 
     def _live(self) -> dict[int, str]:
         """What the program itself reads or writes in each call: owners of memory, by identity."""
