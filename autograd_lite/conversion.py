@@ -47,7 +47,7 @@ def read(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if kind.__array_ufunc__ is np.ndarray.__array_ufunc__ and kind.__mul__ is np.ndarray.__mul__:
             return np.asarray(value)
-    elif isinstance(value, type | np.generic | np.dtype) or hasattr(kind, "_concrete") or hasattr(kind, "_node"):
+    elif isinstance(value, type | np.generic | np.dtype) or hasattr(kind, "_node") or _is_own(kind):
         return value
     elif hasattr(kind, "to_numpy"):
         array = np.asarray(value.to_numpy())
@@ -62,6 +62,11 @@ def read(value: Any) -> Any:
         return value
     way = next((f".{name}()" for name in _WAYS_OUT if hasattr(kind, name)), "np.asarray(...)")
     raise TypeError(f"arrays of NumPy are needed, not {_full_name(kind)}; convert it with {way}")
+
+
+def _is_own(kind: type) -> bool:
+    """Whether the library feeds its functions with values of this class in place of arrays: tracers, formulas."""
+    return kind.__module__.partition(".")[0] == "autograd_lite"
 
 
 def _full_name(kind: type) -> str:

@@ -78,9 +78,9 @@ def test_a_loss_keeps_the_dtype_that_its_arguments_have_in_common(reduction):
         (half, half.astype(np.float32), np.float32),
         (half, half.astype(float), float),
     ]:
-        assert ag.mse_loss(x, y, reduction).dtype == dtype
-        assert ag.mse_loss(y, x, reduction).dtype == dtype
-    assert ag.cross_entropy(half, 1, reduction).dtype == HALF
+        assert ag.mse_loss(x, y, reduction=reduction).dtype == dtype
+        assert ag.mse_loss(y, x, reduction=reduction).dtype == dtype
+    assert ag.cross_entropy(half, 1, reduction=reduction).dtype == HALF
 
 
 def test_one_large_error_among_many_does_not_overflow_a_mean():

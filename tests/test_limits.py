@@ -109,12 +109,14 @@ def test_classes_that_are_impossible_and_not_asked_for_take_no_part(dtype):
     padded = np.insert(rows, 1, 0, axis=1)
 
     def losses(z, y):
-        yield lambda z: ag.cross_entropy(z, y, "sum")
-        yield lambda z: ag.kl_div(ag.log_softmax(z, 1), y, "sum")
-        yield lambda z: ag.kl_div(ag.log_softmax(few if z.shape[1] == 3 else more, 1), ag.softmax(z, 1) * 0 + y, "sum")
-        yield lambda z: ag.cross_entropy(few if z.shape[1] == 3 else more, ag.softmax(z, 1), "sum")
-        yield lambda z: ag.kl_div(ag.log_softmax(z, 1), ag.log_softmax(z * 0.5, 1), "sum", log_target=True)
-        yield lambda z: ag.nll_loss(ag.log_softmax(z, 1), np.full(4, z.shape[1] - 1), "sum")
+        yield lambda z: ag.cross_entropy(z, y, reduction="sum")
+        yield lambda z: ag.kl_div(ag.log_softmax(z, 1), y, reduction="sum")
+        yield lambda z: ag.kl_div(
+            ag.log_softmax(few if z.shape[1] == 3 else more, 1), ag.softmax(z, 1) * 0 + y, reduction="sum"
+        )
+        yield lambda z: ag.cross_entropy(few if z.shape[1] == 3 else more, ag.softmax(z, 1), reduction="sum")
+        yield lambda z: ag.kl_div(ag.log_softmax(z, 1), ag.log_softmax(z * 0.5, 1), reduction="sum", log_target=True)
+        yield lambda z: ag.nll_loss(ag.log_softmax(z, 1), np.full(4, z.shape[1] - 1), reduction="sum")
 
     for small, large in zip(losses(few, rows), losses(more, padded), strict=True):
         np.testing.assert_allclose(large(more), small(few), rtol=8 * np.finfo(dtype).eps)
@@ -130,8 +132,8 @@ def test_second_derivatives_where_both_probabilities_are_zero_are_zero(log_targe
     with np.errstate(divide="ignore"):
         target = np.log(y) if log_target else y
     for argument, function in [
-        (x, lambda x: ag.kl_div(x, target, "sum", log_target)),
-        (target, lambda t: ag.kl_div(x, t, "sum", log_target)),
+        (x, lambda x: ag.kl_div(x, target, reduction="sum", log_target=log_target)),
+        (target, lambda t: ag.kl_div(x, t, reduction="sum", log_target=log_target)),
         (x, lambda z: ag.cross_entropy(z, y)),
         (y, lambda y: ag.cross_entropy(x, y)),
     ]:
@@ -146,11 +148,11 @@ def test_second_derivatives_where_both_probabilities_are_zero_are_zero(log_targe
 def test_infinite_logits_of_right_answers_cost_nothing_and_of_others_infinitely_much(dtype):
     z = np.array([INF, -INF, INF, -INF, INF, 0], dtype)
     y = np.array([1, 0, 0, 1, 0.5, 0.5], dtype)
-    costs = ag.binary_cross_entropy_with_logits(z, y, "none")
+    costs = ag.binary_cross_entropy_with_logits(z, y, reduction="none")
     np.testing.assert_allclose(costs, [0, 0, INF, INF, INF, math.log(2)], rtol=1e-3)
 
     def loss(z):
-        return ag.binary_cross_entropy_with_logits(z, y, "sum")
+        return ag.binary_cross_entropy_with_logits(z, y, reduction="sum")
 
     np.testing.assert_array_equal(grad(loss)(z), [0, 0, 1, -1, 0.5, 0])
     np.testing.assert_array_equal(np.diag(hessian(loss)(z)), [0, 0, 0, 0, 0, 0.25])
@@ -159,5 +161,5 @@ def test_infinite_logits_of_right_answers_cost_nothing_and_of_others_infinitely_
 def test_what_is_impossible_and_asked_for_costs_infinitely_much():
     assert ag.cross_entropy(np.array([[-INF, 0.0]]), np.array([[0.5, 0.5]])) == INF
     assert ag.cross_entropy(np.array([[-INF, 0.0]]), [0]) == INF
-    assert ag.kl_div(np.array([-INF, 0.0]), np.array([0.5, 0.5]), "sum") == INF
+    assert ag.kl_div(np.array([-INF, 0.0]), np.array([0.5, 0.5]), reduction="sum") == INF
     assert ag.nll_loss(np.array([[-INF, 0.0]]), [0]) == INF

@@ -239,7 +239,7 @@ def test_integer_logits_are_logits():
 # A loss as a function of the argument that is checked, numbers that it can be, and the largest error that is rounding.
 CHECKED = {
     "nll_loss: log_probabilities": (lambda v: ag.nll_loss(np.stack([v, v], 1), [0] * len(v)), [-np.inf, -2, 0], 1e-4),
-    "kl_div: x": (lambda v: ag.kl_div(v, np.full(len(v), 0.5), "sum"), [-np.inf, -2, 0], 1e-4),
+    "kl_div: x": (lambda v: ag.kl_div(v, np.full(len(v), 0.5), reduction="sum"), [-np.inf, -2, 0], 1e-4),
     "kl_div: target of logarithms": (
         lambda v: ag.kl_div(np.full(len(v), -1.0), v, log_target=True), [-50, -2, 0], 1e-4),
     "kl_div: target": (lambda v: ag.kl_div(np.full(len(v), -1.0), v), [0, 0.5, 1, 7], 1e-6),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.composition import composed
-from autograd_lite.conversion import to_array, to_floats
+from autograd_lite.conversion import strip, to_array, to_floats
 from autograd_lite.halves import rounded_once, single
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
@@ -88,7 +88,7 @@ def one_hot(labels: Array, classes: int, *, dtype: DTypeLike = float) -> Array:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    labels = to_array(labels)
+    labels = to_array(strip(labels))
     rows = np.zeros((labels.size, classes), dtype)
     np.put(rows, _label_positions(labels.ravel(), rows.shape), 1)
     return rows.reshape(*labels.shape, classes)

@@ -14,6 +14,7 @@ from autograd_lite.halves import single
 from autograd_lite.messages import show
 from autograd_lite.sums import sum_all
 from autograd_lite.tensor import Array
+from autograd_lite.tracing import check_in_each_call
 
 __all__: list[str] = []  # for the losses, not for users
 
@@ -58,11 +59,15 @@ def largest(x: Array) -> float:
 
 def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
     """Raise ValueError unless all elements are in [0, `most`], but for rounding."""
-    top, bottom = largest(x), x.item(x.argmin()) if x.size else 0.0
-    if not (bottom >= -_ROUNDING and top <= most + _ROUNDING):
-        wrong = top if bottom >= -_ROUNDING else bottom
-        expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
-        raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
+
+    def check(x: Array) -> None:
+        top, bottom = largest(x), x.item(x.argmin()) if x.size else 0.0
+        if not (bottom >= -_ROUNDING and top <= most + _ROUNDING):
+            wrong = top if bottom >= -_ROUNDING else bottom
+            expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
+            raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
+
+    check_in_each_call(check, x)
 
 
 def check_logarithms(name: str, x: Array, allow_nan: bool = True) -> None:
@@ -70,6 +75,11 @@ def check_logarithms(name: str, x: Array, allow_nan: bool = True) -> None:
 
     A NaN among predictions is one that the loss shows; among targets it is a mistake.
     """
-    top = largest(x)
-    if top > _LOG_ROUNDING or (top != top and not allow_nan):
-        raise ValueError(f"{name} holds {top:g}; logarithms of probabilities are at most 0, as log_softmax makes them")
+
+    def check(x: Array) -> None:
+        top = largest(x)
+        if top > _LOG_ROUNDING or (top != top and not allow_nan):
+            expected = "logarithms of probabilities are at most 0, as log_softmax makes them"
+            raise ValueError(f"{name} holds {top:g}; {expected}")
+
+    check_in_each_call(check, x)
