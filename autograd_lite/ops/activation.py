@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.conversion import to_floats
 from autograd_lite.ops.elementary import erf
-from autograd_lite.ops.reduction import Axis
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 

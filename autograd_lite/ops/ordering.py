@@ -17,8 +17,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.indexing import getitem, scatter
-from autograd_lite.ops.reduction import Axis, sum
+from autograd_lite.ops.reduction import sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, Tensor, numpy_operations
 

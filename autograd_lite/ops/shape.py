@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.conversion import to_array
-from autograd_lite.ops.reduction import Axis
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 
