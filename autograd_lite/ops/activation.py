@@ -13,7 +13,7 @@ from autograd_lite.conversion import to_floats
 from autograd_lite.halves import rounded_once, single
 from autograd_lite.messages import show
 from autograd_lite.ops.elementary import erf
-from autograd_lite.ops.reduction import Axis
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array

@@ -43,6 +43,18 @@ def by_convention(
     return _product(g, slope, x, y, places(), axis, ties, piecewise_linear)
 
 
+def _undefined_rule(g: Array, places: Array, axis: Any, ties: bool) -> Array:
+    return _undefined(g, places, axis, ties)
+
+
+@primitive(name="undefined", direction=_undefined_rule)
+def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
+    """NaN in the places of slices that the direction leaves, else 0. As a matrix it is symmetric: its own rule."""
+    staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
+    leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
+    return np.where(places & leaves, np.asarray(np.nan, direction.dtype), np.zeros_like(direction))
+
+
 def _upstream_rule(
     g: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
 ) -> Array:
@@ -53,18 +65,10 @@ def _upstream_rule(
     name="by_convention",
     upstream=_upstream_rule,
     slope=lambda g, upstream: g * upstream,
-    x=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
-    y=lambda g, places, axis, ties: _undefined(g, places, axis, ties),
+    x=_undefined_rule,
+    y=_undefined_rule,
 )
 def _product(
     upstream: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool
 ) -> Array:
     return upstream * slope
-
-
-@primitive(name="undefined", direction=lambda g, places, axis, ties: _undefined(g, places, axis, ties))
-def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
-    """NaN in the places of slices that the direction leaves, else 0. As a matrix it is symmetric: its own rule."""
-    staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
-    leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
-    return np.where(places & leaves, np.asarray(np.nan, direction.dtype), np.zeros_like(direction))

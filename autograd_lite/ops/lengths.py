@@ -84,7 +84,7 @@ def euclidean(x: Array, axis: Axis, keepdims: bool) -> Any:
     scale = slice_scale(x, axis)
     near = x * scale
     if axis is None:
-        length = np.linalg.norm(near, keepdims=True)
+        length = np.linalg.norm(near, None, None, True)
     else:
         length = np.sqrt(np.add.reduce(near * near, axis=axis, keepdims=True))
     out = (length / scale).astype(x.dtype)

@@ -34,6 +34,10 @@ def _unit(x: Array, ord: float, axis: int) -> Array:
     return exactly(np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype), 1)
 
 
+def _length(x: Array, ord: float, axis: int) -> Array:
+    return _power_norm(x / _unit(x, ord, axis), ord, axis, True)
+
+
 def _power_rule(
     g: Array, x: Array, out: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool
 ) -> Array:
@@ -55,7 +59,7 @@ def _power_rule(
     name="norm",
     residuals={
         "unit": _unit,
-        "length": lambda x, ord, axis: _power_norm(x / _unit(x, ord, axis), ord, axis, True),
+        "length": _length,
     },
     x=_power_rule,
 )

@@ -18,8 +18,9 @@ from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.messages import show
 from autograd_lite.ops.indexing import getitem, scatter
-from autograd_lite.ops.reduction import Axis, sum
+from autograd_lite.ops.reduction import sum
 from autograd_lite.ops.shape import astype, broadcast_to, ravel, reshape
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.sums import sum_over
 from autograd_lite.tensor import Array, Tensor, numpy_operations

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_lite.conversion import strip
 from autograd_lite.ops.indexing import scatter
-from autograd_lite.ops.reduction import Axis
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array
 

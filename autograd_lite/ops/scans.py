@@ -10,7 +10,8 @@ import numpy as np
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
 from autograd_lite.ops.indexing import scatter
-from autograd_lite.ops.reduction import Axis, logsumexp
+from autograd_lite.ops.reduction import logsumexp
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 

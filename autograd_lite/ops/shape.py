@@ -12,7 +12,7 @@ from autograd_lite.aliases import is_dense
 from autograd_lite.checks import check_sequence
 from autograd_lite.conversion import to_array
 from autograd_lite.messages import show
-from autograd_lite.ops.reduction import Axis
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 

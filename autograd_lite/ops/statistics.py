@@ -9,7 +9,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops.reduction import Axis, max, mean, min, sum
+from autograd_lite.ops.reduction import max, mean, min, sum
+from autograd_lite.ops.slices import Axis
 from autograd_lite.primitive import primitive
 from autograd_lite.tensor import Array, numpy_operations
 from autograd_lite.tracing import check_in_each_call
