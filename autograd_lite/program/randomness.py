@@ -11,6 +11,7 @@ GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator
 
 
 def state_of(generator: Any) -> Any:
+    """The state of a generator of NumPy."""
     if isinstance(generator, np.random.Generator):
         return generator.bit_generator.state
     return generator.get_state(legacy=False) if isinstance(generator, np.random.RandomState) else generator.state
@@ -27,6 +28,7 @@ def common_states() -> Any:
 
 
 def same_state(one: Any, other: Any) -> bool:
+    """Whether two states are equal; they may hold arrays."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same_state(one[name], other[name]) for name in one)
     if isinstance(one, list):
