@@ -1,5 +1,8 @@
 """Every operation of the catalogue has the values of its definition, and their first and second derivatives."""
 
+import gc
+import weakref
+
 import catalogue
 import hypothesis.strategies as st
 import numpy as np
@@ -168,3 +171,24 @@ def test_a_reduction_over_an_axis_of_length_zero_is_silent(operation):
     x = Tensor(np.ones((2, 0)), requires_grad=True)
     operation(x, axis=1).sum().backward()
     assert x.grad.shape == (2, 0)
+
+
+@every_case
+def test_an_operation_keeps_nothing_alive(case):
+    """Neither arguments nor results are part of a reference cycle, which would wait for the garbage collector."""
+
+    @given(case.samples)
+    @settings(max_examples=1)
+    def check(sample):
+        tensors = [Tensor(array, requires_grad=True) for array in sample.arrays]
+        out = case.operation(*tensors, **sample.static)
+        out.backward(np.ones(out.shape))
+        alive = [weakref.ref(thing) for tensor in (*tensors, out) for thing in (tensor, tensor._node)]
+        gc.disable()
+        try:
+            del tensors, out
+            assert all(reference() is None for reference in alive)
+        finally:
+            gc.enable()
+
+    check()

@@ -209,25 +209,27 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
             raise np.linalg.LinAlgError(f"multi_dot: array {i} of shape {matrix.shape} is not a matrix")
     rows = [1 if matrix.ndim == 1 and not i else matrix.shape[0] for i, matrix in enumerate(matrices)]
     rows.append(1 if matrices[-1].ndim == 1 else matrices[-1].shape[1])
+    return _product(matrices, tuple(rows), 0, len(matrices) - 1)
 
-    @functools.cache
-    def best(first: int, last: int) -> tuple[int, int]:
-        """The number of multiplications for matrices `first` to `last`, and where to divide them."""
-        if first == last:
-            return 0, first
-        ways = (
-            (best(first, k)[0] + best(k + 1, last)[0] + rows[first] * rows[k + 1] * rows[last + 1], k)
-            for k in range(first, last)
-        )
-        return min(ways)
 
-    def product(first: int, last: int) -> Array:
-        if first == last:
-            return matrices[first]
-        division = best(first, last)[1]
-        return dot(product(first, division), product(division + 1, last))
+@functools.lru_cache(maxsize=4096)
+def _best(rows: tuple[int, ...], first: int, last: int) -> tuple[int, int]:
+    """The number of multiplications for matrices `first` to `last`, and where to divide them."""
+    if first == last:
+        return 0, first
+    ways = (
+        (_best(rows, first, k)[0] + _best(rows, k + 1, last)[0] + rows[first] * rows[k + 1] * rows[last + 1], k)
+        for k in range(first, last)
+    )
+    return min(ways)
 
-    return product(0, len(matrices) - 1)
+
+def _product(matrices: list[Array], rows: tuple[int, ...], first: int, last: int) -> Array:
+    """The product of matrices `first` to `last`."""
+    if first == last:
+        return matrices[first]
+    division = _best(rows, first, last)[1]
+    return dot(_product(matrices, rows, first, division), _product(matrices, rows, division + 1, last))
 
 
 # -- convolution -----------------------------------------------------------------------------------------------------

@@ -119,9 +119,7 @@ def test_within_compile_it_is_an_error_and_never_ignored():
     assert step.program is not None
     before = layer.state_dict(), optimizer.state_dict()
     for bad in (np.inf, np.nan):
-        with pytest.raises(
-            RuntimeError, match=r"SGD\.step: the gradient of parameter 0 .*nothing was updated"
-        ):
+        with pytest.raises(RuntimeError, match=r"SGD\.step: the gradient of parameter 0 .*nothing was updated"):
             step(x * bad)
         np.testing.assert_equal((layer.state_dict(), optimizer.state_dict()), before)
     step(x)
