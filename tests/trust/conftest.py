@@ -1,4 +1,4 @@
-"""``pytest tests/trust --full`` runs as many of each as docs/robustness.md states, and prints the figures; else a few."""
+"""``pytest tests/trust --full`` runs as many of each as docs/robustness.md states, and prints figures; else a few."""
 
 from collections import Counter
 
