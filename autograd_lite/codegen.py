@@ -30,6 +30,7 @@ from autograd_lite.explanations import (
     refuse,
     refuse_result,
 )
+from autograd_lite.halves import HALF
 from autograd_lite.outputs import wrap_outputs
 from autograd_lite.recording import is_grad_enabled
 from autograd_lite.tensor import Tensor
@@ -44,7 +45,8 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
     namespace: dict[str, Any] = {
         "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray,
         "_clock": tick, "_default": {parameter.name: parameter.default for parameter in operation.parameters},
-        "_forward": operation.forward, "_is_recording": is_grad_enabled, "_name": operation.name,
+        "_forward": operation.forward, "_half": HALF, "_of_others": getattr(operation.forward, "of_others", None),
+        "_is_recording": is_grad_enabled, "_name": operation.name,
         "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_numbers": _NUMBERS,
         "_objects": np.dtype(object), "_operands": OPERANDS, "_operation": operation, "_options": OPTIONS,
         "_python_numbers": PYTHON_NUMBERS, "_read_argument": read_argument, "_read_option": read_option,
@@ -138,6 +140,9 @@ def _call_source(operation: Primitive) -> str:
                 else f" elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})",
             ]
     computed = f"_forward({_passed(operation.parameters)})"
+    if hasattr(operation.forward, "of_others"):  # `rounded_once`
+        first, passed = operation.arguments[0], _passed(operation.parameters)
+        computed = f"_forward({passed}) if getattr({first}, 'dtype', None) == _half else _of_others({passed})"
     if operator:  # at least one of the numbers is NumPy's, for which 1/0 is infinite
         x, y = operation.arguments
         are_numbers = f"{x}.__class__ in _numbers and {y}.__class__ in _numbers and _tensors"

@@ -24,7 +24,8 @@ def single(x: Any) -> Any:
 def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
     """The forward function, computed in float32 where its first argument is float16.
 
-    The results are float16 again, unless another argument is of a larger dtype.
+    The results are float16 again, unless another argument is of a larger dtype. What it does for other dtypes is its
+    attribute `of_others`, which operations call without the way through here: 0.3 µs of a small step's 35.
     """
 
     @functools.wraps(forward)
@@ -38,4 +39,5 @@ def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
             return out
         return tuple(part.astype(HALF) for part in out) if isinstance(out, tuple) else out.astype(HALF)
 
+    in_single.of_others = forward  # type: ignore[attr-defined]
     return in_single

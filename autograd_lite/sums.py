@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.conversion import NumberArray
-from autograd_lite.halves import single
+from autograd_lite.halves import HALF, single
 
 # Up to this number of terms all ways are equally exact. Short sums are products with ones where that is possible: BLAS
 # answers in 0.5 to 0.8 µs where `np.add.reduce` takes 1.2 to 3, which is what a small training step gains most from.
@@ -45,7 +45,9 @@ def sum_all(x: Any) -> Any:
 
 def sum_of_rows(matrix: Any) -> Any:
     """Σ_n x[n, :]."""
-    matrix, rows = single(matrix), len(matrix)
+    rows = len(matrix)
+    if matrix.dtype == HALF:
+        matrix = single(matrix)
     if rows <= SHORT or _is_formula(matrix):
         return matrix.T.dot(ones(rows, matrix.dtype))
     if rows > PARTS * SHORT:

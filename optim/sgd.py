@@ -69,7 +69,9 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        gradient, momentum = run.decayed_gradient(options["weight_decay"]), options["momentum"]
+        gradient, momentum = run.gradient, options["momentum"]
+        if options["weight_decay"]:
+            gradient = run.decayed_gradient(options["weight_decay"])
         if momentum:
             velocity = run.state["momentum_buffer"]
             velocity *= momentum

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from autograd_lite.composition import composed
 from autograd_lite.conversion import strip, to_array, to_floats
-from autograd_lite.halves import rounded_once, single
+from autograd_lite.halves import HALF, rounded_once, single
 from autograd_lite.ops.activation import exponentials, log_softmax, sigmoid, softmax
 from autograd_lite.ops.indexing import scatter
 from autograd_lite.ops.loss_terms import (
@@ -107,7 +107,7 @@ def _per_sample(g: Array, reduction: str, scores: Array) -> Array:
     """The gradient with respect to the loss of every sample, ready to be multiplied with something like `scores`."""
     if reduction == "mean":
         samples = len(scores) if scores.ndim == 2 else scores.size // scores.shape[_class_axis(scores.ndim)]
-        return single(g) / (samples or 1)
+        return (single(g) if g.dtype == HALF else g) / (samples or 1)
     return np.expand_dims(g, _class_axis(scores.ndim)) if reduction == "none" else g
 
 
