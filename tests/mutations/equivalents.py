@@ -1,4 +1,7 @@
-"""Mutants that compute the same as the original: `equivalents.txt` lists them below the reason that they share."""
+"""Mutants that compute the same as the original: `equivalents.txt` lists them below the reason that they share.
+
+`open.txt` lists those that no test notices yet.
+"""
 
 from pathlib import Path
 
@@ -14,3 +17,4 @@ def _read(text: str) -> dict[str, str]:
 
 
 EQUIVALENT = _read(Path(__file__).with_suffix(".txt").read_text(encoding="utf-8"))
+OPEN = _read(Path(__file__).with_name("open.txt").read_text(encoding="utf-8"))
