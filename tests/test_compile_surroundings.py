@@ -665,6 +665,18 @@ def test_threads_use_one_compiled_function():
     assert not wrong
 
 
+def test_an_audit_while_another_thread_is_in_the_program_finds_no_difference():
+    f = compile(lambda v: np.tanh(v) * 2)
+    x = np.linspace(0, 1, 5)
+    for _ in range(4):
+        f(x)
+    program = f.program
+    program._until_audit[0] = 1
+    with program.lock:  # as the other thread has it
+        np.testing.assert_array_equal(f(x), np.tanh(x) * 2)
+    assert f.programs == [program]
+
+
 def test_threads_add_to_the_gradient_of_a_shared_leaf():
     w, started = Tensor(np.ones(3), requires_grad=True), threading.Barrier(4)
 

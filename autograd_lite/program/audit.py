@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_lite.backward import Leaf
 from autograd_lite.changes import memory_owner, record_change
+from autograd_lite.program.entry import Outcome
 from autograd_lite.program.recording import leaves
 from autograd_lite.program.slots import same
 from autograd_lite.program.tape import exchange
@@ -90,6 +91,8 @@ def audited(
         result: Any = program.run_unaudited(inputs, numbers)
     except Exception as error:
         result = error
+    if isinstance(result, Outcome):  # it has not run: another thread is in it, or has changed what it depends on
+        return plain_result(function()), "", put_back
     after = state.taken()
     state.put(before)
     if isinstance(result, Exception):  # the function says what is wrong, in its own words; or has another way
