@@ -47,8 +47,8 @@ def fault(values: Any, array: NumberArray, dtype: np.dtype[Any]) -> str:
     if (_stays_finite if is_plain(values) else _holds)(array, dtype):
         return ""
     return (
-        f"dtype {array.dtype}, which would lose digits in {dtype}; convert them with .astype(np.{dtype}) if that is meant, "
-        f"or the model with .astype(np.{array.dtype})"
+        f"dtype {array.dtype}, which would lose digits in {dtype}; convert them with .astype(np.{dtype}) if that is "
+        f"meant, or the model with .astype(np.{array.dtype})"
     )
 
 
