@@ -30,8 +30,8 @@ def interrupted(function, moment, everywhere=False):
     """Call `function`, raise Interrupt before the instruction of that number in the engine; whether it came to that.
 
     Those count that Ctrl-C can come before, or all. Only the beginning of an `__exit__` is left out: nothing of it has
-    run, and no context manager in Python can do anything about it. And what is called when something dies: Python ignores
-    exceptions there.
+    run, and no context manager in Python can do anything about it. And what is called when something dies, where Python
+    ignores exceptions.
     """
     remaining = iter(range(moment, -1, -1))
     last = {}
