@@ -28,7 +28,7 @@ def exactly(values: Any, dtype: np.dtype[Any], where: str) -> NumberArray:
     >>> exactly(np.array([0.1]), np.dtype(np.float32), "data")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    TypeError: data: values of dtype float64 would lose digits in float32; ...
+    TypeError: data: values of dtype float64, which would lose digits in float32; ...
     """
     array = as_numbers(values)
     if array.dtype == dtype:
@@ -47,8 +47,8 @@ def fault(values: Any, array: NumberArray, dtype: np.dtype[Any]) -> str:
     if (_stays_finite if is_plain(values) else _holds)(array, dtype):
         return ""
     return (
-        f"dtype {array.dtype} would lose digits in {dtype}; convert them with .astype(np.{dtype}) if that is meant, "
-        f"or the model with .astype(np.{array.dtype})"
+        f"dtype {array.dtype}, which would lose digits in {dtype}; convert them with .astype(np.{dtype}) if that is "
+        f"meant, or the model with .astype(np.{array.dtype})"
     )
 
 

@@ -18,6 +18,8 @@ class Interrupt(BaseException):
 # After these the interpreter looks for signals; Ctrl-C comes nowhere else.
 CHECKED = {"RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD"}
 
+CALLED_AT_DEATH = {"record_change.<locals>.<lambda>", "set_name.<locals>.<lambda>"}
+
 
 @functools.cache
 def _names(code):
@@ -28,13 +30,16 @@ def interrupted(function, moment, everywhere=False):
     """Call `function`, raise Interrupt before the instruction of that number in the engine; whether it came to that.
 
     Those count that Ctrl-C can come before, or all. Only the beginning of an `__exit__` is left out: nothing of it has
-    run, and no context manager in Python can do anything about it.
+    run, and no context manager in Python can do anything about it. And what is called when something dies, where Python
+    ignores exceptions.
     """
     remaining = iter(range(moment, -1, -1))
     last = {}
 
     def trace(frame, event, argument):
         if "autograd_lite" not in frame.f_globals.get("__name__", "autograd_lite"):  # written-out functions have none
+            return None
+        if frame.f_code.co_qualname in CALLED_AT_DEATH:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if event == "opcode":
