@@ -50,6 +50,8 @@ class Recording:
         The arrays from outside, by their number on the tape.
     """
 
+    set_attributes: list[Any]
+
     def __init__(self, function: Callable[..., Any], given: Arguments, earlier: Program | None = None) -> None:
         name = getattr(function, "__name__", "function")
         surroundings = Surroundings(function, given.things)
@@ -128,9 +130,7 @@ class Recording:
         self.tape.recorded_storages = [leaf.storage for leaf in parts(self.tape.result) if isinstance(leaf, Value)]
         self.is_tensor = [isinstance(leaf, Tensor) for leaf in leaves(out) if _is_traced(leaf)]
         self.result = exchange(out, self._plain)
-        self.set_attributes: list[Any] = [
-            (owner, name, getattr(owner, name)) for owner, name in self.recorder.assigned.values()
-        ]
+        self.set_attributes = [(owner, name, getattr(owner, name)) for owner, name in self.recorder.assigned.values()]
         self.gradients: dict[Leaf, Any] = {}
         for owner, _, value in self.set_attributes:
             if isinstance(owner, Leaf) and value is not None:
