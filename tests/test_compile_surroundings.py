@@ -781,3 +781,34 @@ def test_an_audit_with_a_gradient_that_is_not_finite():
     with pytest.raises(RuntimeError, match="holds 1 inf"):
         step(np.array([1.0, np.inf, 1.0]))
     np.testing.assert_array_equal(w.data, before)
+
+
+def test_audits_and_replays_of_a_step_in_threads_leave_what_some_order_of_them_leaves():
+    """Once a replay in another thread, between the two runs of an audit, was taken for a difference and lost."""
+    w = Tensor(np.zeros(3), requires_grad=True)
+    optimizer = optim.SGD([w], lr=1.0)
+
+    @compile
+    def step(x):
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+
+    x, failures, started = -np.ones(3), [], threading.Barrier(4)
+    step(x), step(x)
+
+    def run():
+        started.wait()
+        try:
+            for _ in range(100):
+                step(x)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    np.testing.assert_array_equal(w.data, np.full(3, 402.0))

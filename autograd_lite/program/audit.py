@@ -91,7 +91,7 @@ def audited(
         result: Any = program.run_unaudited(inputs, numbers)
     except Exception as error:
         result = error
-    if isinstance(result, Outcome):  # it has not run: another thread is in it, or has changed what it depends on
+    if isinstance(result, Outcome):  # it has not run: what it depends on has just changed
         return plain_result(function()), "", put_back
     after = state.taken()
     state.put(before)

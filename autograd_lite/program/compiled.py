@@ -177,8 +177,9 @@ class Compiled:
         def function() -> Any:
             return self.function(*given.args, **given.kwargs)
 
-        program.expect_audit()
-        result, difference, put_back = audited(function, program, given.arrays, given.numbers)
+        with program.lock:  # other threads wait, so that nothing changes between the two runs
+            program.expect_audit()
+            result, difference, put_back = audited(function, program, given.arrays, given.numbers)
         if not difference:
             self._prefer(program, key, given)
             return result

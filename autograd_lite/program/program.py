@@ -64,8 +64,8 @@ class Program:
         self._calls = len(self._source.body)
         self._inputs = [(value.name, value.dtype, value.shape) for value in tape.inputs]
         self._unverified = [] if verified else ["until a second recording is found to be the same"]
-        self.lock = threading.Lock()
-        self.inside: list[int | None] = [None]  # the thread that is in the program
+        self.lock = threading.RLock()  # held by a thread for a replay, and for the whole of an audit
+        self.inside: list[int | None] = [None]  # the thread that is in a replay
         self.calls = 1  # that have been recorded or audited
         self._until_audit = [1 if audit else 1 << 62]
         self._quick: dict[Any, Callable[..., Any]] = {}
@@ -169,6 +169,8 @@ class Program:
         rng = [f"{entry.name(generator)}()"] * self._source.uses_rng
         call = f"{entry.name(self._step)}({', '.join(passed + rng)})"
         entry.do(f"if not {entry.name(self.lock.acquire)}(False): return {entry.name(Outcome.BUSY)}")
+        inside, release = entry.name(self.inside), entry.name(self.lock.release)
+        entry.do(f"if {inside}[0] is not None: {release}(); return {entry.name(Outcome.BUSY)}")  # within itself
         entry.do("try:")
         entry.do(f" {entry.name(self.inside)}[0] = {entry.name(threading.get_ident)}()")
         entry.do(f" {''.join(f'{name}, ' for name in results + others)} = {call}" if results + others else f" {call}")
