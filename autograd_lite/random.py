@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.messages import show
-from autograd_lite.tracing import current_recorder
+from autograd_lite.tracing import current_recorder, refuse_in_program
 
 # Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
 _generator: np.random.Generator | None = None
@@ -23,6 +23,11 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     >>> first == manual_seed(0).random()
     True
     """
+    refuse_in_program("manual_seed()")
+    return _restarted(seed)
+
+
+def _restarted(seed: int | None) -> np.random.Generator:
     global _generator
     _generator = _started("manual_seed: seed is", seed)
     return _generator
@@ -30,7 +35,7 @@ def manual_seed(seed: int | None) -> np.random.Generator:
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """`rng` itself, a new generator from an integer seed, or the common one if nothing is passed."""
-    found = _started("rng is a numpy.random.Generator,", rng) if rng is not None else _generator or manual_seed(None)
+    found = _started("rng is a numpy.random.Generator,", rng) if rng is not None else _generator or _restarted(None)
     recorder = current_recorder()
     return found if recorder is None else recorder.generator(found, is_common=rng is None)
 

@@ -80,8 +80,8 @@ class Compiled:
                 return self._after(error, args, kwargs)
             if result is Outcome.NOT_YET:
                 unverified = program
-            elif result is Outcome.AUDIT:
-                return self._audit(program, key, given)
+            elif result is Outcome.AUDIT or result is Outcome.CHANGED:
+                return self._audit(program, key, given, is_due=result is Outcome.AUDIT)
             elif result is Outcome.ALIASED:
                 return plain_result(self.function(*args, **kwargs))
             elif result is Outcome.BUSY:
@@ -173,12 +173,14 @@ class Compiled:
 
     # -- audits ----------------------------------------------------------------------------------------------------
 
-    def _audit(self, program: Program, key: Any, given: Arguments) -> Any:
+    def _audit(self, program: Program, key: Any, given: Arguments, is_due: bool) -> Any:
         def function() -> Any:
             return self.function(*given.args, **given.kwargs)
 
         with program.lock:  # other threads wait, so that nothing changes between the two runs
-            program.expect_audit()
+            program.note_live_arrays()
+            if is_due:
+                program.expect_audit()
             result, difference, put_back = audited(function, program, given.arrays, given.numbers)
         if not difference:
             self._prefer(program, key, given)

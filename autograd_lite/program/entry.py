@@ -26,6 +26,7 @@ class Outcome(enum.Enum):
     NOT_THIS = "the program does not hold for this call"
     NOT_YET = "it holds, but has not been verified yet"
     AUDIT = "it holds, and this call is to be compared with the function"
+    CHANGED = "it holds, but an array has changed that Python may have looked at: to be compared too"
     ALIASED = "an argument shares memory with something that the program writes"
     BUSY = "another thread is in the program"
 
@@ -83,6 +84,22 @@ class Entry:
         conditions += [self._contents(place, name) for place, name in contents]
         conditions.append(f"{self.name(versions.state)}.count == {version}")
         self.unless(f"({' and '.join(conditions)}) or {self.name(holds)}()")
+
+    def audit_if_changed(self, surroundings: Surroundings) -> Callable[[], None]:
+        """Turn back for an audit if a small array around the function holds other numbers than at the last one.
+
+        Returned is what notes the numbers that are there now.
+        """
+        places = [(place, self.own_name(place.known)) for place in surroundings.live]
+
+        def note() -> None:
+            for place, name in places:
+                place.note()
+                self.known[name] = place.known
+
+        for place, name in places:
+            self.unless(f"{self.name(same_contents)}({self.name(place.owner)}, {name})", Outcome.CHANGED)
+        return note
 
     def _slot(self, slot: Slot, name: str) -> str:
         return f"{slot.expression.format(self.name(slot.owner))} is {name}"

@@ -131,6 +131,7 @@ class Program:
             distinct = entry.name(_have_distinct_memory)
             entry.unless(f"{distinct}({', '.join(inputs)})", Outcome.ALIASED)
         entry.do(f"if {entry.name(self._unverified)}: return {entry.name(Outcome.NOT_YET)}")
+        self.note_live_arrays = entry.audit_if_changed(recorder.surroundings)
         until = entry.name(self._until_audit)
         entry.do(f"{until}[0] -= 1")
         entry.do(f"if {until}[0] <= 0: return {entry.name(Outcome.AUDIT)}")

@@ -35,7 +35,15 @@ from autograd_lite.program.slots import (
     is_read_only,
     table_slot,
 )
-from autograd_lite.program.users import has_attributes, is_slot, is_users, is_users_class, is_users_module, names_in
+from autograd_lite.program.users import (
+    has_attributes,
+    is_slot,
+    is_users,
+    is_users_class,
+    is_users_module,
+    names_by_text,
+    names_in,
+)
 from autograd_lite.tensor import Tensor
 from autograd_lite.tracing import CompileError
 
@@ -48,6 +56,7 @@ _FIXED = (
     functools.cached_property, Path, Tensor,
 )  # fmt: skip
 _CONTAINERS = (list, dict, set, deque, bytearray)
+_SMALL = 1 << 14  # bytes
 _MOST_ELEMENTS = 10_000  # of a container that is compared in each call
 
 
@@ -62,6 +71,8 @@ class Surroundings:
         For each network, optimizer and schedule its attributes; looked at when anything of that kind has changed.
     arrays : list of Contents
         The plain arrays that were found.
+    live : list of Contents
+        Small arrays that the program reads in each call. Python may have looked at them too, so a change is audited.
     generators : list
         Random generators that were found, with their states.
     """
@@ -71,12 +82,14 @@ class Surroundings:
         self.contents: list[Contents] = []
         self.versioned: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.arrays: list[Contents] = []
+        self.live: list[Contents] = []
         self.generators: list[tuple[Any, Any, str]] = []
         self.version = versions.state.count
         self._known: set[Any] = set()  # identities of what has been looked at, and of places
         self._kept: list[Any] = []  # alive, so that identities stay
         self._objects: list[tuple[Any, str]] = []
         self._attributes: set[str] = set()
+        self._by_text = False  # whether attributes are named by texts, so that any may be read
         self._functions: dict[types.CodeType, list[types.FunctionType]] = {}
         self._called: set[types.CodeType] = set()
         self._common = common_states()
@@ -134,8 +147,9 @@ class Surroundings:
                 self._slot(table_slot(table, name, f"the global variable {name!r}"), (id(table), name))
         new = attributes - self._attributes
         self._attributes |= new
+        self._by_text |= names_by_text(code)
         for thing, words in list(self._objects):
-            self._attributes_of(thing, new, words)
+            self._attributes_of(thing, self._attributes if self._by_text else new, words)
 
     def _with_code(self, code: types.CodeType) -> list[Any]:
         """Functions with variables around them that have not been met on the way, such as those in a registry."""
@@ -239,6 +253,8 @@ class Surroundings:
                 for state in value.read_state():
                     self._value(state, f"the state of {words}")
             return
+        if self._by_text and not isinstance(value, type | types.ModuleType):
+            names = names | getattr(value, "__dict__", {}).keys()
         kinds = value.__mro__ if isinstance(value, type) else ()
         tables: list[Any] = [vars(kind) for kind in kinds if is_users_class(kind)]
         tables = tables or [getattr(value, "__dict__", None)]
@@ -312,9 +328,11 @@ class Surroundings:
         """Keep what each call is compared with. What the program reads itself may hold something else each time."""
         for array in self.arrays:
             used = live.get(id(memory_owner(array.owner)))
+            array.note()
             if used is None or (made_constants and used == "read"):
-                array.note()
                 self.contents.append(array)
+            elif used == "read" and array.owner.nbytes <= _SMALL:
+                self.live.append(array)
         self.arrays.clear()
         self.generators.clear()
         self._objects.clear()

@@ -36,7 +36,7 @@ def is_users(code: types.CodeType) -> bool:
 def names_in(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
     """The global variables and the attributes that a code names."""
     variables, attributes = set(), set()
-    if not _BY_TEXT.isdisjoint(code.co_names):
+    if names_by_text(code):
         attributes |= {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
@@ -44,6 +44,11 @@ def names_in(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
         elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "LOAD_SUPER_ATTR"):
             attributes.add(instruction.argval)
     return frozenset(variables), frozenset(attributes)
+
+
+def names_by_text(code: types.CodeType) -> bool:
+    """Whether a code may name attributes by texts."""
+    return not _BY_TEXT.isdisjoint(code.co_names)
 
 
 def place_of(frame: Any) -> str:
