@@ -344,6 +344,42 @@ def test_what_no_guard_can_see_is_found_by_an_audit(monkeypatch):
         np.testing.assert_array_equal(trusting(X), np.sin(X))
 
 
+@pytest.mark.parametrize(("dtype", "factor"), [(np.float32, 1 + 1e-6), (np.float64, 1 + 1e-12), (np.float16, 1.01)])
+def test_an_audit_finds_the_smallest_change(monkeypatch, dtype, factor):
+    """Once results that were merely close passed, so a stale constant could stay."""
+    monkeypatch.setenv("AUTOGRAD_LITE_TEST", "1.0")
+    compiled, x = compile(lambda x: np.sin(x) * float(os.environ["AUTOGRAD_LITE_TEST"])), X.astype(dtype)
+    for _ in range(3):
+        compiled(x)
+    monkeypatch.setenv("AUTOGRAD_LITE_TEST", repr(factor))
+    with pytest.raises(StaleProgramError, match="first: "):
+        compiled(x)
+
+
+def test_a_difference_in_rounding_alone_is_none():
+    """As of a library for matrices that adds in another order at another address: the calls are the same."""
+    w = Tensor(np.ones(4), requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (w * x).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    compiled = compile(step)
+    compiled(X), compiled(X)
+    program, rounded = compiled.program, compiled.program._step
+    entry = program.entry
+    name = next(name for name, thing in entry.__globals__.items() if thing is rounded)
+    entry.__globals__[name] = lambda *values: tuple(np.nextafter(result, 9) for result in rounded(*values))
+    before = w.data.copy()
+    assert compiled(X).item() == pytest.approx((before * X).sum())  # audited
+    np.testing.assert_array_equal(w.data, before - 0.1 * X)  # and done once
+    assert compiled.programs == [program]
+
+
 def test_calls_3_4_8_16_and_so_on_are_audited():
     runs, audited = [], []
     compiled = compile(lambda x: x * 2)
@@ -675,6 +711,14 @@ def test_a_schedule_inside_the_step(name):
     assert len(compiled.programs) == 1
 
 
+def in_threads(*functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_threads_use_one_compiled_function():
     function = compile(lambda x: (np.tanh(x) * 2).sum())
     wrong, started = [], threading.Barrier(4)
@@ -685,11 +729,7 @@ def test_threads_use_one_compiled_function():
         started.wait()
         wrong.extend(number for _ in range(150) if function(x) != expected)
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(1, 5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*(functools.partial(run, i) for i in range(1, 5)))
     assert not wrong
 
 
@@ -713,11 +753,7 @@ def test_threads_add_to_the_gradient_of_a_shared_leaf():
         for _ in range(100):
             (w * 2).sum().backward()
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*[run] * 4)
     np.testing.assert_array_equal(w.grad, np.full(3, 800.0))
 
 
@@ -833,10 +869,6 @@ def test_audits_and_replays_of_a_step_in_threads_leave_what_some_order_of_them_l
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*[run] * 4)
     assert not failures
     np.testing.assert_array_equal(w.data, np.full(3, 402.0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from autograd_lite.tensor import Tensor, _wrap
 if TYPE_CHECKING:
     from autograd_lite.program.program import Program
 
-# How close numbers must be that differ in their last bits, if the same NumPy calls have made them.
+# How close numbers of so many bytes are that the same NumPy calls have made, if only their roundings differ.
 _ROUNDING = {2: 1e-2, 4: 1e-4, 8: 1e-9}
 
 
@@ -43,7 +43,7 @@ class State:
         self.tables = [table for table in tables if isinstance(table, dict)]
 
     def taken(self) -> list[Any]:
-        """Copies of everything, for `differs` and `put`."""
+        """Copies of everything, for `put` and for comparison."""
         return [
             [array.copy("K") for array in self.arrays],
             [(leaf.grad, np.array(_plain(leaf.grad))) if leaf.grad is not None else None for leaf in self.leaves],
@@ -80,10 +80,30 @@ def _tables(owner: Any) -> list[Any]:
     return [] if state is None else [vars(owner), *state()]
 
 
-def audited(
-    function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]
-) -> tuple[Any, str, Callable[[], None]]:
-    """What the function returns; how the program differs from it, empty if it does not; what undoes the call."""
+class Audit(NamedTuple):
+    """What has come of an audit.
+
+    Attributes
+    ----------
+    result : object
+        What the function returns.
+    difference : str
+        How the program differs from it; empty if no bit does.
+    is_rounding : bool
+        Whether only last bits differ: libraries for matrices may round otherwise at other addresses. Whether it is
+        that is not known before another recording has made the same NumPy calls.
+    put_back : callable
+        Undoes the call.
+    """
+
+    result: Any
+    difference: str
+    is_rounding: bool
+    put_back: Callable[[], None]
+
+
+def audited(function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]) -> Audit:
+    """Carry out a call by the program and by the function."""
     state = State(program, inputs)
     before = state.taken()
     put_back = functools.partial(state.put, before)
@@ -92,16 +112,18 @@ def audited(
     except Exception as error:
         result = error
     if isinstance(result, Outcome):  # it has not run: what it depends on has just changed
-        return plain_result(function()), "", put_back
+        return Audit(plain_result(function()), "", False, put_back)
     after = state.taken()
     state.put(before)
     if isinstance(result, Exception):  # the function says what is wrong, in its own words; or has another way
         expected = function()
         raises = f"the program raises {type(result).__name__}, the function does not" * program.has_changed(result)
-        return plain_result(expected), raises, put_back
+        return Audit(plain_result(expected), raises, False, put_back)
     expected = function()
     found = state.taken()
-    return plain_result(expected), _difference(result, expected, after, found), put_back
+    difference = _difference(result, expected, after, found, _same_bits)
+    is_rounding = bool(difference) and not _difference(result, expected, after, found, _almost)
+    return Audit(plain_result(expected), difference, is_rounding, put_back)
 
 
 def better_words(error: Exception, function: Callable[[], Any], program: Program, inputs: list[Any]) -> Exception:
@@ -116,12 +138,15 @@ def better_words(error: Exception, function: Callable[[], Any], program: Program
     return error
 
 
-def _difference(result: Any, expected: Any, after: list[Any], found: list[Any]) -> str:
+Compare = Callable[[Any, Any], bool]
+
+
+def _difference(result: Any, expected: Any, after: list[Any], found: list[Any], compare: Compare) -> str:
     ours, theirs = leaves(result), leaves(expected)
     if len(ours) != len(theirs):
         return f"the program returns {len(ours)} values, the function {len(theirs)}"
     for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-        if not _equal(_plain(one), _plain(other)):
+        if not _equal(_plain(one), _plain(other), compare):
             return f"result {number} differs" if len(ours) > 1 else "the result differs"
     words = [
         "an array that is overwritten",
@@ -135,7 +160,7 @@ def _difference(result: Any, expected: Any, after: list[Any], found: list[Any]) 
         for a, b in zip(one, other, strict=True):
             if what == "a gradient":
                 a, b = (known and known[1] for known in (a, b))
-            if not _equal(a, b):
+            if not _equal(a, b, compare):
                 return f"{what} differs afterwards"
     return ""
 
@@ -144,28 +169,34 @@ def _plain(leaf: Any) -> Any:
     return getattr(leaf, "_data", leaf)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(one: Any, other: Any, compare: Compare) -> bool:
     if isinstance(one, np.ndarray | np.generic) and isinstance(other, np.ndarray | np.generic):
-        return one.dtype == other.dtype and one.shape == other.shape and _close(np.asarray(one), np.asarray(other))
+        return one.dtype == other.dtype and one.shape == other.shape and compare(np.asarray(one), np.asarray(other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(_equal(one[key], other[key], compare) for key in one)
     if isinstance(one, list | tuple) and type(one) is type(other):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(_equal(a, b, compare) for a, b in zip(one, other, strict=True))
     if isinstance(one, int | float | str | None):
         return same(one, other)
     return type(one) is type(other)
 
 
-def _close(one: Any, other: Any) -> bool:
-    """The same bits; or, since libraries for matrices may round otherwise at other addresses, almost."""
-    if one.tobytes() == other.tobytes():
-        return True
+def _same_bits(one: Any, other: Any) -> bool:
+    """The same numbers to the last bit; one NaN is as good as another."""
+    return one.tobytes() == other.tobytes() or (
+        one.dtype.kind == "f"
+        and bool(np.array_equal(one, other, equal_nan=True))
+        and bool(np.array_equal(np.signbit(one[one == 0]), np.signbit(other[other == 0])))
+    )
+
+
+def _almost(one: Any, other: Any) -> bool:
     if one.dtype.kind != "f" or not np.array_equal(np.isfinite(one), np.isfinite(other)):
-        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"))
+        return _same_bits(one, other)
     scale = np.max(np.abs(np.where(np.isfinite(other), other, 0)), initial=0)
     with np.errstate(all="ignore"):
         near = np.abs(one - other) <= _ROUNDING.get(one.dtype.itemsize, 1e-9) * scale
-    return bool(np.all(near | (one == other) | np.isnan(one) & np.isnan(other)))
+    return bool(np.all(near | (one == other) | (np.isnan(one) & np.isnan(other))))
 
 
 def plain_result(tree: Any) -> Any:

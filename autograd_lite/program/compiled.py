@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograd_lite.program.arguments import Arguments
-from autograd_lite.program.audit import audited, better_words, plain_result
+from autograd_lite.program.audit import Audit, audited, better_words, plain_result
 from autograd_lite.program.entry import Outcome
 from autograd_lite.program.program import Program
 from autograd_lite.program.recording import Recording
@@ -181,22 +181,30 @@ class Compiled:
             program.note_live_arrays()
             if is_due:
                 program.expect_audit()
-            result, difference, put_back = audited(function, program, given.arrays, given.numbers)
-        if not difference:
-            self._prefer(program, key, given)
-            return result
+            audit = audited(function, program, given.arrays, given.numbers)
+            if audit.difference:
+                return self._refuse_stale(audit, program, key, given)
+        self._prefer(program, key, given)
+        return audit.result
+
+    def _refuse_stale(self, audit: Audit, program: Program, key: Any, given: Arguments) -> Any:
+        """Raise StaleProgramError, unless the function makes the same NumPy calls and only roundings differ."""
         with self._lock:
-            self._programs[key] = [other for other in self._programs.get(key, ()) if other is not program]
-            self._quick = (-1, self.function)
+            audit.put_back()
             where = "both make the same NumPy calls"
             try:
-                Recording(self.function, given, program)
-            except CompileError as error:
+                recording = Recording(self.function, given, program)
+                if audit.is_rounding and recording.shapes == program.shapes:
+                    program.leave_gradients(recording)
+                    return recording.result
+                audit.put_back()
+            except CompileError as error:  # what it has done is undone
                 where = str(error).removeprefix("compile: ")
-            put_back()
+            self._programs[key] = [other for other in self._programs.get(key, ()) if other is not program]
+            self._quick = (-1, self.function)
         name = getattr(self.function, "__qualname__", "the function")
         raise StaleProgramError(
-            f"compile: call {program.calls} of {name} was audited, and {difference}: a replay does not do what "
+            f"compile: call {program.calls} of {name} was audited, and {audit.difference}: a replay does not do what "
             f"the function does now; {where}"
         )
 

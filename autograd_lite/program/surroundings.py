@@ -267,7 +267,7 @@ class Surroundings:
                     self._slot(table_slot(table, name, words_of), (id(value), id(table) if kinds else 0, name))
 
     def _versioned(self, value: Any, words: str) -> None:
-        """A network, optimizer or schedule: its attributes change only together with `versions.current`."""
+        """A network, optimizer or schedule: its attributes change only together with `versions.state.count`."""
         for part, attributes in value.versioned_parts():
             if id(part) in self.versioned:
                 continue
