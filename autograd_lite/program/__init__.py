@@ -22,23 +22,31 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, 
     function : callable
         Takes arrays, tensors, numbers, and nested tuples, lists and dicts of them. Left out, `compile` is a decorator.
     verify : bool, default True
-        Record the second call too, and compare: what a recorder cannot see (``np.random``, a counter, the clock) shows
-        itself there as a difference, and is an error instead of a wrong number.
+        Record the second call too, and compare: what differs between the two (the clock, for instance) is an error
+        instead of a wrong number.
+    audit : bool, default True
+        Carry out calls 3, 4, 8, 16, 32, ... by the function as well, and compare all that both return and leave: what
+        no comparison before a call can see is found.
 
     Returns
     -------
     Compiled
-        Called like the function. Arguments of other shapes or dtypes are recorded anew. Floats among the arguments,
-        options of optimizers and the step count may change from call to call; anything else that is not an array
-        (integers, strings, switches) belongs to what is recorded. Tensors come back without a graph: `backward` belongs
-        inside. What the function does besides calling NumPy (printing, appending to a list) happens in recorded calls
-        only. Gradients that the function leaves in `.grad` are overwritten by the next call.
+        Called like the function, from any thread. Arguments of other shapes or dtypes are recorded anew. Floats among
+        the arguments, options of optimizers, step counts and the steps of schedules may change from call to call;
+        anything else that is not an array (integers, strings, switches), and what is around the function and around
+        the functions that it calls, is compared in each call. Tensors come back without a graph: `backward` belongs
+        inside. Printing happens in recorded and audited calls only. Gradients that the function leaves in `.grad` are
+        overwritten by the next call.
 
     Raises
     ------
     CompileError
         When it is called, if the function does something that could not be replayed faithfully: a branch of Python
-        on values, a gradient from before the call, something that differs between the first two calls.
+        on values, a change of something around it (a counter, a list), a gradient from before the call, something that
+        differs between the first two calls. The call has changed nothing then.
+    StaleProgramError
+        When an audit finds a difference; it names the first NumPy call that differs, and the line. It is a
+        CompileError, and the call has changed nothing either.
 
     Examples
     --------
