@@ -2,52 +2,52 @@
 
 from typing import TYPE_CHECKING, Any
 
-import autograd_lite.heap
-import autograd_lite.methods  # noqa: F401 - attaches the operators and methods of Tensor
-from autograd_lite.anomalies import AnomalyError, anomaly
-from autograd_lite.ops.activation import *
-from autograd_lite.ops.arithmetic import *
-from autograd_lite.ops.axes import *
-from autograd_lite.ops.choosing import *
-from autograd_lite.ops.contraction import *
-from autograd_lite.ops.convolution import *
-from autograd_lite.ops.decompositions import *
-from autograd_lite.ops.diagonals import *
-from autograd_lite.ops.differences import *
-from autograd_lite.ops.distance import *
-from autograd_lite.ops.elementary import *
-from autograd_lite.ops.embedding import *
-from autograd_lite.ops.extremes import *
-from autograd_lite.ops.hyperbolic import *
-from autograd_lite.ops.indexing import *
-from autograd_lite.ops.interpolation import *
-from autograd_lite.ops.joining import *
-from autograd_lite.ops.least_squares import *
-from autograd_lite.ops.linalg import *
-from autograd_lite.ops.loss import *
-from autograd_lite.ops.nanfunctions import *
-from autograd_lite.ops.normalization import *
-from autograd_lite.ops.norms import *
-from autograd_lite.ops.ordering import *
-from autograd_lite.ops.pooling import *
-from autograd_lite.ops.products import *
-from autograd_lite.ops.quantiles import *
-from autograd_lite.ops.reduction import *
-from autograd_lite.ops.rounding import *
-from autograd_lite.ops.scans import *
-from autograd_lite.ops.shape import *
-from autograd_lite.ops.solving import *
-from autograd_lite.ops.spectral import *
-from autograd_lite.ops.statistics import *
-from autograd_lite.ops.trigonometric import *
+import autograd_lite.ops.methods
+import autograd_lite.support.heap  # noqa: F401
+from autograd_lite.compiler import CompileError as CompileError
+from autograd_lite.compiler import StaleProgramError as StaleProgramError
+from autograd_lite.compiler import compile as compile
+from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled, no_grad
+from autograd_lite.core.primitive import Primitive, primitive
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.debugging.anomalies import AnomalyError, anomaly
+from autograd_lite.ops.arrays.axes import *
+from autograd_lite.ops.arrays.choosing import *
+from autograd_lite.ops.arrays.diagonals import *
+from autograd_lite.ops.arrays.indexing import *
+from autograd_lite.ops.arrays.joining import *
+from autograd_lite.ops.arrays.ordering import *
+from autograd_lite.ops.arrays.shape import *
+from autograd_lite.ops.elementwise.arithmetic import *
+from autograd_lite.ops.elementwise.elementary import *
+from autograd_lite.ops.elementwise.extremes import *
+from autograd_lite.ops.elementwise.hyperbolic import *
+from autograd_lite.ops.elementwise.rounding import *
+from autograd_lite.ops.elementwise.trigonometric import *
+from autograd_lite.ops.layers.activation import *
+from autograd_lite.ops.layers.convolution import *
+from autograd_lite.ops.layers.distance import *
+from autograd_lite.ops.layers.embedding import *
+from autograd_lite.ops.layers.interpolation import *
+from autograd_lite.ops.layers.loss import *
+from autograd_lite.ops.layers.normalization import *
+from autograd_lite.ops.layers.pooling import *
+from autograd_lite.ops.linalg.contraction import *
+from autograd_lite.ops.linalg.decompositions import *
+from autograd_lite.ops.linalg.least_squares import *
+from autograd_lite.ops.linalg.matmul import *
+from autograd_lite.ops.linalg.norms import *
+from autograd_lite.ops.linalg.products import *
+from autograd_lite.ops.linalg.solving import *
+from autograd_lite.ops.linalg.spectral import *
+from autograd_lite.ops.reductions.differences import *
+from autograd_lite.ops.reductions.nanfunctions import *
+from autograd_lite.ops.reductions.quantiles import *
+from autograd_lite.ops.reductions.reduction import *
+from autograd_lite.ops.reductions.scans import *
+from autograd_lite.ops.reductions.statistics import *
 from autograd_lite.ops.ufunc_methods import *
-from autograd_lite.primitive import Primitive, primitive
-from autograd_lite.program import CompileError as CompileError
-from autograd_lite.program import StaleProgramError as StaleProgramError
-from autograd_lite.program import compile as compile
 from autograd_lite.random import manual_seed
-from autograd_lite.recording import enable_grad, is_grad_enabled, no_grad
-from autograd_lite.tensor import Tensor
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 try:
@@ -61,18 +61,18 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from autograd_lite.checkpoint import Checkpoint
-    from autograd_lite.drawing import draw
-    from autograd_lite.saving import load, save
-    from autograd_lite.symbolic.derivation import derive
+    from autograd_lite.debugging.drawing import draw
+    from autograd_lite.derivation.derive import derive
+    from autograd_lite.persistence.checkpoint import Checkpoint
+    from autograd_lite.persistence.saving import load, save
 
 # What few programs use, and where it is.
 _LATER = {
-    "Checkpoint": "autograd_lite.checkpoint",
-    "derive": "autograd_lite.symbolic.derivation",
-    "draw": "autograd_lite.drawing",
-    "load": "autograd_lite.saving",
-    "save": "autograd_lite.saving",
+    "Checkpoint": "autograd_lite.persistence.checkpoint",
+    "derive": "autograd_lite.derivation.derive",
+    "draw": "autograd_lite.debugging.drawing",
+    "load": "autograd_lite.persistence.saving",
+    "save": "autograd_lite.persistence.saving",
 }
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check, check_positive_integer, check_state
-from autograd_lite.composition import naming
-from autograd_lite.conversion import strip
+from autograd_lite.ops.composition import naming
 from autograd_lite.random import generator, set_state
+from autograd_lite.support.checks import check, check_positive_integer, check_state
+from autograd_lite.support.conversion import strip
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 

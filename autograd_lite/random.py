@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.messages import show
-from autograd_lite.tracing import current_recorder, refuse_in_program
+from autograd_lite.core.hooks import current_recorder, refuse_in_program
+from autograd_lite.support.messages import show
 
 # Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
 _generator: np.random.Generator | None = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_lite.checks import check, check_positive, is_integer, is_number
-from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import activation, hyperbolic
+from autograd_lite.ops.elementwise import hyperbolic
+from autograd_lite.ops.layers import activation
+from autograd_lite.support.checks import check, check_positive, is_integer, is_number
+from autograd_lite.support.messages import show
 
 
 class Identity(Module):

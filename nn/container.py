@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from autograd_lite.composition import naming
-from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parts import check_name
+from autograd_lite.ops.composition import naming
+from autograd_lite.support.messages import show
 
 
 class Sequential(Module):

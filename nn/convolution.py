@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.checks import check_positive_integer
-from autograd_lite.conversion import to_array
-from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
-from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
-from autograd_lite.ops.ordering import pad
-from autograd_lite.ops.windows import Lengths, lengths
+from autograd_lite.ops.arrays.ordering import pad
+from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
+from autograd_lite.ops.layers.windows import Lengths, lengths
 from autograd_lite.random import generator
+from autograd_lite.support.checks import check_positive_integer
+from autograd_lite.support.conversion import to_array
+from autograd_lite.support.messages import show
 
 # How NumPy calls what PyTorch calls the other padding modes.
 _PADDING_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.checks import check, check_positive_integer, is_integer
-from autograd_lite.messages import show
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
-from autograd_lite.ops.embedding import embedding
+from autograd_lite.ops.layers.embedding import embedding
 from autograd_lite.random import generator
+from autograd_lite.support.checks import check, check_positive_integer, is_integer
+from autograd_lite.support.messages import show
 
 
 class Embedding(Module):

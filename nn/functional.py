@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.checks import check_positive, check_probability
-from autograd_lite.composition import composed
-from autograd_lite.conversion import to_floats
-from autograd_lite.messages import show
-from autograd_lite.ops import activation
-from autograd_lite.ops.activation import elu, gelu, hardtanh, leaky_relu, relu, sigmoid, silu
-from autograd_lite.ops.convolution import conv1d, conv2d, conv_transpose2d
-from autograd_lite.ops.distance import hinge_loss, huber_loss, kl_div, l1_loss
-from autograd_lite.ops.embedding import embedding
-from autograd_lite.ops.hyperbolic import tanh
-from autograd_lite.ops.interpolation import interpolate
-from autograd_lite.ops.linalg import linear
-from autograd_lite.ops.loss import (
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.ops.composition import composed
+from autograd_lite.ops.elementwise.hyperbolic import tanh
+from autograd_lite.ops.layers import activation
+from autograd_lite.ops.layers.activation import elu, gelu, hardtanh, leaky_relu, relu, sigmoid, silu
+from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv_transpose2d
+from autograd_lite.ops.layers.distance import hinge_loss, huber_loss, kl_div, l1_loss
+from autograd_lite.ops.layers.embedding import embedding
+from autograd_lite.ops.layers.interpolation import interpolate
+from autograd_lite.ops.layers.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -27,10 +24,13 @@ from autograd_lite.ops.loss import (
     nll_loss,
     one_hot,
 )
-from autograd_lite.ops.normalization import batch_norm, layer_norm
-from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
+from autograd_lite.ops.layers.normalization import batch_norm, layer_norm
+from autograd_lite.ops.layers.pooling import avg_pool2d, max_pool2d
+from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
-from autograd_lite.tensor import Array, Tensor
+from autograd_lite.support.checks import check_positive, check_probability
+from autograd_lite.support.conversion import to_floats
+from autograd_lite.support.messages import show
 
 __all__ = [
     "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "conv1d", "conv2d",

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd_lite.changes import overwrite
-from autograd_lite.checks import check, check_at_least_0, is_number
-from autograd_lite.composition import composed
-from autograd_lite.conversion import as_numbers
-from autograd_lite.messages import show
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.writes import overwrite
+from autograd_lite.ops.composition import composed
 from autograd_lite.random import generator
-from autograd_lite.tensor import Tensor
+from autograd_lite.support.checks import check, check_at_least_0, is_number
+from autograd_lite.support.conversion import as_numbers
+from autograd_lite.support.messages import show
 
 AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 Rng: TypeAlias = "np.random.Generator | int | None"

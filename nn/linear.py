@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.checks import check_positive_integer
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
-from autograd_lite.ops.linalg import linear
+from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
+from autograd_lite.support.checks import check_positive_integer
 
 
 class Linear(Module):

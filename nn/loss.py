@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_lite.checks import check_positive
-from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import distance, loss
+from autograd_lite.ops.layers import distance, loss
+from autograd_lite.support.checks import check_positive
+from autograd_lite.support.messages import show
 
 
 class _Loss(Module):

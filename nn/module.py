@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.changes import overwrite
-from autograd_lite.composition import naming
-from autograd_lite.conversion import NumberArray, as_state
-from autograd_lite.exact import fault
-from autograd_lite.messages import show
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.writes import overwrite
 from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.nn.parts import Owner, join, registered
-from autograd_lite.tensor import Tensor
-from autograd_lite.versions import bump
+from autograd_lite.ops.composition import naming
+from autograd_lite.support.conversion import NumberArray, as_state
+from autograd_lite.support.exact import fault
+from autograd_lite.support.messages import show
+from autograd_lite.support.versions import bump
 
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.changes import overwrite
-from autograd_lite.checks import check, check_at_least_0, check_positive_integer
-from autograd_lite.messages import show
+from autograd_lite.core.writes import overwrite
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Buffer, Parameter
-from autograd_lite.ops.normalization import batch_norm, layer_norm
+from autograd_lite.ops.layers.normalization import batch_norm, layer_norm
+from autograd_lite.support.checks import check, check_at_least_0, check_positive_integer
+from autograd_lite.support.messages import show
 
 
 class _BatchNorm(Module):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.exact import exactly, is_plain
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.exact import exactly, is_plain
 
 
 class Parameter(Tensor):

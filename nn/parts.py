@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from autograd_lite.nn.parameter import Buffer, Parameter
-from autograd_lite.versions import Versioned, bump
+from autograd_lite.support.versions import Versioned, bump
 
 AnyOwner = TypeVar("AnyOwner", bound="Owner")
 

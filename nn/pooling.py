@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.checks import check, check_positive_integer, is_integer
-from autograd_lite.composition import naming
-from autograd_lite.messages import show
 from autograd_lite.nn.module import Module
-from autograd_lite.ops.interpolation import MODES, interpolate
-from autograd_lite.ops.pooling import avg_pool2d, max_pool2d
-from autograd_lite.ops.shape import reshape
-from autograd_lite.ops.windows import lengths
+from autograd_lite.ops.arrays.shape import reshape
+from autograd_lite.ops.composition import naming
+from autograd_lite.ops.layers.interpolation import MODES, interpolate
+from autograd_lite.ops.layers.pooling import avg_pool2d, max_pool2d
+from autograd_lite.ops.layers.windows import lengths
+from autograd_lite.support.checks import check, check_positive_integer, is_integer
+from autograd_lite.support.messages import show
 
 
 def _check(name: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> None:

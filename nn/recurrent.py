@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.checks import check_positive_integer, check_probability
-from autograd_lite.conversion import strip, to_floats
-from autograd_lite.messages import show
+from autograd_lite.core.tensor import Tensor
 from autograd_lite.nn import init
 from autograd_lite.nn.functional import dropout
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
-from autograd_lite.ops import recurrent
-from autograd_lite.ops.linalg import linear
+from autograd_lite.ops.layers import recurrent
+from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
-from autograd_lite.tensor import Tensor
+from autograd_lite.support.checks import check_positive_integer, check_probability
+from autograd_lite.support.conversion import strip, to_floats
+from autograd_lite.support.messages import show
 
 
 class _Parts(NamedTuple):

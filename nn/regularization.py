@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check_probability
 from autograd_lite.nn.functional import dropout
 from autograd_lite.nn.module import Module
 from autograd_lite.random import generator
+from autograd_lite.support.checks import check_probability
 
 
 class Dropout(Module):

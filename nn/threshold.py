@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.changes import overwrite
-from autograd_lite.checks import check_positive_integer
-from autograd_lite.conversion import NumberArray, as_numbers
+from autograd_lite.core.writes import overwrite
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Buffer, Parameter
-from autograd_lite.ops.linalg import linear, matmul
-from autograd_lite.ops.rounding import heaviside
+from autograd_lite.ops.elementwise.rounding import heaviside
+from autograd_lite.ops.linalg.matmul import linear, matmul
+from autograd_lite.support.checks import check_positive_integer
+from autograd_lite.support.conversion import NumberArray, as_numbers
 
 
 class Threshold(Module):

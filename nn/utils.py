@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.changes import overwrite
-from autograd_lite.checks import check_at_least_0, check_positive
-from autograd_lite.composition import composed
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.writes import overwrite
+from autograd_lite.ops.composition import composed
+from autograd_lite.support.checks import check_at_least_0, check_positive
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check_number
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.support.checks import check_number
 
 
 class Adagrad(Optimizer):

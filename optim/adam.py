@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check_number
-from autograd_lite.messages import show
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.support.checks import check_number
+from autograd_lite.support.messages import show
 
 
 class Adam(Optimizer):

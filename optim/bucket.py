@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import Leaf
-from autograd_lite.changes import record_changes
-from autograd_lite.conversion import NumberArray
-from autograd_lite.halves import HALF
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.graph import Leaf
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.writes import record_changes
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.support.half_precision import HALF
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.tensor import Tensor
 
 
 class Members(tuple[Tensor, ...]):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_lite.checks import check, check_integer, check_integers, check_number
-from autograd_lite.messages import show
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.plateau import ReduceLROnPlateau
 from autograd_lite.optim.schedule import LRScheduler, checked_optimizer
 from autograd_lite.optim.sequential_lr import SequentialLR
+from autograd_lite.support.checks import check, check_integer, check_integers, check_number
+from autograd_lite.support.messages import show
 
 __all__ = [
     "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "ReduceLROnPlateau",

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import Leaf
-from autograd_lite.checks import check_state
-from autograd_lite.composition import naming
+from autograd_lite.core.grad_mode import enable_grad
+from autograd_lite.core.graph import Leaf
+from autograd_lite.core.hooks import current_recorder, watched_attributes
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.ops.composition import naming
 from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, refuse_twice
 from autograd_lite.optim.state import checked_entries, checked_groups
-from autograd_lite.recording import enable_grad
-from autograd_lite.tensor import Tensor
-from autograd_lite.tracing import current_recorder, watched_attributes
-from autograd_lite.versions import Versioned, bump
+from autograd_lite.support.checks import check_state
+from autograd_lite.support.versions import Versioned, bump
 
 
 class Optimizer(Versioned):

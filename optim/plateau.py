@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check, check_integer, check_number, check_state, is_number
-from autograd_lite.composition import naming
-from autograd_lite.messages import show
+from autograd_lite.core.hooks import repeated
+from autograd_lite.ops.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.schedule import (
     LRScheduler,
@@ -20,8 +19,9 @@ from autograd_lite.optim.schedule import (
     initial_rates,
     refuse_too_early,
 )
-from autograd_lite.tracing import repeated
-from autograd_lite.versions import Versioned, bump
+from autograd_lite.support.checks import check, check_integer, check_number, check_state, is_number
+from autograd_lite.support.messages import show
+from autograd_lite.support.versions import Versioned, bump
 
 
 class ReduceLROnPlateau(Versioned):

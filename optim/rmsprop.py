@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check_number, check_switch
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.support.checks import check_number, check_switch
 
 
 class RMSprop(Optimizer):

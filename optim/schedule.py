@@ -14,12 +14,12 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from autograd_lite.checks import check_integer, check_number, check_state
-from autograd_lite.composition import naming
-from autograd_lite.messages import show
+from autograd_lite.core.hooks import repeated
+from autograd_lite.ops.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.tracing import repeated
-from autograd_lite.versions import Versioned, bump
+from autograd_lite.support.checks import check_integer, check_number, check_state
+from autograd_lite.support.messages import show
+from autograd_lite.support.versions import Versioned, bump
 
 # Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
 _INITIAL = "initial_rates"

@@ -6,16 +6,11 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.checks import check_integers, check_state
-from autograd_lite.messages import show
+from autograd_lite.core.hooks import repeated
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import (
-    LRScheduler,
-    checked_optimizer,
-    initial_rates,
-    refuse_too_early,
-)
-from autograd_lite.tracing import repeated
+from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, initial_rates, refuse_too_early
+from autograd_lite.support.checks import check_integers, check_state
+from autograd_lite.support.messages import show
 
 
 class SequentialLR(LRScheduler):

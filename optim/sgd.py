@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.checks import check_number, check_switch
 from autograd_lite.optim.bucket import Run
 from autograd_lite.optim.optimizer import Optimizer
+from autograd_lite.support.checks import check_number, check_switch
 
 
 class SGD(Optimizer):

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import LARGEST_COUNT, is_integer
-from autograd_lite.composition import naming
-from autograd_lite.conversion import as_numbers
-from autograd_lite.exact import fault
-from autograd_lite.messages import show
+from autograd_lite.ops.composition import naming
 from autograd_lite.optim.bucket import Bucket
 from autograd_lite.optim.group import plain
+from autograd_lite.support.checks import LARGEST_COUNT, is_integer
+from autograd_lite.support.conversion import as_numbers
+from autograd_lite.support.exact import fault
+from autograd_lite.support.messages import show
 
 
 def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dict[str, Any]]:

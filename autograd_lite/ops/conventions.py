@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.primitive import primitive
-from autograd_lite.tensor import Array, Tensor
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array, Tensor
 
 __all__: list[str] = []  # for rules, not for users
 

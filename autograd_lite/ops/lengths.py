@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import strip, to_floats
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.slices import Axis, restore
-from autograd_lite.primitive import primitive
-from autograd_lite.tensor import Array
+from autograd_lite.support.conversion import strip, to_floats
 
 __all__: list[str] = []  # for operations, not for users
 

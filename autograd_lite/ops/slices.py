@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_lite.tensor import Array
+from autograd_lite.core.tensor import Array
 
 __all__: list[str] = []  # for operations, not for users
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.conversion import strip, to_array
-from autograd_lite.ops import arithmetic, elementary, extremes, rounding, trigonometric
-from autograd_lite.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.ops.elementwise import arithmetic, elementary, extremes, rounding, trigonometric
+from autograd_lite.support.conversion import strip, to_array
 
 __all__: list[str] = []
 

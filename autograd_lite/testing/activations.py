@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.ops.activation import sigmoid
+from autograd_lite.ops.layers.activation import sigmoid
 
 DERIVATIVES: dict[str, Callable[[Any], Any]] = {
     "sigmoid": lambda x: sigmoid(x) * (1 - sigmoid(x)),

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.checks import check
-from autograd_lite.composition import naming
-from autograd_lite.messages import show
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.ops.composition import naming
+from autograd_lite.support.checks import check
+from autograd_lite.support.messages import show
 from autograd_lite.testing.gradients import check_gradients
 
 Operation = Callable[..., Any]

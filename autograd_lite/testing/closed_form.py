@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.messages import show
+from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import (
     Inputs,
@@ -28,7 +28,7 @@ from autograd_lite.testing.evaluation import (
 )
 from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.mismatch import GradientMismatch
-from autograd_lite.testing.steps import mistaken_gradients
+from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 Function = Callable[..., Any]
 Intermediates = Callable[..., Mapping[str, Any]] | None

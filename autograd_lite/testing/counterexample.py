@@ -14,12 +14,12 @@ import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 
-from autograd_lite.checks import check_positive_integer
+from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.testing.closed_form import Case, Function, Intermediates
 from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, check_functions, name_of, read_inputs
 from autograd_lite.testing.evidence import relative_error
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.program import program
+from autograd_lite.testing.script import program
 
 _WITNESSES = 3  # how many further examples an explanation has to survive
 _WITNESS_SEARCH = 25  # how many examples are drawn to find them

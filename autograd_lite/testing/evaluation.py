@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import sweep
-from autograd_lite.messages import show
-from autograd_lite.recording import enable_grad
-from autograd_lite.tensor import Tensor
+from autograd_lite.core.backward import sweep
+from autograd_lite.core.grad_mode import enable_grad
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.messages import show
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 Which = int | str | tuple[int | str, ...] | None

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backward import sweep
-from autograd_lite.messages import show
-from autograd_lite.tensor import Tensor, backward_with_graph
+from autograd_lite.core.backward import sweep
+from autograd_lite.core.tensor import Tensor, backward_with_graph
+from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import (
     Inputs,

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.checks import check_positive
-from autograd_lite.composition import naming
-from autograd_lite.conversion import as_numbers
-from autograd_lite.explanations import describe
+from autograd_lite.core.arguments import describe
+from autograd_lite.ops.composition import naming
+from autograd_lite.support.checks import check_positive
+from autograd_lite.support.conversion import as_numbers
 from autograd_lite.testing.evaluation import check_functions
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]

@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograd_lite.checks import check, is_integer
-from autograd_lite.messages import show
+from autograd_lite.support.checks import check, is_integer
+from autograd_lite.support.messages import show
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Strategy = st.SearchStrategy[Any]

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from autograd_lite.testing.program import source_of
+from autograd_lite.testing.script import source_of
 from derivations import SLIPS, STATEMENTS, Check, Slip, Statement
 from derivations.catalogue import SOURCES
 

@@ -20,7 +20,7 @@ from bad_inputs.table import ROWS
 
 import autograd_lite
 from autograd_lite import Tensor, nn, optim
-from autograd_lite.messages import LIMIT, LINE, one_line, show
+from autograd_lite.support.messages import LIMIT, LINE, one_line, show
 
 
 class Raising:

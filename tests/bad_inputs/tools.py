@@ -2,10 +2,10 @@
 
 from bad_inputs.rows import each, rows
 
-from autograd_lite.anomalies import AnomalyError
+from autograd_lite.core.hooks import CompileError
+from autograd_lite.debugging.anomalies import AnomalyError
 from autograd_lite.testing.evaluation import NotFiniteError
 from autograd_lite.testing.mismatch import GradientMismatch
-from autograd_lite.tracing import CompileError
 
 # fmt: off
 ROWS = [

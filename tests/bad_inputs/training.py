@@ -2,7 +2,7 @@
 
 from bad_inputs.rows import each, rows
 
-from autograd_lite.structure import CorruptedFileError
+from autograd_lite.persistence.structure import CorruptedFileError
 
 # fmt: off
 ROWS = [

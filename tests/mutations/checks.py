@@ -1,6 +1,6 @@
 """The checks of the derivations once more, each without a search for its simplest counterexample: that takes long.
 
-For the mutants alone; `tests/derivations` is what tests the derivations.
+For the mutants alone; `tests/documents` is what tests the derivations.
 """
 
 import pytest

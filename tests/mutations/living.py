@@ -11,7 +11,7 @@ from types import CodeType
 from mutations.mutants import Mutant
 from mutations.targets import Node, Target
 
-from autograd_lite.codegen import write_call, write_pull
+from autograd_lite.core.codegen import write_call, write_pull
 
 
 @contextmanager

@@ -16,13 +16,16 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-import autograd_lite.ops
-import autograd_lite.sums
+import autograd_lite.ops.composition
+import autograd_lite.support.sums
 from autograd_lite import Primitive
 
 Node = ast.FunctionDef | ast.Lambda
+OPS = Path(autograd_lite.ops.__file__).parent
 # What rules are made with besides operations.
-BELOW = [Path(autograd_lite.sums.__file__)]
+BELOW = [Path(autograd_lite.support.sums.__file__)]
+# What checks arguments and names errors.
+CHECKING = [Path(autograd_lite.ops.composition.__file__)]
 
 
 @dataclass
@@ -106,7 +109,7 @@ def _is_source_of(node: Node, code: CodeType) -> bool:
 def operations() -> list[Any]:
     """All operations, exported or not."""
     found = {}
-    for module in pkgutil.iter_modules(autograd_lite.ops.__path__, "autograd_lite.ops."):
+    for module in pkgutil.walk_packages(autograd_lite.ops.__path__, "autograd_lite.ops."):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(getattr(value, "primitive", None), Primitive):
                 found[id(value)] = value
@@ -132,7 +135,7 @@ def rules() -> list[Target]:
             forward, formulas = inspect.unwrap(operation.primitive.forward), operation.primitive.residuals
             for name, function in {"forward": forward, **formulas}.items():
                 title = f"{operation.__name__}.{name}"
-                _add(found, function, title, Path(function.__code__.co_filename).parent)
+                _add(found, function, title, _package(function))
     return list(found.values())
 
 
@@ -154,7 +157,7 @@ def _add_helpers(found: dict[FunctionType, Target], user: Target) -> None:
     names = dict.fromkeys(node.id for node in ast.walk(user.node) if isinstance(node, ast.Name))
     for name in names:
         for i, value in enumerate(_flat(user.function.__globals__.get(name))):
-            _add(found, value, f"{name}[{i}]", Path(user.function.__code__.co_filename).parent)
+            _add(found, value, f"{name}[{i}]", _package(user.function))
 
 
 def _add(found: dict[FunctionType, Target], value: Any, lambda_name: str, package: Path) -> None:
@@ -164,13 +167,19 @@ def _add(found: dict[FunctionType, Target], value: Any, lambda_name: str, packag
     if not isinstance(function, FunctionType):
         return
     file = Path(function.__code__.co_filename)
-    if file.parent != package and file not in BELOW:
+    if file in CHECKING or (_package(function) != package and file not in BELOW):
         return
     if function not in found:
         name = lambda_name if function.__name__ == "<lambda>" else function.__name__
         cache = value if hasattr(value, "cache_clear") else None
         found[function] = Target(name, function, node_of(function), cache=cache)
         _add_helpers(found, found[function])
+
+
+def _package(function: FunctionType) -> Path:
+    """The folder of a function's module; the families of operations are one package."""
+    file = Path(function.__code__.co_filename)
+    return OPS if OPS in file.parents else file.parent
 
 
 def _flat(value: Any) -> Iterator[Any]:

@@ -1,0 +1,208 @@
+"""The reverse sweep: from a result back to the leaves it was made from, one rule at a time.
+
+Rules are looked up on the nodes of the graph; this file knows none of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from _thread import _count as _count_of_other_threads
+from heapq import heappop, heappush, heapreplace
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.core.hooks import current_recorder
+from autograd_lite.core.writes import changed_since, log
+from autograd_lite.support.sums import sum_over
+
+
+def sweep(
+    gradients: dict[Any, Any],
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    since: int = 0,
+    watched: dict[Any, Any] | None = None,
+) -> dict[Any, Any]:
+    """The gradients of the leaves, given those of results: `gradients` maps nodes to arrays, and is used up.
+
+    Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when its
+    turn comes. What a node saved is dropped as soon as it has been used. Nothing is written to the leaves here.
+    Nodes that were recorded before the moment `since` count as leaves; the gradients of nodes that are keys of
+    `watched` are noted there on the way.
+
+    With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
+    """
+    latest_change = log.latest
+    queue: list[tuple[int, Node]] = []
+    following: Node | None = None
+    for root in gradients:
+        if root.__class__ is Node and root.order >= since:
+            if following is None:
+                following = root
+            else:
+                heappush(queue, (-root.order, root))
+    while queue or following is not None:
+        if following is None:
+            node = heappop(queue)[1]
+        elif queue and -queue[0][0] > following.order:
+            node = heapreplace(queue, (-following.order, following))[1]
+        else:
+            node = following
+        following = None
+        g = gradients.pop(node)
+        operation, parents, saved = node.operation, node.parents, node.saved
+        if saved is None:
+            raise RuntimeError(
+                f"backward: the graph at {operation.name!r} was already used and released; "
+                "pass retain_graph=True to the first backward() if it is needed twice, or compute the result anew"
+            )
+        if node.order < latest_change:
+            _refuse_changed_values(node, saved)
+        if watched is not None and node in watched:
+            watched[node] = g
+        if create_graph:
+            saved = operation.lift(node)
+        try:
+            contributions = operation.pull(g, parents, saved)
+        except Exception as error:
+            contributions = _try_otherwise(error, operation, g, parents, saved)
+        if not retain_graph:
+            node.saved, node.parents = None, ()
+        for parent, gradient in zip(parents, contributions):  # noqa: B905 - `pull` returns one for each
+            if parent is None:
+                continue
+            try:
+                if gradient.shape != parent.shape or gradient.dtype is not parent.dtype:
+                    gradient = _fit(gradient, parent, operation, parents.index(parent))
+            except AttributeError:
+                gradient = _fit(gradient, parent, operation, parents.index(parent))
+            if parent in gradients:
+                gradients[parent] = gradients[parent] + gradient
+                continue
+            if parent.__class__ is Node:
+                if parent.order >= since:
+                    if following is None:
+                        following = parent
+                    elif parent.order > following.order:  # the latest is mostly next: keep it out of the heap
+                        heappush(queue, (-following.order, following))
+                        following = parent
+                    else:
+                        heappush(queue, (-parent.order, parent))
+            else:  # a leaf must not share memory with a value of the graph
+                for value in saved:
+                    if gradient is value:
+                        gradient = gradient.copy()
+                if gradient is g:
+                    gradient = gradient.copy()
+            gradients[parent] = gradient
+    return gradients  # all that is left are leaves
+
+
+def _try_otherwise(error: Exception, operation: Any, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
+    """The gradients by rules that cannot be recorded call by call: they are one call of a program."""
+    recorder = current_recorder()
+    if recorder is not None and recorder.is_traced(g, saved):
+        return recorder.pull(operation, g, parents, saved)  # type: ignore[no-any-return]
+    error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {getattr(g, 'shape', ())}")
+    raise error
+
+
+# Threads that share a leaf add to its gradient one after the other.
+_deposits = threading.RLock()
+
+
+def deposit(gradients: dict[Leaf, Any]) -> None:
+    """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
+    if not _count_of_other_threads():  # nobody to wait for: a fiftieth of a small step
+        _add(gradients)
+        return
+    try:  # as `undoing`, without the cost of a generator in each backward pass
+        try:
+            _deposits.acquire()
+            _add(gradients)
+        finally:
+            _release_deposits()
+    finally:
+        _release_deposits()
+
+
+def _release_deposits() -> None:
+    while _deposits._is_owned():  # type: ignore[attr-defined]
+        _deposits.release()
+
+
+def _add(gradients: dict[Leaf, Any]) -> None:
+    taken = set()
+    for leaf, gradient in gradients.items():
+        if leaf.grad is not None:
+            gradients[leaf] = gradient = leaf.grad + gradient
+        elif gradient.base is not None or id(gradient) in taken:
+            gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
+        if not gradient.shape and not isinstance(gradient, np.ndarray):
+            gradients[leaf] = gradient.reshape(1).reshape(())  # a number of NumPy as an array
+        taken.add(id(gradient))
+    # Written only now, all together: a backward pass that fails leaves every gradient as it was.
+    # In one call, so that no interrupt comes in between.
+    kind: Any = Leaf
+    any(map(kind.grad.__set__, gradients, gradients.values()))
+
+
+def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
+    for name, value in zip(node.operation.saved_names, saved, strict=True):
+        if changed_since(node.order, value):
+            raise RuntimeError(
+                f"backward: {node.operation.name!r} needs its {name!r} of shape {np.shape(value)}, but it was changed "
+                "in place (an optimizer step, an in-place operator, load_state_dict) after it was used; "
+                "call backward() before the change, or compute the result again after it"
+            )
+
+
+def _fit(gradient: Any, parent: Node | Leaf, operation: Any, position: int) -> Any:
+    """Undo broadcasting and promotion, so that the gradient has the shape and dtype of what it belongs to."""
+    if gradient is None or not hasattr(gradient, "shape"):
+        if not isinstance(gradient, int | float | np.ndarray | np.generic):
+            raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
+        gradient = np.asarray(gradient)
+    if gradient.shape != parent.shape:
+        fitted = unbroadcast(gradient, parent.shape)
+        if fitted is None:
+            raise ValueError(
+                f"{operation.describe_rule(position)} returned a gradient of shape {gradient.shape} "
+                f"for an argument of shape {parent.shape}"
+            )
+        gradient = fitted
+    if gradient.dtype != parent.dtype:
+        if gradient.dtype.kind != "f":
+            raise TypeError(
+                f"{operation.describe_rule(position)} returned a gradient of dtype {gradient.dtype} "
+                f"for an argument of dtype {parent.dtype}"
+            )
+        gradient = gradient.astype(parent.dtype)
+    return gradient
+
+
+def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """The sum of `gradient` over the axes along which an array of `shape` was broadcast; None if it was not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    leading = len(gradient.shape) - len(shape)
+    if leading < 0:
+        return None
+    axes = tuple(range(leading))
+    if gradient.shape[leading:] != shape:
+        for axis, (length, wanted) in enumerate(zip(gradient.shape[leading:], shape, strict=True), start=leading):
+            if length != wanted:
+                if wanted != 1:
+                    return None
+                axes += (axis,)
+    if axes:
+        gradient = sum_over(gradient, axes)
+    return gradient if gradient.shape == shape else gradient.reshape(shape)

@@ -1,0 +1,87 @@
+"""Operations with several results: each has a node of its own, which hands its gradient to the operation's node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.graph import Node
+from autograd_lite.core.tensor import _wrap
+from autograd_lite.core.writes import tick
+
+Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+
+
+class Cotangents(tuple[Any, ...]):
+    """The gradients of all results of an operation, None where nothing has arrived.
+
+    `shape` holds the shapes and dtypes of the results; the sweep adds two of these as it adds two arrays.
+    """
+
+    shape: Form
+    dtype = None
+
+    def __add__(self, other: tuple[Any, ...]) -> Cotangents:
+        both = zip(self, other, strict=True)
+        return cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
+
+    def filled(self) -> tuple[Any, ...]:
+        """With zeros in place of None, as rules take them."""
+        return tuple(np.zeros(*form) if g is None else g for g, form in zip(self, self.shape, strict=True))
+
+
+def cotangents(form: Form, gradients: list[Any]) -> Cotangents:
+    """The gradients of results of the given shapes and dtypes."""
+    result = Cotangents(gradients)
+    result.shape = form
+    return result
+
+
+class Result:
+    """What the engine knows of one result of an operation; it stands in the place of a `Primitive`."""
+
+    saved_names = ()
+
+    def __init__(self, name: str, number: int) -> None:
+        self.name = f"{name}[{number}]"
+        self.number = number
+
+    def pull(self, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Cotangents]:
+        """The gradient in its place among those of the other results."""
+        form = parents[0].shape
+        return (cotangents(form, [g if i == self.number else None for i in range(len(form))]),)
+
+    def lift(self, node: Node) -> tuple[Any, ...]:
+        """Nothing is saved."""
+        return ()
+
+    def describe_rule(self, position: int) -> str:
+        """How an error message calls the rule."""
+        return f"{self.name}: the derivative rule"
+
+
+def wrap_outputs(out: Any, node: Node | None) -> Any:
+    """Tensors around the results of an operation, in the kind of tuple that it returned."""
+    for array in out:
+        dtype = getattr(array, "dtype", None)
+        if dtype is not None and dtype.kind not in "fiub":
+            name = "primitive" if node is None else node.operation.name
+            raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
+    if node is not None:
+        form: Any = tuple((array.shape, array.dtype) for array in out)
+        node.shape, node.dtype = form, None  # type: ignore[assignment]
+    tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(out)]
+    return type(out)(*tensors) if hasattr(out, "_fields") else tuple(tensors)
+
+
+def _result_node(operation_node: Node | None, number: int, array: Any) -> Node | None:
+    if operation_node is None or array.dtype.kind != "f":
+        return None
+    node = Node()
+    node.order = tick()
+    node.operation = operation_node.operation.results[number]
+    node.parents = (operation_node,)
+    node.saved = ()
+    node.shape, node.dtype = array.shape, array.dtype
+    return node

@@ -1,0 +1,75 @@
+"""What operations are made of, as one writes it: the forward side of a derivation.
+
+An operation that is not listed is written by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.graph import Node
+from autograd_lite.ops.layers.activation import sigmoid, softmax
+from autograd_lite.ops.layers.loss import one_hot
+
+
+def _reduced(terms: Any, reduction: str) -> Any:
+    return terms if reduction == "none" else np.sum(terms) / (terms.size if reduction == "mean" else 1)
+
+
+def _cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
+    axis = 0 if logits.ndim == 1 else 1
+    if np.ndim(target) < logits.ndim:
+        target = np.moveaxis(one_hot(target, logits.shape[axis]), -1, axis)
+    log_likelihood = target * np.log(softmax(logits, axis=axis))
+    if reduction == "none":
+        return -np.sum(log_likelihood, axis=axis)
+    samples = logits.size // logits.shape[axis]
+    return -(np.sum(log_likelihood) / (samples if reduction == "mean" else 1))
+
+
+def _nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
+    axis = 0 if log_probabilities.ndim == 1 else 1
+    chosen = np.moveaxis(one_hot(target, log_probabilities.shape[axis]), -1, axis) * log_probabilities
+    return -_reduced(np.sum(chosen, axis=axis), reduction)
+
+
+def _bernoulli(p: Any, target: Any, reduction: str = "mean") -> Any:
+    return -_reduced(target * np.log(p) + (1 - target) * np.log(1 - p), reduction)
+
+
+DEFINITIONS: dict[str, Callable[..., Any]] = {
+    "linear": lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias,
+    "softplus": lambda x: np.log(1 + np.exp(x)),
+    "mean": lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    "cross_entropy": _cross_entropy,
+    "nll_loss": _nll_loss,
+    "binary_cross_entropy": _bernoulli,
+    "binary_cross_entropy_with_logits": lambda logits, target, reduction="mean": _bernoulli(
+        sigmoid(logits), target, reduction
+    ),
+    "mse_loss": lambda x, target, reduction="mean": _reduced((x - target) ** 2, reduction),
+}
+
+# An operand that the graph did not keep, from the result and the other operand.
+SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("add", "x"): lambda out, y: out - y,
+    ("add", "y"): lambda out, x: out - x,
+    ("subtract", "x"): lambda out, y: out + y,
+    ("subtract", "y"): lambda out, x: x - out,
+    ("multiply", "x"): lambda out, y: out / y,
+    ("multiply", "y"): lambda out, x: out / x,
+    ("divide", "x"): lambda out, y: out * y,
+    ("divide", "y"): lambda out, x: x / out,
+}
+
+# The letters of what a definition has inside: probabilities, one-hot labels.
+INSIDE = {"cross_entropy": "PY", "nll_loss": "Y", "log_softmax": "P", "binary_cross_entropy_with_logits": "P"}
+
+
+def letters_inside(node: Node, saved: Mapping[str, Any]) -> str:
+    """The letters that the definition of a node needs."""
+    labels = getattr(saved.get("target"), "dtype", np.dtype(int)).kind in "iu"
+    return INSIDE.get(node.operation.name, "").replace("Y", "Y" * labels)

@@ -1,0 +1,39 @@
+"""What a recorded graph tells: its nodes, their arguments, and the values that they keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.graph import Node
+from autograd_lite.core.outputs import Result
+from autograd_lite.derivation.definitions import INSIDE
+
+
+def nodes_below(root: Node) -> list[Node]:
+    """All nodes of a graph, the earliest first."""
+    found, waiting = {root}, [root]
+    while waiting:
+        for parent in waiting.pop().parents:
+            if isinstance(parent, Node) and parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return sorted(found, key=lambda node: node.order)
+
+
+def arguments_of(node: Node) -> list[tuple[Any, str]]:
+    """The parents of a node, each with the argument that it was."""
+    if isinstance(node.operation, Result):
+        return [(node.parents[0], "values")]
+    names = node.operation.differentiable
+    last = len(names) - 1
+    return [(parent, names[min(i, last)]) for i, parent in enumerate(node.parents)]
+
+
+def saved_values(node: Node) -> dict[str, Any]:
+    """What a node keeps, by name; labels as an array, whatever they were given as."""
+    saved = dict(zip(node.operation.saved_names, node.saved or (), strict=True))
+    if node.operation.name in INSIDE and isinstance(saved.get("target"), int | list | tuple | np.generic):
+        saved["target"] = np.asarray(saved["target"])
+    return saved

@@ -1,0 +1,166 @@
+"""Rewritings that depend on shapes and axes: what moves, repeats or adds elements.
+
+Each takes the formula of a call and gives it in another form, or None where it does not apply.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.derivation.expression import Call, Expression, Number, Symbol, call, same, symbols, total
+
+_MOVES = (total, np.transpose, np.reshape, np.broadcast_to)
+_PLACES = (np.transpose, np.reshape, np.broadcast_to)
+_ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide)
+
+
+def _is(function: Any, x: Any) -> bool:
+    return isinstance(x, Call) and x.function is function
+
+
+def without_effect(e: Call) -> Expression | None:
+    """A transposition, reshaping or broadcast that changes nothing; of two in a row, one."""
+    x: Any = e.operands[0] if e.operands else None
+    if e.function in (np.reshape, np.broadcast_to) and x.shape == e.shape:
+        return x  # type: ignore[no-any-return]
+    if e.function is np.transpose and e.operands[1] == tuple(range(e.ndim)):
+        return x  # type: ignore[no-any-return]
+    if e.function is total and not e.operands[1]:
+        return x  # type: ignore[no-any-return]
+    if e.function is np.transpose and _is(np.transpose, x):
+        return call(np.transpose, (x.operands[0], tuple(x.operands[1][axis] for axis in e.operands[1])))
+    if e.function is np.reshape and _is(np.reshape, x):
+        return call(np.reshape, (x.operands[0], e.shape))
+    if e.function is np.transpose and _is(np.reshape, x) and x.operands[0].ndim == 1 and 1 in e.shape:
+        return call(np.reshape, (x.operands[0], e.shape))  # a row is a column turned round
+    if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
+        return call(np.broadcast_to, (x.operands[0], e.shape))
+    return None
+
+
+def numbers_out(e: Call) -> Expression | None:
+    """f(a x) = a f(x) for what only moves or adds elements."""
+    x: Any = e.operands[0] if e.operands else None
+    if e.function in _MOVES and _is(np.multiply, x) and x.operands[0].shape == ():
+        return call(np.multiply, (x.operands[0], call(e.function, (x.operands[1], *e.operands[1:]), e.options)))
+    if e.function is np.broadcast_to and isinstance(x, Number) and x.value not in (0, 1):
+        return call(np.multiply, (x, call(np.broadcast_to, (Number(1), e.shape))))
+    return None
+
+
+def broadcast_by_itself(e: Call) -> Expression | None:
+    """x ⊙ broadcast(y) = x ⊙ y, where x has the shape already; so for a scalar with axes of length one."""
+    if e.function not in _ELEMENTWISE:
+        return None
+    for i, operand in enumerate(e.operands):
+        if _is(np.broadcast_to, operand) or (_is(np.reshape, operand) and operand.operands[0].shape == ()):
+            operands = tuple(operand.operands[0] if i == j else other for j, other in enumerate(e.operands))
+            plain = call(e.function, operands)
+            if plain.shape == e.shape:
+                return plain
+    return None
+
+
+def sums(e: Call) -> Expression | None:
+    """A product with a vector of ones is a sum; of Aᵀ over the rows, one of A over the columns; of probabilities, 1."""
+    x: Any = e.operands[0] if e.operands else None
+    if e.function is np.matmul:
+        y = e.operands[1]
+        if x.ndim == 2 and y.ndim == 1 and _is_all(1, y):
+            return call(total, (x, (1,), False))
+        if x.ndim == 1 and y.ndim == 2 and _is_all(1, x):
+            return call(total, (y, (0,), False))
+    if e.function is not total:
+        return None
+    if _is(np.transpose, x) and x.ndim == 2 and not e.operands[2]:
+        return call(total, (x.operands[0], tuple(x.operands[1][axis] for axis in e.operands[1]), False))
+    if _is(total, x) and e.shape == () and not x.operands[2]:
+        inner = x.operands[0]
+        return call(total, (inner, tuple(range(inner.ndim)), False))
+    if all(x.shape[axis] == 1 for axis in e.operands[1]):
+        return call(np.reshape, (x, e.shape))
+    if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (1,):
+        return call(np.broadcast_to, (Number(1), e.shape))
+    return None
+
+
+def nothing(e: Call) -> Expression | None:
+    """0 x = 0 and x + 0 = x."""
+    if e.function is total and _is_all(0, e.operands[0]):
+        return call(np.broadcast_to, (Number(0), e.shape)) if e.shape else Number(0)
+    if e.function not in (np.multiply, np.matmul, np.add, np.subtract):
+        return None
+    zero = [same(x, Number(0)) or _is_all(0, x) for x in e.operands if isinstance(x, Expression)]
+    if e.function in (np.multiply, np.matmul) and any(zero):
+        return call(np.broadcast_to, (Number(0), e.shape)) if e.shape else Number(0)
+    if e.function in (np.add, np.subtract) and zero[1] and e.operands[0].shape == e.shape:
+        return e.operands[0]  # type: ignore[no-any-return]
+    if e.function is np.add and zero[0] and e.operands[1].shape == e.shape:
+        return e.operands[1]  # type: ignore[no-any-return]
+    return None
+
+
+def _is_all(number: int, x: Any) -> bool:
+    return _is(np.broadcast_to, x) and same(x.operands[0], Number(number))
+
+
+def outer_product(e: Call) -> Expression | None:
+    """A column times a row is the product x yᵀ of two vectors; a column beside a matrix is a vector."""
+    if e.function is np.multiply and e.ndim == 2:
+        column, row = e.operands
+        if column.shape == (e.shape[0], 1) and row.shape in ((1, e.shape[1]), (e.shape[1],)) and 1 not in e.shape:
+            return call(np.matmul, (column, call(np.reshape, (row, (1, e.shape[1])))))
+    if e.function is np.matmul and (e.operands[0].ndim, e.operands[1].ndim) == (1, 2):  # a vector is a column
+        return call(np.matmul, (call(np.transpose, (e.operands[1], (1, 0))), e.operands[0]))
+    if e.function is np.reshape and _is(np.matmul, x := e.operands[0]) and x.ndim == 2:
+        matrix, column = x.operands
+        if e.ndim == 1 and column.shape[1:] == (1,):
+            return call(np.matmul, (matrix, call(np.reshape, (column, column.shape[:1]))))
+    return None
+
+
+def ordered_product(e: Call) -> Expression | None:
+    """Elementwise factors in the order of the textbooks: the gradient that came, then letters and functions, then sums.
+
+    A factor and the same one in a denominator cancel; the order of a program, which is one of speed, is forgotten.
+    """
+    if e.function is not np.multiply or any(x.shape == () for x in e.operands):
+        return None
+    factors = _cancelled(_factors(e))
+    ranks = [_rank(factor) for factor in factors]
+    if 0 in ranks or all(rank == 2 or isinstance(factor, Symbol) for rank, factor in zip(ranks, factors, strict=True)):
+        factors.sort(key=_rank)
+    product = factors[-1]
+    for factor in factors[-2::-1]:
+        product = call(np.multiply, (factor, product))
+    return None if same(product, e) or product.shape != e.shape else product
+
+
+def _factors(e: Any) -> list[Any]:
+    return [f for x in e.operands for f in _factors(x)] if _is(np.multiply, e) else [e]
+
+
+def _cancelled(factors: list[Any]) -> list[Any]:
+    for i, quotient in enumerate(factors):
+        if not _is(np.divide, quotient):
+            continue
+        rest = [*factors[:i], *factors[i + 1 :]]
+        for divisor in _factors(quotient.operands[1]):
+            place = next((j for j, factor in enumerate(rest) if same(factor, divisor)), None)
+            if place is None:
+                break
+            del rest[place]
+        else:
+            return _cancelled([quotient.operands[0], *rest])
+    return factors
+
+
+def _rank(factor: Any) -> int:
+    if _is(np.add, factor) or _is(np.subtract, factor):
+        return 2
+    return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
+
+
+PROCEDURES = (without_effect, numbers_out, broadcast_by_itself, nothing, sums, outer_product, ordered_product)

@@ -1,0 +1,1 @@
+"""Operations that move, select and join elements: shapes, indices, sorting."""

@@ -1,0 +1,261 @@
+"""Choosing elements by position, by order, among several arrays, and between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.ops.arrays.indexing import getitem, scatter, where
+from autograd_lite.ops.arrays.ordering import along, length, positions, whole_numbers
+from autograd_lite.ops.arrays.shape import broadcast_to, ravel, reshape
+from autograd_lite.ops.composition import composed
+from autograd_lite.support.checks import check_sequence
+from autograd_lite.support.conversion import strip, to_array
+
+__all__ = [
+    "choose",
+    "compress",
+    "extract",
+    "interp",
+    "meshgrid",
+    "select",
+    "sort",
+    "take",
+    "take_along_axis",
+    "unique",
+]
+
+
+# -- by position -----------------------------------------------------------------------------------------------------
+
+
+def _put_back(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None, mode: Any) -> Array:
+    axis = axis if x_shape else None  # NumPy takes a number for an array of one element
+    which = np.take(np.arange(length(x_shape, axis)), indices, mode=mode)
+    if axis is None:
+        return scatter(g, which, (math.prod(x_shape),)).reshape(x_shape)
+    return scatter(g, (*(slice(None),) * (axis % len(x_shape)), which), x_shape)
+
+
+@primitive(numpy=np.take, x=_put_back)
+def take(x: Array, indices: Any, axis: int | None = None, *, mode: Any = "raise") -> Array:
+    """The elements at `indices` along `axis`, by default of all in one axis. Each receives the gradients of its copies.
+
+    Indices out of range are an error, or wrap around, or are clipped, as `mode` says.
+
+    Examples
+    --------
+    >>> take(Tensor([1.0, 2.0, 3.0]), [0, 2, 2])
+    Tensor([1., 3., 3.])
+    """
+    return np.take(x, whole_numbers("indices", indices), axis=axis, mode=mode)
+
+
+def _put_back_along_axis(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None) -> Array:
+    which = np.take_along_axis(positions(x_shape), np.asarray(indices), axis)
+    return scatter(g.reshape(-1), which.reshape(-1), (math.prod(x_shape),)).reshape(x_shape)
+
+
+@primitive(numpy=np.take_along_axis, x=_put_back_along_axis)
+def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
+    """For each row along `axis` the elements at the indices in the same row: the way back from `argsort`, `argmax`.
+
+    Each element receives the gradients of its copies.
+
+    Examples
+    --------
+    >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
+    Tensor([[2.],
+            [3.]])
+    """
+    return np.take_along_axis(to_array(x), np.asarray(indices), axis)
+
+
+@composed
+def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
+    """The elements along `axis` for which the condition, an array of one axis, holds. The others have gradient 0.
+
+    Examples
+    --------
+    >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3.])
+    """
+    x = x if isinstance(x, Tensor) else to_array(x)
+    axis = None if not x.ndim and axis in (0, -1) else axis
+    which = np.compress(strip(condition), np.arange(length(x.shape, axis)))
+    return getitem(ravel(x), which) if axis is None else along(x, axis, which)
+
+
+@composed
+def extract(condition: Any, x: Array) -> Array:
+    """The elements for which the condition, an array of the same size, holds, in one axis. The others have gradient 0.
+
+    Examples
+    --------
+    >>> extract(np.array([[True], [False]]), Tensor([[1.0], [2.0]]))
+    Tensor([1.])
+    """
+    return getitem(ravel(x), np.extract(strip(condition), np.arange(np.size(x))))
+
+
+# -- by order --------------------------------------------------------------------------------------------------------
+
+
+@composed
+def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Array:
+    """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
+
+    Examples
+    --------
+    >>> sort(Tensor([3.0, 1.0, 2.0]))
+    Tensor([1., 2., 3.])
+    """
+    x = x if isinstance(x, Tensor) else to_array(x)
+    if axis is None:
+        x, axis = ravel(x), -1
+    if kind is not None or stable is not None:
+        np.sort(np.empty(0), kind=kind, stable=stable)  # NumPy's errors; the order of equal elements is kept anyway
+    return take_along_axis(x, np.argsort(strip(x), axis, kind="stable"), axis)
+
+
+@composed
+def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
+    """The different values in order, and what else NumPy can return. The first of equal ones gets the gradient.
+
+    Examples
+    --------
+    >>> unique(Tensor([3.0, 1.0, 3.0]))
+    Tensor([1., 3.])
+    """
+    _, first, *rest = np.unique(np.asarray(strip(x)), True, *others, axis=axis, **options)
+    chosen = getitem(ravel(x), first) if axis is None else along(x, axis, first)
+    results = (chosen, *([first] if return_index else []), *rest)
+    return results if len(results) > 1 else chosen
+
+
+# -- among several arrays --------------------------------------------------------------------------------------------
+
+
+def _of_the_selected(g: Array, choices: tuple[Array, ...], conditions: list[Array]) -> list[Array]:
+    which = np.select(conditions, list(range(len(conditions))), len(conditions))
+    return [np.where(which == i, g, 0) for i in range(len(choices))]
+
+
+@primitive(name="select", choices=_of_the_selected)
+def _select(*choices: Array, conditions: list[Array]) -> Array:
+    return np.select(conditions, list(choices[:-1]), choices[-1])
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Array], default: Array = 0) -> Array:
+    """Elementwise the choice whose condition is the first to hold, else `default`. The gradient goes to the chosen one.
+
+    Examples
+    --------
+    >>> x = Tensor([-2.0, 0.5, 3.0])
+    >>> select([x < 0, x > 1], [-x, x * x])
+    Tensor([2., 0., 9.])
+    """
+    if len(condlist) != len(choicelist):
+        raise ValueError(f"select: {len(condlist)} conditions for {len(choicelist)} choices")
+    return _select(*choicelist, default, conditions=strip(list(condlist)))
+
+
+def _of_the_chosen(g: Array, choices: tuple[Array, ...], index: Array, mode: str) -> list[Array]:
+    which = np.choose(index, list(range(len(choices))), mode=mode)  # type: ignore[call-overload]
+    return [np.where(which == i, g, 0) for i in range(len(choices))]
+
+
+@primitive(name="choose", choices=_of_the_chosen)
+def _choose(*choices: Array, index: Array, mode: Any) -> Array:
+    return np.choose(index, list(choices), mode=mode)
+
+
+def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
+    """Elementwise the choice that `index` names, with broadcasting. The gradient goes to the chosen one.
+
+    Examples
+    --------
+    >>> choose([0, 1], [Tensor([1.0, 2.0]), 5.0])
+    Tensor([1., 5.])
+    """
+    return _choose(*check_sequence("choose", choices), index=strip(index), mode=mode)
+
+
+@composed
+def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Array, ...]:
+    """The coordinates of a grid from those along its axes. The gradient is the sum over the grid's other axes.
+
+    Examples
+    --------
+    >>> meshgrid(Tensor([1.0, 2.0]), Tensor([3.0]))
+    (Tensor([[1., 2.]]), Tensor([[3., 3.]]))
+    """
+    dummies = [np.empty(np.size(axis), np.bool_) for axis in axes]
+    shapes = [grid.shape for grid in np.meshgrid(*dummies, copy=False, sparse=True, indexing=indexing)]
+    grids = tuple(reshape(axis, shape) for axis, shape in zip(axes, shapes, strict=True))
+    if not sparse:
+        whole = np.broadcast_shapes(*shapes)
+        grids = tuple(broadcast_to(grid, whole) for grid in grids)
+    return tuple(grid.copy() for grid in grids) if copy else grids
+
+
+# -- between the elements --------------------------------------------------------------------------------------------
+
+
+def _interval(x: Array, xp: Any) -> tuple[Any, Any, Any, Any]:
+    """The indices of the points left and right of x, their coordinates and their distance; 1 for a single point."""
+    points = np.asarray(xp)
+    lower = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(len(points) - 2, 0))
+    upper = np.minimum(lower + 1, len(points) - 1)
+    distance = points[upper] - points[lower]
+    return lower, upper, points, np.where(distance == 0, 1, distance)
+
+
+def _slope(g: Array, x: Array, xp: Any, fp: Array) -> Array:
+    lower, upper, points, distance = _interval(x, xp)
+    outside = np.where(np.isnan(x), np.nan, 0)
+    return g * np.where((x >= points[0]) & (x <= points[-1]), (fp[upper] - fp[lower]) / distance, outside)
+
+
+def _shares(g: Array, x: Array, xp: Any, fp_shape: tuple[int, ...], left: Any, right: Any) -> Array:
+    lower, upper, points, distance = _interval(x, xp)
+    share = np.clip((x - points[lower]) / distance, 0, 1)
+    constant = ((x < points[0]) & (left is not None)) | ((x > points[-1]) & (right is not None))
+    g = np.where(constant, 0, g)
+    return scatter(g * (1 - share), (lower,), fp_shape) + scatter(g * share, (upper,), fp_shape)
+
+
+@primitive(numpy=np.interp, x=_slope, fp=_shares)
+def interp(x: Array, xp: Any, fp: Array, left: Any = None, right: Any = None, period: Any = None) -> Array:
+    """The values at x of the lines between the points (xp, fp), xp increasing; outside the values at the ends.
+
+    ∂/∂x is the slope of the line, at a point that of the line to the right; ∂/∂fp the share of each end. There is no
+    rule for xp, nor for periodic points.
+
+    Examples
+    --------
+    >>> interp(Tensor([0.5, 9.0]), [0, 1, 2], Tensor([0.0, 10.0, 40.0]))
+    Tensor([ 5., 40.])
+    """
+    if period is not None:
+        raise TypeError("period= has no derivative rule")
+    if (np.diff(xp) < 0).any():
+        raise ValueError("xp does not increase, so there are no lines between its points")
+    return np.interp(x, xp, fp, left, right)
+
+
+for _function in (compress, extract, sort, unique, select, choose, meshgrid):
+    numpy_operations[getattr(np, _function.__name__)] = _function
+
+
+def _where(condition: Any, *choices: Array) -> Any:
+    return where(condition, *choices) if choices else np.nonzero(condition)
+
+
+numpy_operations[np.where] = _where
+numpy_queries.add(np.ix_)

@@ -1,0 +1,225 @@
+"""Activations: sigmoid, relu and their relatives, softmax and its logarithm.
+
+Finite for finite input, however large; at ±∞ values and derivatives are their limits.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array
+from autograd_lite.ops.elementwise.elementary import erf
+from autograd_lite.ops.slices import Axis
+from autograd_lite.support.conversion import to_floats
+from autograd_lite.support.half_precision import rounded_once, single
+from autograd_lite.support.messages import show
+from autograd_lite.support.sums import sum_over
+
+__all__ = [
+    "elu",
+    "gelu",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
+
+
+def _sigmoid_rule(g: Array, out: Array) -> Array:
+    slope = 1 - out
+    slope *= out
+    slope *= g
+    return slope
+
+
+@primitive(x=_sigmoid_rule)
+@rounded_once
+def sigmoid(x: Array) -> Array:
+    """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
+
+    It is 0 where e^(−x) is infinite: left of −709 in float64, of −88 in float32. Its logarithm is −softplus(−x).
+
+    Examples
+    --------
+    >>> sigmoid(Tensor([0.0, 1000.0]))
+    Tensor([0.5, 1. ])
+    """
+    result = np.negative(to_floats(x))
+    out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
+    with np.errstate(over="ignore"):  # 1/(1 + ∞) is right
+        result = np.exp(result, out=out)
+    result += 1
+    return np.reciprocal(result, out=out)
+
+
+@primitive(x=lambda g, out: g * (out > 0))
+def relu(x: Array) -> Array:
+    """max(x, 0), elementwise. ∂/∂x = 1 for x > 0, else 0, at the kink too.
+
+    Examples
+    --------
+    >>> relu(Tensor([-1.0, 0.0, 2.0]))
+    Tensor([0., 0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+@primitive(x=lambda g, x: g * sigmoid(x))
+def softplus(x: Array) -> Array:
+    """ln(1 + eˣ), elementwise. ∂/∂x = σ(x).
+
+    Examples
+    --------
+    >>> softplus(Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
+    """
+    with np.errstate(invalid="ignore"):  # NumPy warns of a NaN that comes in
+        return np.logaddexp(x, 0)
+
+
+@primitive(x=lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope))
+def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
+    """x for x > 0, else negative_slope · x, elementwise. ∂/∂x = 1 for x > 0, else negative_slope, at the kink too.
+
+    Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
+
+    Examples
+    --------
+    >>> leaky_relu(Tensor([-1.0, 0.0, 2.0]), 0.1)
+    Tensor([-0.1,  0. ,  2. ])
+    """
+    return np.where(x > 0, x, x * negative_slope)
+
+
+@primitive(x=lambda g, x, alpha: np.where(x > 0, g, g * (alpha * np.exp(np.where(x > 0, 0, x)))))
+def elu(x: Array, alpha: float = 1.0) -> Array:
+    """x for x > 0, else α(eˣ − 1), elementwise. ∂/∂x = 1 for x > 0, else α eˣ.
+
+    Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units
+    (ELUs)" (2016).
+
+    Examples
+    --------
+    >>> elu(Tensor([-1000.0, 0.0, 2.0]))
+    Tensor([-1.,  0.,  2.])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def _silu_rule(g: Array, x: Array, s: Array) -> Array:
+    x, s = single(np.clip(x, -1000, 1000)), single(s)  # beyond, s is 0 or 1, and ∞ times 0 would be NaN
+    return g * (s * (1 + x * (1 - s)))
+
+
+@primitive(residuals={"s": lambda x: sigmoid(x)}, x=_silu_rule)
+@rounded_once
+def silu(x: Array) -> Array:
+    """x σ(x), elementwise. ∂/∂x = σ(x)(1 + x(1 − σ(x))).
+
+    Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning" (2018).
+
+    Examples
+    --------
+    >>> silu(Tensor([0.0, 1000.0]))
+    Tensor([   0., 1000.])
+    """
+    s = sigmoid(x)
+    return np.maximum(x, -1000) * s, s
+
+
+_SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of Hendrycks and Gimpel's approximation
+
+
+def _near_zero(x: Array) -> Array:
+    """Beyond the limits nothing changes any more, but powers would overflow, and ∞ times 0 would be NaN."""
+    return np.clip(x, -40, 40)
+
+
+def _gelu_rule(g: Array, x: Array, approximate: str) -> Array:
+    near = _near_zero(single(x))
+    if approximate == "none":
+        density = np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
+        return g * (0.5 * (1 + erf(near / math.sqrt(2))) + near * density)
+    t = np.tanh(_SLOPE * (near + _CUBE * near * near * near))
+    return g * (0.5 * (1 + t) + (0.5 * _SLOPE) * near * (1 - t * t) * (1 + (3 * _CUBE) * near * near))
+
+
+@primitive(x=_gelu_rule)
+@rounded_once
+def gelu(x: Array, approximate: str = "none") -> Array:
+    """x Φ(x) with the normal distribution function Φ, elementwise. ∂/∂x = Φ(x) + x e^(−x²/2)/√(2π).
+
+    ``approximate="tanh"`` puts tanh(√(2/π)(x + 0.044715 x³)) in place of the error function, with its own derivative.
+    Source: Hendrycks and Gimpel, "Gaussian error linear units (GELUs)" (2016).
+
+    Examples
+    --------
+    >>> gelu(Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([  -0.,    0., 1000.])
+    """
+    x = to_floats(x)
+    near, half = _near_zero(x), 0.5 * np.maximum(x, -40)
+    if approximate == "none":
+        return half * (1 + erf(near / math.sqrt(2)))
+    if approximate == "tanh":
+        return half * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
+    raise ValueError(f'approximate is {show(approximate)}; it can be "none" or "tanh"')
+
+
+@primitive(x=lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, 0))
+def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+    """x limited to [min_val, max_val], elementwise. ∂/∂x = 1 between them, else 0, also on the limits.
+
+    Examples
+    --------
+    >>> hardtanh(Tensor([-3.0, 0.5, 3.0]))
+    Tensor([-1. ,  0.5,  1. ])
+    """
+    if not min_val < max_val:
+        raise ValueError(f"min_val is below max_val, not {show(min_val)} and {show(max_val)}")
+    return np.clip(x, min_val, max_val)
+
+
+def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
+    """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
+    x = to_floats(x)
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    exponential = np.exp(shifted)
+    return shifted, exponential, sum_over(exponential, axis, keepdims=True)
+
+
+@primitive(x=lambda g, out, axis: out * (g - sum_over(g * out, axis, keepdims=True)))
+@rounded_once
+def softmax(x: Array, axis: Axis = -1) -> Array:
+    """p_i = e^(x_i) / Σ_j e^(x_j) along `axis`. ∂p_i/∂x_j = p_i (1[i=j] − p_j).
+
+    Examples
+    --------
+    >>> softmax(Tensor([[0.0, 0.0], [1000.0, 0.0]]))
+    Tensor([[0.5, 0.5],
+            [1. , 0. ]])
+    """
+    _, exponential, total = exponentials(x, axis)
+    return exponential / total
+
+
+@primitive(x=lambda g, out, axis: g - np.exp(out) * sum_over(g, axis, keepdims=True))
+@rounded_once
+def log_softmax(x: Array, axis: Axis = -1) -> Array:
+    """ln p_i = x_i − ln Σ_j e^(x_j) along `axis`. ∂(ln p_i)/∂x_j = 1[i=j] − p_j.
+
+    Examples
+    --------
+    >>> log_softmax(Tensor([0.0, -1000.0]))
+    Tensor([    0., -1000.])
+    """
+    shifted, _, total = exponentials(x, axis)
+    return shifted - np.log(total) if shifted.size else shifted

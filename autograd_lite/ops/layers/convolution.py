@@ -1,0 +1,231 @@
+"""Convolutions and their transpose, by PyTorch's names: arguments checked, and the size of the result.
+
+What is computed, and how, stands in `autograd_lite.ops.convolution_form`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.ops.arrays.shape import expand_dims, squeeze
+from autograd_lite.ops.layers.convolution_form import Geometry, convolution, convolution_input
+from autograd_lite.ops.layers.windows import Lengths, Window, lengths
+from autograd_lite.support.conversion import to_array
+from autograd_lite.support.messages import show
+
+__all__ = ["conv1d", "conv2d", "conv_transpose2d"]
+
+
+def _with_samples(
+    x: Array, weight: Array, bias: Array, axes: int, outputs_axis: int, groups: int
+) -> tuple[Any, Any, Any]:
+    """The operands as arrays or tensors whose channels fit, a single input as a batch of one."""
+    x, weight = (a if isinstance(a, Tensor) else to_array(a) for a in (x, weight))
+    if x.ndim not in (axes + 1, axes + 2) or weight.ndim != axes + 2:
+        space = ", ".join(("length",) if axes == 1 else ("height", "width"))
+        raise ValueError(
+            f"x of shape {x.shape} and weight of shape {weight.shape}, expected ({space}) after the channels: "
+            f"x with {axes + 2} axes (or {axes + 1}, without samples), weight with {axes + 2}"
+        )
+    groups_of = weight.shape[0] if outputs_axis == 0 else x.shape[-axes - 1]
+    if not isinstance(groups, int | np.integer) or groups < 1 or groups_of % groups:
+        what = "output channels" if outputs_axis == 0 else "input channels"
+        raise ValueError(f"groups is a positive integer that divides the {groups_of} {what}, not {show(groups)}")
+    channels = weight.shape[1] * groups if outputs_axis == 0 else weight.shape[0]
+    if x.shape[-axes - 1] != channels:
+        raise ValueError(
+            f"x of shape {x.shape} has {x.shape[-axes - 1]} channels, but weight of shape {weight.shape} "
+            f"with groups={groups} is for {channels}"
+        )
+    outputs = weight.shape[0] if outputs_axis == 0 else weight.shape[1] * groups
+    if bias is not None:
+        bias = bias if isinstance(bias, Tensor) else to_array(bias)
+        if bias.shape != (outputs,):
+            raise ValueError(f"bias of shape {bias.shape}, expected ({outputs},)")
+    return x if x.ndim == axes + 2 else expand_dims(x, 0), weight, bias
+
+
+def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> tuple[tuple[int, int], ...]:
+    """Integers, "valid" or "same" as pairs, before and after."""
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "same":
+        if any(s != 1 for s in stride):
+            raise ValueError(f'padding="same" needs a stride of 1, not {show(stride)}')
+        missing = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        return tuple((n // 2, n - n // 2) for n in missing)
+    if isinstance(padding, str):
+        raise ValueError(f'padding is {show(padding)}; as a word it can be "valid" or "same"')
+    return tuple((n, n) for n in lengths("padding", padding, len(kernel), 0))
+
+
+def _convolve(
+    name: str, axes: int, x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array:
+    try:
+        batch, weight, bias = _with_samples(x, weight, bias, axes, 0, groups)
+        strides, dilations = lengths("stride", stride, axes, 1), lengths("dilation", dilation, axes, 1)
+        kernel = weight.shape[2:]
+        window = Window(kernel, strides, resolve_padding(padding, kernel, strides, dilations), dilations)
+        size = batch.shape[2:]
+        geometry = Geometry(window, size, window.places(size), int(groups))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    out = convolution(batch, weight, bias, geometry)
+    return out if np.ndim(x) == axes + 2 else squeeze(out, 0)
+
+
+def conv1d(
+    x: Array,
+    weight: Array,
+    bias: Array = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Array:
+    """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals, as networks call it.
+
+    Parameters
+    ----------
+    x : array (N, C, T) or (C, T)
+    weight : array (O, C/groups, K)
+    bias : array (O,), optional
+    stride, padding, dilation, groups
+        s, p, d, as for `conv2d`.
+
+    Returns
+    -------
+    array (N, O, T') or (O, T')
+        T' = ⌊(T + 2p − d(K − 1) − 1)/s⌋ + 1.
+
+    Raises
+    ------
+    ValueError
+        As for `conv2d`.
+
+    Examples
+    --------
+    >>> conv1d(Tensor([[1.0, 2.0, 4.0, 8.0]]), np.array([[[-1.0, 1.0]]]))
+    Tensor([[1., 2., 4.]])
+    """
+    return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Array,
+    weight: Array,
+    bias: Array = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Array:
+    """y[n, o, i, j] = b[o] + Σ_(c, k, l) w[o, c, k, l] x[n, c, s i + d k − p, s j + d l − p]: convolution of images.
+
+    It is the cross-correlation of signal processing. With groups each group of outputs sees its own group of channels.
+
+    Parameters
+    ----------
+    x : array (N, C, H, W) or (C, H, W)
+    weight : array (O, C/groups, K, L)
+    bias : array (O,), optional
+    stride : int or pair of int, default 1
+        s, how far the kernel moves.
+    padding : int, pair of int, "valid" or "same", default 0
+        p, zeros around x; "same" keeps its size and needs a stride of 1.
+    dilation : int or pair of int, default 1
+        d, the distance of neighbours in the kernel.
+    groups : int, default 1
+
+    Returns
+    -------
+    array (N, O, H', W') or (O, H', W')
+        H' = ⌊(H + 2p − d(K − 1) − 1)/s⌋ + 1, and W' alike.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, groups do not divide the channels, or the kernel is larger than the padded input.
+
+    References
+    ----------
+    LeCun et al., "Backpropagation applied to handwritten zip code recognition" (1989); as matrix products: Chellapilla,
+    Puri and Simard, "High performance convolutional neural networks for document processing" (2006).
+
+    Examples
+    --------
+    >>> image = Tensor(np.arange(9.0).reshape(1, 3, 3))
+    >>> conv2d(image, np.array([[[[1.0, 0.0], [0.0, -1.0]]]]))
+    Tensor([[[-4., -4.],
+             [-4., -4.]]])
+    """
+    return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose2d(
+    x: Array,
+    weight: Array,
+    bias: Array = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Array:
+    """The transpose of `conv2d`: every element of x adds its multiple of the kernel to the result.
+
+    y[n, o, s i + d k − p, s j + d l − p] += w[c, o, k, l] x[n, c, i, j], and the bias.
+
+    Parameters
+    ----------
+    x : array (N, C, H, W) or (C, H, W)
+    weight : array (C, O/groups, K, L)
+    bias : array (O,), optional
+    stride, padding, dilation : int or pair of int
+        Those of the convolution of which this is the transpose.
+    output_padding : int or pair of int, default 0
+        How much longer the result is than the smallest from which that convolution comes to the size of x.
+    groups : int, default 1
+
+    Returns
+    -------
+    array (N, O, H', W') or (O, H', W')
+        H' = (H − 1)s − 2p + d(K − 1) + output_padding + 1, and W' alike.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, groups do not divide the channels, output_padding is neither below the stride nor below
+        the dilation, or nothing would be left.
+
+    References
+    ----------
+    Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional networks" (2010).
+
+    Examples
+    --------
+    >>> conv_transpose2d(Tensor([[[1.0, 10.0]]]), np.ones((1, 1, 2, 2)), stride=2)
+    Tensor([[[ 1.,  1., 10., 10.],
+             [ 1.,  1., 10., 10.]]])
+    """
+    try:
+        batch, weight, bias = _with_samples(x, weight, bias, 2, 1, groups)
+        strides, dilations = lengths("stride", stride, 2, 1), lengths("dilation", dilation, 2, 1)
+        extra, borders = lengths("output_padding", output_padding, 2, 0), lengths("padding", padding, 2, 0)
+        if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
+            raise ValueError(f"output_padding {extra} is below the stride {strides} or the dilation {dilations}")
+        window = Window(weight.shape[2:], strides, tuple((p, p) for p in borders), dilations)
+        size = tuple(
+            (n - 1) * s - 2 * p + window.extent(axis) + e
+            for axis, (n, s, p, e) in enumerate(zip(batch.shape[2:], strides, borders, extra, strict=True))
+        )
+        if min(size) < 1:
+            raise ValueError(f"an input of shape {np.shape(x)} and padding {borders} leave a result of size {size}")
+    except ValueError as error:
+        raise ValueError(f"conv_transpose2d: {error}") from None
+    out = convolution_input(batch, weight, bias, Geometry(window, size, batch.shape[2:], int(groups)))
+    return out if np.ndim(x) == 4 else squeeze(out, 0)

@@ -1,0 +1,85 @@
+"""What all losses share: reductions, shapes, and checks of what they are given.
+
+Every loss has `reduction`: "mean" over all that it sums, "sum", or "none" for the single terms. Shapes must agree;
+nothing is broadcast, because (N, 1) against (N,) would silently become (N, N). Probabilities and their logarithms are
+checked, because the loss of anything else can fall for ever.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_lite.core.hooks import check_in_each_call
+from autograd_lite.core.tensor import Array
+from autograd_lite.support.conversion import number_as_array, to_array
+from autograd_lite.support.half_precision import single
+from autograd_lite.support.messages import show
+from autograd_lite.support.sums import sum_all
+
+__all__: list[str] = []  # for the losses, not for users
+
+
+def reduce_terms(losses: Array, reduction: str) -> Array:
+    """The single terms as they are, their sum or their mean."""
+    if reduction == "mean":
+        return sum_all(losses) / losses.size
+    if reduction == "sum":
+        return sum_all(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(f'reduction is {show(reduction)}; it can be "mean", "sum" or "none"')
+
+
+def per_term(g: Array, reduction: str, terms: int) -> Array:
+    """The gradient with respect to every single term, given that of their reduction."""
+    return single(g) / (terms or 1) if reduction == "mean" else g
+
+
+def same_shape(target: Array, prediction: Array, name: str) -> Array:
+    """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
+    target = number_as_array(target, prediction.dtype) if type(target) is float else to_array(target)
+    if target.shape != np.shape(prediction):
+        raise ValueError(
+            f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
+        )
+    if target.dtype.kind not in "fiub":
+        raise TypeError(f"real numbers are needed for target, not dtype {target.dtype}")
+    # Booleans have no minus and unsigned integers wrap around below zero.
+    return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
+
+
+# What arithmetic with probabilities may round to, and what ln(p + ε) may, with an ε against ln 0.
+_ROUNDING, _LOG_ROUNDING = 1e-6, 1e-4
+
+
+def largest(x: Array) -> float:
+    """The largest element, NaN if there is one, 0 of nothing: in a third of the time of `max`."""
+    return x.item(x.argmax()) if x.size else 0.0
+
+
+def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
+    """Raise ValueError unless all elements are in [0, `most`], but for rounding."""
+
+    def check(x: Array) -> None:
+        top, bottom = largest(x), x.item(x.argmin()) if x.size else 0.0
+        if not (bottom >= -_ROUNDING and top <= most + _ROUNDING):
+            wrong = top if bottom >= -_ROUNDING else bottom
+            expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
+            raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
+
+    check_in_each_call(check, x)
+
+
+def check_logarithms(name: str, x: Array, allow_nan: bool = True) -> None:
+    """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding.
+
+    A NaN among predictions is one that the loss shows; among targets it is a mistake.
+    """
+
+    def check(x: Array) -> None:
+        top = largest(x)
+        if top > _LOG_ROUNDING or (top != top and not allow_nan):
+            expected = "logarithms of probabilities are at most 0, as log_softmax makes them"
+            raise ValueError(f"{name} holds {top:g}; {expected}")
+
+    check_in_each_call(check, x)

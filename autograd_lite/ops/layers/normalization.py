@@ -1,0 +1,267 @@
+"""Normalization of batches and layers, with the closed form of its gradient.
+
+With x̂ = (x − μ)/√(σ² + eps), mean and variance over some axes, and y = x̂ w + b, the gradient of x is
+
+    h − mean h − x̂ · mean(h x̂),   h = g w/√(σ² + eps),
+
+where the means are over the same axes: the parts of h along 1 and along x̂ are what x cannot change.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.core.writes import record_change
+from autograd_lite.ops.arrays.shape import reshape
+from autograd_lite.ops.composition import composed
+from autograd_lite.ops.lengths import at_least_single, slice_scale
+from autograd_lite.ops.reductions.reduction import deviation
+from autograd_lite.support.checks import check, check_at_least_0
+from autograd_lite.support.conversion import strip, to_floats
+from autograd_lite.support.messages import show
+
+__all__ = ["batch_norm", "layer_norm"]
+
+Axes = tuple[int, ...]
+
+
+def _mean(x: Array, axes: Axes) -> Array:
+    return np.add.reduce(x, axis=axes, keepdims=True) / math.prod([x.shape[axis] for axis in axes])
+
+
+def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
+    """The mean, the deviations from it and their mean square.
+
+    The mean of the deviations is what rounding took from the mean; without it equal numbers deviate by nothing.
+    """
+    mean = _mean(x, axes)
+    deviations = x - mean
+    rest = _mean(deviations, axes)
+    deviations -= rest
+    return mean + rest, deviations, _mean(deviations * deviations, axes)
+
+
+def _factor(x: Array, axes: Axes, eps: float) -> Array:
+    """What x is multiplied by before squares are taken that could overflow, or without eps underflow."""
+    factor = slice_scale(x, axes)
+    return np.minimum(factor, 1) if eps else factor
+
+
+_LIMITS = {
+    np.dtype(kind): (1 / np.sqrt(np.finfo(kind).max), np.finfo(kind).eps / np.sqrt(np.finfo(kind).tiny))
+    for kind in (np.single, np.double, np.longdouble)
+}
+
+
+def _is_ordinary(scale: Array) -> bool:
+    """Whether the variance below the root is so far from the limits that its square sum was right."""
+    lowest, highest = _LIMITS[scale.dtype]
+    return bool(lowest < scale.min(initial=1) and scale.max(initial=1) < highest)
+
+
+# The choice below depends on values, so a program calls this as a whole: it is an operation, though one without rules.
+@primitive(name="standardize", outputs=4)
+def _standardize(x: Array, axes: Axes, eps: float) -> Any:
+    """x̂ and 1/√(σ² + eps), μ and σ², in at least single precision."""
+    x = x.astype(at_least_single(x.dtype), copy=False)
+    with np.errstate(all="ignore"):
+        mean, standardized, variance = _moments(x, axes)
+        scale = 1 / np.sqrt(variance + eps)
+        ordinary = _is_ordinary(scale)
+    if ordinary:
+        standardized *= scale
+        return standardized, scale, mean, variance
+    factor = _factor(x, axes, eps)
+    mean, standardized, variance = _moments(x * factor, axes)
+    scale = 1 / np.sqrt(variance + eps * factor * factor)
+    with np.errstate(over="ignore"):  # that the variance is infinite matters only to who keeps it
+        return standardized * scale, scale * factor, mean / factor, variance / factor / factor
+
+
+def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
+    """The same as a formula, for second derivatives."""
+    factor = _factor(x, axes, eps)
+    near = deviation(x * factor, axes)
+    scale = 1 / np.sqrt(np.mean(near * near, axis=axes, keepdims=True) + eps * factor * factor)
+    return near * scale, scale * factor
+
+
+def _normalize_rule(g: Array, weight: Array, standardized: Array, scale: Array, axes: Axes) -> tuple[Any, Any, Any]:
+    h = scale * (g if weight is None else g * weight)
+    projected = _mean(h * standardized, axes)
+    h -= _mean(h, axes)
+    h -= standardized * projected
+    return h, g * standardized, g
+
+
+@primitive(
+    name="normalize",
+    residuals={
+        "standardized": lambda x, axes, eps: _normal_and_scale(x, axes, eps)[0],
+        "scale": lambda x, axes, eps: _normal_and_scale(x, axes, eps)[1],
+    },
+    joint=(("x", "weight", "bias"), _normalize_rule),
+)
+def _normalize(x: Array, weight: Array, bias: Array, normal: Array, slope: Array, axes: Axes, eps: float) -> Any:
+    """x̂ w + b, given x̂ and 1/√(σ² + eps)."""
+    out = normal if weight is None else normal * weight
+    if bias is not None:
+        out = out + bias
+    return np.copy(out) if out is normal else out, normal, slope
+
+
+def _normalized(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array]:
+    """The result with the mean and the variance, as arrays."""
+    normal, scale, mean, variance = _standardize(strip(x), axes, eps)
+    return _normalize(x, weight, bias, normal.astype(x.dtype, copy=False), scale, axes, eps), mean, variance
+
+
+def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> Array:
+    if parameter is not None and np.shape(parameter) != shape:
+        raise ValueError(f"{name}: {what} of shape {np.shape(parameter)}, expected {shape}")
+    return parameter
+
+
+@composed
+def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Array = None, eps: float = 1e-5) -> Array:
+    """(x − μ)/√(σ² + eps)·w + b with the mean and the variance of each sample, over its last axes.
+
+    Parameters
+    ----------
+    x : array (..., *normalized_shape)
+    normalized_shape : int or tuple of int
+        The shape of one sample: the last axes of x.
+    weight, bias : array of normalized_shape, optional
+        w and b.
+    eps : float, default 1e-5
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization" (2016).
+
+    Examples
+    --------
+    >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]]), 2, eps=0)
+    Tensor([[-1.,  1.],
+            [-1.,  1.]])
+    """
+    x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
+    shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
+    if not shape or x.shape[max(x.ndim - len(shape), 0) :] != shape:
+        raise ValueError(f"layer_norm: x of shape {x.shape} does not end in the normalized shape {show(shape)}")
+    for what, parameter in (("weight", weight), ("bias", bias)):
+        _checked("layer_norm", parameter, what, shape)
+    check_at_least_0("layer_norm", eps=eps)
+    return _normalized(x, weight, bias, tuple(range(x.ndim - len(shape), x.ndim)), eps)[0]
+
+
+@composed
+def batch_norm(
+    x: Array,
+    running_mean: Any,
+    running_var: Any,
+    weight: Array = None,
+    bias: Array = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Array:
+    """(x − μ)/√(σ² + eps)·w + b for every channel, with statistics of the batch or collected ones.
+
+    In training μ and σ² are those of the batch, over all axes but 1; without training they are the running ones, if
+    there are any. Training moves these towards the batch, in place: r ← (1 − momentum) r + momentum·(μ or σ²), where σ²
+    is divided by n − 1 instead of n.
+
+    Parameters
+    ----------
+    x : array (N, C) or (N, C, ...)
+    running_mean, running_var : array or Tensor (C,), or None
+    weight, bias : array (C,), optional
+        w and b.
+    training : bool, default False
+    momentum : float, default 0.1
+    eps : float, default 1e-5
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, one running statistic is given without the other, eps is negative, momentum is not in
+        [0, 1], or a channel of the batch has only one value, which normalizing would make 0.
+    TypeError
+        If running statistics that training should move are not floating-point arrays.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift"
+    (2015).
+
+    Examples
+    --------
+    >>> running_mean, running_var = np.zeros(1), np.ones(1)
+    >>> batch_norm(Tensor([[1.0], [3.0]]), running_mean, running_var, training=True, eps=0)
+    Tensor([[-1.],
+            [ 1.]])
+    >>> running_mean, running_var
+    (array([0.2]), array([1.1]))
+    """
+    x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
+    if x.ndim < 2:
+        raise ValueError(f"batch_norm: x of shape {x.shape}, expected (N, C) or (N, C, ...)")
+    channels, axes = x.shape[1], (0, *range(2, x.ndim))
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for what, parameter in given.items():
+        _checked("batch_norm", parameter, what, (channels,))
+    _check_running(running_mean, running_var, training, momentum)
+    check_at_least_0("batch_norm", eps=eps)
+    shape = (channels, *(1,) * (x.ndim - 2))
+    weight, bias = (None if p is None else reshape(p, shape) for p in (weight, bias))
+    if not training and running_mean is not None and running_var is not None:
+        return _with_statistics(x, weight, bias, strip(running_mean), strip(running_var), shape, eps)
+    n = math.prod(x.shape[axis] for axis in axes)
+    if n < 2:
+        raise ValueError(
+            f"batch_norm: x of shape {x.shape} has {n} values per channel; to have a variance takes several"
+        )
+    out, mean, variance = _normalized(x, weight, bias, axes, eps)
+    if training:
+        _move(running_mean, mean, momentum)
+        _move(running_var, variance * (n / (n - 1)), momentum)
+    return out
+
+
+def _with_statistics(x: Array, weight: Array, bias: Array, mean: Any, variance: Any, shape: Any, eps: float) -> Array:
+    scale = (1 / np.sqrt(variance + eps)).astype(x.dtype).reshape(shape)
+    scale = scale if weight is None else weight * scale
+    out = (x - mean.astype(x.dtype).reshape(shape)) * scale
+    return out if bias is None else out + bias
+
+
+def _check_running(mean: Any, variance: Any, training: bool, momentum: float) -> None:
+    """Before either is moved, so that no error leaves one moved and the other not."""
+    if (mean is None) != (variance is None):
+        raise ValueError("batch_norm: running_mean and running_var belong together; one of them is None")
+    if not training or mean is None:
+        return
+    for name, running in (("running_mean", mean), ("running_var", variance)):
+        if not isinstance(running, Tensor | np.ndarray) or running.dtype.kind != "f":
+            raise TypeError(f"batch_norm: {name} is moved in place, so it is a floating-point array or tensor")
+    check("batch_norm", "in [0, 1]", lambda value: 0 <= value <= 1, momentum=momentum)
+
+
+def _move(running: Any, batch: Any, momentum: float) -> None:
+    """``running += momentum·(batch − running)``, in place and noted."""
+    if running is not None:
+        running = running.data if isinstance(running, Tensor) else running
+        batch = batch.reshape(running.shape).astype(running.dtype)
+        np.add(running, momentum * (batch - running), out=running)
+        record_change(running)

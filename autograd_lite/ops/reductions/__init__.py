@@ -1,0 +1,1 @@
+"""Operations that combine the elements along axes: sums, extremes, quantiles, scans."""

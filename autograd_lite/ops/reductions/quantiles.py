@@ -1,0 +1,146 @@
+"""Medians, quantiles and percentiles: weighted sums of one or two elements, which the order chooses.
+
+The gradient goes to the elements that the result was interpolated between; equal elements follow the order of sorting.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.primitive import primitive
+from autograd_lite.core.tensor import Array
+from autograd_lite.ops.arrays.indexing import scatter
+from autograd_lite.ops.slices import Axis
+from autograd_lite.support.conversion import strip
+
+__all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
+
+
+def _places(lengths: Any, q: Any, method: str) -> Any:
+    """Where between sorted elements the quantiles of slices with so many elements are: NumPy's own, of 0, 1, 2, ..."""
+    places = np.zeros((lengths.size, np.size(q)))
+    for length in np.unique(lengths[lengths > 0]):
+        places[lengths == length] = np.ravel(np.quantile(np.arange(float(length)), q, method=method))  # type: ignore[call-overload]
+    return places
+
+
+def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: str, skip_nan: bool) -> Array:
+    values, results = np.asarray(strip(a)), np.asarray(strip(out))
+    q = strip(q)
+    axes = tuple(range(values.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(i % values.ndim for i in axes)
+    order = tuple(i for i in range(values.ndim) if i not in axes) + axes
+    arranged = values.transpose(order)
+    slices, length = math.prod(arranged.shape[: values.ndim - len(axes)]), math.prod(values.shape[i] for i in axes)
+    rows = arranged.reshape(slices, length)
+    sorting = np.argsort(rows, axis=1, kind="stable")  # NaN comes last
+    lengths = np.count_nonzero(~np.isnan(rows), axis=1) if skip_nan else np.full(slices, length)
+    places = _places(lengths, q, method)
+    fraction = places - np.floor(places)
+    # A result that is NaN depends on nothing, unless NaN has been left out until nothing remained.
+    undefined = np.isnan(results.reshape(np.size(q), slices).T) & (lengths > 0)[:, None]
+    upstream = np.transpose(np.reshape(g, (np.size(q), slices)))
+    total: Array = 0
+    for place, weight in ((np.floor(places), 1 - fraction), (np.ceil(places), fraction)):
+        weight = np.where((lengths > 0)[:, None], weight, 0)
+        if length:
+            chosen = np.take_along_axis(sorting, place.astype(int), axis=1)
+            total = total + scatter(upstream * weight, (np.arange(slices)[:, None], chosen), rows.shape)
+        else:
+            total = scatter(upstream[:, :0], (slice(None), slice(0, 0)), rows.shape)
+    total = np.where(undefined.any(axis=1, keepdims=True), np.nan, total)
+    return np.transpose(np.reshape(total, arranged.shape), tuple(int(i) for i in np.argsort(order)))
+
+
+def _refuse_no_axes(axis: Axis) -> None:
+    if axis == ():
+        raise TypeError("axis=() reduces nothing; NumPy mixes up the axes of the result here")
+
+
+@primitive(
+    numpy=np.quantile,
+    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, q, axis, method, False),
+)
+def quantile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+    """The quantiles `q` in [0, 1] over `axis`, by any of NumPy's methods; the axes of q come first.
+
+    Examples
+    --------
+    >>> quantile(Tensor([4.0, 1.0, 2.0, 3.0, 5.0]), [0.5, 0.125])
+    Tensor([3. , 1.5])
+    """
+    return np.quantile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+
+
+@primitive(
+    numpy=np.nanquantile,
+    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, q, axis, method, True),
+)
+def nanquantile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+    """The quantiles `q` over `axis` without NaN.
+
+    Examples
+    --------
+    >>> nanquantile(Tensor([4.0, np.nan, 2.0, 3.0]), 0.5)
+    Tensor(3.)
+    """
+    _refuse_no_axes(axis)
+    return np.nanquantile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+
+
+@primitive(
+    numpy=np.percentile,
+    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, np.true_divide(strip(q), 100), axis, method, False),
+)
+def percentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+    """The quantiles q/100 over `axis`.
+
+    Examples
+    --------
+    >>> percentile(Tensor([4.0, 1.0, 2.0, 3.0, 5.0]), 75)
+    Tensor(4.)
+    """
+    return np.percentile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+
+
+@primitive(
+    numpy=np.nanpercentile,
+    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, np.true_divide(strip(q), 100), axis, method, True),
+)
+def nanpercentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+    """The quantiles q/100 over `axis` without NaN.
+
+    Examples
+    --------
+    >>> nanpercentile(Tensor([4.0, np.nan, 2.0, 3.0]), 50)
+    Tensor(3.)
+    """
+    _refuse_no_axes(axis)
+    return np.nanpercentile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+
+
+@primitive(numpy=np.median, a=lambda g, a, out, axis: _to_the_chosen(g, a, out, 0.5, axis, "linear", False))
+def median(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """The element in the middle over `axis`, or the mean of the two.
+
+    Examples
+    --------
+    >>> median(Tensor([4.0, 1.0, 2.0, 3.0]))
+    Tensor(2.5)
+    """
+    return np.median(a, axis=axis, keepdims=keepdims)
+
+
+@primitive(numpy=np.nanmedian, a=lambda g, a, out, axis: _to_the_chosen(g, a, out, 0.5, axis, "linear", True))
+def nanmedian(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """The median over `axis` without NaN.
+
+    Examples
+    --------
+    >>> nanmedian(Tensor([4.0, np.nan, 2.0, 3.0]))
+    Tensor(3.)
+    """
+    return np.nanmedian(a, axis=axis, keepdims=keepdims)

@@ -1,0 +1,226 @@
+"""Checkpoint: all that a training needs to go on as if it had never been stopped, in one file."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from autograd_lite.nn.module import Module
+from autograd_lite.persistence.files import show_path
+from autograd_lite.persistence.generators import GENERATORS, Generator, generators_of
+from autograd_lite.persistence.saving import CorruptedFileError, load, save
+from autograd_lite.random import generator, get_state, set_state
+from autograd_lite.support.checks import LARGEST_COUNT, is_integer
+from autograd_lite.support.messages import show
+
+_FILE = re.compile(r"checkpoint-(\d{10,})\.npz")
+_LEFT_BEHIND = re.compile(r"\.checkpoint-\d+\.npz\.[0-9a-f]{16}\.tmp")  # by a save that was killed
+
+
+class Checkpoint:
+    """The parts of a training, saved together and resumed together.
+
+    A training that is killed at any instant and resumed goes on with the same bits as one that was never stopped: the
+    same batches, losses and weights. What it needs for that is all that changes from step to step: the model (with the
+    generators of its dropout, and those in lists, dicts and objects of its modules), the optimizer, the schedule, the
+    data order, and other random generators. The common generator is always part of it. Gradients are not: save between
+    ``optimizer.step()`` and the next ``backward()``. Nor are `np.random.rand` and the like, or the module `random`.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where the files go, "checkpoint-0000000100.npz" after step 100; it is made if it is not there. A folder belongs
+        to one run.
+    keep : int, default 3
+        How many of the last checkpoints stay.
+    **parts : Module, Optimizer, schedule, Batches, numpy.random.Generator or RandomState
+        By names of your choice; or anything else that has `state_dict` and `load_state_dict`.
+
+    Raises
+    ------
+    TypeError
+        If a part has no state, or a module holds a generator that cannot be saved (``random.Random``, or in a set).
+    ValueError
+        If there is no part, or `keep` is not positive.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> def train(steps):
+    ...     model = nn.Linear(2, 1, rng=0)
+    ...     optimizer = optim.Adam(model.parameters(), lr=0.1)
+    ...     checkpoint = Checkpoint(folder, model=model, optimizer=optimizer)
+    ...     start = checkpoint.resume()["step"]
+    ...     for step in range(start, steps):
+    ...         optimizer.zero_grad()
+    ...         (model(np.ones(2)) ** 2).sum().backward()
+    ...         optimizer.step()
+    ...         checkpoint.save(step + 1)
+    ...     return start, model.bias.item()
+    >>> train(5)[0]
+    0
+    >>> start, bias = train(20)  # takes 15 steps, and gives what 20 without a stop give
+    >>> start, train(20) == (20, bias)
+    (5, True)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
+        if not is_integer(keep) or keep < 1:
+            raise ValueError(f"Checkpoint: keep is a positive integer, not {show(keep)}")
+        if not parts:
+            raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
+        for name, part in parts.items():
+            if isinstance(part, type):
+                raise TypeError(f"Checkpoint: {name} is the class {part.__name__}, not an object of it")
+            if not isinstance(part, GENERATORS) and not hasattr(part, "load_state_dict"):
+                raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
+        self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
+        self._unreadable: set[int] = set()
+        self._generators()  # refuses those that cannot be saved
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            reason = "there is a file" if os.path.exists(self.folder) else error.strerror
+            where = show_path(self.folder)
+            raise OSError(error.errno, f"Checkpoint: the folder {where} cannot be made: {reason}") from error
+
+    def save(self, step: int, **counters: Any) -> str:
+        """Write a checkpoint after `step` steps, remove those that are too old, and return the path of the new one.
+
+        Parameters
+        ----------
+        step : int
+        **counters : number, text, array, or nested dict, list or tuple of them
+            What the training wants back from `resume`: the epoch, the best loss, ...
+
+        Raises
+        ------
+        OSError
+            If that is not possible (disk full, no permission, folder gone). All checkpoints are as they were, and the
+            parts too, so the training can go on and save later.
+        FileExistsError
+            If the folder has checkpoints of later steps that were not resumed from: those of another run.
+        TypeError
+            If a counter cannot be saved.
+        """
+        if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
+            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {show(step)}")
+        later = [number for number in self._steps() if number > step and number not in self._unreadable]
+        if later:
+            raise FileExistsError(
+                f"Checkpoint.save: step {step}, but {self.folder} has a checkpoint of step {max(later)}; "
+                "call resume() before the training, or give each run a folder of its own"
+            )
+        path = self._path(int(step))
+        save(path, {"step": int(step), "counters": counters, **self._state()})
+        self._unreadable.discard(int(step))
+        for old in [number for number in self._steps() if number <= step][: -self.keep]:
+            if not os.path.isdir(self._path(old)):  # which is somebody else's
+                os.unlink(self._path(old))
+        for name in os.listdir(self.folder):
+            if _LEFT_BEHIND.fullmatch(name):
+                os.unlink(os.path.join(self.folder, name))
+        return path
+
+    def resume(self) -> dict[str, Any]:
+        """Bring all parts to the newest checkpoint that can be read; all or nothing.
+
+        Returns
+        -------
+        dict
+            "step" and the counters that were saved with it; {"step": 0} if there is no checkpoint yet.
+
+        Raises
+        ------
+        CorruptedFileError
+            (a ValueError) If there are checkpoints, but none can be read. Each that cannot is a warning.
+        ValueError
+            If it is one of other parts: names, shapes or options differ; or a part takes no state now, as `Batches` in
+            the middle of an epoch. All parts are as they were then.
+        """
+        failure: Exception | None = None
+        for step in reversed(self._steps()):
+            try:
+                state = load(self._path(step))
+            except (CorruptedFileError, OSError) as error:
+                warnings.warn(f"Checkpoint.resume: {error}; trying the one before", stacklevel=2)
+                self._unreadable.add(step)
+                failure = error
+            else:
+                self._restore(state, step)
+                return {"step": step, **state["counters"]}
+        if failure is not None:
+            raise CorruptedFileError(f"Checkpoint.resume: no checkpoint in {self.folder} can be read") from failure
+        return {"step": 0}
+
+    def _restore(self, state: Any, step: int) -> None:
+        before = self._state()
+        dicts = {"counters", "parts", "generators"}
+        whole = isinstance(state, dict) and set(state) == {"step", *dicts} and state["step"] == step
+        if not whole or not all(isinstance(state[name], dict) for name in dicts):
+            raise ValueError(f"Checkpoint.resume: {self._path(step)} is no checkpoint of step {step}")
+        if set(state["parts"]) != set(self.parts):
+            raise ValueError(
+                f"Checkpoint.resume: {self._path(step)} has the parts {list(state['parts'])}, "
+                f"expected {list(self.parts)}"
+            )
+        if set(state["generators"]) != set(before["generators"]):
+            raise ValueError(
+                f"Checkpoint.resume: {self._path(step)} has the random generators {list(state['generators'])}, "
+                f"expected {list(before['generators'])}"
+            )
+        receivers = self._receivers()
+        try:
+            for (kind, name), receive in receivers.items():
+                receive(state[kind][name])
+        except BaseException as error:
+            for (kind, name), receive in receivers.items():
+                with suppress(Exception):  # one that takes nothing now, not even what it has, has not changed
+                    receive(before[kind][name])
+            if not isinstance(error, Exception):
+                raise
+            raise ValueError(
+                f"Checkpoint.resume: {self._path(step)} does not fit; everything is as it was before: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "parts": {
+                name: get_state(part) if isinstance(part, GENERATORS) else part.state_dict()
+                for name, part in self.parts.items()
+            },
+            "generators": {name: get_state(rng) for name, rng in self._generators().items()},
+        }
+
+    def _receivers(self) -> dict[tuple[str, str], Callable[[Any], object]]:
+        """What takes the state back, for each entry of `_state`."""
+        found: dict[tuple[str, str], Callable[[Any], object]] = {}
+        for name, part in self.parts.items():
+            is_generator = isinstance(part, GENERATORS)
+            found["parts", name] = partial(set_state, part) if is_generator else part.load_state_dict
+        for name, rng in self._generators().items():
+            found["generators", name] = partial(set_state, rng)
+        return found
+
+    def _generators(self) -> dict[str, Generator]:
+        """The common generator, and those that modules have for themselves, by their dotted names."""
+        found: dict[str, Generator] = {"": generator()}
+        for name, part in self.parts.items():
+            if isinstance(part, Module):
+                found |= generators_of(part, name)
+        return found
+
+    def _path(self, step: int) -> str:
+        return os.path.join(self.folder, f"checkpoint-{step:010d}.npz")
+
+    def _steps(self) -> list[int]:
+        """The steps of which there are checkpoints, in ascending order."""
+        found = [_FILE.fullmatch(name) for name in os.listdir(self.folder)]
+        return sorted(int(match[1]) for match in found if match)

@@ -1,0 +1,118 @@
+"""The `.npz` files of `autograd_lite.save`: written so that NumPy reads them, read so that nothing can go wrong.
+
+An archive holds "structure.json" (see `autograd_lite.structure`) and an array a member, uncompressed. Its comment, the
+last 64 bytes of the file, is the SHA-256 of all bytes before. Damage is found before anything is parsed; a file
+made to do harm has a right sum, and then meets a reader that knows no pickles, compression, or headers but its own.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import zipfile
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from autograd_lite.persistence.structure import NAME, CorruptedFileError
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.support.messages import show
+
+STRUCTURE = "structure.json"
+SUM = 64  # characters of the SHA-256
+
+# The header of an array exactly as NumPy writes it: magic, version, length, dtype, order and shape.
+_MAGIC = b"\x93NUMPY\x01\x00"
+_LENGTH = r"\d{1,19}"
+_HEADER = re.compile(
+    r"\{'descr': '([<>|][biufc]\d{1,2})', 'fortran_order': (True|False), "
+    rf"'shape': \(((?:{_LENGTH},)?|{_LENGTH}(?:, {_LENGTH})+)\), \}} *\n"
+)
+
+
+def write_npz(file: BinaryIO, text: str, arrays: dict[str, NumberArray]) -> None:
+    """Fill an empty file with a structure and its arrays. The same state gives the same bytes."""
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(STRUCTURE), text)
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.comment = b"-" * SUM
+    size = file.tell()
+    digest = _digest(file, size - SUM)
+    file.seek(size - SUM)
+    file.write(digest)
+
+
+def read_npz(file: BinaryIO) -> tuple[bytes, dict[str, NumberArray]]:
+    """The structure and the arrays that `write_npz` has written; CorruptedFileError for everything else.
+
+    Nothing is allocated but what the file has the bytes for.
+    """
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(size - SUM, 0))
+    stated = file.read(SUM)
+    if not re.fullmatch(rb"[0-9a-f]{64}", stated):
+        raise CorruptedFileError(
+            "it does not end with a checksum: it is truncated, or was not written by autograd_lite.save"
+        )
+    if _digest(file, size - SUM) != stated:
+        raise CorruptedFileError("its checksum is not that of its contents")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = _checked(archive.infolist(), size)
+            text = archive.read(members.pop(STRUCTURE))
+            return text, {name[: -len(".npy")]: _read_array(archive, info) for name, info in members.items()}
+    except CorruptedFileError:
+        raise
+    except Exception as error:  # zipfile has many, and the file says which
+        raise CorruptedFileError(f"it is no archive of this library: {error or type(error).__name__}") from error
+
+
+def _digest(file: BinaryIO, size: int) -> bytes:
+    """The SHA-256 of the first `size` bytes, in hexadecimal digits."""
+    file.seek(0)
+    found = sha256()
+    while size > 0 and (chunk := file.read(min(size, 2**20))):
+        found.update(chunk)
+        size -= len(chunk)
+    return found.hexdigest().encode()
+
+
+def _checked(infos: list[zipfile.ZipInfo], size: int) -> dict[str, zipfile.ZipInfo]:
+    """The members by name, if they are what `write_npz` writes and fit into the file."""
+    members = {info.filename: info for info in infos}
+    for name, info in members.items():
+        expected = name == STRUCTURE or (name.endswith(".npy") and NAME.fullmatch(name[: -len(".npy")]))
+        if not expected or info.orig_filename != name:  # which has what stands behind a null, too
+            raise CorruptedFileError(f"it has a member called {show(info.orig_filename)}")
+        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.compress_size != info.file_size:
+            raise CorruptedFileError(f"its member {show(name)} is compressed or encrypted")
+    if len(members) < len(infos) or STRUCTURE not in members:
+        raise CorruptedFileError(f"it has two members of one name, or none called {show(STRUCTURE)}")
+    if sum(info.file_size for info in infos) > size:
+        raise CorruptedFileError(f"its members claim {sum(info.file_size for info in infos)} bytes, it has {size}")
+    return members
+
+
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NumberArray:
+    opened: Any = archive.open(info)
+    with opened as member:
+        start = member.read(len(_MAGIC) + 2)
+        length = int.from_bytes(start[len(_MAGIC) :], "little")
+        header = _HEADER.fullmatch(member.read(length).decode("latin1"))
+        if not start.startswith(_MAGIC) or header is None:
+            raise CorruptedFileError(f"its member {show(info.filename)} does not begin as an array of numbers does")
+        dtype: np.dtype[Any] = np.dtype(header[1])
+        shape = tuple(int(part) for part in header[3].split(",") if part)
+        size = info.file_size - len(start) - length
+        if math.prod(shape) * dtype.itemsize != size:
+            raise CorruptedFileError(
+                f"its member {show(info.filename)} of {size} bytes claims the shape {shape} of {dtype}"
+            )
+        data = np.empty(size, np.uint8)
+        if member.readinto(data) != size or (dtype.kind == "b" and data.max(initial=0) > 1):
+            raise CorruptedFileError(f"its member {show(info.filename)} ends too early, or holds no booleans")
+    return data.view(dtype).reshape(shape, order="F" if header[2] == "True" else "C")

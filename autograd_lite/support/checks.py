@@ -1,0 +1,108 @@
+"""Options that make sense: an error names the call, the option, what it can be, and what was passed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.support.messages import show
+
+# Up to here every integer is a float too, so formulas of counts are exact.
+LARGEST_COUNT = 2**53
+
+
+def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) -> None:
+    """Raise ValueError unless `holds` is true of every option, which is `what` then.
+
+    Examples
+    --------
+    >>> check("Dropout", "a probability", lambda p: 0 <= p <= 1, p="abc")
+    Traceback (most recent call last):
+        ...
+    ValueError: Dropout: p is a probability, not 'abc'
+    """
+    for name, value in options.items():
+        try:
+            # A tensor would be compared like a number, and what it is made of would get no gradient.
+            is_so = not hasattr(value, "_node") and bool(holds(value))
+        except (TypeError, ValueError, OverflowError):  # texts and several numbers cannot be compared with a number
+            is_so = False
+        if not is_so:
+            raise ValueError(f"{where}: {name} is {what}, not {show(value)}")
+
+
+def check_positive(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are positive."""
+    check(where, "positive", lambda value: value > 0, **options)
+
+
+def check_at_least_0(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are 0 or positive."""
+    check(where, "at least 0", lambda value: value >= 0, **options)
+
+
+def check_probability(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are in [0, 1]."""
+    check(where, "a probability", lambda value: 0 <= value <= 1, **options)
+
+
+def check_positive_integer(where: str, **options: Any) -> None:
+    """Raise ValueError unless the options are integers, at least 1."""
+    check(where, "a positive integer", lambda value: is_integer(value) and value > 0, **options)
+
+
+def check_number(name: str, value: Any, below: float = np.inf) -> None:
+    """Raise ValueError unless ``0 <= value < below``; NaN, infinity, what a float cannot hold, True and False never."""
+    is_one = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (is_one and 0 <= value < below and value <= sys.float_info.max):
+        limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
+        raise ValueError(f"{name} is {limit}, not {show(value)}")
+
+
+def check_integer(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless `value` is an integer, at least `least` and no more than anybody can count to."""
+    if not is_integer(value) or not least <= value <= LARGEST_COUNT:
+        raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
+
+
+def check_integers(name: str, values: Any, least: int = 1) -> None:
+    """Raise ValueError unless `values` is a list of such integers."""
+    if not isinstance(values, list | tuple):
+        raise ValueError(f"{name} stands in a list, not {show(values)}")
+    for value in values:
+        check_integer(name, value, least)
+
+
+def check_switch(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is True or False, not {show(value)}")
+
+
+def check_sequence(name: str, arrays: Any) -> Any:
+    """`arrays`, or TypeError unless there are several of them; what else has a length is for the operation to read."""
+    if not hasattr(type(arrays), "__iter__"):
+        raise TypeError(f"{name}: a list or tuple of arrays is needed, not {show(arrays)}")
+    return arrays
+
+
+def is_number(value: Any) -> Any:
+    """Whether `value` is a number, which NaN is not; TypeError or ValueError if it cannot be compared with one."""
+    return -np.inf <= value <= np.inf
+
+
+def is_integer(value: Any) -> bool:
+    """Whether `value` is an integer of Python or NumPy; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
+    """What is loaded, as a dict; TypeError unless it is one, and ValueError unless its names are `names`."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"load_state_dict: what state_dict() returned is needed, a dict, not {type(state).__name__}")
+    if set(state) != set(names):
+        raise ValueError(f"load_state_dict: {sorted(map(str, state))}, expected {sorted(names)}")
+    return dict(state)

@@ -1,0 +1,128 @@
+"""Sums over any axes: as exact as adding in pairs, and quick where they are short.
+
+Along an axis that is not the innermost in memory, NumPy adds one term after the other, and a float32 sum of a million
+equal rows is 1 % off. Here sixteen parts of the axis are added up elementwise, then sixteen parts of what is left, and
+so on: the error grows with the logarithm of the length, and the sum is quicker too. float16 is added up in float32.
+
+`np.sum` of a tensor keeps NumPy's own numbers. These are the sums that the library makes itself: of gradients where an
+array was broadcast, of biases, of probabilities.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.support.half_precision import HALF, single
+
+# Up to this number of terms all ways are equally exact. Short sums are products with ones where that is possible: BLAS
+# answers in 0.5 to 0.8 µs where `np.add.reduce` takes 1.2 to 3, which is what a small training step gains most from.
+# A factor of one changes no number, infinite and NaN ones included.
+SHORT = 128
+PARTS = 16
+_NARROW = (np.dtype(np.float32), np.dtype(np.float16))
+
+
+@functools.lru_cache(maxsize=64)
+def ones(length: int, dtype: DTypeLike) -> NumberArray:
+    """A vector of ones, always the same one, so it cannot be written to."""
+    array = np.ones(length, dtype)
+    array.flags.writeable = False
+    return array
+
+
+def sum_all(x: Any) -> Any:
+    """Σ x over all axes of an array without gaps, which NumPy adds in pairs."""
+    if x.ndim == 1 and len(x) <= SHORT:
+        return x.dot(ones(len(x), x.dtype))
+    return np.add.reduce(x, axis=None)
+
+
+def sum_of_rows(matrix: Any) -> Any:
+    """Σ_n x[n, :]."""
+    rows = len(matrix)
+    if matrix.dtype == HALF:
+        matrix = single(matrix)
+    if rows <= SHORT or _is_formula(matrix):
+        return matrix.T.dot(ones(rows, matrix.dtype))
+    if rows > PARTS * SHORT:
+        return sum_over(matrix, 0)
+    part = rows // PARTS  # as in `_sum_along`, a third of the time
+    parts = matrix[: part * PARTS].reshape((PARTS, part * matrix.shape[1]))
+    total = sum_of_rows(parts.T.dot(ones(PARTS, matrix.dtype)).reshape((part, matrix.shape[1])))
+    return total if part * PARTS == rows else total + sum_of_rows(matrix[part * PARTS :])
+
+
+def _terms(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> int:
+    if isinstance(axis, int):
+        return shape[axis]
+    return math.prod(shape if axis is None else [shape[one] for one in axis])
+
+
+def _is_formula(x: Any) -> bool:
+    """Whether x has no memory, as what `derive` computes with; its sums need not be taken apart."""
+    return not hasattr(getattr(x, "_data", x), "strides")  # `_data`: that of a tensor
+
+
+def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """Σ x over `axis`: None (all axes), an integer or a tuple of them.
+
+    Of float16 the sum is float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sum_over(np.full((1_000_000, 2), 0.5, np.float16), 0)
+    array([500000., 500000.], dtype=float32)
+    """
+    x = single(x)
+    if x.size <= SHORT or _terms(x.shape, axis) <= SHORT or _is_formula(x):
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple([one % x.ndim for one in axes])
+    memory = getattr(x, "_data", x)
+    of_rows = axes == (0,) and memory.flags.c_contiguous
+    total = _sum_along(x, 0) if of_rows else _from_the_innermost(x, axes, memory)
+    return np.expand_dims(total, axes) if keepdims else total
+
+
+def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
+    """Zeros of `shape` to which x is added at `index`, where an element may be named many times.
+
+    NumPy adds one term after the other, so many terms of float32 or float16 are added up in float64.
+    """
+    dtype = np.dtype(np.float64) if x.size > SHORT and x.dtype in _NARROW else x.dtype
+    out = np.zeros_like(x, dtype, order="C", shape=shape)
+    np.add.at(out, index, x if x.dtype == dtype else x.astype(dtype))
+    return out if x.dtype == dtype else out.astype(x.dtype)
+
+
+def _from_the_innermost(x: Any, axes: tuple[int, ...], memory: Any) -> Any:
+    """The axes of the sum one by one, from the smallest step in memory to the largest."""
+    order = sorted(range(x.ndim), key=lambda axis: -abs(memory.strides[axis]))
+    kept = [axis for axis in order if axis not in axes]
+    x = np.transpose(x, order)
+    outer = order.index(kept[-1]) + 1 if kept else 0
+    if memory.transpose(order).flags.c_contiguous:  # the innermost axes are as good as one
+        x = np.reshape(x, (*x.shape[:outer], math.prod(x.shape[outer:])))
+    for place in reversed(range(x.ndim)):
+        if place >= outer or order[place] in axes:
+            x = _sum_along(x, place)
+    return np.transpose(x, [kept.index(axis) for axis in sorted(kept)])
+
+
+def _sum_along(x: Any, axis: int) -> Any:
+    length = x.shape[axis]
+    if length <= PARTS or axis == x.ndim - 1:  # along the innermost axis NumPy adds in pairs
+        return np.add.reduce(x, axis=axis)
+    before, part = (slice(None),) * axis, length // PARTS
+    parts = x[(*before, slice(part * PARTS))].reshape((*x.shape[:axis], PARTS, part, *x.shape[axis + 1 :]))
+    total = _sum_along(np.add.reduce(parts, axis=axis), axis)
+    if part * PARTS == length:
+        return total
+    return total + np.add.reduce(x[(*before, slice(part * PARTS, None))], axis=axis)

@@ -1,0 +1,154 @@
+"""What the gradient would be if one step back through the graph were taken wrongly.
+
+A derivation on paper follows the same graph as the engine, one local derivative after another, and goes wrong in one of
+them. So the recorded graph is swept once more for every such mistake: with a local derivative left out, taken twice,
+cut down to the diagonal of its Jacobian, multiplied by a derivative of an activation that does not belong there, or
+with a whole branch forgotten. If the formula equals one of these gradients, the mistake has been found.
+
+Rules are linear in the incoming gradient. So a mistake in one step changes the final gradient by what the difference in
+that step becomes on the rest of the way, and only the rest of the way has to be swept.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.backward import sweep, unbroadcast
+from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.testing.activations import DERIVATIVES
+
+NumberArray = np.ndarray[Any, np.dtype[Any]]
+Edge = tuple[Node, int]
+# What replaces the contribution of a node to one of its parents, given the gradient of the node and the contribution.
+Change = Callable[[NumberArray, NumberArray], NumberArray]
+
+_BUDGET = 10_000  # rules that are applied at most, which take some tenths of a second
+_LARGEST_JACOBIAN = 64
+
+
+def mistaken_gradients(result: Tensor, argument: Tensor) -> Iterator[tuple[str, str, int, NumberArray]]:
+    """For every mistake in one step: its kind, a sentence, how far-fetched it is, and the gradient that it leads to."""
+    nodes, rows = _nodes(result._node), list(np.ndindex(result.shape))
+    incoming = {row: _incoming(result, nodes, row) for row in rows}
+    right = np.array([incoming[row].get(argument._node, np.zeros(argument.shape)) for row in rows])
+    sweeps = _BUDGET // max(1, len(nodes) * len(rows))
+    for kind, text, cost, (node, position), change in itertools.islice(_mistakes(nodes), sweeps):
+        wrong = right.copy()
+        for number, row in enumerate(rows):
+            if node in incoming[row]:
+                g = incoming[row][node]
+                contribution = _contribution(node, g, position)
+                difference = change(g, contribution) - contribution
+                later = sweep({node.parents[position]: difference}, retain_graph=True)
+                wrong[number] += later.get(argument._node, 0)
+        yield kind, text, cost, wrong.reshape(result.shape + argument.shape)
+
+
+def _nodes(root: Node | Leaf | None) -> list[Node]:
+    """All operations that the root was made from, latest first."""
+    found: dict[int, Node] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Node) and node.order not in found:
+            found[node.order] = node
+            waiting.extend(node.parents)
+    return [found[order] for order in sorted(found, reverse=True)]
+
+
+def _incoming(result: Tensor, nodes: list[Node], row: tuple[int, ...]) -> dict[Any, NumberArray]:
+    """For one element of the result, its gradient with respect to every node and leaf."""
+    gradients: dict[Any, NumberArray] = {result._node: np.zeros(result.shape)}
+    gradients[result._node][row] = 1
+    for node in nodes:
+        if node in gradients:
+            contributions = node.operation.pull(gradients[node], node.parents, node.saved)
+            for parent, contribution in zip(node.parents, contributions, strict=True):
+                if parent is not None:
+                    fitted = np.asarray(unbroadcast(np.asarray(contribution), parent.shape))
+                    gradients[parent] = gradients.get(parent, 0) + fitted
+    return gradients
+
+
+def _contribution(node: Node, g: NumberArray, position: int) -> NumberArray:
+    parent = node.parents[position]
+    assert parent is not None
+    contribution = np.asarray(node.operation.pull(g, node.parents, node.saved)[position])
+    return np.asarray(unbroadcast(contribution, parent.shape))
+
+
+# -- the mistakes --------------------------------------------------------------------------------------------------
+
+
+def _mistakes(nodes: list[Node]) -> Iterator[tuple[str, str, int, Edge, Change]]:
+    for node in nodes:
+        for position, parent in enumerate(node.parents):
+            if parent is not None:
+                edge, step = (node, position), _step_name(node, position, nodes)
+                if parent.shape == node.shape:
+                    yield from _wrong_local_derivatives(edge, step)
+                yield from _foreign_activations(edge, step)
+                text = f"the contribution through {step} is left out"
+                yield "missing term", text, 6, edge, lambda g, contribution: 0 * contribution
+
+
+def _step_name(node: Node, position: int, nodes: list[Node]) -> str:
+    operation = node.operation
+    alike = sorted(other.order for other in nodes if other.operation is operation)
+    place = f" number {alike.index(node.order) + 1}" if len(alike) > 1 else ""
+    arguments = operation.differentiable
+    several = len(node.parents) > 1
+    argument = f" (argument {arguments[min(position, len(arguments) - 1)]!r})" if several else ""
+    return f"{operation.name}{place}{argument}"
+
+
+def _wrong_local_derivatives(edge: Edge, step: str) -> Iterator[tuple[str, str, int, Edge, Change]]:
+    node, position = edge
+    yield (
+        "missing factor", f"the derivative of {step} is left out", 4, edge,
+        lambda g, contribution: g,
+    )  # fmt: skip
+    yield (
+        "doubled factor", f"the derivative of {step} is taken twice", 4, edge,
+        lambda g, contribution: _contribution(node, contribution, position),
+    )  # fmt: skip
+    diagonal = _local_diagonal(node, position)
+    if diagonal is not None:
+        yield (
+            "diagonal", f"of the Jacobian of {step} only the diagonal is used, but it is not elementwise", 2, edge,
+            lambda g, contribution: g * diagonal,
+        )  # fmt: skip
+
+
+def _local_diagonal(node: Node, position: int) -> NumberArray | None:
+    """The diagonal of a step's Jacobian, unless that is all there is of it."""
+    size = int(np.prod(node.shape))
+    if not 1 < size <= _LARGEST_JACOBIAN:
+        return None
+    unit = np.eye(size).reshape(size, *node.shape)
+    jacobian = np.stack([_contribution(node, g, position) for g in unit]).reshape(size, size)
+    diagonal = np.diagonal(jacobian)
+    return None if np.array_equal(jacobian, np.diag(diagonal)) else diagonal.reshape(node.shape)
+
+
+def _foreign_activations(edge: Edge, step: str) -> Iterator[tuple[str, str, int, Edge, Change]]:
+    """h' of what goes into a step, as if an activation stood there, for losses that contain their activation."""
+    node, position = edge
+    name = node.operation.differentiable[min(position, len(node.operation.differentiable) - 1)]
+    if name == node.operation.variadic or name not in node.operation.saved_names or node.saved is None:
+        return
+    value = node.saved[node.operation.saved_names.index(name)]
+    if value is None:
+        return
+    for activation, derivative in DERIVATIVES.items():
+        text = f"there is a factor {activation}' too many, at what goes into {step}"
+        yield "doubled factor", text, 5, edge, _times(derivative(value))
+
+
+def _times(factor: NumberArray) -> Change:
+    return lambda g, contribution: contribution * factor

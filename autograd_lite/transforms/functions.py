@@ -1,0 +1,312 @@
+"""Functions in, functions out: grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp.
+
+They differentiate functions of positional arguments that are numbers, arrays, tensors, or nested tuples, lists and
+dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order. If the function
+uses other tensors that require gradients, the results are tensors that are connected with them; inside `no_grad` not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.backward import sweep
+from autograd_lite.core.grad_mode import enable_grad
+from autograd_lite.core.tensor import Tensor, _wrap
+from autograd_lite.support.messages import show
+from autograd_lite.support.tree import leaves, rebuild
+from autograd_lite.transforms.level import Argnums, Function, Level, Linearized, blocks, chosen_arguments, like, zeros
+
+
+def _scalar_dtype(name: str, out: Any) -> Any:
+    """The dtype of what a function returned, if it is a floating-point scalar."""
+    is_array = isinstance(out, Tensor | np.ndarray | np.generic)
+    if out.shape if is_array else not isinstance(out, int | float):
+        what = f"shape {out.shape}" if is_array else type(out).__name__
+        raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
+    dtype = out.dtype if is_array else np.result_type(out)
+    if dtype.kind != "f":
+        raise TypeError(f"{name}: the function must return a floating-point number, not {dtype}")
+    return dtype
+
+
+def _checked(name: str, function: Any) -> Function:
+    if not callable(function):
+        raise TypeError(f"{name}: a function is needed, not {type(function).__name__}")
+    return function  # type: ignore[no-any-return]
+
+
+def _with_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
+    if not has_aux:
+        return out, None
+    if not isinstance(out, tuple | list) or len(out) != 2:
+        raise TypeError(f"{name}: with has_aux=True the function must return a pair, not {type(out).__name__}")
+    return out[0], out[1]
+
+
+def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that returns both ``function(*args)``, a scalar, and its gradient.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a scalar; with `has_aux`, a pair of the scalar and anything else.
+    argnums : int or sequence of int, default 0
+        Which positional arguments to differentiate with respect to.
+    has_aux : bool, default False
+
+    Returns
+    -------
+    callable
+        Gives ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and
+        is a tuple for several. Fed arrays it gives arrays; tensors if the function uses others that require gradients.
+
+    Raises
+    ------
+    TypeError
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
+
+    Examples
+    --------
+    >>> value_and_grad(lambda w: (w**2).sum())(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
+    return _value_and_grad("value_and_grad", function, argnums, has_aux)
+
+
+def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bool) -> Function:
+    _checked(name, function)
+
+    def differentiated(*arguments: Any, **options: Any) -> Any:
+        level = Level(name, arguments, argnums)
+        out, aux = _with_aux(name, level.run(function, **options), has_aux)
+        seed = np.ones((), _scalar_dtype(name, out))
+        gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
+        gradient = level.result(rebuild(level.structure, gradients))
+        value = level.result(out)
+        return ((value, level.result(aux)) if has_aux else value), gradient
+
+    return differentiated
+
+
+def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any) -> Any:
+    """The gradient of a scalar function, as a function; or the gradients of a tensor with respect to others.
+
+    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``. Fed
+    arrays it gives arrays; if the function uses other tensors that require gradients, a tensor connected with them.
+
+    ``grad(output, inputs, gradient=None, retain_graph=False, create_graph=False)``, with a tensor and a tensor or a
+    sequence of them, gives the gradients of the output with respect to the inputs, leaves or not, as tensors, and
+    touches no `.grad`. With `create_graph` they can be differentiated again.
+
+    Parameters
+    ----------
+    function : callable, or Tensor
+    argnums : int or sequence of int, default 0; or the inputs
+    has_aux : bool, default False
+        Whether the function returns a pair of the scalar and anything else; then so does the gradient function.
+
+    Raises
+    ------
+    TypeError
+        If the function does not return a floating-point scalar, or an argument is not floating-point.
+    RuntimeError
+        If the output tensor does not depend on anything that requires gradients.
+
+    Examples
+    --------
+    >>> grad(np.tanh)(0.0)
+    array(1.)
+    >>> grad(grad(grad(np.sin)))(0.0)
+    array(-1.)
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> y = x * x
+    >>> grad(y * y, [x, y])
+    [Tensor(108.), Tensor(18.)]
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> grad(lambda t: w * t**3)(1.0).backward()  # d/dw of 3 w t²
+    >>> w.grad
+    array(3.)
+    """
+    if isinstance(function, Tensor):
+        return _gradients(function, argnums, **options)
+    if options:
+        raise TypeError(f"grad() got an unexpected keyword argument {show(next(iter(options)))}")
+    both = _value_and_grad("grad", function, argnums, has_aux)
+
+    def gradient(*arguments: Any, **keywords: Any) -> Any:
+        value, result = both(*arguments, **keywords)
+        return (result, value[1]) if has_aux else result
+
+    return gradient
+
+
+def _gradients(
+    output: Tensor, inputs: Any, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
+) -> Any:
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"grad: the inputs are a tensor or several, not {show(inputs)}")
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    for tensor in wanted:
+        if not isinstance(tensor, Tensor) or tensor._node is None:
+            raise RuntimeError("grad: every input is a tensor that requires gradients, or was made from one")
+    if output._node is None:
+        raise RuntimeError("grad: this tensor does not require gradients, nor does anything it was made from")
+    seed = output._seed(gradient, create_graph)
+    watched = {tensor._node: None for tensor in wanted}
+    with enable_grad():
+        seeds = {output._node: seed}
+        found = sweep(seeds, retain_graph or create_graph, create_graph, watched=watched)
+    results = [watched[t._node] if watched[t._node] is not None else found.get(t._node) for t in wanted]
+    tensors = [
+        zeros(t.shape, t.dtype, True) if r is None else r if isinstance(r, Tensor) else _wrap(np.array(r))
+        for t, r in zip(wanted, results, strict=True)
+    ]
+    return tensors[0] if isinstance(inputs, Tensor) else tensors
+
+
+def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """The value of a function and its pullback u ↦ uᵀJ, the product of a row vector with the Jacobian.
+
+    Parameters
+    ----------
+    function : callable
+        Returns an array, or nested tuples, lists and dicts of them; with `has_aux`, a pair of that and anything else.
+    *primals
+        Where to differentiate, with respect to all of them.
+
+    Returns
+    -------
+    value, pullback : and aux, with `has_aux`
+        ``pullback(cotangent)``, with a cotangent of the structure of the value, gives a tuple with one gradient per
+        primal. It can be called repeatedly.
+
+    Examples
+    --------
+    >>> value, pullback = vjp(np.sin, np.array([0.0, np.pi]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([  1., -10.]),)
+    """
+    _checked("vjp", function)
+    level = Level("vjp", primals, tuple(range(len(primals))))
+    out, aux = _with_aux("vjp", level.run(function), has_aux)
+    outputs = leaves(out)
+
+    def pullback(cotangent: Any) -> Any:
+        here = level.tracked_if_recorded(cotangent)
+        cotangents = like(outputs, cotangent, "vjp: the cotangent", here.tracked)
+        return here.result(rebuild(level.structure, here.pull(outputs, cotangents, retain_graph=True)))
+
+    value = level.result(out, copy=True)
+    return (value, pullback, level.result(aux, copy=True)) if has_aux else (value, pullback)
+
+
+def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of a function and its derivative along tangents, J v: forward mode.
+
+    Parameters
+    ----------
+    function : callable
+        Returns an array, or nested tuples, lists and dicts of them.
+    primals, tangents : sequences of the same structure
+        Where, and in which direction.
+
+    Returns
+    -------
+    value, derivative : of the same structure
+
+    Raises
+    ------
+    ValueError
+        If the tangents do not have the shapes of the primals.
+
+    Examples
+    --------
+    >>> jvp(np.multiply, (3.0, 4.0), (1.0, 10.0))
+    (np.float64(12.0), array(34.))
+    """
+    linear = Linearized("jvp", _checked("jvp", function), tuple(primals))
+    level = linear.level.tracked_if_recorded(tangents)
+    given = like(level.variables, tuple(tangents), "jvp: the tangent", level.tracked)
+    derivative = level.result(rebuild(linear.out, linear.push(given, level.tracked)))
+    return linear.level.result(linear.out), derivative
+
+
+def jacobian(function: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes the Jacobian ∂y/∂x, of the shape of y followed by the shape of x.
+
+    It is built from rows or from columns, whichever are fewer.
+
+    Parameters
+    ----------
+    function : callable
+        Returns an array.
+    argnums : int or sequence of int, default 0
+
+    Returns
+    -------
+    callable
+        Gives the Jacobian, in the structure of the argument, and a tuple for several.
+
+    Examples
+    --------
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    _checked("jacobian", function)
+
+    def differentiated(*arguments: Any) -> Any:
+        chosen = chosen_arguments("jacobian", arguments, argnums)
+
+        def of_chosen(*values: Any) -> Any:
+            changed = list(arguments)
+            for i, value in zip(chosen, values, strict=True):
+                changed[i] = value
+            return function(*changed)
+
+        linear = Linearized("jacobian", of_chosen, tuple(arguments[i] for i in chosen))
+        if not isinstance(linear.out, Tensor | np.ndarray | np.generic | float):
+            raise TypeError(f"jacobian: the function must return an array, not {type(linear.out).__name__}")
+        tree = linear.level.result(rebuild(linear.level.structure, blocks(linear)))
+        return tree[0] if isinstance(argnums, int) else tree
+
+    return differentiated
+
+
+def hessian(function: Function, argnums: Argnums = 0) -> Function:
+    """The function that computes the Hessian ∂²f/∂x∂x of a scalar function, of the shape of x twice.
+
+    Examples
+    --------
+    >>> hessian(lambda x: x[0] * x[1])(np.array([3.0, 4.0]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    return jacobian(grad(function, argnums), argnums)
+
+
+def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of a scalar function times a vector, ∇²f(x) v, without building the Hessian.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a scalar.
+    primals, tangents : sequences of the same structure
+        Where, and the vector.
+
+    Returns
+    -------
+    tuple
+        For each primal the product, in its structure.
+
+    Examples
+    --------
+    >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 1.0])])
+    (array([ 6., 12.]),)
+    """
+    gradient = grad(function, tuple(range(len(primals))))
+    return jvp(gradient, primals, tangents)[1]

@@ -1,0 +1,325 @@
+"""Declaring operations: every form of declaration, and every wrong one."""
+
+import numpy as np
+import pytest
+from ops.test_operations import leaves
+
+import autograd_lite as ag
+from autograd_lite import Primitive, Tensor, primitive
+from autograd_lite.core.tensor import backward_with_graph, numpy_operations
+
+
+@pytest.fixture
+def registry():
+    """What a test registers for NumPy's functions is forgotten afterwards."""
+    before = dict(numpy_operations)
+    yield numpy_operations
+    numpy_operations.clear()
+    numpy_operations.update(before)
+
+
+def gradient(operation, *arguments):
+    tensors = leaves(arguments)
+    operation(*tensors).sum().backward()
+    return [tensor.grad.tolist() for tensor in tensors]
+
+
+# -- forms -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_call_form():
+    def cube(x):
+        """x³."""
+        return x**3
+
+    operation = primitive(cube, x=lambda g, x: g * 3 * x**2)
+    assert gradient(operation, [1.0, 2.0]) == [[3, 12]]
+    assert (operation.__name__, operation.__doc__, operation.__module__) == ("cube", "x³.", __name__)
+    assert isinstance(operation.primitive, Primitive)
+    assert operation.primitive.name == "cube"
+    assert operation(2.0) == 8.0
+
+
+def test_the_decorator_form():
+    @primitive(x=lambda g, y: g * y, y=lambda g, x: g * x)
+    def product(x, y):
+        return x * y
+
+    assert gradient(product, [1.0, 2.0], [3.0, 4.0]) == [[3, 4], [1, 2]]
+
+
+def test_a_decorator_without_arguments_is_an_operation_without_derivative():
+    @primitive
+    def half(x):
+        return x / 2
+
+    assert half(Tensor([2.0])).tolist() == [1]
+    with pytest.raises(TypeError, match=r"half: .*'x'.*detach"):
+        half(Tensor([2.0], requires_grad=True))
+
+
+def test_the_ufunc_form_registers_the_ufunc(registry):
+    del registry[np.cbrt]
+    cbrt = primitive(np.cbrt, x=lambda g, out: g / (3 * out**2))
+    x = Tensor([8.0], requires_grad=True)
+    np.cbrt(x).backward()
+    np.testing.assert_allclose(x.grad, [1 / 12])
+    assert registry[np.cbrt] is cbrt
+
+
+def test_functions_of_numpy_are_registered_by_name(registry):
+    del registry[np.flip], registry[np.flipud]
+    primitive(lambda x: x[::-1], name="flip", numpy=(np.flip, np.flipud), x=lambda g: g[::-1])
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    (np.flip(x) * [10.0, 1.0] + np.flipud(x)).sum().backward()
+    assert x.grad.tolist() == [2, 11]
+
+
+def test_name_and_doc_can_be_given():
+    operation = primitive(lambda x: x * 1, name="same", doc="The same.", x=lambda g: g)
+    assert (operation.__name__, operation.__doc__) == ("same", "The same.")
+    assert "operation=same" in repr(operation(Tensor([1.0], requires_grad=True)))
+
+
+def test_underscores_around_a_name_are_not_part_of_it():
+    @primitive(x=lambda g: g)
+    def _same(x):
+        return x * 1
+
+    assert _same.primitive.name == "same"
+
+
+def test_defaults_and_keyword_only_arguments():
+    @primitive(x=lambda g, factor, power: g * factor * power)
+    def scale(x, factor=2.0, *, power=1):
+        return x * factor * power
+
+    x = Tensor(1.0, requires_grad=True)
+    assert scale(x).item() == 2
+    assert scale(x, 3.0).item() == scale(x, factor=3.0).item() == scale(factor=3.0, x=x).item() == 3
+    scale(x, power=5).backward()
+    assert x.grad == 10
+    with pytest.raises(TypeError, match="positional"):
+        scale(x, 3.0, 5)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        scale(x, exponent=5)
+
+
+def test_variadic_operands_with_options():
+    @primitive(terms=lambda g, terms_shape, weight: [g * weight for _ in terms_shape])
+    def weighted_sum(*terms, weight=1.0):
+        return sum(terms) * weight
+
+    x, y = leaves([1.0, 2.0])
+    result = weighted_sum(x, 5.0, y, x, weight=3.0)
+    assert result.item() == 27
+    result.backward()
+    assert (x.grad, y.grad) == (6, 3)
+    assert weighted_sum(1.0, 2.0) == 3.0
+
+
+def test_variadic_operands_beside_other_arguments_to_second_order():
+    """Σ xᵢ² s: the operands spread into parents that come after the named ones."""
+    square_sum = primitive(
+        lambda *xs, s: sum(x * x for x in xs) * s,
+        name="square_sum",
+        s=lambda g, xs: g * sum(x * x for x in xs),
+        xs=lambda g, xs, s: [g * 2 * x * s for x in xs],
+    )
+    x, y, s = leaves([1.0, 2.0, 3.0])
+    collected = backward_with_graph(square_sum(x, y, s=s), Tensor(1.0))
+    assert [collected[t._node].item() for t in (x, y, s)] == [6, 12, 5]
+    (collected[x._node] * collected[s._node]).backward()  # 2xs (x² + y²)
+    assert (x.grad, y.grad, s.grad) == (2 * 3 * 5 + 6 * 2, 6 * 4, 2 * 5)
+
+
+def test_the_engine_undoes_broadcasting_and_promotion():
+    product = primitive(lambda x, y: x * y, name="product", x=lambda g, y: g * y, y=lambda g, x: g * x)
+    x, y = Tensor([[1.0], [2.0]], dtype=np.float32, requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    product(x, y).sum().backward()
+    assert x.grad.tolist() == [[7], [7]]
+    assert x.grad.dtype == np.float32
+    assert y.grad.tolist() == [3, 3]
+
+
+def test_a_rule_can_ask_for_the_shape_of_its_argument_without_keeping_it():
+    total = primitive(lambda x: np.sum(x), name="total", x=lambda g, x_shape: np.broadcast_to(g, x_shape))
+    assert gradient(total, np.zeros((2, 3))) == [[[1, 1, 1], [1, 1, 1]]]
+    assert "x" not in total.primitive.saved_names
+
+
+def test_a_rule_may_return_a_number():
+    offset = primitive(lambda x: x + 1.0, name="offset", x=lambda g: float(g))
+    assert gradient(offset, 3.0) == [1]
+
+
+def test_an_argument_may_be_called_like_what_python_or_the_engine_uses():
+    operation = primitive(
+        lambda type, self, saved, parents: type * self + saved + parents,
+        name="odd",
+        self=lambda g, type, saved: g * type * saved,
+        parents=lambda g, parents: g * parents,
+    )
+    x, y = leaves([3.0, 5.0])
+    operation(2.0, x, 7.0, y).backward()
+    assert (x.grad, y.grad) == (14, 5)
+
+
+@pytest.mark.parametrize("name", ["_out", "_x", "_node", "_dtype", "_tensors", "_result", "_forward", "_operation"])
+def test_an_argument_with_a_leading_underscore_is_right_or_refused(name):
+    """Generated code has names of its own; a collision would be a silently wrong gradient."""
+    namespace = {}
+    exec(f"def forward({name}, x): return {name} * x\ndef rule(g, {name}): return g * {name}", namespace)
+    try:
+        operation = primitive(namespace["forward"], name="odd", x=namespace["rule"])
+    except TypeError as error:
+        assert name in str(error)  # noqa: PT017
+        return
+    x = Tensor(3.0, requires_grad=True)
+    operation(2.0, x).backward()
+    assert x.grad == 2
+
+
+def test_a_rule_may_return_what_it_was_given_and_the_gradient_is_still_an_array_of_its_own():
+    """½|x|² with a rule that is right for the root of a graph alone: its result is the argument itself."""
+    half_norm = primitive(lambda x: 0.5 * np.sum(x * x), name="half_norm", x=lambda g, x: x)
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    half_norm(x).backward()
+    assert x.grad.tolist() == [1, 2]
+    assert not np.shares_memory(x.grad, x.data)
+
+
+# -- residuals -------------------------------------------------------------------------------------------------------
+
+
+def _gauss(formula):
+    def gauss(x):
+        e = np.exp(-x * x)
+        return e * x, e
+
+    return primitive(gauss, residuals={"e": formula}, x=lambda g, e, x: g * e * (1 - 2 * x * x))
+
+
+def test_a_residual_serves_the_first_derivative_and_its_formula_the_second():
+    operation = _gauss(lambda x: ag.exp(-x * x))
+    x = Tensor([0.5, -1.0], requires_grad=True)
+    v = x.data
+    first = backward_with_graph(operation(x).sum(), Tensor(1.0))[x._node]
+    np.testing.assert_allclose(first.data, np.exp(-v * v) * (1 - 2 * v * v))
+    first.sum().backward()
+    np.testing.assert_allclose(x.grad, np.exp(-v * v) * (4 * v**3 - 6 * v))
+    assert operation(0.0) == 0.0
+
+
+def test_a_residual_without_a_formula_refuses_to_be_differentiated_twice():
+    operation = _gauss(None)
+    x = Tensor([0.5], requires_grad=True)
+    operation(x).backward()
+    assert x.grad is not None
+    with pytest.raises(RuntimeError, match=r"gauss: .*twice.*'e'.*formula"):
+        backward_with_graph(operation(x), Tensor([1.0]))
+
+
+def test_a_formula_can_use_the_result():
+    def double(x):
+        return 2 * x, 2 * x
+
+    operation = primitive(double, residuals={"r": lambda out: out * 1.0}, x=lambda g, r, x: g * r / x)
+    x = Tensor([3.0], requires_grad=True)
+    first = backward_with_graph(operation(x), Tensor([1.0]))[x._node]
+    first.backward()  # 2x/x, so that the two parts of the second derivative cancel
+    np.testing.assert_allclose(x.grad, [0], atol=1e-15)
+
+
+# -- arguments without a derivative ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rules", [{"x": lambda g: g, "y": None}, {"x": lambda g: g}])
+def test_an_argument_without_a_rule_refuses_tensors_that_require_gradients(rules):
+    operation = primitive(lambda x, y: x + y, name="step", **rules)
+    x, y = leaves([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"step: .*'y'.*detach"):
+        operation(x, y)
+    operation(x, y.detach()).backward()
+    assert (x.grad, y.grad) == (1, None)
+    with ag.no_grad():
+        assert operation(x, y).item() == 3
+
+
+# -- wrong declarations ----------------------------------------------------------------------------------------------
+
+WRONG = {
+    "rule for an unknown argument": (lambda: primitive(lambda x: x, name="f", y=lambda g: g), r"f: .*'y'.*x"),
+    "rule asks for an unknown name": (lambda: primitive(lambda x: x, name="f", x=lambda g, z: g), r"f: .*'x'.*'z'"),
+    "rule without g": (lambda: primitive(lambda x: x, name="f", x=lambda x: x), r"f: .*'x'.*`g`"),
+    "rule without parameters": (lambda: primitive(lambda x: x, name="f", x=lambda: 1), r"f: .*'x'.*`g`"),
+    "shape of another argument": (lambda: primitive(lambda x, y: x, name="f", x=lambda g, y_shape: g), r"f: .*y_shape"),
+    "formula asks for an unknown name": (
+        lambda: primitive(lambda x: (x, x), name="f", residuals={"r": lambda z: z}, x=lambda g, r: g),
+        r"f: .*'r'.*'z'",
+    ),
+    "too few rules for a ufunc": (lambda: primitive(np.arctan2, y=lambda g: g), r"arctan2: .*2 arguments.*None"),
+    "too many rules for a ufunc": (lambda: primitive(np.cbrt, x=lambda g: g, y=None), r"cbrt: .*1 arguments"),
+    "a lambda without a name": (lambda: primitive(lambda x: x, x=lambda g: g), r"<lambda>.*name="),
+    "a name that is none": (lambda: primitive(lambda x: x, name="a b", x=lambda g: g), r"'a b'.*name="),
+    "any keyword argument": (lambda: primitive(lambda x, **k: x, name="f", x=lambda g: g), r"f: \*\*k"),
+    "an argument called g": (lambda: primitive(lambda g: g, name="f", g=lambda g: g), r"f: .*'g'"),
+    "an argument called out": (lambda: primitive(lambda x, out: x, name="f", x=lambda g: g), r"f: .*'out'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("declaration", WRONG)
+def test_a_wrong_declaration_is_refused_at_once(declaration):
+    declare, message = WRONG[declaration]
+    with pytest.raises(TypeError, match=message):
+        declare()
+
+
+# -- wrong rules -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "message"),
+    [
+        (lambda g: np.ones((5, 2)), ValueError, r"faulty: .*'x'.*\(5, 2\).*\(3,\)"),
+        (lambda g: np.ones(()), ValueError, r"faulty: .*'x'.*\(\).*\(3,\)"),
+        (lambda g: None, TypeError, r"faulty: .*'x'.*NoneType"),
+        (lambda g: "gradient", TypeError, r"faulty: .*'x'.*str"),
+        (lambda g: [g], TypeError, r"faulty: .*'x'.*list"),
+        (lambda g: np.ones(3, int), TypeError, r"faulty: .*'x'.*int64.*float64"),
+        (lambda g: g > 0, TypeError, r"faulty: .*'x'.*bool.*float64"),
+        (lambda g: g * 1j, TypeError, r"faulty: .*'x'.*complex128.*float64"),
+        (lambda g: 1 / 0, ZeroDivisionError, "division"),
+    ],
+)
+def test_a_rule_with_a_wrong_result_is_named_and_changes_no_gradient(rule, error, message):
+    faulty = primitive(lambda x: x * 1.0, name="faulty", x=rule)
+    x, y = leaves([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    with pytest.raises(error, match=message):
+        (faulty(x) * y).sum().backward()
+    assert x.grad is y.grad is None
+
+
+def test_the_rule_at_fault_is_named_by_its_argument():
+    faulty = primitive(lambda x, y: x * y, name="faulty", x=lambda g, y: g * y, y=lambda g: None)
+    x, y = leaves([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"faulty: .*'y'"):
+        faulty(x, y).backward()
+
+
+@pytest.mark.parametrize("gradients", [[], [1.0], [1.0, 1.0, 1.0]], ids=len)
+def test_a_variadic_rule_with_the_wrong_number_of_gradients_is_named(gradients):
+    faulty = primitive(lambda *xs: xs[0] + xs[1], name="faulty", xs=lambda g: gradients)
+    x, y = leaves([1.0, 2.0])
+    with pytest.raises((TypeError, ValueError), match=r"faulty: .*'xs'"):
+        faulty(x, y).backward()
+    assert x.grad is y.grad is None
+
+
+def test_an_exception_in_the_forward_function_names_the_operation_and_what_it_was_given():
+    @primitive(x=lambda g: g)
+    def picky(x, mode):
+        raise ValueError("no such mode")
+
+    with pytest.raises(ValueError, match=r"picky: no such mode \(x: float64 \(2,\), mode: 'fast'\)"):
+        picky(Tensor([1.0, 2.0]), "fast")

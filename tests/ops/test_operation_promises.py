@@ -1,0 +1,131 @@
+"""What every operation of the catalogue keeps to, whatever it computes: dtypes, memory, layout."""
+
+import hypothesis.strategies as st
+import numpy as np
+from catalogue import samples
+from hypothesis import given, settings
+from ops.test_operations import assert_close, every_case, leaves
+
+from autograd_lite import Tensor
+from autograd_lite.core.tensor import _wrap
+
+# Six promises for hundreds of operations: few examples of each show whether one is broken.
+few = settings(max_examples=max(1, settings.default.max_examples // 2))
+
+
+def run(case, sample, tensors, cotangent=None):
+    result = case.operation(*tensors, **sample.static)
+    result.backward(np.ones(result.shape, result.dtype) if cotangent is None else cotangent)
+    return result
+
+
+@every_case
+@given(data=st.data())
+@few
+def test_float32_stays_float32_and_close_to_float64(case, data):
+    if case.exported in {"interp", "vander"}:
+        return  # NumPy answers in float64
+    sample = data.draw(case.samples)
+    if isinstance(sample.static.get("y"), np.ndarray | np.generic):
+        return  # an exponent with a dtype of its own: NumPy promotes to float64, as it should
+    if case.exported == "float_power" or isinstance(sample.static.get("q"), list):
+        return  # always in float64; several quantiles have a dtype of their own
+    single = [np.asarray(array, np.float32) for array in sample.arrays]
+    narrow, wide = leaves(single), leaves([np.asarray(array, float) for array in single])
+    result, expected = run(case, sample, narrow), run(case, sample, wide)
+    assert result.dtype == np.float32
+    assert_close(result.data, expected.data, 1e-5)
+    for tensor, reference in zip(narrow, wide, strict=True):
+        assert tensor.grad.dtype == np.float32
+        assert_close(tensor.grad, reference.grad, 1e-4)
+
+
+@every_case
+@given(data=st.data())
+@few
+def test_a_gradient_is_an_array_of_its_tensors_shape_and_dtype_that_shares_memory_with_nothing(case, data):
+    sample = data.draw(case.samples)
+    tensors = leaves(sample.arrays)
+    before = [tensor.data.copy() for tensor in tensors]
+    kept = case.operation(*tensors, **sample.static)
+    cotangent = np.ones(kept.shape)
+    run(case, sample, tensors, cotangent)
+    others = [kept.data, cotangent, *(tensor.data for tensor in tensors), *sample.static.values(), *sample.arrays]
+    for tensor, value in zip(tensors, before, strict=True):
+        assert type(tensor.grad) is np.ndarray
+        assert (tensor.grad.shape, tensor.grad.dtype) == (tensor.shape, tensor.dtype)
+        assert tensor.grad.flags.writeable
+        assert not any(np.shares_memory(tensor.grad, other) for other in others if isinstance(other, np.ndarray))
+        np.testing.assert_array_equal(tensor.data, value)
+    assert not any(
+        np.shares_memory(a.grad, b.grad) for i, a in enumerate(tensors) for b in tensors[:i] if a.size and b.size
+    )
+
+
+@every_case
+@given(data=st.data())
+@few
+def test_a_result_that_is_not_a_view_in_numpy_is_not_one_of_the_inputs(case, data):
+    """Only what NumPy documents as a view may share memory with an argument."""
+    views = {"reshape", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes", "broadcast_to", "getitem"}
+    views |= {"moveaxis", "rollaxis", "permute_dims", "matrix_transpose", "atleast_1d", "atleast_2d", "atleast_3d",
+              "flip", "fliplr", "flipud", "rot90", "trim_zeros", "split", "array_split", "hsplit", "vsplit", "dsplit",
+              "unstack", "einsum", "real", "real_if_close", "diagonal", "diag",
+              "matrix_power"}  # fmt: skip
+    if case.exported in views:
+        return
+    sample = data.draw(case.samples)
+    tensors = leaves(sample.arrays)
+    result = case.operation(*tensors, **sample.static)
+    assert not any(np.shares_memory(result.data, tensor.data) for tensor in tensors)
+
+
+def _reversed(array: np.ndarray) -> np.ndarray:
+    everything = (slice(None, None, -1),) * array.ndim
+    return array[everything].copy()[everything]
+
+
+def _strided(array: np.ndarray) -> np.ndarray:
+    if not array.ndim:
+        return array
+    larger = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan)
+    larger[..., ::2] = array
+    return larger[..., ::2]
+
+
+LAYOUTS = {"negative strides": _reversed, "gaps": _strided, "Fortran order": lambda array: np.array(array, order="F")}
+
+
+@every_case
+@given(data=st.data(), layout=st.sampled_from(sorted(LAYOUTS)))
+@few
+def test_the_layout_in_memory_changes_nothing_and_read_only_inputs_work(case, data, layout):
+    sample, rng = data.draw(case.samples), data.draw(samples.generators)
+    tensors = leaves(sample.arrays)
+    arranged = [_wrap(LAYOUTS[layout](array)) for array in sample.arrays]  # a Tensor copies, into another layout
+    for tensor in arranged:
+        tensor.data.flags.writeable = False
+        tensor.requires_grad = True
+    cotangent = samples.real(rng, case.operation(*tensors, **sample.static).shape)
+    result = run(case, sample, arranged, LAYOUTS[layout](cotangent))
+    expected = run(case, sample, tensors, cotangent)
+    assert_close(result.data, expected.data, 1e-12)
+    for tensor, reference in zip(arranged, tensors, strict=True):
+        assert_close(tensor.grad, reference.grad, 1e-12)
+
+
+@every_case
+@given(data=st.data())
+@few
+def test_only_tensors_that_require_gradients_receive_one(case, data):
+    """Each argument alone: what is saved for one gradient must not depend on another being required."""
+    sample, rng = data.draw(case.samples), data.draw(samples.generators)
+    together = leaves(sample.arrays)
+    cotangent = samples.real(rng, case.operation(*together, **sample.static).shape)
+    run(case, sample, together, cotangent)
+    for i, array in enumerate(sample.arrays):
+        alone = Tensor(array, requires_grad=True)
+        others = [Tensor(other) if j % 2 else other for j, other in enumerate(sample.arrays)]
+        run(case, sample, [*others[:i], alone, *others[i + 1 :]], cotangent)
+        np.testing.assert_array_equal(alone.grad, together[i].grad)
+        assert all(other.grad is None for other in others if isinstance(other, Tensor))

@@ -1,0 +1,336 @@
+"""Every example runs, shortened, and shows what it claims; the gallery names them all, with pictures that are there."""
+
+import importlib
+import re
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from run_all import STUDIES
+from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
+
+ROOT = Path(__file__).parents[2]
+GALLERY = (ROOT / "examples" / "README.md").read_text()
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Run a study, shortened: what its `main` returns, after its picture and its claims have been looked at."""
+
+    def run_study(name, *arguments):
+        picture = tmp_path / f"{name}.png"
+        figures = importlib.import_module(name).main(["--quick", "--output", str(picture), *arguments])
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert "✓" in capsys.readouterr().out
+        return figures
+
+    return run_study
+
+
+# -- the studies ---------------------------------------------------------------------------------------------------
+
+
+def test_logic_gates(run):
+    figures = run("logic_gates", "--table", "0111")
+    assert figures["tables"] > 4 + 16 + 256
+    assert [n for n, count in enumerate(figures["counts"]) if not count] == [0b0110, 0b1001]
+
+
+def test_units_of_the_grid_are_counted_like_by_a_loop():
+    from logic_gates import units_by_function
+
+    counts = np.zeros(16, int)
+    for w1, w2, threshold in product(np.arange(-2, 3) / 2, repeat=3):
+        values = [w1 * x1 + w2 * x2 >= threshold for x1, x2 in ((0, 0), (0, 1), (1, 0), (1, 1))]
+        counts[int("".join(str(int(value)) for value in values), 2)] += 1
+    np.testing.assert_array_equal(units_by_function(1), counts)
+
+
+def test_a_wrong_truth_table_is_explained(run, capsys):
+    with pytest.raises(SystemExit):
+        run("logic_gates", "--table", "011")
+    assert "a truth table has 2ⁿ digits" in capsys.readouterr().err
+
+
+def test_perceptron(run):
+    figures = run("perceptron")
+    assert 0 < figures["updates"] <= figures["bound"]
+    assert figures["closest"] <= 1
+
+
+def test_the_bound_of_the_perceptron_is_no_less_than_that_of_the_widest_margin():
+    from perceptron import separable
+
+    x, y, bound = separable(50, 3, 0.1, np.random.default_rng(1))
+    samples, signs = np.column_stack([np.ones(50), x]), 2 * y - 1
+    enough = {"type": "ineq", "fun": lambda w: signs * (samples @ w) - 1, "jac": lambda w: signs[:, None] * samples}
+    widest = minimize(lambda w: w @ w, np.zeros(4), jac=lambda w: 2 * w, constraints=enough).x  # margin 1/‖w‖
+    radius = np.linalg.norm(samples, axis=1).max()
+    assert set(y) == {0, 1}
+    assert (radius * np.linalg.norm(widest)) ** 2 <= bound <= (radius / 0.1) ** 2
+
+
+def test_logistic_and_probit(run):
+    figures = run("logistic_and_probit")
+    assert figures["difference"] < 1e-10
+    assert figures["logistic"] < 1e-3
+    assert figures["probit"] < 1e-3
+
+
+def test_descents(run):
+    assert run("descents")["difference"] < 1e-14
+
+
+def test_the_minimum_that_losses_are_measured_from_is_one():
+    from descents import newton
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 2)), rng.integers(0, 2, 80)
+    w, hessian = newton(x, y)
+    p = 1 / (1 + np.exp(-x @ w))
+    np.testing.assert_allclose(x.T @ (p - y), 0, atol=1e-10)
+    np.testing.assert_allclose(hessian, (x.T * (p * (1 - p))) @ x / 80, rtol=1e-10)
+
+
+def test_backprop_by_hand(run):
+    assert run("backprop_by_hand")["worst"] < 1e-12
+
+
+def test_a_wrong_recursion_ends_the_program_with_an_error(run, monkeypatch):
+    import backprop_by_hand
+
+    monkeypatch.setattr(backprop_by_hand, "sigmoid", lambda s: 1 / (1 + np.exp(s)))  # the sign of a slip in print
+    with pytest.raises(SystemExit, match="does not hold: both recursions") as ended:
+        run("backprop_by_hand")
+    assert ended.value.code not in (0, None)
+
+
+def test_universal_approximation(run):
+    for errors in run("universal_approximation").values():
+        assert errors == sorted(errors, reverse=True)
+        assert errors[-1] < 0.15 * errors[0]
+
+
+def test_the_staircase_has_the_error_of_a_step():
+    from universal_approximation import FINE, largest_error, staircase
+
+    # Half a step of x ↦ x, 1/2q, but where a unit is just rising.
+    assert largest_error(lambda x: x, staircase(lambda x: x, 10), FINE) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_convolution(run):
+    figures = run("convolution")
+    assert figures["accuracy"] > 0.95
+    assert figures["difference"] < 1e-5
+
+
+def test_shifted_images_are_moved_by_a_pixel_and_zeros_come_in():
+    from convolution import shifted
+
+    images = np.random.default_rng(0).uniform(1, 2, (200, 1, 8, 8))
+    padded, moves = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1))), set()
+    for before, after in zip(padded, shifted(images, np.random.default_rng(1)), strict=True):
+        found = [
+            (i, j) for i, j in product(range(3), repeat=2) if np.array_equal(before[:, i : i + 8, j : j + 8], after)
+        ]
+        assert len(found) == 1
+        moves |= set(found)
+    assert len(moves) == 9
+
+
+def test_autoencoder(run):
+    figures = run("autoencoder")
+    assert figures["network, 2"] < 0.9 * figures["PCA, 2"]
+
+
+def test_principal_components_are_those_of_scikit_learn():
+    from autoencoder import principal_components, project
+    from sklearn.decomposition import PCA
+
+    x = np.random.default_rng(0).normal(size=(30, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
+    reference = PCA(2).fit(x)
+    expected = reference.inverse_transform(reference.transform(x))
+    np.testing.assert_allclose(project(x, *principal_components(x, 2)), expected, atol=1e-12)
+
+
+def test_gan(run):
+    assert run("gan")["confidence"] > 0.5
+
+
+def test_the_nearest_image_is_that_of_all_distances():
+    from gan import nearest
+
+    rng = np.random.default_rng(0)
+    images, others = rng.uniform(size=(20, 1, 8, 8)), rng.uniform(size=(30, 1, 8, 8))
+    distances = cdist(images.reshape(20, 64), others.reshape(30, 64))
+    assert nearest(images, others) == pytest.approx(np.median(distances.min(axis=1)))
+
+
+def test_differential_equation(run):
+    figures = run("differential_equation")
+    assert figures["error"] < 0.1
+    assert figures["largest"] < 0.2
+
+
+def test_the_residual_is_that_of_central_differences():
+    from differential_equation import Solution, residual
+
+    rng = np.random.default_rng(0)
+    u, x, t, h = Solution(5, rng), rng.uniform(-1, 1, 7), rng.uniform(0, 1, 7), 1e-4
+
+    def value(dx=0.0, dt=0.0):
+        return u(x + dx, t + dt).numpy()
+
+    expected = (
+        (value(dt=h) - value(dt=-h)) / (2 * h)
+        + value() * (value(dx=h) - value(dx=-h)) / (2 * h)
+        - 0.05 * (value(dx=h) - 2 * value() + value(dx=-h)) / h**2
+    )
+    np.testing.assert_allclose(residual(u, x, t, 0.05).numpy(), expected, atol=1e-5)
+
+
+def test_the_exact_solution_solves_the_equation():
+    from differential_equation import exact
+
+    rng = np.random.default_rng(0)
+    x, t, h, viscosity = rng.uniform(-1, 1, 20), rng.uniform(0.1, 1, 20), 1e-4, 0.05
+
+    def value(dx=0.0, dt=0.0):
+        return exact(x + dx, t + dt, viscosity)
+
+    time_derivative = (value(dt=h) - value(dt=-h)) / (2 * h)
+    slope, curvature = (value(dx=h) - value(dx=-h)) / (2 * h), (value(dx=h) - 2 * value() + value(dx=-h)) / h**2
+    np.testing.assert_allclose(time_derivative + value() * slope, viscosity * curvature, atol=1e-5)
+    np.testing.assert_allclose(exact(x, 0 * x, viscosity), -np.sin(np.pi * x), atol=1e-12)
+    np.testing.assert_allclose(exact(np.array([-1.0, 1.0]), np.array([0.7, 0.7]), viscosity), 0, atol=1e-12)
+
+
+def test_forecasting(run):
+    figures = run("forecasting")
+    assert figures["worst"] < 0.6
+    assert figures["lost"] < 1e-4
+
+
+def test_the_simulation_carries_and_damps_a_wave_as_the_equation_does():
+    from forecasting import DIFFUSION, SIZE, simulate
+
+    y, x = np.meshgrid(np.arange(SIZE), np.arange(SIZE), indexing="ij")
+    ky, kx = 2 * np.pi * np.array([1, -2]) / SIZE
+    v = np.broadcast_to(np.array([0.7, -0.4])[:, None, None], (1, 2, SIZE, SIZE))
+    frames = simulate(np.cos(ky * y + kx * x)[None], v, 4)
+    for t, frame in enumerate(frames[0]):
+        exact = np.exp(-DIFFUSION * (ky**2 + kx**2) * t) * np.cos(ky * (y - 0.7 * t) + kx * (x + 0.4 * t))
+        np.testing.assert_allclose(frame, exact, atol=1e-5)
+
+
+def test_flows_have_no_sources_and_the_speed_that_is_stated():
+    from forecasting import KX, KY, SPEED, derivative, flows
+
+    v = flows(3, np.random.default_rng(0))
+    np.testing.assert_allclose(derivative(v[:, 0], KY) + derivative(v[:, 1], KX), 0, atol=1e-12)
+    np.testing.assert_allclose((v**2).mean(axis=(1, 2, 3)), SPEED**2)
+
+
+def test_a_forecast_is_the_sum_over_what_the_cells_around_give():
+    from forecasting import AROUND, SIZE, Forecaster
+
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(size=(1, 1, SIZE, SIZE)), rng.normal(size=(1, 2, SIZE, SIZE))
+    network = Forecaster(3, rng)
+    shares, expected = network(v).numpy()[0], np.zeros((SIZE, SIZE))
+    for y, x in product(range(SIZE), repeat=2):
+        for k, (dy, dx) in enumerate(AROUND):
+            expected[(y + dy) % SIZE, (x + dx) % SIZE] += shares[k, y, x] * u[0, 0, y, x]
+    np.testing.assert_allclose(network.forecast(u, v, 1).numpy()[0, 0], expected, rtol=1e-5)
+
+
+def test_characters(run):
+    figures = run("characters", "--characters", "80")
+    assert figures["entropy"] < 2.9
+    assert len(figures["written"]) == 80
+
+
+def test_the_cross_entropy_of_counts_is_that_of_the_formula():
+    from characters import n_gram
+
+    text, held_out = np.array([0, 1, 0, 2, 0, 1]), np.array([1, 0])
+    ones = {0: (3 + 3 / 4) / (6 + 3), 1: (2 + 3 / 4) / (6 + 3)}  # four characters, three kinds in six places
+    assert n_gram(text, held_out, 1, 4) == pytest.approx(-np.log([ones[1], ones[0]]).mean())
+    after = (0 + 1 * ones[1]) / (1 + 1), (1 + 1 * ones[0]) / (1 + 1)  # 1 never follows 1, 0 follows it always: one kind
+    assert n_gram(text, held_out, 2, 4) == pytest.approx(-np.log(after).mean())
+
+
+def test_characters_are_judged_one_after_the_other():
+    from characters import Writer, cross_entropies
+
+    rng = np.random.default_rng(0)
+    model, text, read = Writer(5, 4, rng).eval(), rng.integers(0, 5, 6), rng.integers(0, 5, 3)
+    expected, known = [], list(read)
+    for character in text:
+        logits = model(np.array([known]))[0].numpy()[0, -1].astype(np.float64)
+        expected.append(np.log(np.exp(logits).sum()) - logits[character])
+        known.append(character)
+    np.testing.assert_allclose(cross_entropies(model, text, read), expected, rtol=1e-5)
+
+
+# -- the other examples --------------------------------------------------------------------------------------------
+
+
+def test_digits(tmp_path):
+    import digits
+
+    results = digits.main(["--epochs", "3", "--output", str(tmp_path / "digits.png")])
+    assert all(result.losses[-1] < 0.5 * result.losses[0] for result in results)
+    assert max(result.accuracy for result in results) > 0.9
+    assert (tmp_path / "digits.png").stat().st_size > 10_000
+
+
+def test_new_operation():
+    import new_operation
+
+    np.testing.assert_allclose(new_operation.main(["--samples", "500"]), [0.5, 1.0, -2.0], atol=0.5)
+
+
+# -- all of them ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_help_says_what_the_study_is(study, capsys):
+    module = importlib.import_module(study)
+    with pytest.raises(SystemExit, match="0"):
+        module.main(["--help"])
+    shown = capsys.readouterr().out
+    assert module.__doc__.splitlines()[0] in shown
+    assert "--quick" in shown
+
+
+def test_all_are_run_by_one_command(tmp_path, capsys):
+    import run_all
+
+    assert run_all.main(["logic_gates", "--quick", "--pictures", str(tmp_path)]) == 0
+    assert "1 of 1 studies show what they claim" in capsys.readouterr().out
+    assert (tmp_path / "logic_gates.png").exists()
+
+
+def test_a_study_that_fails_is_counted(tmp_path, capsys):
+    import run_all
+
+    (tmp_path / "file").touch()  # a file where the folder for the picture should be
+    assert run_all.main(["logic_gates", "--quick", "--pictures", str(tmp_path / "file")]) == 1
+    assert "0 of 1 studies show what they claim" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_gallery_has_picture_and_command(study):
+    assert f"![{study}](pictures/{study}.png)" in GALLERY
+    assert f"python examples/{study}.py" in GALLERY
+    assert 5_000 < (ROOT / "examples" / "pictures" / f"{study}.png").stat().st_size < 100_000
+
+
+def test_gallery_names_nothing_that_is_not_there():
+    for link in re.findall(r"\]\(([^)#:]+)\)", GALLERY):
+        assert (ROOT / "examples" / link).exists(), link
+    for script in re.findall(r"python examples/(\w+\.py)", GALLERY):
+        assert (ROOT / "examples" / script).exists(), script
