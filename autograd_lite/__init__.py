@@ -1,5 +1,6 @@
 """Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
+import os.path
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.ops.methods
@@ -50,15 +51,10 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-try:
-    from autograd_lite import data, nn, optim  # isort: skip
-except ImportError as error:
-    if error.name != __name__:
-        raise
-    raise ImportError(
-        "autograd_lite was found in its repository, where nn and optim stand beside it; start Python in another "
-        "folder, or install with pip install -e ."
-    ) from error
+# A source distribution, and a checkout without symbolic links, have nn and optim only beside this folder.
+if not os.path.isdir(os.path.join(__path__[0], "nn")):
+    __path__.append(os.path.dirname(__path__[0]))
+from autograd_lite import data, nn, optim
 
 if TYPE_CHECKING:
     from autograd_lite.debugging.drawing import draw
