@@ -1,9 +1,8 @@
 """A training step of LeNet beside the same step in PyTorch, interleaved in one run.
 
 Images 28×28, batch 128, float32, SGD with momentum: convolution 1 → 6 of 5×5, pooling, convolution 6 → 16, pooling, and
-three affine layers. Both models start from the same weights, and their losses are compared before anything is timed.
-Reported are the medians and their ratio, with the threads that each takes by default, and with one thread each if the
-environment says so before NumPy is loaded (OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1).
+three affine layers. Both models start from the same weights. Their losses are compared before anything is timed.
+Each library uses its default number of threads; OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 gives each of them one.
 
     pip install torch
     python benchmarks/lenet.py
@@ -13,21 +12,33 @@ from __future__ import annotations
 
 import argparse
 import platform
-import time
-from collections.abc import Callable
-from statistics import median
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from autograd_lite import nn, optim
+from suite.engine import Engine, Step
+from suite.tables import duration
+from suite.timing import contestants, interleaved, summary
 
-Step = Callable[[], float]
+
+@dataclass(frozen=True)
+class Images:
+    """Random images and labels, always the same batch."""
+
+    batch_size: int
+    kind: ClassVar[str] = "network"
+    check_steps: ClassVar[int] = 10
+
+    def batches(self) -> list[tuple[Any, Any]]:
+        rng = np.random.default_rng(0)
+        return [(rng.standard_normal((self.batch_size, 1, 28, 28), np.float32), rng.integers(0, 10, self.batch_size))]
 
 
 def lenet(layers: Any) -> Any:
-    """The network, of the layers of either library: their names and arguments are the same."""
+    """The network, from the layers of either library: their names and arguments are the same."""
     return layers.Sequential(
         layers.Conv2d(1, 6, 5, padding=2), layers.ReLU(), layers.MaxPool2d(2),
         layers.Conv2d(6, 16, 5), layers.ReLU(), layers.MaxPool2d(2), layers.Flatten(),
@@ -35,57 +46,46 @@ def lenet(layers: Any) -> Any:
     )  # fmt: skip
 
 
-def training_step(model: Any, criterion: Any, optimizer: Any, images: Any, labels: Any) -> Step:
-    """Forward, backward, update, as a user of either library writes it."""
+def training_step(model: Any, criterion: Any, optimizer: Any) -> Step:
+    """Forward, backward and update, as a user of either library writes them."""
 
-    def step() -> float:
+    def step(images: Any, labels: Any) -> Any:
         loss = criterion(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss
 
     return step
 
 
-def steps(batch: int, rng: np.random.Generator) -> dict[str, Step]:
-    """The step of each library, from the same weights on the same data."""
-    images, labels = rng.standard_normal((batch, 1, 28, 28), np.float32), rng.integers(0, 10, batch)
+def engines() -> list[Engine]:
+    """PyTorch, which is the baseline, and autograd_lite, from the same weights."""
     ours, theirs = lenet(nn), lenet(torch.nn)
     theirs.load_state_dict({name: torch.from_numpy(values) for name, values in ours.state_dict().items()})
-    ours_optimizer = optim.SGD(ours.parameters(), lr=0.01, momentum=0.9)
-    theirs_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9)
-    return {
-        "autograd_lite": training_step(ours, nn.CrossEntropyLoss(), ours_optimizer, images, labels),
-        "PyTorch": training_step(
-            theirs, torch.nn.CrossEntropyLoss(), theirs_optimizer, torch.from_numpy(images), torch.from_numpy(labels)
-        ),
-    }
+    our_step = training_step(ours, nn.CrossEntropyLoss(), optim.SGD(ours.parameters(), lr=0.01, momentum=0.9))
+    their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9)
+    their_step = training_step(theirs, torch.nn.CrossEntropyLoss(), their_optimizer)
+    return [
+        Engine("PyTorch", lambda case: their_step, convert=torch.from_numpy, read=torch.Tensor.item),
+        Engine("autograd_lite", lambda case: our_step),
+    ]
 
 
 def main() -> None:
     """Compare, time, print."""
     parser = argparse.ArgumentParser(description="A training step of LeNet beside PyTorch.")
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--steps", type=int, default=200)
-    arguments = parser.parse_args()
-
-    both = steps(arguments.batch, np.random.default_rng(0))
-    losses = np.array([[step() for step in both.values()] for _ in range(10)])  # these warm up, too
-    if not np.allclose(losses[:, 0], losses[:, 1], rtol=1e-3):
-        raise SystemExit(f"the losses differ:\n{losses}")
-    times: dict[str, list[float]] = {name: [] for name in both}
-    for _ in range(arguments.steps):
-        for name, step in both.items():
-            start = time.perf_counter()
-            step()
-            times[name].append(time.perf_counter() - start)
-    medians = {name: median(measured) * 1e3 for name, measured in times.items()}
+    parser.add_argument("--rounds", type=int, default=50)
+    options = parser.parse_args()
+    field, refused = contestants(Images(options.batch), engines(), tolerance=1e-3)
+    if refused:
+        raise SystemExit(f"the losses differ: {refused}")
+    found = summary(interleaved(field, options.rounds, 0.1))
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, "
-          f"{torch.get_num_threads()} threads, batch {arguments.batch}, {arguments.steps} steps")  # fmt: skip
-    for name, milliseconds in medians.items():
-        print(f"{name:14}{milliseconds:8.2f} ms a step")
-    print(f"ratio         {medians['autograd_lite'] / medians['PyTorch']:8.2f}")
+          f"{torch.get_num_threads()} threads, batch {options.batch}, {options.rounds} rounds")  # fmt: skip
+    for name, figures in found.items():
+        print(f"{name:14}{duration(figures['seconds']):>10} a step, ratio {figures['ratio']:.2f}")
 
 
 if __name__ == "__main__":

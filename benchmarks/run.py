@@ -1,12 +1,12 @@
-"""Training steps of several libraries on the same weights and data, checked against each other and timed in turns.
+"""Training steps of several libraries on the same weights and data, compared with each other and timed in turns.
 
     python benchmarks/run.py                                           everything, in about ten minutes
-    python benchmarks/run.py --quick                                   a rough look at the steps alone, in seconds
+    python benchmarks/run.py --quick                                   a rough measurement of the steps, in seconds
     python benchmarks/run.py --cases softmax,mlp --engines autograd_lite
     python benchmarks/run.py --load benchmarks/results/benchmark.json --markdown
 
-The page benchmarks/README.md says how it measures. It ends with an error if an engine's losses are not those of the
-step by hand.
+benchmarks/README.md describes the method. The exit status is 1 if the losses of an engine differ from those of the step
+by hand.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=chosen(CASES), default=list(CASES), help=f"among {','.join(CASES)}")
     parser.add_argument(
         "--engines", type=chosen(PACKAGES), default=list(PACKAGES),
-        help=f"among {','.join(PACKAGES)}; hand, the baseline, is always there",
+        help=f"among {','.join(PACKAGES)}; the baseline, hand, is always included",
     )  # fmt: skip
     parser.add_argument("--parts", type=chosen(PARTS), help=f"among {','.join(PARTS)}; by default all, quick: steps")
     parser.add_argument("--rounds", type=int, help="rounds for the steps (default 25, quick: 5)")
@@ -44,11 +44,11 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few and short rounds")
     parser.add_argument(
         "--output", type=Path,
-        help="folder of benchmark.json, benchmark.png and scaling.png (default: benchmarks/results for all of it, "
-        "benchmarks/output for less)",
+        help="folder of benchmark.json, benchmark.png and scaling.png (default: benchmarks/results for a whole run, "
+        "benchmarks/output for a part)",
     )  # fmt: skip
     parser.add_argument(
-        "--load", type=Path, metavar="JSON", help="measure nothing; show a saved run, and draw its pictures anew"
+        "--load", type=Path, metavar="JSON", help="measure nothing; show a saved run and redraw its pictures"
     )
     parser.add_argument("--markdown", action="store_true", help="print the table of the steps as Markdown")
     options = parser.parse_args(given)
@@ -64,10 +64,10 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
 
 
 def chosen(known: Iterable[str]) -> Any:
-    """The type of an argument that lists some of the known names."""
+    """The `type` of an argument that is a list of known names, separated by commas."""
 
-    def names(text: str) -> list[str]:
-        listed = text.split(",")
+    def names(string: str) -> list[str]:
+        listed = string.split(",")
         if unknown := [name for name in listed if name not in known]:
             raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(known)}")
         return listed
@@ -76,7 +76,7 @@ def chosen(known: Iterable[str]) -> Any:
 
 
 def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
-    """Each case in turn: check, then time."""
+    """Compare and time each case."""
     found = {}
     for name in cases:
         case = CASES[name]
@@ -88,7 +88,7 @@ def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds:
 
 
 def measure_scaling(engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
-    """Each axis in turn."""
+    """Compare and time each axis."""
     found = {}
     for axis, (_, values, _) in scaling.AXES.items():
         with tqdm(total=rounds * len(values), desc=f"{axis:10}", unit="round") as progress:

@@ -1,1 +1,1 @@
-"""The same training steps by several libraries, compared and timed: see benchmarks/README.md."""
+"""Training steps of several libraries, compared and timed; benchmarks/README.md describes the method."""

@@ -1,4 +1,4 @@
-"""The cases: networks and micrograd's demo, with the data and the weights from which every engine starts."""
+"""The cases: networks and micrograd's demo, with the data and the initial weights that all engines share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Neurons = list[tuple[list[float], float]]  # a layer, scalar by scalar: the weights of each neuron, and its bias
+Neurons = list[tuple[list[float], float]]  # one layer: the weights and the bias of each neuron
 
 LEARNING_RATES = {"sgd": 0.01, "momentum": 0.01, "adam": 1e-3}
 MOMENTUM = 0.9
@@ -17,17 +17,17 @@ BETAS, EPS = (0.9, 0.999), 1e-8
 
 @dataclass(frozen=True)
 class Network:
-    """A chain of affine layers with sigmoids between them, softmax cross-entropy, and an update; all in float32.
+    """Affine layers with sigmoids between them, softmax cross-entropy, and an update rule; all in float32.
 
     Parameters
     ----------
     name : str
     sizes : tuple of int
-        The number of inputs, of each hidden layer's units, and of classes.
+        The number of inputs, of units in each hidden layer, and of classes.
     batch_size : int
     update : "sgd", "momentum" or "adam"
     critical : bool, default False
-        Start so that signals and gradients keep their size through any depth.
+        Use initial weights that preserve the size of signals and gradients at any depth.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Network:
         return f"{model} {'→'.join(map(str, self.sizes))}, batch {self.batch_size}, {update}"
 
     def weights(self) -> list[Array]:
-        """W₁ (inputs, outputs), b₁, W₂, ...; as PyTorch starts them, uniform on ±1/√inputs.
+        """W₁ (inputs, outputs), b₁, W₂, ..., uniform on ±1/√inputs as in PyTorch.
 
         Critical: W = 4Q with Q orthogonal, and b keeps the pre-activations around 0, where a sigmoid has the slope 1/4.
-        Ordinary starts lose a factor of 7 a layer; after 45 layers gradients would be subnormal numbers, with which
-        processors compute many times slower, and the benchmark would show that instead.
+        With ordinary weights gradients shrink by a factor of 7 per layer. After 45 layers they would be subnormal
+        numbers, which are many times slower to compute with, and would dominate the measurement.
         """
         rng = np.random.default_rng(0)
         values = []
@@ -65,8 +65,8 @@ class Network:
     def batches(self) -> list[tuple[Array, Array]]:
         """Eight mini-batches of features (float32) and labels (int64).
 
-        Every sample occurs twice with labels of their own, so no training can bring the loss, and with it the
-        gradients, to 0: an engine that has made more steps must not compute with smaller numbers.
+        Every sample occurs twice, with different labels, so the loss and its gradients cannot approach 0. Otherwise an
+        engine that has made more steps would compute with smaller numbers.
         """
         rng = np.random.default_rng(1)
         samples = [rng.standard_normal((self.batch_size, self.sizes[0]), np.float32) for _ in range(4)]
@@ -75,7 +75,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Scalars:
-    """micrograd's demo: two moons, a network of ReLUs of which every weight is a number of its own, a max-margin loss.
+    """micrograd's demo: two moons, a ReLU network in which each weight is a separate scalar, a max-margin loss.
 
     The loss is mean(max(0, 1 − y·score)) + 10⁻⁴ Σ p² over all weights and biases p; the update is plain SGD.
     """
@@ -93,7 +93,7 @@ class Scalars:
         return f"micrograd's demo {'→'.join(map(str, self.sizes))}, scalar by scalar, batch {self.batch_size}"
 
     def weights(self) -> list[Neurons]:
-        """For each layer its neurons; weights uniform on ±1, biases 0, as micrograd starts them."""
+        """The neurons of each layer; weights uniform on ±1 and biases 0, as in micrograd."""
         rng = np.random.default_rng(0)
         return [
             [(rng.uniform(-1, 1, inputs).tolist(), 0.0) for _ in range(outputs)]

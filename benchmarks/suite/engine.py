@@ -1,4 +1,4 @@
-"""What an engine is to the benchmark, and which there are."""
+"""The interface of an engine, and the list of engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-Step = Callable[[Any, Any], Any]  # of features and labels, to the loss before the update
+Step = Callable[[Any, Any], Any]  # from features and labels to the loss before the update
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Engine:
     Parameters
     ----------
     name : str
-        As it stands in the tables.
+        Its name in the tables.
     network, scalar : callable, optional
-        From a case of that kind to its training step, which starts from the weights of the case; None where the
-        library has none. A step returns when its work is done, not when it is queued.
+        From a case of that kind to its training step, which starts from the weights of the case. None if the library
+        has no such step. A step returns when its work is done, not when it is queued.
     convert : callable, optional
-        From a NumPy array to how the library holds data. It is applied once, before anything is timed.
+        From a NumPy array to the array type of the library. It is applied once, before anything is timed.
     read : callable, optional
-        From the loss that a step returns to a number.
+        From the loss that a step returns to a float.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Engine:
     read: Callable[[Any], float] = float
 
     def step(self, case: Any) -> Step | None:
-        """The training step of the case, ready to run."""
+        """The training step of the case, or None if the engine has none."""
         build = self.network if case.kind == "network" else self.scalar
         return None if build is None else build(case)
 
     def batches(self, case: Any) -> list[tuple[Any, Any]]:
-        """The data of the case as this library holds it."""
+        """The data of the case in the array type of the library."""
         if case.kind == "scalar":
             return list(case.batches())
         return [(self.convert(x), self.convert(labels)) for x, labels in case.batches()]
@@ -57,11 +57,11 @@ PACKAGES = {
     "mygrad": "mygrad",
     "micrograd": "micrograd",
 }
-"""Engines, by the name of their file, and the package that each one is about."""
+"""The engines by the name of their file, and the distribution that each of them measures."""
 
 
 def load(names: Iterable[str]) -> tuple[list[Engine], dict[str, str]]:
-    """The engines that can be imported, and for the others the reason why not."""
+    """The engines that can be imported, and the import errors of the others."""
     engines, missing = [], {}
     for name in names:
         try:

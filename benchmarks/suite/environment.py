@@ -1,4 +1,4 @@
-"""Where a run took place: machine, Python, NumPy with its BLAS, and the version of every library."""
+"""The environment of a run: machine, Python, BLAS of NumPy, and the version of every library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from suite.engine import PACKAGES
 
 
 def environment() -> dict[str, Any]:
-    """Everything that a figure depends on and a reader of it wants to know."""
+    """What the figures of a run depend on."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -30,7 +30,7 @@ def environment() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The model of the processor; Python does not know it on Linux."""
+    """The model of the processor. `platform.processor` does not return it on Linux."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -39,7 +39,7 @@ def processor() -> str:
 
 
 def installed(package: str) -> str | None:
-    """The version of a package, or None."""
+    """The version of a distribution, or None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -47,7 +47,7 @@ def installed(package: str) -> str | None:
 
 
 def describe(environment: dict[str, Any]) -> str:
-    """Two lines for the head of a table."""
+    """Two lines that describe the environment."""
     versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items() if number)
     return (
         f"{environment['date']}, {environment['processor']}, {environment['cores']} cores, {environment['system']}, "

@@ -1,4 +1,4 @@
-"""The results as pictures: ratios to the step by hand, and how times grow."""
+"""The results as pictures: ratios to the step by hand, and times by depth, width and batch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLES: dict[str, tuple[str, str]] = {
 
 
 def save(results: dict[str, Any], folder: Path) -> list[Path]:
-    """Draw what there is into the folder; the paths of the pictures."""
+    """Save the pictures for the parts that were measured; return their paths."""
     paths = []
     if len(engine_names(results)) > 1:
         paths.append(folder / "benchmark.png")
@@ -38,7 +38,7 @@ def save(results: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def draw_ratios(results: dict[str, Any], path: Path) -> None:
-    """A column for every case; in it a mark for every engine, with the quartiles of its ratio."""
+    """One column per case, with a marker for each engine and the quartiles of its ratio."""
     names, cases = engine_names(results)[1:], results["steps"]
     figure, axes = plt.subplots(figsize=(2.5 + 2.2 * len(cases), 5.8), layout="constrained")
     axes.axhline(1, color="#222222", lw=1.5)
@@ -66,7 +66,7 @@ def draw_ratios(results: dict[str, Any], path: Path) -> None:
 
 
 def draw_engine(axes: Any, name: str, cases: list[dict[str, Any]]) -> None:
-    """The marks of one engine, side by side with those of the others that run the case."""
+    """The markers of one engine, beside those of the other engines of each case."""
     colour, marker = STYLES[name]
     for j, case in enumerate(cases):
         if name not in case["engines"]:
@@ -84,7 +84,7 @@ def draw_engine(axes: Any, name: str, cases: list[dict[str, Any]]) -> None:
 
 
 def draw_scaling(results: dict[str, Any], path: Path) -> None:
-    """A panel for depth, for width and for batch: the time of a step of every engine, on logarithmic axes."""
+    """One panel each for depth, width and batch: the time of a step of each engine, on logarithmic axes."""
     scaling = results["scaling"]
     figure, panels = plt.subplots(
         1, len(scaling), figsize=(4.6 * len(scaling), 4.4), layout="constrained", squeeze=False

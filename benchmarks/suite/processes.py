@@ -1,8 +1,8 @@
-"""Each engine in a process of its own for the whole run, so that none lives with the memory and threads of another.
+"""Each engine runs in a separate process for the whole run, so engines share neither memory nor threads.
 
-In one process the libraries change each other's times: what one has allocated decides whether the next gets its memory
-from the system, page by page, or finds it ready, which makes the step by hand up to 2.7 times slower or faster. Here
-all of them find it ready.
+In one process the libraries change each other's times. What one of them has allocated decides whether the next one gets
+its memory from the system, page by page, or reuses freed memory; this makes the step by hand up to 2.7 times slower or
+faster. Here all engines reuse freed memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from suite.timing import Contestant, start_here
 
 
 class Processes:
-    """The processes of a run, started as they are needed; the `start` of `contestants` and of what is built on it."""
+    """The processes of a run, started on demand. An instance is the `start` argument of `contestants`."""
 
     def __init__(self) -> None:
         self._connections: dict[str, Connection] = {}
@@ -31,9 +31,9 @@ class Processes:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for connection in self._connections.values():
-            connection.close()  # the processes then end by themselves
+            connection.close()  # which ends the processes
 
-    def __call__(self, engine: Engine, case: Any) -> Distant | None:
+    def __call__(self, engine: Engine, case: Any) -> RemoteContestant | None:
         if engine.name not in self._connections:
             context = multiprocessing.get_context("spawn")
             self._connections[engine.name], theirs = context.Pipe()
@@ -41,24 +41,24 @@ class Processes:
             assert build is not None
             context.Process(target=_serve, args=(theirs, build.__module__), daemon=True).start()
             theirs.close()
-        contestant = Distant(engine, self._connections[engine.name])
-        return contestant if contestant.ask("start", case) else None
+        contestant = RemoteContestant(engine, self._connections[engine.name])
+        return contestant if contestant.call("start", case) else None
 
 
-class Distant(Contestant):
-    """A contestant that lives in another process."""
+class RemoteContestant(Contestant):
+    """A contestant in another process."""
 
     def __init__(self, engine: Engine, connection: Connection) -> None:
         self.engine, self._connection = engine, connection
 
     def losses(self, steps: int) -> list[float]:
-        return self.ask("losses", steps)  # type: ignore[no-any-return]
+        return self.call("losses", steps)  # type: ignore[no-any-return]
 
     def block(self, steps: int) -> float:
-        return self.ask("block", steps)  # type: ignore[no-any-return]
+        return self.call("block", steps)  # type: ignore[no-any-return]
 
-    def ask(self, method: str, argument: Any) -> Any:
-        """What the method returns there; its errors are raised here."""
+    def call(self, method: str, argument: Any) -> Any:
+        """Call a method in the other process. Return its result or raise its error."""
         self._connection.send((method, argument))
         result = self._connection.recv()
         if isinstance(result, Exception):
@@ -67,8 +67,8 @@ class Distant(Contestant):
 
 
 def _serve(connection: Connection, module: str) -> None:
-    """The other side: build contestants and do what is asked of the last one, until nobody is there to ask."""
-    np.empty(2**25 - 2**16, np.uint8)  # glibc, which has seen this freed, keeps freed memory for the next step
+    """The loop of a process: build contestants and call methods of the latest one, until the connection is closed."""
+    np.empty(2**25 - 2**16, np.uint8)  # once this is freed, glibc keeps freed memory in the process
     engine, contestant = None, None
     while True:
         try:

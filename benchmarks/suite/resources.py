@@ -1,6 +1,6 @@
-"""What a library costs besides time: the memory of a training step and the import, in processes of their own.
+"""The memory of a training step and the time of an import, each measured in a separate process.
 
-python -m suite.resources ENGINE CASE     (what `memory` runs; prints two numbers of bytes)
+python -m suite.resources ENGINE CASE     prints two numbers of bytes; `memory` runs this
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from suite.cases import CASES
 from suite.engine import load
 
 STATUS = Path("/proc/self/status")
-MEMORY_CASES = ("scalar", "mnist", "wide")  # the smaller ones would show the libraries' own buffers
+MEMORY_CASES = ("scalar", "mnist", "wide")  # smaller cases would show the buffers of the libraries
 IMPORTS = {
     "NumPy alone": "numpy",
     "autograd_lite": "autograd_lite",
@@ -33,13 +33,13 @@ IMPORTS = {
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python on these arguments where the suite can be imported."""
+    """Run Python in the folder from which the suite can be imported."""
     folder = Path(__file__).parents[1]
     return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def status(key: str) -> int:
-    """A number of bytes from what Linux tells about this process: VmRSS now, VmHWM at its peak."""
+    """The resident bytes of this process from Linux: VmRSS now, VmHWM at the peak."""
     return 1024 * int(re.search(rf"{key}:\s*(\d+) kB", STATUS.read_text())[1])  # type: ignore[index]
 
 
@@ -47,7 +47,7 @@ def measure_here(engine_name: str, case_name: str) -> tuple[int, int]:
     """Resident bytes after importing the engine, and at the peak of 10 steps (of 3 for scalars)."""
     (engine,), _ = load([engine_name])
     case = CASES[case_name]
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew, so that of importing does not count
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak, so the import does not count
     imported = status("VmRSS")
     step = engine.step(case)
     assert step is not None
@@ -59,9 +59,9 @@ def measure_here(engine_name: str, case_name: str) -> tuple[int, int]:
 def memory(
     names: Iterable[str], cases: Iterable[str], after_each: Callable[[], Any] = lambda: None
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """For each case and engine: resident bytes after importing, and the most that steps need on top of that.
+    """For each case and engine: resident bytes after importing, and the peak of the steps above that.
 
-    Empty where the system is not Linux, which alone can tell.
+    The result is empty on systems other than Linux.
     """
     if not STATUS.exists():
         return {}
@@ -90,13 +90,13 @@ def memory(
 
 
 def import_times(rounds: int, after_each: Callable[[], Any] = lambda: None) -> dict[str, float]:
-    """Median seconds that importing each installed library takes in a fresh process, NumPy included; in turns."""
+    """Median seconds to import each installed library, NumPy included, in fresh processes that take turns."""
     times: dict[str, list[float]] = {name: [] for name in IMPORTS}
     for number in range(rounds + 1):
         for name, module in IMPORTS.items():
             program = f"from time import perf_counter as t; s = t(); import {module}; print(t() - s)"
             result = python("-c", program)
-            if number and not result.returncode:  # the first round brings the files into memory
+            if number and not result.returncode:  # the first round fills the file cache
                 times[name].append(float(result.stdout))
             after_each()
     return {name: median(seconds) for name, seconds in times.items() if seconds}

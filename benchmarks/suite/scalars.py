@@ -1,4 +1,4 @@
-"""micrograd's demo as a program on any library's scalars: each weight is a node, each sum a chain of additions."""
+"""micrograd's demo on the scalars of any library: each weight is a node, each sum a chain of additions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Layers = list[list[tuple[list[Any], Any]]]
 
 
 def spread(case: Scalars, scalar: Callable[[float], Any]) -> tuple[Layers, list[Any]]:
-    """The weights of the case as scalars of a library: by layer and neuron, and as a flat list."""
+    """The weights of the case as scalars of a library, by layer and neuron and as a flat list."""
     layers = [[([scalar(w) for w in weights], scalar(bias)) for weights, bias in layer] for layer in case.weights()]
     return layers, [p for layer in layers for weights, bias in layer for p in (*weights, bias)]
 
@@ -24,7 +24,7 @@ def demo_loss(
     labels: list[float],
     relu: Callable[[Any], Any],
 ) -> Any:
-    """The mean margin loss over the points and the regularisation, as micrograd's demo writes them."""
+    """The mean margin loss and the regularisation, as in micrograd's demo."""
     losses = [relu(1 + -y * score(layers, point, relu)) for point, y in zip(points, labels, strict=True)]
     return sum(losses) * (1.0 / len(losses)) + case.regularisation * sum(p * p for p in parameters)
 

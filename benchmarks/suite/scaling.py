@@ -1,4 +1,4 @@
-"""How the time of a step grows with the depth, the width and the batch."""
+"""The time of a step by depth, width and batch size."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int], Network]]] = {
         lambda batch: Network("batch", (64, 64, 10), batch, "sgd"),
     ),
 }
-"""What the number means, its values, and the network for one of them."""
+"""For each axis: its description, its values, and a function from a value to the network."""
 
 LONGEST = {("JAX", "depth"): 300}
-"""Beyond this a library is not asked: JAX unrolls layers to compile them, and 1,000 would take it minutes."""
+"""The largest value for a library. JAX unrolls the layers, and compiling 1,000 of them takes minutes."""
 
 
 def measure(
@@ -40,13 +40,13 @@ def measure(
     after_round: Callable[[], Any] = lambda: None,
     start: Start = start_here,
 ) -> dict[str, Any]:
-    """Median seconds of a step at every value of the axis, for every engine; None where there is no such number."""
+    """Median seconds of a step for every engine and value of the axis; None where it was not measured."""
     title, values, network = AXES[axis]
     medians: dict[str, list[float | None]] = {engine.name: [] for engine in engines if engine.network}
     refused = {}
     for value in values:
-        asked = [engine for engine in engines if value <= LONGEST.get((engine.name, axis), value)]
-        field, reasons = contestants(network(value), asked, start=start)
+        tried = [engine for engine in engines if value <= LONGEST.get((engine.name, axis), value)]
+        field, reasons = contestants(network(value), tried, start=start)
         refused.update({f"{name}, {axis} {value}": reason for name, reason in reasons.items()})
         times = interleaved(field, rounds, seconds, after_round)
         for name, row in medians.items():

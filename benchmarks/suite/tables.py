@@ -1,7 +1,8 @@
-"""The results in words: tables for the terminal and for Markdown."""
+"""The results as tables, for the terminal and as Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from suite.environment import describe
@@ -10,7 +11,7 @@ Rows = list[list[str]]
 
 
 def duration(seconds: float | None) -> str:
-    """Three digits and a unit: 36.2 µs.
+    """Three digits and a unit, like 36.2 µs.
 
     >>> duration(0.0000362), duration(0.0123), duration(2), duration(None)
     ('36.2 µs', '12.3 ms', '2.00 s', '–')
@@ -31,18 +32,18 @@ def three_digits(number: float) -> str:
 
 
 def engine_names(results: dict[str, Any]) -> list[str]:
-    """The engines that have run at least one case, the baseline first."""
+    """The engines that ran at least one case, the baseline first."""
     return [name for name in results["engines"] if any(name in case["engines"] for case in results["steps"].values())]
 
 
 def by_engine(rows: Rows) -> str:
-    """The table with a line for every engine, which keeps it narrow enough for a terminal."""
+    """The table transposed: one line per engine fits into a terminal."""
     (_, *values), *engines = zip(*rows, strict=True)
     return aligned([["", *values], *map(list, engines)])
 
 
 def aligned(rows: Rows) -> str:
-    """Columns as wide as their widest cell; the first on the left, the others on the right."""
+    """Columns as wide as their widest cell; the first left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "   ".join(
@@ -54,39 +55,36 @@ def aligned(rows: Rows) -> str:
 
 
 def markdown(rows: Rows) -> str:
-    """The same as a Markdown table."""
+    """The rows as a Markdown table."""
     head, *body = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, "| --- |" + " ---: |" * (len(rows[0]) - 1), *body])
 
 
-def step_rows(results: dict[str, Any], short: bool) -> Rows:
-    """A row for every case, a column for every engine: the time of a step, and its ratio to that by hand."""
-    names = engine_names(results)
+def engine_rows(results: dict[str, Any], names: list[str], cell: Callable[[Any], str]) -> Rows:
+    """One row per case, one column per engine: `cell` of its figures."""
     rows = [["case", *names]]
     for key, case in results["steps"].items():
-        cells = []
-        for name in names:
-            found = case["engines"].get(name)
-            cells.append(f"{duration(found['seconds'])} ({three_digits(found['ratio'])})" if found else "–")
-        rows.append([key if short else case["title"], *cells])
+        found = case["engines"]
+        rows.append([key, *(cell(found[name]) if name in found else "–" for name in names)])
     return rows
+
+
+def step_rows(results: dict[str, Any]) -> Rows:
+    """The time of a step and its ratio to the step by hand."""
+    return engine_rows(
+        results, engine_names(results), lambda found: f"{duration(found['seconds'])} ({three_digits(found['ratio'])})"
+    )
 
 
 def spread_rows(results: dict[str, Any]) -> Rows:
     """The quartiles of the ratios."""
-    names = engine_names(results)[1:]
-    rows = [["case", *names]]
-    for key, case in results["steps"].items():
-        cells = []
-        for name in names:
-            found = case["engines"].get(name)
-            cells.append("…".join(map(three_digits, found["ratio_quartiles"])) if found else "–")
-        rows.append([key, *cells])
-    return rows
+    return engine_rows(
+        results, engine_names(results)[1:], lambda found: "…".join(map(three_digits, found["ratio_quartiles"]))
+    )
 
 
 def scaling_rows(axis: str, found: dict[str, Any]) -> Rows:
-    """A row for every value of the axis, a column for every engine."""
+    """One row per value of the axis, one column per engine."""
     rows = [[axis, *found["seconds"]]]
     for i, value in enumerate(found["values"]):
         rows.append([str(value), *(duration(seconds[i]) for seconds in found["seconds"].values())])
@@ -94,7 +92,7 @@ def scaling_rows(axis: str, found: dict[str, Any]) -> Rows:
 
 
 def memory_rows(memory: dict[str, Any]) -> Rows:
-    """Mebibytes that the steps need on top of what importing took, and the latter."""
+    """Mebibytes that the steps need in addition to the import, and those of the import."""
     names = list(dict.fromkeys(name for case in memory.values() for name in case))
     rows = [["case", *names]]
     for case, found in memory.items():
@@ -105,19 +103,19 @@ def memory_rows(memory: dict[str, Any]) -> Rows:
 
 
 def report(results: dict[str, Any]) -> str:
-    """Everything for the terminal."""
+    """The whole report for the terminal."""
     parts = [describe(results["environment"])]
     load = results["environment"]["load"]
     if load is not None and load > 0.5:
         parts.append(
-            f"The machine was busy with other things when this began (load {load}): the figures are unreliable, "
-            "and those of engines with threads far too large."
+            f"The machine was busy when the run began (load {load}): the figures are unreliable, "
+            "and much too large for engines with threads."
         )
     for name, reason in results["missing"].items():
         parts.append(f"skipped: {name} ({reason})")
     if results["steps"]:
         parts += ["One training step: median time (ratio to the step by hand in the same round)"]
-        parts += [by_engine(step_rows(results, short=True))]
+        parts += [by_engine(step_rows(results))]
         if len(engine_names(results)) > 1:
             parts += ["Quartiles of the ratios", by_engine(spread_rows(results))]
         parts += ["\n".join(f"{key:8} {case['title']}" for key, case in results["steps"].items())]
@@ -125,7 +123,7 @@ def report(results: dict[str, Any]) -> str:
         parts += [f"Time of a step by {axis}: {found['title']}, SGD", by_engine(scaling_rows(axis, found))]
     if results.get("memory"):
         parts += [
-            "Memory: MiB at the peak of the steps, on top of what importing took",
+            "Memory: MiB at the peak of the steps, in addition to the import",
             by_engine(memory_rows(results["memory"])),
         ]
     if results.get("imports"):
@@ -136,12 +134,14 @@ def report(results: dict[str, Any]) -> str:
 
 
 def markdown_report(results: dict[str, Any]) -> str:
-    """The table of the steps, for a page."""
-    return f"{markdown(step_rows(results, short=False))}\n\n{describe(results['environment'])}"
+    """The table of the steps and its environment as Markdown."""
+    head, *rows = step_rows(results)
+    titled = [[results["steps"][key]["title"], *cells] for key, *cells in rows]
+    return f"{markdown([head, *titled])}\n\n{describe(results['environment'])}"
 
 
 def refusals(results: dict[str, Any]) -> dict[str, str]:
-    """Every engine that was not timed because of what it did, and what that was."""
+    """The engines that were refused, by case, and the reason."""
     found = {
         f"{name}, case {key}": reason
         for key, case in results["steps"].items()

@@ -1,4 +1,4 @@
-"""Steps side by side: first they must agree on the losses, then they are timed in turns."""
+"""Training steps of several engines: their losses are compared first, then they are timed in turns."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 
 from suite.engine import Engine, Step
 
-QUIET = 0.002  # seconds of sleep in which the process must do next to nothing before a block begins
+QUIET = 0.002  # seconds of sleep in which the process must be idle before a block begins
 
 
 class Contestant:
-    """An engine about to run a case: its step, and its data in an endless circle."""
+    """An engine that runs a case: its step, and its batches in an endless cycle."""
 
     engine: Engine
 
@@ -25,11 +25,11 @@ class Contestant:
         self.engine, self._step, self._batches = engine, step, cycle(engine.batches(case))
 
     def losses(self, steps: int) -> list[float]:
-        """The losses of so many steps."""
+        """The losses of the next `steps` steps."""
         return [self.engine.read(self._step(x, labels)) for x, labels in islice(self._batches, steps)]
 
     def block(self, steps: int) -> float:
-        """Seconds per step of so many steps, one after the other. It returns when all threads of this process rest."""
+        """Seconds per step over `steps` steps. It returns when all threads of this process are idle."""
         step = self._step
         start = time.perf_counter()
         for x, labels in islice(self._batches, steps):
@@ -40,7 +40,7 @@ class Contestant:
 
 
 def start_here(engine: Engine, case: Any) -> Contestant | None:
-    """A contestant in this process; None if the engine has no step for this kind of case."""
+    """A contestant in this process, or None if the engine has no step for this kind of case."""
     step = engine.step(case)
     return None if step is None else Contestant(engine, case, step)
 
@@ -51,10 +51,9 @@ Start = Callable[[Engine, Any], Contestant | None]
 def contestants(
     case: Any, engines: Iterable[Engine], tolerance: float = 1e-4, start: Start = start_here
 ) -> tuple[list[Contestant], dict[str, str]]:
-    """Those engines whose losses agree with those of the first, and why the others are not among them.
+    """The engines whose losses agree with those of the first engine, and for the others the reason why not.
 
-    Compared are the losses of the case's first `check_steps` steps, each of which depends on all gradients and updates
-    before it.
+    The losses of the first `check_steps` steps are compared. Each loss depends on all gradients and updates before it.
 
     Parameters
     ----------
@@ -62,9 +61,9 @@ def contestants(
     engines : iterable of Engine
         The first is the baseline. Engines without a step for this kind of case are left out.
     tolerance : float, default 1e-4
-        How much a loss may differ from the baseline's, relatively.
+        The largest relative difference of a loss from that of the baseline.
     start : callable, default start_here
-        Makes a contestant from an engine and the case.
+        From an engine and the case to a contestant.
     """
     agreeing: list[Contestant] = []
     refused: dict[str, str] = {}
@@ -75,9 +74,9 @@ def contestants(
             if contestant is None:
                 continue
             losses = contestant.losses(case.check_steps)
-        except Exception as error:  # whatever stops a peer is its result, and the others go on
+        except Exception as error:  # an engine that fails does not stop the others
             if not expected:
-                raise  # without the baseline there is nothing to compare with
+                raise  # there is no run without the baseline
             refused[engine.name] = f"{type(error).__name__}: {error}"
             continue
         expected = expected or losses
@@ -91,15 +90,15 @@ def contestants(
 
 
 def close(a: float, b: float, tolerance: float) -> bool:
-    """Whether two losses are the same number up to rounding; NaN is no loss."""
+    """Whether a loss is finite and within the relative tolerance of `b`."""
     return math.isfinite(a) and abs(a - b) <= tolerance * abs(b)
 
 
 def wait_until_quiet(at_most: float = 1.0) -> None:
-    """Sleep until all other threads of this process do.
+    """Sleep until all other threads of this process are idle.
 
-    The thread pools of BLAS and OpenMP wait for more work by spinning, OpenBLAS for a tenth of a second. Meanwhile they
-    would take cores away from the next engine, which on two cores measured two to four times too slow.
+    The thread pools of BLAS and OpenMP spin while they wait for work, OpenBLAS for a tenth of a second. They would take
+    cores from the next engine, which was then measured two to four times too slow on two cores.
     """
     end = time.perf_counter() + at_most
     while time.perf_counter() < end:
@@ -114,8 +113,8 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """Seconds per step of every engine in every round.
 
-    In each round each engine, in random order, runs one block of about so many seconds (at least one step), after a few
-    steps to get warm. What slows the machine down for a while thus slows all of them.
+    In each round each engine, in random order, runs a few steps to warm up and then one block of about `seconds`
+    seconds, at least one step. A temporary slowdown of the machine thus affects all engines.
     """
     times: dict[str, list[float]] = {contestant.engine.name: [] for contestant in field}
     steps = {}
@@ -133,12 +132,12 @@ def interleaved(
     for contestant in field:
         (loss,) = contestant.losses(1)
         if not math.isfinite(loss):
-            raise ArithmeticError(f"{contestant.engine.name}: the loss has become {loss} while it was timed")
+            raise ArithmeticError(f"{contestant.engine.name}: the loss became {loss} during the measurement")
     return times
 
 
 def summary(times: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
-    """For each engine the median seconds of a step, and the quartiles of its ratio to the baseline, round by round."""
+    """For each engine the median seconds of a step, and the quartiles of its ratios to the baseline in each round."""
     baseline = np.array(next(iter(times.values())))
     result = {}
     for name, seconds in times.items():

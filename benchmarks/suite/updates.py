@@ -1,4 +1,4 @@
-"""The three update rules in NumPy, in place: for the step by hand and for libraries that bring none of their own."""
+"""The three update rules in NumPy, in place, for the step by hand and for libraries without optimizers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Update = Callable[[Iterable[Array]], None]
 
 
 def update_rule(name: str, values: list[Array]) -> Update:
-    """A function of the gradients that changes `values`."""
+    """A function that updates `values` with gradients."""
     return {"sgd": sgd, "momentum": momentum, "adam": adam}[name](values)
 
 

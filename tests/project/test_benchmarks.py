@@ -1,6 +1,6 @@
-"""The benchmark suite compares like with like: engines that agree are timed, others are refused or skipped by name.
+"""The benchmark suite times engines whose losses agree; it refuses or skips the others and names them.
 
-Nothing here looks at a time, except that there is one.
+No test asserts how long anything takes.
 """
 
 import doctest
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import run
+import step
 
 from suite import resources, scaling, tables
 from suite.cases import CASES, Network
@@ -39,7 +40,7 @@ def test_the_step_by_hand_and_the_engine_have_the_same_losses(case):
 
 @pytest.mark.parametrize("update", ["sgd", "momentum", "adam"])
 def test_the_losses_fall_but_cannot_reach_zero(update):
-    """Were the data learnt by heart, later steps would compute with ever smaller numbers."""
+    """If the data could be memorized, later steps would compute with smaller and smaller numbers."""
     case = Network("small", (20, 30, 10), 16, update)
     (contestant,), _ = contestants(case, [HAND])
     first = np.mean(contestant.losses(8))
@@ -49,7 +50,7 @@ def test_the_losses_fall_but_cannot_reach_zero(update):
 
 
 def test_gradients_keep_their_size_through_a_thousand_layers():
-    """From a critical start; from an ordinary one they would have sunk to 0 after a hundred."""
+    """With critical weights; with ordinary ones they would be 0 after a hundred layers."""
     weights = Network("deep", (32,) * 1001, 32, "sgd", critical=True).weights()
     signal, delta = np.full(32, 0.501), np.ones(32)
     for weight, bias in zip(weights[::2], weights[1::2], strict=True):
@@ -59,7 +60,7 @@ def test_gradients_keep_their_size_through_a_thousand_layers():
 
 
 def frozen(case):
-    """Right in its first loss, but its weights never change."""
+    """An engine with a correct first loss whose weights never change."""
 
     def step(x, labels):
         build = HAND.network(case)
@@ -80,7 +81,7 @@ def test_an_engine_with_a_wrong_loss_is_refused(loss):
     assert f"its loss in step 1 is {loss:g}, not 2.5" in refused["wrong"]
 
 
-def test_what_stops_an_engine_is_told():
+def test_the_error_of_an_engine_is_reported():
     def build(case):
         raise RecursionError("too deep")
 
@@ -114,7 +115,7 @@ def test_an_engine_in_a_process_of_its_own_is_the_same_contestant():
         assert [contestant.engine for contestant in field] == [HAND, OURS]
         assert refused == {}
         assert all(seconds[0] > 0 for seconds in interleaved(field, 1, 1e-4).values())
-        for engine in (HAND, OURS):  # a new contestant begins anew, in the process that is there already
+        for engine in (HAND, OURS):  # a new contestant starts from the initial weights, in the same process
             assert start(engine, CASES["scalar"]).losses(2) == start_here(engine, CASES["scalar"]).losses(2)
         with pytest.raises(RuntimeError, match="KeyError: 'backwards'"):
             start(HAND, replace(CASES["mlp"], update="backwards"))
@@ -128,7 +129,7 @@ def test_a_ratio_is_that_within_a_round():
     assert summary({"by hand": [1.0, 9.0, 2.0], "other": [3.0, 3.0, 6.0]})["other"]["ratio"] == 3  # medians: 3 / 2
 
 
-def test_scaling_has_a_time_for_every_value_unless_a_library_is_not_asked(monkeypatch):
+def test_scaling_has_a_time_for_every_value_up_to_the_largest_of_a_library(monkeypatch):
     monkeypatch.setitem(scaling.AXES, "batch", ("samples", (1, 8), scaling.AXES["batch"][2]))
     monkeypatch.setitem(scaling.LONGEST, ("autograd_lite", "batch"), 1)
     found = scaling.measure("batch", [HAND, OURS], 1, 1e-4)
@@ -181,7 +182,7 @@ def test_the_command_writes_tables_json_and_a_picture_and_names_what_is_missing(
 
 def test_the_command_ends_with_an_error_if_an_engine_was_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run, "load", lambda names: ([HAND, Engine("frozen", frozen)], {}))
-    monkeypatch.setattr(run, "Processes", lambda: nullcontext(start_here))  # there it is not known
+    monkeypatch.setattr(run, "Processes", lambda: nullcontext(start_here))  # other processes cannot import it
     assert (
         run.main(["--quick", "--rounds", "1", "--seconds", "1e-4", "--cases", "softmax", "--output", str(tmp_path)])
         == 1
@@ -189,7 +190,7 @@ def test_the_command_ends_with_an_error_if_an_engine_was_refused(tmp_path, monke
     assert "REFUSED frozen, case softmax: its loss in step 2" in capsys.readouterr().out
 
 
-def test_the_command_refuses_names_that_it_does_not_know(capsys):
+def test_the_command_refuses_unknown_names(capsys):
     with pytest.raises(SystemExit):
         run.main(["--cases", "softmax,large"])
     assert "large: not among scalar, softmax" in capsys.readouterr().err
@@ -199,9 +200,24 @@ def test_the_examples_in_the_tables_are_right():
     assert doctest.testmod(tables).failed == 0
 
 
-def test_the_table_on_the_front_page_is_that_of_the_saved_run():
+def test_the_table_in_the_documents_is_that_of_the_saved_run():
     root = Path(__file__).parents[2]
     results = json.loads((root / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
-    page = (root / "README.md").read_text(encoding="utf-8")
-    for line in tables.markdown_report(results).splitlines():
-        assert line in page
+    pages = [path.read_text(encoding="utf-8") for path in (root / "README.md", *(root / "docs").glob("*.md"))]
+    lines = tables.markdown_report(results).splitlines()
+    assert any(all(line in page for line in lines) for page in pages)
+
+
+def test_the_short_script_prints_two_ratios_for_each_case(capsys):
+    assert step.main(["--rounds", "2", "--seconds", "1e-4"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split()[-2:] == ["eager", "compiled"]
+    assert [line[:45].rstrip() for line in lines] == [CASES["softmax"].title, CASES["mlp"].title]
+    assert all(float(number) > 0 for line in lines for number in line[45:].split())
+
+
+def test_the_short_script_ends_with_an_error_if_an_engine_was_refused(monkeypatch, capsys):
+    monkeypatch.setattr(step, "load", lambda names: ([HAND, Engine("frozen", frozen)], {}))
+    monkeypatch.setattr(step, "Processes", lambda: nullcontext(start_here))
+    assert step.main([]) == 1
+    assert "frozen" in capsys.readouterr().err

@@ -1,1 +1,1 @@
-"""The engines, a file each; every file defines ENGINE."""
+"""The engines, one file each. Every file defines ENGINE."""

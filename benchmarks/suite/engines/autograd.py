@@ -1,4 +1,4 @@
-"""HIPS autograd: a loss in its NumPy, `value_and_grad`, and the update in NumPy proper."""
+"""HIPS autograd: a loss in `autograd.numpy`, `value_and_grad`, and the update in plain NumPy."""
 
 from __future__ import annotations
 

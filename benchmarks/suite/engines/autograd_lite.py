@@ -1,4 +1,4 @@
-"""autograd_lite as its README shows it: modules, a loss, an optimizer; operations are recorded as they run."""
+"""autograd_lite, eager, as in its README: modules, a loss, an optimizer."""
 
 from __future__ import annotations
 

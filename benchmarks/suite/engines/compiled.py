@@ -1,4 +1,4 @@
-"""The same steps as `autograd_lite.py`, compiled."""
+"""The steps of `autograd_lite.py` under `autograd_lite.compile`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The baseline: every derivative derived on paper and written down in NumPy; for scalars, in Python's numbers."""
+"""The baseline: derivatives derived on paper and written in NumPy; for the scalar case, in Python floats."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def network(case: Network) -> Step:
 
 
 def softmax_regression(case: Network) -> Step:
-    """The same for a single layer, W ← W − lr·Xᵀ(P − Y)/N, without the loops, which would take a tenth of its time."""
+    """The same for one layer, W ← W − lr·Xᵀ(P − Y)/N, without the loops, which would take a tenth of its time."""
     (weight, bias), rate = case.weights(), LEARNING_RATES["sgd"]
     N, rows = case.batch_size, np.arange(case.batch_size)
 
@@ -68,7 +68,7 @@ def softmax_regression(case: Network) -> Step:
 
 
 def scalar(case: Scalars) -> Step:
-    """The chain rule through neurons and their sums, number by number: z = Σ w x + b, a = max(0, z)."""
+    """The chain rule for each neuron and each number: z = Σ w x + b, a = max(0, z)."""
     layers = [[([*weights], bias) for weights, bias in layer] for layer in case.weights()]
     weights = [[row for row, _ in layer] for layer in layers]
     biases = [[bias for _, bias in layer] for layer in layers]

@@ -1,4 +1,4 @@
-"""JAX: the whole step, update included, under `jax.jit` with its state donated; a step ends when its loss is there."""
+"""JAX: the whole step with its update under `jax.jit`, state donated; a step ends when its loss is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""micrograd: its own network of scalars, its demo's loss and update."""
+"""micrograd: its own network of scalars, and the loss and update of its demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MyGrad: tensors on NumPy and its fused softmax cross-entropy; its guard of memory is off, as it advises for speed."""
+"""MyGrad: its fused sigmoid and cross-entropy; memory guarding is off, as its documentation advises for speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyTorch, eager, with its default number of threads, and its optimizers with `fused=True`, the fastest kind."""
+"""PyTorch, eager, with its default number of threads and optimizers with `fused=True`, the fastest variant."""
 
 from __future__ import annotations
 
