@@ -51,10 +51,11 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-# A source distribution, and a checkout without symbolic links, have nn and optim only beside this folder.
-if not os.path.isdir(os.path.join(__path__[0], "nn")):
-    __path__.append(os.path.dirname(__path__[0]))
-from autograd_lite import data, nn, optim
+# In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
+__path__.append(os.path.dirname(__path__[0]))
+from autograd_lite import data, nn, optim  # noqa: E402
+
+__path__.pop()  # otherwise autograd_lite.autograd_lite would exist there
 
 if TYPE_CHECKING:
     from autograd_lite.debugging.drawing import draw

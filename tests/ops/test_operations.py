@@ -95,7 +95,12 @@ def test_arrays_in_arrays_out(case, data):
     sample = data.draw(case.samples)
     result = case.operation(*sample.arrays, **sample.static)
     assert isinstance(result, np.ndarray | np.generic)
-    np.testing.assert_array_equal(result, case.operation(*map(Tensor, sample.arrays), **sample.static).data)
+    of_tensors = case.operation(*map(Tensor, sample.arrays), **sample.static).data
+    if case.name.startswith("power: ") and np.lib.NumpyVersion(np.__version__) < "2.3.0":
+        # There array ** -1 and array ** 0.5 round differently from np.power, which is what a tensor's ** computes.
+        np.testing.assert_array_max_ulp(result, of_tensors)
+    else:
+        np.testing.assert_array_equal(result, of_tensors)
 
 
 @every_case

@@ -1,4 +1,4 @@
-"""Every public function and class is documented, and every example in a docstring runs and is right."""
+"""Every public function and class is documented, and every example in a docstring runs with the output it shows."""
 
 import doctest
 import importlib
@@ -11,7 +11,7 @@ import pytest
 import autograd_lite
 from autograd_lite.core.primitive import Primitive
 
-# In a checkout nn and optim stand elsewhere than the package they belong to, so each is walked by itself.
+# In an unpacked sdist nn and optim are beside the folder autograd_lite, so each of them is walked separately.
 PACKAGES = [autograd_lite, autograd_lite.nn, autograd_lite.optim]
 MODULES = sorted(
     {package.__name__ for package in PACKAGES}
@@ -45,7 +45,12 @@ def _public(module) -> dict[str, object]:
     }
 
 
-def test_the_floors_of_the_package_are_found():
+def test_the_package_is_no_module_of_itself():
+    """The repository, where nn and optim are, is on the path of the package only while it imports them."""
+    assert [name for name in MODULES if name.count("autograd_lite") > 1] == []
+
+
+def test_modules_of_all_layers_are_found():
     assert {"autograd_lite.nn", "autograd_lite.optim", "autograd_lite.testing", "autograd_lite.ops.layers.loss"} <= set(
         MODULES
     )
@@ -60,7 +65,7 @@ def test_the_examples_of_a_module_are_right(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_what_is_public_is_documented(name):
+def test_public_names_are_documented(name):
     module = importlib.import_module(name)
     undocumented = [public for public, value in _public(module).items() if not (value.__doc__ or "").strip()]
     undocumented += [
@@ -90,7 +95,7 @@ def test_operations_are_found():
 
 @pytest.mark.parametrize(("module", "name"), OPERATIONS)
 def test_every_operation_has_an_example_that_is_run(module, name):
-    """Operations are generated functions, which doctest could overlook."""
+    """Doctest could miss operations, because they are generated functions."""
     assert _examples(module)[f"{module}.{name}"].examples
 
 
@@ -101,7 +106,7 @@ def test_a_wrong_example_of_an_operation_would_be_noticed():
     assert doctest.DocTestRunner(verbose=False).run(test, out=lambda text: None).failed == 1
 
 
-def test_what_the_families_of_operations_export_is_exported():
+def test_the_package_exports_all_operations():
     families = [importlib.import_module(name) for name in MODULES if name.startswith("autograd_lite.ops.")]
     operations = {name for family in families for name in getattr(family, "__all__", ())}
     assert operations <= set(autograd_lite.__all__)
