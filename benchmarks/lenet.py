@@ -20,6 +20,7 @@ import torch
 
 from autograd_lite import nn, optim
 from suite.engine import Engine, Step
+from suite.modules import training_step
 from suite.tables import duration
 from suite.timing import contestants, interleaved, summary
 
@@ -46,29 +47,24 @@ def lenet(layers: Any) -> Any:
     )  # fmt: skip
 
 
-def training_step(model: Any, criterion: Any, optimizer: Any) -> Step:
-    """Forward, backward and update, as a user of either library writes them."""
-
-    def step(images: Any, labels: Any) -> Any:
-        loss = criterion(model(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
-
-
 def engines() -> list[Engine]:
     """PyTorch, which is the baseline, and autograd_lite, from the same weights."""
     ours, theirs = lenet(nn), lenet(torch.nn)
     theirs.load_state_dict({name: torch.from_numpy(values) for name, values in ours.state_dict().items()})
-    our_step = training_step(ours, nn.CrossEntropyLoss(), optim.SGD(ours.parameters(), lr=0.01, momentum=0.9))
-    their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.01, momentum=0.9)
-    their_step = training_step(theirs, torch.nn.CrossEntropyLoss(), their_optimizer)
+
+    def step(library: Any, model: Any, optimizers: Any) -> Step:
+        criterion = library.CrossEntropyLoss()
+        optimizer = optimizers.SGD(model.parameters(), lr=0.01, momentum=0.9)
+        return training_step(lambda images, labels: criterion(model(images), labels), optimizer)
+
     return [
-        Engine("PyTorch", lambda case: their_step, convert=torch.from_numpy, read=torch.Tensor.item),
-        Engine("autograd_lite", lambda case: our_step),
+        Engine(
+            "PyTorch",
+            lambda case: step(torch.nn, theirs, torch.optim),
+            convert=torch.from_numpy,
+            read=torch.Tensor.item,
+        ),
+        Engine("autograd_lite", lambda case: step(nn, ours, optim)),
     ]
 
 
