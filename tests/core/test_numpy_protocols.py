@@ -77,6 +77,7 @@ def test_a_numpy_function_of_tensors_is_the_operation(case, data):
         np.testing.assert_array_equal(tensor.grad, other.grad)
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # from NumPy 2.5 on
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
 @given(data=st.data())
 @settings(max_examples=settings.default.max_examples // 2)
