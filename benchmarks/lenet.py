@@ -21,6 +21,7 @@ import torch
 from autograd_lite import nn, optim
 from suite.engine import Engine, Step
 from suite.modules import training_step
+from suite.processes import keep_freed_memory
 from suite.tables import duration
 from suite.timing import contestants, interleaved, summary
 
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
+    keep_freed_memory()
     field, refused = contestants(Images(options.batch), engines(), tolerance=1e-3)
     if refused:
         raise SystemExit(f"the losses differ: {refused}")

@@ -66,9 +66,14 @@ class RemoteContestant(Contestant):
         return result
 
 
+def keep_freed_memory() -> None:
+    """The same as `autograd_lite.keep_freed_memory`, for processes that do not import autograd_lite."""
+    np.empty(2**25 - 2**16, np.uint8)
+
+
 def _serve(connection: Connection, module: str) -> None:
     """The loop of a process: build contestants and call methods of the latest one, until the connection is closed."""
-    np.empty(2**25 - 2**16, np.uint8)  # once this is freed, glibc keeps freed memory in the process
+    keep_freed_memory()
     engine, contestant = None, None
     while True:
         try:

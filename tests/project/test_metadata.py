@@ -54,7 +54,13 @@ def test_ci_runs_every_supported_python_with_the_oldest_and_the_newest_numpy():
 
 def test_ci_runs_all_checks_builds_and_tests_what_was_built():
     jobs = parsed(".github/workflows/ci.yml")["jobs"]
-    for command in (".ci/run", "pytest", "python -m build", "twine check --strict dist/*", "cffconvert --validate"):
+    for command in (
+        ".ci/run",
+        "pre-commit run --all-files --show-diff-on-failure",
+        "pytest",
+        "python -m build",
+        "twine check --strict dist/*",
+    ):
         assert command in commands(jobs)
     assert all(job["timeout-minutes"] <= 60 for job in jobs.values())
 
@@ -62,7 +68,7 @@ def test_ci_runs_all_checks_builds_and_tests_what_was_built():
 def test_the_hooks_before_a_commit_are_the_quick_checks_of_ci_with_pinned_versions():
     (repository,) = parsed(".pre-commit-config.yaml")["repos"]
     hooks = {hook["id"]: hook for hook in repository["hooks"]}
-    assert {"ruff-check", "ruff-format", "mypy", "lint-imports", "end-of-file-fixer"} <= set(hooks)
+    assert {"ruff-check", "ruff-format", "mypy", "lint-imports", "end-of-file-fixer", "check-citation"} <= set(hooks)
     for hook in hooks.values():
         assert all(re.fullmatch(r"[\w-]+==[\d.]+", pinned) for pinned in hook["additional_dependencies"])
     checks = read(".ci/run")
