@@ -13,7 +13,6 @@ from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import current_recorder, watched_attributes
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
-from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, refuse_twice
 from autograd_lite.optim.state import checked_entries, checked_groups
@@ -81,7 +80,7 @@ class Optimizer(Versioned):
     def update(self, run: Run, options: dict[str, Any]) -> None:
         """Change ``run.values`` and ``run.state`` in place, given ``run.gradient`` and ``run.step``, counted from 1.
 
-        Called for any stretches of the parameters, large ones in blocks and by several threads at a time.
+        Called once for each run; a run holds one parameter, or several.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say in `update` how parameters change")
 
@@ -160,10 +159,7 @@ class Optimizer(Versioned):
             self._refuse_nonfinite(*(parameter.grad for parameter in self._parameters()))
         self.prepare()
         for group, bucket in self._work:
-            run = bucket.run_of_all()
-            if run is None:
-                in_blocks(self.update, bucket.runs(), group)
-            else:
+            for run in bucket.runs():
                 self.update(run, group)
         return loss
 
