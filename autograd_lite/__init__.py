@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import autograd_lite.ops.methods
-import autograd_lite.support.heap  # noqa: F401
+import autograd_lite.ops.methods  # noqa: F401
 from autograd_lite.compiler import CompileError as CompileError
 from autograd_lite.compiler import StaleProgramError as StaleProgramError
 from autograd_lite.compiler import compile as compile
@@ -48,6 +47,7 @@ from autograd_lite.ops.reductions.scans import *
 from autograd_lite.ops.reductions.statistics import *
 from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
+from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 try:
@@ -101,8 +101,8 @@ __all__ = [
     "fabs", "fix", "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin",
     "fmod", "frexp", "full_like", "gelu", "getitem", "grad", "gradient", "hardtanh", "heaviside", "hessian",
     "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner", "insert", "interp", "interpolate", "inv",
-    "is_grad_enabled", "jacobian", "jvp", "kl_div", "kron", "l1_loss", "layer_norm", "ldexp", "leaky_relu", "linear",
-    "load", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "lstsq",
+    "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div", "kron", "l1_loss", "layer_norm", "ldexp",
+    "leaky_relu", "linear", "load", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "lstsq",
     "manual_seed", "matmul", "matrix_norm", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean",
     "median", "meshgrid", "min", "minimum", "mod", "modf", "moveaxis", "mse_loss", "multi_dot", "multiply",
     "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",

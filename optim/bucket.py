@@ -110,7 +110,8 @@ class Bucket:
         if complete and steps.count(step - 1) == len(steps):
             self.steps = [step] * len(steps)
             runs = [self._joined(gradients, step)] if self.small else []
-            runs += [self._run(self.places[i], self._flat(gradients[i]), step) for i in self.large]
+            if self.large:
+                runs += [self._run(self.places[i], self._flat(gradients[i]), step) for i in self.large]
         else:
             present = [i for i, gradient in enumerate(gradients) if gradient is not None]
             for i in present:

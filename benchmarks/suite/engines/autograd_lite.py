@@ -12,6 +12,7 @@ from suite.scalars import demo_loss, spread
 
 
 def network(case: Network) -> Step:
+    al.keep_freed_memory()
     layers: list[nn.Module] = []
     values = case.weights()
     for weight, bias in zip(values[::2], values[1::2], strict=True):
