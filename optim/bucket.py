@@ -133,7 +133,8 @@ class Bucket:
         return run
 
     def _flat(self, gradient: Any) -> NumberArray:
-        return (gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)).ravel()
+        flat: NumberArray = (gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)).ravel()
+        return flat
 
     def _run(self, place: slice, gradient: Any, step: int) -> Run:
         return Run(self.values[place], gradient, {name: array[place] for name, array in self.state.items()}, step)
