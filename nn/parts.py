@@ -104,8 +104,8 @@ def _note_replacement(owner: Owner, name: str, known: Any, value: Any) -> None:
         return
     if value is not None and not isinstance(value, kind):
         raise TypeError(
-            f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would not "
-            f"be a part of the module: {_INSTEAD[kind]}; or `del` the attribute first"
+            f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would "
+            f"not be a part of the module: {_INSTEAD[kind]}; or `del` the attribute first"
         )
     _remember(owner, name, kind if value is None else None)
 

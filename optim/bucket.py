@@ -1,4 +1,4 @@
-"""Parameters laid end to end in one array, so that an update is a few NumPy calls however many there are."""
+"""Parameters stored end to end in one array, so that an update takes a few NumPy calls for any number of them."""
 
 from __future__ import annotations
 
@@ -140,17 +140,17 @@ class Bucket:
         return Run(self.values[place], gradient, {name: array[place] for name, array in self.state.items()}, step)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles and deep copies keep the tensors; the common array, and the views of it, are made anew."""
+        """Pickles and deep copies keep the tensors; the common array and the views of it are rebuilt."""
         return _restore, (type(self), self.parameters, self.state, self.steps)
 
     def parameter_state(self, i: int) -> dict[str, Any]:
-        """A copy of what is remembered of parameter `i`, in its shape."""
+        """A copy of the state of parameter `i`, in its shape."""
         shape = self.parameters[i].shape
         arrays = {name: array[self.places[i]].reshape(shape).copy() for name, array in self.state.items()}
         return {"step": self.steps[i], **arrays}
 
     def load_parameter_state(self, i: int, state: dict[str, Any]) -> None:
-        """Overwrite what is remembered of parameter `i`; the shapes have been checked."""
+        """Overwrite the state of parameter `i`; the shapes have been checked."""
         self.steps[i] = int(state["step"])
         for name, array in self.state.items():
             array[self.places[i]] = np.asarray(state[name]).ravel()

@@ -225,7 +225,7 @@ ROWS = [
         ("model[0].bias = nn.Buffer([1.0, 2.0])",
          TypeError, "Linear.bias is a Parameter or None; Buffer in its place would not be a part of the module"),
         ("layer = nn.BatchNorm1d(3); layer.running_mean = a",
-         TypeError, "BatchNorm1d.running_mean is a Buffer or None; ndarray in its place would be no part"),
+         TypeError, "BatchNorm1d.running_mean is a Buffer or None; ndarray in its place would not be a part"),
         ("layer = nn.Linear(3, 2, bias=False); layer.bias = a",
          TypeError, "Linear.bias is a Parameter or None; ndarray in its place would not be a part of the module"),
         ('layer = nn.Module(); layer.act = nn.Tanh(); layer.act = np.tanh',

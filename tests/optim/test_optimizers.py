@@ -334,5 +334,5 @@ def test_an_optimizer_without_a_rule_says_so():
 
     w = Tensor([1.0], requires_grad=True)
     w.sum().backward()
-    with pytest.raises(NotImplementedError, match="Undecided does not say in `update`"):
+    with pytest.raises(NotImplementedError, match="Undecided does not define `update`"):
         Undecided([w], {}).step()
