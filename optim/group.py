@@ -12,7 +12,7 @@ import numpy as np
 from autograd_lite.core.tensor import Tensor
 
 # What an optimizer optimizes: tensors, or groups with options of their own.
-Params: TypeAlias = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+Params: TypeAlias = Iterable[Tensor | Mapping[str, Any]]
 
 
 class Members(tuple[Tensor, ...]):
