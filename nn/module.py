@@ -228,7 +228,10 @@ class Module(Owner):
 
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
         registered(self, "")  # raises if there are parts in lists or dicts
-        return _named_state(self, "", ())
+        for path, module in _paths(self):
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter | Buffer):
+                    yield ".".join([*path, name]), value
 
     # -- representation ------------------------------------------------------------------------------------------------
 
@@ -237,7 +240,7 @@ class Module(Owner):
         return ", ".join(_option(self, name) for name in self._shown)
 
     def __repr__(self) -> str:
-        return "\n".join(_tree(self, "", ()))
+        return "\n".join(_line(path, module) for path, module in _paths(self))
 
 
 def changed_options(module: Module, **defaults: Any) -> list[str]:
@@ -260,21 +263,17 @@ def _split(own: Mapping[str, Tensor], new: Mapping[str, NumberArray]) -> list[st
     ]
 
 
-def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter | Buffer]]:
-    """Every parameter and buffer under every name; `above` ends the recursion in a module that contains itself."""
-    for attribute, value in vars(module).items():
-        if isinstance(value, Parameter | Buffer):
-            yield join(prefix, attribute), value
-    for attribute, value in vars(module).items():
+def _paths(
+    module: Module, path: tuple[str, ...] = (), above: tuple[Module, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Module]]:
+    """Every module under each of its names; `above` ends the recursion in a module that contains itself."""
+    yield path, module
+    for name, value in vars(module).items():
         if isinstance(value, Module) and value not in (*above, module):
-            yield from _named_state(value, join(prefix, attribute), (*above, module))
+            yield from _paths(value, (*path, name), (*above, module))
 
 
-def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]:
+def _line(path: tuple[str, ...], module: Module) -> str:
     count = sum(parameter.size for parameter in module.parameters())
-    label = f"({name}): " if name else ""
-    line = "  " * len(above) + f"{label}{type(module).__name__}({module.extra_repr()})"
-    yield f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line
-    for attribute, value in vars(module).items():
-        if isinstance(value, Module) and value not in (*above, module):
-            yield from _tree(value, attribute, (*above, module))
+    line = "  " * len(path) + (f"({path[-1]}): " if path else "") + f"{type(module).__name__}({module.extra_repr()})"
+    return f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line

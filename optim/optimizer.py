@@ -47,6 +47,8 @@ class Optimizer(Versioned):
         If one is not a tensor.
     """
 
+    reads = frozenset({"defaults"})
+    observed = frozenset({"param_groups"})
     state_names: tuple[str, ...] = ()
     param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be observed
 
@@ -59,9 +61,6 @@ class Optimizer(Versioned):
             groups = made_groups(params, self._made)
         for group in groups:
             self._add(group)
-
-    reads = frozenset({"defaults"})
-    observed = frozenset({"param_groups"})
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The optimizer, with the parameters of its groups."""

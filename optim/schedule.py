@@ -112,12 +112,6 @@ class LRScheduler(Schedule):
     ----------
     optimizer : Optimizer
 
-    Attributes
-    ----------
-    optimizer : Optimizer
-    last_epoch : int
-        t, the number of steps so far.
-
     Raises
     ------
     TypeError

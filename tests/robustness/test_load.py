@@ -1,4 +1,4 @@
-"""Load: a graph of a million operations, and training steps without end in the same memory."""
+"""Load: a graph of a million operations, and many training steps in constant memory."""
 
 import os
 import platform
@@ -126,7 +126,7 @@ def test_keep_freed_memory_makes_a_training_step_find_its_memory_ready(figure):
 
 
 def test_importing_the_package_leaves_the_allocator_alone():
-    """A block as large as `keep_freed_memory` allocates is what would change it."""
+    """Only a block as large as the one of `keep_freed_memory` would change it."""
     program = """
 import sys
 import numpy as np

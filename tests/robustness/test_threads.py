@@ -100,7 +100,7 @@ sys.exit("; ".join(failures) or 0)
 
 
 def test_the_first_calls_of_operations_may_come_from_all_threads_at_once(count):
-    """Operations are written out when they are first called, so it takes a process of its own."""
+    """In a process of its own, because the code of an operation is generated at its first call."""
     for _ in range(count(1, 20)):
         done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
