@@ -1,4 +1,4 @@
-"""Data for training: mini-batches of aligned arrays, and a split into training and test part."""
+"""Data for training: mini-batches of aligned arrays, and a split into a training and a test part."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import numpy as np
 from autograd_lite.ops.composition import naming
 from autograd_lite.random import generator, set_state
 from autograd_lite.support.checks import check, check_positive_integer, check_state
-from autograd_lite.support.conversion import strip
-
-NumberArray = np.ndarray[Any, np.dtype[Any]]
+from autograd_lite.support.conversion import NumberArray, strip
 
 
 def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
@@ -30,20 +28,20 @@ def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
 
 
 class Batches:
-    """Mini-batches of any number of aligned arrays, in a new random order each epoch.
+    """Mini-batches of any number of aligned arrays, in a new random order in each epoch.
 
-    Each batch is a copy: writing into it changes no data, shuffled or not.
+    Each batch is a copy, shuffled or not: writing into it does not change the data.
 
     Parameters
     ----------
     *arrays : array (N, ...)
-        Features, targets, and whatever else belongs to the same N samples.
+        Features, targets, and anything else that belongs to the same N samples.
     batch_size : int
         Samples per batch.
     shuffle : bool, default True
-        Visit the samples in a new order each epoch; every sample once.
+        Whether each epoch visits the samples in a new order; each sample comes once.
     drop_last : bool, default False
-        Leave out the last batch if it is smaller than the others.
+        Whether to leave out the last batch if it is smaller than the others.
     rng : numpy.random.Generator or int, optional
         The source of the order, or a seed; by default the common generator (see `manual_seed`).
 
@@ -78,8 +76,8 @@ class Batches:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = None if rng is None else generator(rng)
-        self._epochs: list[_Epoch] = []  # those under way
-        self._rest: NumberArray | None = None  # of an epoch to be continued
+        self._epochs: list[_Epoch] = []  # the loops under way
+        self._rest: NumberArray | None = None  # the rest of an epoch to continue
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -106,10 +104,10 @@ class Batches:
             self._epochs.remove(epoch)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_epochs": []}  # a copy has no loop over it
+        return {**vars(self), "_epochs": []}  # no loop is under way over a copy
 
     def state_dict(self) -> dict[str, Any]:
-        """What comes next: the samples that the epoch under way has not visited yet, and the state of its `rng`.
+        """The samples that the current epoch has not visited yet, and the state of `rng`.
 
         An epoch is under way from its first batch until the loop over it ends or is left. The common generator is not
         part of the state.
@@ -132,18 +130,18 @@ class Batches:
         (array([5, 4]),) (array([0, 1]),)
         """
         if len(self._epochs) > 1:
-            raise RuntimeError(f"state_dict: {len(self._epochs)} epochs are under way; one can be continued")
+            raise RuntimeError(f"state_dict: {len(self._epochs)} epochs are under way; only one can be continued")
         rest = self._rest if not self._epochs else self._epochs[0].rest()
         state = None if self.rng is None else self.rng.bit_generator.state
         return {"rest": None if rest is None else rest.copy(), "rng": state}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned: the next loop visits the rest of that epoch, then come new ones.
+        """Continue from what `state_dict` returned: the next loop visits the rest of that epoch, later loops new ones.
 
         Raises
         ------
         ValueError
-            If the state is of other data, or of a generator of another kind. Nothing has been loaded then.
+            If the state is that of other data, or of another kind of generator. Nothing is loaded then.
         RuntimeError
             If an epoch is under way.
         """
@@ -155,22 +153,22 @@ class Batches:
             rest = np.array(rest)
             fits = rest.ndim == 1 and rest.dtype.kind in "iu" and len(np.unique(rest)) == len(rest)
             if not fits or (len(rest) and not 0 <= rest.min() <= rest.max() < samples):
-                raise ValueError(f"load_state_dict: the rest of an epoch of other data than these {samples} samples")
+                raise ValueError(f"load_state_dict: rest is not the rest of an epoch of these {samples} samples")
         if (state is None) != (self.rng is None):
-            raise ValueError("load_state_dict: either has an rng of its own, the other uses the common generator")
+            raise ValueError("load_state_dict: one has an rng of its own, the other uses the common generator")
         if self.rng is not None:
             set_state(self.rng, state)
         self._rest = rest
 
 
 class _Epoch:
-    """How far a loop over the batches has come."""
+    """The progress of a loop over the batches."""
 
     def __init__(self, order: NumberArray | None, samples: int) -> None:
         self.order, self.samples, self.start = order, samples, 0
 
     def rest(self) -> NumberArray:
-        """The samples that are still to come, as small numbers."""
+        """The indices of the samples still to come, in the smallest integer dtype."""
         order = np.arange(self.samples) if self.order is None else self.order
         return order[self.start :].astype(np.min_scalar_type(self.samples))
 
@@ -184,7 +182,7 @@ def train_test_split(
     ----------
     *arrays : array (N, ...)
     test_fraction : float, default 0.2
-        The share of the N samples that goes to the test part, rounded; each part gets at least one.
+        The share of the N samples in the test part, rounded; each part gets at least one sample.
     rng : numpy.random.Generator or int, optional
         The source of the order, or a seed.
 

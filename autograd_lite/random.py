@@ -1,4 +1,4 @@
-"""The one source of randomness: a `numpy.random.Generator` that the user can seed, or replace call by call."""
+"""The common source of randomness: a `numpy.random.Generator` that users can seed, or replace in each call."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from autograd_lite.core.hooks import current_recorder, refuse_in_program
 from autograd_lite.support.messages import show
 
-# Made when it is first needed: importing numpy.random would take as long as a tenth of NumPy.
+# Made at its first use: importing numpy.random takes a tenth of the time of importing NumPy.
 _generator: np.random.Generator | None = None
 
 
 def manual_seed(seed: int | None) -> np.random.Generator:
-    """Start the generator that is used wherever no `rng` is passed anew from `seed`, and return it.
+    """Restart the common generator, which is used wherever no `rng` is passed, from `seed`, and return it.
 
     Examples
     --------
@@ -34,21 +34,21 @@ def _restarted(seed: int | None) -> np.random.Generator:
 
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
-    """`rng` itself, a new generator from an integer seed, or the common one if nothing is passed."""
+    """`rng` itself, a new generator if it is an integer seed, or the common generator if it is None."""
     found = _started("rng is a numpy.random.Generator,", rng) if rng is not None else _generator or _restarted(None)
     recorder = current_recorder()
     return found if recorder is None else recorder.generator(found, is_common=rng is None)
 
 
 def _started(what: str, seed: Any) -> np.random.Generator:
-    """The generator that NumPy makes of `seed`, or what it can be instead."""
+    """The generator that NumPy makes from `seed`; or an error that begins with `what`."""
     try:
-        if isinstance(seed, bool | np.bool_):  # meant for another argument; as seeds they would be 0 and 1
-            raise TypeError("a switch is no seed")
+        if isinstance(seed, bool | np.bool_):  # meant for another argument; NumPy takes them for 0 and 1
+            raise TypeError("True and False are not seeds")
         if isinstance(seed, list | tuple | np.ndarray) and not all(isinstance(part, int | np.integer) for part in seed):
-            raise TypeError("a nested list, through which NumPy recurses until the process ends")
+            raise TypeError("NumPy recurses through nested lists, in self-referential ones until the process crashes")
         return np.random.default_rng(seed)
-    except Exception as error:  # NumPy shows the seed, whose `repr` may raise anything
+    except Exception as error:  # NumPy's message contains the `repr` of the seed, which may raise anything
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"{what} an integer from 0 on or None, not {show(seed)}") from error
 
@@ -60,25 +60,25 @@ def get_state(rng: Any) -> Any:
 
 
 def set_state(rng: Any, state: Mapping[str, Any]) -> None:
-    """Let `rng` go on from `state`, a former ``rng.bit_generator.state`` (see `get_state`); all or nothing.
+    """Set the state of `rng` to `state`, an earlier ``rng.bit_generator.state`` (see `get_state`); all or nothing.
 
     Raises
     ------
     TypeError
-        If `rng` is no generator.
+        If `rng` is not a generator.
     ValueError
-        If it is none, or that of another kind of generator. The generator is as it was then.
+        If `state` is not a state, or that of another kind of generator. The generator is unchanged then.
     """
     _check("set_state", rng)
     before = get_state(rng)
     try:
         _put_state(rng, state)
         if not _same(get_state(rng), state):
-            raise ValueError("NumPy has ignored or converted a part of it")
+            raise ValueError("NumPy ignored or converted a part of the state")
     except Exception as error:
         _put_state(rng, before)
         kind = type(rng if isinstance(rng, np.random.RandomState) else rng.bit_generator).__name__
-        raise ValueError(f"this is no state of a generator of the kind {kind}: {show(state)}") from error
+        raise ValueError(f"this is not a state of a {kind} generator: {show(state)}") from error
 
 
 def _check(where: str, rng: Any) -> None:

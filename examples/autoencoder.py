@@ -78,6 +78,7 @@ def project(x: Array, mean: Array, directions: Array) -> Array:
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("autoencoder", __doc__).parse_args(arguments)
+    al.keep_freed_memory()
     epochs = 15 if options.quick else 150
     rng = np.random.default_rng(options.seed)
     (images, labels), (held_out, _) = digit_images(options.seed)

@@ -77,6 +77,7 @@ def probabilities(network: Network, images: Array) -> Array:
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("convolution", __doc__).parse_args(arguments)
+    al.keep_freed_memory()
     epochs, bound = (2, 0.95) if options.quick else (30, 0.985)
     (images, labels), (held_out, truth) = digit_images(options.seed)
     rng = np.random.default_rng(options.seed)

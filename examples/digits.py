@@ -169,6 +169,7 @@ def main(arguments: list[str] | None = None) -> list[Result]:
         "--output", type=Path, default=Path("examples/output/digits.png"), help="where the picture goes"
     )
     options = parser.parse_args(arguments)
+    al.keep_freed_memory()
 
     pixels, labels = load_digits(return_X_y=True)
     x = (pixels / 16).astype(np.float32)

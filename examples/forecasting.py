@@ -128,6 +128,7 @@ def train(
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("forecasting", __doc__).parse_args(arguments)
+    al.keep_freed_memory()
     quick = options.quick
     simulations, unseen, updates, rollout, ahead = (30, 10, 40, 1, 5) if quick else (200, 50, 400, 6, 30)
     rng = np.random.default_rng(options.seed)

@@ -88,6 +88,7 @@ def nearest(images: Array, others: Array) -> float:
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("gan", __doc__).parse_args(arguments)
+    al.keep_freed_memory()
     epochs, confident, least = (12, 0.5, 0) if options.quick else (200, 0.85, 0.03)
     rng = np.random.default_rng(options.seed)
     (images, labels), (held_out, _) = digit_images(options.seed)

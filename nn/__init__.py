@@ -1,4 +1,4 @@
-"""Neural networks from modules, by the names that PyTorch made known."""
+"""Neural networks made of modules, with PyTorch's names."""
 
 from autograd_lite.nn import functional, init, utils
 from autograd_lite.nn.activation import (

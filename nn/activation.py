@@ -1,10 +1,9 @@
-"""Activations as modules. The formulas stand with the operations in `autograd_lite.ops`."""
+"""Activations as modules. The formulas are documented in `autograd_lite.ops.layers.activation`."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from autograd_lite.nn.module import Module
+from autograd_lite.nn import functional
+from autograd_lite.nn.module import AnyArray, Module
 from autograd_lite.ops.elementwise import hyperbolic
 from autograd_lite.ops.layers import activation
 from autograd_lite.support.checks import check, check_positive, is_integer, is_number
@@ -14,7 +13,7 @@ from autograd_lite.support.messages import show
 class Identity(Module):
     """The input, unchanged."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return x
 
 
@@ -27,21 +26,21 @@ class Sigmoid(Module):
     Tensor([0.5])
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.sigmoid(x)
 
 
 class Tanh(Module):
     """tanh x, elementwise."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return hyperbolic.tanh(x)
 
 
 class ReLU(Module):
     """max(x, 0), elementwise."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.relu(x)
 
 
@@ -51,7 +50,7 @@ class Softplus(Module):
     Parameters
     ----------
     beta : float, default 1
-        The larger, the closer to ReLU.
+        The larger β, the closer to ReLU.
 
     Examples
     --------
@@ -59,49 +58,44 @@ class Softplus(Module):
     Tensor([1.])
     """
 
+    _shown = ("beta",)
+
     def __init__(self, beta: float = 1.0) -> None:
         check_positive("Softplus", beta=beta)
         self.beta = beta
 
-    def forward(self, x: Any) -> Any:
-        if self.beta == 1:
-            return activation.softplus(x)
-        return activation.softplus(x * self.beta) / self.beta
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}"
+    def forward(self, x: AnyArray) -> AnyArray:
+        return functional.softplus(x, self.beta)
 
 
 class LeakyReLU(Module):
     """x for x > 0, else negative_slope · x, elementwise."""
 
+    _shown = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         check("LeakyReLU", "a number", is_number, negative_slope=negative_slope)
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.leaky_relu(x, self.negative_slope)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
 
 
 class ELU(Module):
     """x for x > 0, else α(eˣ − 1), elementwise."""
 
+    _shown = ("alpha",)
+
     def __init__(self, alpha: float = 1.0) -> None:
         check("ELU", "a number", is_number, alpha=alpha)
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.elu(x, self.alpha)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
 
 
 class GELU(Module):
-    """x Φ(x) with the normal distribution function Φ, elementwise; "tanh" for its approximation by tanh.
+    """x Φ(x) with the normal distribution function Φ, elementwise; "tanh" selects its approximation by tanh.
 
     Raises
     ------
@@ -114,22 +108,21 @@ class GELU(Module):
     Tensor([0.        , 0.84134475])
     """
 
+    _shown = ("approximate",)
+
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
             raise ValueError(f'GELU: approximate is {show(approximate)}; it can be "none" or "tanh"')
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):
     """x σ(x), elementwise."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.silu(x)
 
 
@@ -142,17 +135,16 @@ class Hardtanh(Module):
         If min_val is not below max_val.
     """
 
+    _shown = ("min_val", "max_val")
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         check("Hardtanh", "a number", is_number, min_val=min_val, max_val=max_val)
         if not min_val < max_val:
             raise ValueError(f"Hardtanh: min_val is below max_val, not {show(min_val)} and {show(max_val)}")
         self.min_val, self.max_val = min_val, max_val
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.hardtanh(x, self.min_val, self.max_val)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
 class Softmax(Module):
@@ -166,26 +158,24 @@ class Softmax(Module):
     Tensor([[0.5, 0.5]])
     """
 
+    _shown = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         check("Softmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.softmax(x, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class LogSoftmax(Module):
     """ln softmax(x) along the axis `dim`."""
 
+    _shown = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         check("LogSoftmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return activation.log_softmax(x, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"

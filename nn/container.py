@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Self, overload
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parts import check_name
 from autograd_lite.ops.composition import naming
@@ -46,14 +47,14 @@ class Sequential(Module):
                 raise ValueError(f"Sequential: {show(name)} cannot be the name of a module")
             setattr(self, name, _check(self, module))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         for module in vars(self).values():
             if isinstance(module, Module):
                 x = module(x)
         return x
 
     def append(self, module: Module) -> Self:
-        """Add a module at the end, named by the next number that is free."""
+        """Add a module at the end, named by the next free number."""
         number = len(self)
         while hasattr(self, str(number)):
             number += 1
@@ -69,12 +70,16 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return (getattr(self, name) for name in self._names())
 
-    def __getitem__(self, index: int | slice) -> Module:
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Any:
         with naming(f"Sequential of {len(self)} modules"):
             names = self._names()[index]
         if isinstance(names, list):
             return Sequential({name: getattr(self, name) for name in names})
-        return getattr(self, names)  # type: ignore[no-any-return]
+        return getattr(self, names)
 
     def __setitem__(self, index: int, module: Module) -> None:
         with naming(f"Sequential of {len(self)} modules"):
@@ -83,14 +88,14 @@ class Sequential(Module):
 
 
 class ModuleList(Module):
-    """A list of modules, named "0", "1", ... by their places. What they compute together is said by who holds it.
+    """A list of modules, named "0", "1", ... by their places. The module that holds it defines how they are called.
 
     It has the methods of a list that PyTorch has too: indexing, slices, ``len``, ``append``, ``extend``, ``insert``.
 
     Raises
     ------
     TypeError
-        If something is not a module.
+        If an item is not a module.
 
     Examples
     --------
@@ -106,7 +111,7 @@ class ModuleList(Module):
         self._place(given)
 
     def _place(self, modules: list[Module]) -> None:
-        """Put `modules` in the place of what is there."""
+        """Replace the modules in the list by `modules`."""
         for module in modules:
             _check(self, module)
         for name in map(str, range(len(self))):
@@ -123,6 +128,10 @@ class ModuleList(Module):
     def __contains__(self, module: object) -> bool:
         return any(own is module for own in self)
 
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> ModuleList: ...
     def __getitem__(self, index: int | slice) -> Any:
         with naming(f"ModuleList of {len(self)} modules"):
             found = list(self)[index]
@@ -150,21 +159,21 @@ class ModuleList(Module):
         return self
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`."""
+        """Insert a module before the one at `index`."""
         modules = list(self)
         modules.insert(index, module)
         self._place(modules)
 
 
 class ModuleDict(Module):
-    """A dictionary of modules, in the order in which they were put in.
+    """A dictionary of modules, in the order of insertion.
 
     Raises
     ------
     KeyError
-        If a name contains a dot, is empty, or is one of the methods.
+        If a name is empty, contains a dot, or is the name of a method.
     TypeError
-        If something is not a module.
+        If a value is not a module.
 
     Examples
     --------
@@ -177,7 +186,7 @@ class ModuleDict(Module):
         self.update(modules)
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Put in modules by name; those of the same name are replaced. All or none."""
+        """Set modules by name, all or none of them; modules of the same names are replaced."""
         with naming("ModuleDict"):
             new = dict(modules)
         for name, module in new.items():
@@ -220,13 +229,13 @@ class ModuleDict(Module):
         delattr(self, name)
 
     def pop(self, name: str) -> Module:
-        """Take a module out and return it."""
+        """Remove a module and return it."""
         module = self[name]
         del self[name]
-        return module  # type: ignore[no-any-return]
+        return module
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         for name in self.keys():
             delattr(self, name)
 

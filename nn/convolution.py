@@ -1,4 +1,4 @@
-"""Convolutional layers. What they compute stands with the operations in `autograd_lite.ops.convolution`."""
+"""Convolutional layers. The formulas are documented in `autograd_lite.ops.layers.convolution`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.nn import init
-from autograd_lite.nn.module import Module
-from autograd_lite.nn.parameter import Parameter
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.nn.module import Module, changed_options
+from autograd_lite.nn.parameter import Parameter, uniform_parameter
 from autograd_lite.ops.arrays.ordering import pad
 from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
 from autograd_lite.ops.layers.windows import Lengths, lengths
@@ -19,12 +19,12 @@ from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.messages import show
 
-# How NumPy calls what PyTorch calls the other padding modes.
+# NumPy's names of PyTorch's other padding modes.
 _PADDING_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class _Convolution(Module):
-    """What convolutional layers share: the checked arguments, and a weight that starts as in PyTorch."""
+    """What convolutional layers share: the checks of the arguments, the initial values, and the padding."""
 
     axes: int
     bias: Parameter | None
@@ -52,12 +52,8 @@ class _Convolution(Module):
         modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]
         if padding_mode not in modes:
             raise ValueError(f"{name}: padding_mode is {show(padding_mode)}; it can be {', '.join(modes)}")
-        self.in_channels, self.out_channels, self.groups, self.padding_mode = (
-            in_channels,
-            out_channels,
-            groups,
-            padding_mode,
-        )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.padding_mode = padding_mode
         try:
             self.kernel_size = lengths("kernel_size", kernel_size, self.axes, 1)
             self.stride = lengths("stride", stride, self.axes, 1)
@@ -71,14 +67,11 @@ class _Convolution(Module):
         channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
         bound = (channels[1] * math.prod(self.kernel_size)) ** -0.5
         rng = generator(rng)
-        self.weight = init.uniform_(
-            Parameter(np.zeros((*channels, *self.kernel_size)), dtype=dtype), -bound, bound, rng=rng
-        )
-        values = init.uniform_(Parameter(np.zeros(out_channels), dtype=dtype), -bound, bound, rng=rng) if bias else None
-        self.register_parameter("bias", values)
+        self.weight = uniform_parameter((*channels, *self.kernel_size), bound, dtype, rng)
+        self.register_parameter("bias", uniform_parameter(out_channels, bound, dtype, rng) if bias else None)
 
     def _padded(self, x: Any) -> tuple[Any, Any]:
-        """The input with a border that is not of zeros, and the padding that is left to do."""
+        """The input, padded unless with zeros, and the padding that is left to the operation."""
         if self.padding_mode == "zeros":
             return x, self.padding
         x = to_array(x)
@@ -94,14 +87,12 @@ class _Convolution(Module):
         return pad(x, width, _PADDING_MODES[self.padding_mode]), 0
 
     def extra_repr(self) -> str:
-        defaults = {"stride": (1,) * self.axes, "padding": (0,) * self.axes, "output_padding": (0,) * self.axes,
-                    "dilation": (1,) * self.axes, "groups": 1, "padding_mode": "zeros"}  # fmt: skip
-        changed = [
-            f"{name}={getattr(self, name)!r}"
-            for name, default in defaults.items()
-            if getattr(self, name, default) != default
-        ]
+        ones, zeros = (1,) * self.axes, (0,) * self.axes
         sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        output_padding = {"output_padding": zeros} if self.transposed else {}
+        changed = changed_options(
+            self, stride=ones, padding=zeros, **output_padding, dilation=ones, groups=1, padding_mode="zeros"
+        )
         return ", ".join([sizes, *changed, *(["bias=False"] if self.bias is None else [])])
 
 
@@ -136,7 +127,7 @@ class Conv1d(_Convolution):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         x, padding = self._padded(x)
         return conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
@@ -154,10 +145,10 @@ class Conv2d(_Convolution):
     padding : int, pair of int, "valid" or "same", default 0
     dilation : int or pair of int, default 1
     groups : int, default 1
-        Into how many groups the channels fall; each sees only itself.
+        The number of groups of channels; output channels depend on the input channels of their own group only.
     bias : bool, default True
     padding_mode : "zeros", "reflect", "replicate" or "circular", default "zeros"
-        What the border is made of.
+        The values of the border.
     dtype : dtype, default float32
     rng : numpy.random.Generator or int, optional
         The source of the initial values, or a seed; by default the common generator (see `manual_seed`).
@@ -198,7 +189,7 @@ class Conv2d(_Convolution):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         x, padding = self._padded(x)
         return conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
@@ -258,7 +249,7 @@ class ConvTranspose2d(_Convolution):
                          dtype, rng)  # fmt: skip
         self.output_padding = lengths("ConvTranspose2d: output_padding", output_padding, 2, 0)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         return conv_transpose2d(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
         )

@@ -1,12 +1,11 @@
-"""A table of vectors, one for each number."""
+"""A table of vectors, indexed by integers."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn import init
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Parameter
@@ -17,7 +16,7 @@ from autograd_lite.support.messages import show
 
 
 class Embedding(Module):
-    """Row i of a learned table for every number i: (...) to (..., embedding_dim).
+    """Row i of a learned table for every integer i in the input: (...) to (..., embedding_dim).
 
     Parameters
     ----------
@@ -25,7 +24,7 @@ class Embedding(Module):
         The number of rows.
     embedding_dim : int
     padding_idx : int, optional
-        A row that starts at zero and receives no gradient; negative numbers count from the end.
+        The index of a row that starts at zero and receives no gradient; negative indices count from the end.
     dtype : dtype, default float32
     rng : numpy.random.Generator or int, optional
 
@@ -39,7 +38,7 @@ class Embedding(Module):
     ValueError
         If a size is not a positive integer, or padding_idx is out of range.
     IndexError, TypeError
-        If numbers are out of range, or no integers.
+        If the input holds integers out of range, or other numbers.
 
     Examples
     --------
@@ -68,7 +67,7 @@ class Embedding(Module):
         if self.padding_idx is not None:
             self.weight.data[self.padding_idx] = 0
 
-    def forward(self, indices: Any) -> Any:
+    def forward(self, indices: Array) -> Tensor:
         return embedding(indices, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:

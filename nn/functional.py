@@ -1,6 +1,6 @@
-"""The layers as functions, by the names that PyTorch made known: ``import autograd_lite.nn.functional as F``.
+"""The layers as functions, with PyTorch's names: ``import autograd_lite.nn.functional as F``.
 
-Most are operations of `autograd_lite.ops` and documented there; what stands here takes the arguments that PyTorch has.
+Most are operations, documented in `autograd_lite.ops`. Those defined here take PyTorch's arguments.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ def softplus(x: Array, beta: float = 1.0) -> Array:
 
 @composed
 def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None) -> Array:
-    """Every element 0 with the probability p, else divided by 1 − p, so that its expectation stays; drawn at each call.
+    """Every element set to 0 with probability p, else divided by 1 − p to keep its expectation; drawn at each call.
 
     Parameters
     ----------
     x : array
     p : float, default 0.5
     training : bool, default True
-        Without training x is returned as it is.
+        If False, x is returned unchanged.
     rng : numpy.random.Generator or int, optional
         By default the common generator (see `manual_seed`).
 
@@ -92,7 +92,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.G
     ValueError
         If p is not in [0, 1].
     TypeError
-        If x does not hold numbers, or training is not True or False.
+        If x does not hold numbers, or `training` is not True or False.
 
     References
     ----------
@@ -113,6 +113,6 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.G
         x = x.astype(float)
     if not training or p == 0:
         return x
-    # Single precision is fine enough for a decision, and takes half the time.
+    # Single precision is enough for this comparison, and takes half the time.
     kept = generator(rng).random(x.shape, dtype=np.float32) >= p
     return x * np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=x.dtype)

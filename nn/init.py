@@ -1,7 +1,7 @@
 """Initial values of parameters. Every function fills a tensor in place and returns it.
 
-The fan-in of a weight (out, in, ...) is the number of inputs of one output, in times the product of the rest; the
-fan-out correspondingly out times that.
+The fan-in of a weight (out, in, ...) is the number of inputs of one output, `in` times the product of the other axes.
+The fan-out is `out` times that product.
 
 Sources: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010); He,
 Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
@@ -27,7 +27,7 @@ Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 def _checked(tensor: AnyTensor) -> AnyTensor:
-    """Before anything is drawn, so that a wrong call leaves the generator as it was."""
+    """The tensor; checked before anything is drawn, so that a wrong call leaves the generator unchanged."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"only tensors are initialised, not {type(tensor).__name__}")
     if tensor.dtype.kind != "f":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.nn import init
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module
-from autograd_lite.nn.parameter import Parameter
+from autograd_lite.nn.parameter import Parameter, uniform_parameter
 from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_positive_integer
@@ -24,7 +22,7 @@ class Linear(Module):
     ----------
     in_features, out_features : int
     bias : bool, default True
-        Whether b is there.
+        Whether to add b.
     dtype : dtype, default float32
     rng : numpy.random.Generator or int, optional
         The source of the initial values, or a seed; by default the common generator (see `manual_seed`).
@@ -47,6 +45,7 @@ class Linear(Module):
     """
 
     bias: Parameter | None
+    _shown = ("in_features", "out_features")
 
     def __init__(
         self,
@@ -58,19 +57,13 @@ class Linear(Module):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         check_positive_integer("Linear", in_features=in_features, out_features=out_features)
-        self.in_features = in_features
-        self.out_features = out_features
-        bound = in_features**-0.5
-        rng = generator(rng)
-        weight = Parameter(np.zeros((out_features, in_features)), dtype=dtype)
-        self.weight = init.uniform_(weight, -bound, bound, rng=rng)
-        values = init.uniform_(Parameter(np.zeros(out_features), dtype=dtype), -bound, bound, rng=rng) if bias else None
-        self.register_parameter("bias", values)
+        self.in_features, self.out_features = in_features, out_features
+        bound, rng = in_features**-0.5, generator(rng)
+        self.weight = uniform_parameter((out_features, in_features), bound, dtype, rng)
+        self.register_parameter("bias", uniform_parameter(out_features, bound, dtype, rng) if bias else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         return linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}" + ", bias=False" * (
-            self.bias is None
-        )
+        return super().extra_repr() + ", bias=False" * (self.bias is None)

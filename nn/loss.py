@@ -1,10 +1,9 @@
-"""Losses as modules. Formulas, shapes and errors stand with the operations in `autograd_lite.ops`."""
+"""Losses as modules. Formulas, shapes and errors are documented in `autograd_lite.ops.layers.loss` and `.distance`."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from autograd_lite.nn.module import Module
+from autograd_lite.core.tensor import Array
+from autograd_lite.nn.module import AnyArray, Module
 from autograd_lite.ops.layers import distance, loss
 from autograd_lite.support.checks import check_positive
 from autograd_lite.support.messages import show
@@ -14,6 +13,7 @@ class _Loss(Module):
     """A loss with its reduction: "mean" (default), "sum" or "none"."""
 
     reductions: tuple[str, ...] = ("mean", "sum", "none")
+    _shown: tuple[str, ...] = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         if reduction not in self.reductions:
@@ -23,12 +23,9 @@ class _Loss(Module):
             )
         self.reduction = reduction
 
-    def extra_repr(self) -> str:
-        return f"reduction={self.reduction!r}"
-
 
 class CrossEntropyLoss(_Loss):
-    """−Σ_k y_k ln softmax(logits)_k; the target holds labels, or rows of probabilities.
+    """−Σ_k y_k ln softmax(logits)_k; the target holds labels or probabilities.
 
     Examples
     --------
@@ -36,28 +33,28 @@ class CrossEntropyLoss(_Loss):
     Tensor(0.69314718)
     """
 
-    def forward(self, logits: Any, target: Any) -> Any:
+    def forward(self, logits: AnyArray, target: Array) -> AnyArray:
         return loss.cross_entropy(logits, target, reduction=self.reduction)
 
 
 class NLLLoss(_Loss):
     """−ln p_y, given the logarithms of probabilities and labels."""
 
-    def forward(self, log_probabilities: Any, target: Any) -> Any:
+    def forward(self, log_probabilities: AnyArray, target: Array) -> AnyArray:
         return loss.nll_loss(log_probabilities, target, reduction=self.reduction)
 
 
 class BCELoss(_Loss):
     """−y ln p − (1 − y) ln(1 − p), given probabilities; p and y are in [0, 1]."""
 
-    def forward(self, p: Any, target: Any) -> Any:
+    def forward(self, p: AnyArray, target: Array) -> AnyArray:
         return loss.binary_cross_entropy(p, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
     """Binary cross-entropy of σ(logits); targets are in [0, 1]."""
 
-    def forward(self, logits: Any, target: Any) -> Any:
+    def forward(self, logits: AnyArray, target: Array) -> AnyArray:
         return loss.binary_cross_entropy_with_logits(logits, target, reduction=self.reduction)
 
 
@@ -70,14 +67,14 @@ class MSELoss(_Loss):
     Tensor(5.)
     """
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: AnyArray, target: Array) -> AnyArray:
         return loss.mse_loss(x, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
     """|x − y|."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: AnyArray, target: Array) -> AnyArray:
         return distance.l1_loss(x, target, reduction=self.reduction)
 
 
@@ -90,16 +87,15 @@ class HuberLoss(_Loss):
         If δ is not positive.
     """
 
+    _shown = ("reduction", "delta")
+
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         check_positive("HuberLoss", delta=delta)
         self.delta = delta
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: AnyArray, target: Array) -> AnyArray:
         return distance.huber_loss(x, target, self.reduction, self.delta)
-
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, delta={self.delta}"
 
 
 class KLDivLoss(_Loss):
@@ -112,20 +108,18 @@ class KLDivLoss(_Loss):
     """
 
     reductions = (*_Loss.reductions, "batchmean")
+    _shown = ("reduction", "log_target")
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__(reduction=reduction)
         self.log_target = log_target
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: AnyArray, target: Array) -> AnyArray:
         return distance.kl_div(x, target, reduction=self.reduction, log_target=self.log_target)
-
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, log_target={self.log_target}"
 
 
 class HingeLoss(_Loss):
     """max(0, 1 − y x) for scores x and labels y = ±1."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: AnyArray, target: Array) -> AnyArray:
         return distance.hinge_loss(x, target, reduction=self.reduction)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,19 +20,37 @@ from autograd_lite.support.messages import show
 from autograd_lite.support.versions import bump
 
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
+AnyForward = TypeVar("AnyForward", bound=Callable[..., Any])
+AnyForward_co = TypeVar("AnyForward_co", bound=Callable[..., Any], covariant=True)
+# The input and output of layers without parameters: a tensor gives a tensor, an array an array.
+AnyArray = TypeVar("AnyArray", Tensor, NumberArray)
 
 
 class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` did not find in the state, and what it found there without a place for it."""
+    """The names that `load_state_dict` misses in the state, and the names there that the module does not have."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
 
 
-class _Forward(property):
-    """What a call of a module finds as `__call__`: its `forward`, whichever it has at that moment.
+class _HasForward(Protocol[AnyForward_co]):
+    @property
+    def forward(self) -> AnyForward_co: ...
 
-    A method that passes everything on would make a small training step 4 % slower.
+
+class _Call(Protocol):
+    """The type of `Module.__call__`: a module has the signature of its `forward`."""
+
+    @overload
+    def __get__(self, module: None, owner: Any) -> Callable[..., Any]: ...
+    @overload
+    def __get__(self, module: _HasForward[AnyForward], owner: Any) -> AnyForward: ...
+
+
+class _Forward(property):
+    """Calling a module calls the `forward` that it has at that moment.
+
+    A method that passes the arguments on would make a small training step 4 % slower.
     """
 
     def __call__(self, module: Module, *args: Any, **kwargs: Any) -> Any:
@@ -40,15 +58,20 @@ class _Forward(property):
         return module.forward(*args, **kwargs)
 
 
+def _undefined(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """What the module computes; defined by subclasses, with any signature."""
+    raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
+
+
 class Module(Owner):
     """The base of all networks and layers.
 
-    Attributes that are parameters, buffers or modules are found by themselves, in the order in which they were set;
-    nothing has to be registered. A subclass says in `forward` what it computes; calling the module calls it.
+    A subclass defines `forward`; calling the module calls it. Attributes that are parameters, buffers or modules are
+    parts of the module, in the order in which they were set; no registration is needed.
 
-    Such an attribute can be set to another of its kind, or to None, and deleted; anything else in its place would not
-    be learned or saved, and is a TypeError. Modules and parameters in lists and dicts are not found: `parameters`,
-    `state_dict` and the like raise a TypeError then; `ModuleList` and `ModuleDict` are made for that.
+    A part can be set to another one of its kind or to None, or be deleted. Setting it to anything else raises a
+    TypeError, because the new value would be neither learned nor saved. Modules and parameters in plain lists and dicts
+    are not found, so `parameters`, `state_dict` and the like raise a TypeError; use `ModuleList` and `ModuleDict`.
 
     Examples
     --------
@@ -65,35 +88,27 @@ class Module(Owner):
     """
 
     training: bool = True
-
-    if TYPE_CHECKING:
-        forward: Callable[..., Any]  # any signature: subclasses take what they need
-        __call__: Callable[..., Any]
-    else:
-
-        def forward(self, *args: Any, **kwargs: Any) -> Any:
-            """What the module computes."""
-            raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
-
-        __call__ = _Forward(attrgetter("forward"))
+    forward: Callable[..., Any] = _undefined
+    __call__: _Call = _Forward(attrgetter("forward"))
+    _shown: tuple[str, ...] = ()  # the attributes that `extra_repr` shows
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """This module and all within it, each with its attributes."""
+        """This module and all modules in it, each with its attributes."""
         for module in self.modules():
             yield module, {**vars(module), "training": module.training}
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
     def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all within it with their dotted names, each once."""
+        """This module and all modules in it with their dotted names, each once."""
         return iter(registered(self, prefix))
 
     def modules(self) -> Iterator[Module]:
-        """This module and all within it, each once."""
+        """This module and all modules in it, each once."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """All parameters with their dotted names. One that several modules share comes once, by its first name."""
+        """All parameters with their dotted names. A shared parameter comes once, under its first name."""
         return self._named_parts(Parameter, prefix)
 
     def parameters(self) -> Iterator[Parameter]:
@@ -119,7 +134,7 @@ class Module(Owner):
     # -- modes -----------------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all within it to training (or with False to evaluation)."""
+        """Switch this module and all modules in it to training (with False: to evaluation)."""
         if not isinstance(mode, bool | np.bool_):
             raise TypeError(f"train: mode is True or False, not {show(mode)}")
         for module in self.modules():
@@ -127,24 +142,24 @@ class Module(Owner):
         return self
 
     def eval(self) -> Self:
-        """Switch this module and all within it to evaluation."""
+        """Switch this module and all modules in it to evaluation."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Whether the parameters collect gradients; False freezes them."""
+        """Set whether the parameters collect gradients; False freezes them."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        """Set the gradients of all parameters to None."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Convert all parameters and floating-point buffers to a floating-point dtype; gradients are forgotten.
+        """Convert all parameters and floating-point buffers to a floating-point dtype; gradients become None.
 
-        An optimizer is made after this, not before.
+        Make the optimizer after this, not before.
         """
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
@@ -166,27 +181,27 @@ class Module(Owner):
         return {name: tensor.data.copy() for name, tensor in self._named_state()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Overwrite the parameters and buffers with those of `state_dict`; all or none.
+        """Overwrite the parameters and buffers with those of `state_dict`, all or none of them.
 
         Parameters
         ----------
         state_dict : mapping of str to array
-            As `state_dict` returns it, of this library or of PyTorch.
+            What `state_dict` returns, in this library or in PyTorch.
         strict : bool, default True
-            Whether missing and unexpected names are errors. Wrong shapes always are, and lost digits.
+            Whether missing and unexpected names are errors. Wrong shapes and lost digits always are.
 
         Returns
         -------
         IncompatibleKeys
-            The names that were missing and those that were unexpected; both empty if strict.
+            The missing and the unexpected names; none if strict.
 
         Raises
         ------
         KeyError
             If names are missing or unexpected, and `strict`.
         ValueError
-            If a shape is wrong; if the dtype of the model cannot hold the numbers exactly (`astype` converts a model);
-            or if a tensor that has several names has several values. Nothing has been loaded then.
+            If a shape is wrong, if the dtype of the model cannot hold the numbers exactly (`astype` converts a model),
+            or if a tensor with several names has different values under them. Nothing is loaded then.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: a dict of names to arrays is needed, not {type(state_dict).__name__}")
@@ -212,21 +227,34 @@ class Module(Owner):
         return IncompatibleKeys(missing, unexpected)
 
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
-        registered(self, "")  # refuses what is hidden
-        return _named_state(self, "", ())
+        registered(self, "")  # raises if there are parts in lists or dicts
+        for path, module in _paths(self):
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter | Buffer):
+                    yield ".".join([*path, name]), value
 
-    # -- text ------------------------------------------------------------------------------------------------------
+    # -- representation ------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses of this module's own line."""
-        return ""
+        """The text between the parentheses in the line of this module; subclasses can override it."""
+        return ", ".join(_option(self, name) for name in self._shown)
 
     def __repr__(self) -> str:
-        return "\n".join(_tree(self, "", ()))
+        return "\n".join(_line(path, module) for path, module in _paths(self))
+
+
+def changed_options(module: Module, **defaults: Any) -> list[str]:
+    """``name=value`` for every attribute in `defaults` that has another value."""
+    return [_option(module, name) for name, default in defaults.items() if getattr(module, name) != default]
+
+
+def _option(module: Module, name: str) -> str:
+    value = getattr(module, name)
+    return f"{name}={value!r}" if isinstance(value, str) else f"{name}={value}"
 
 
 def _split(own: Mapping[str, Tensor], new: Mapping[str, NumberArray]) -> list[str]:
-    """The tensors with several names that should be overwritten with several values."""
+    """Errors for tensors that have several names and different values under them."""
     first: dict[int, str] = {}
     return [
         f"{first[id(own[name])]} and {name} are the same tensor, but differ in the state"
@@ -235,21 +263,17 @@ def _split(own: Mapping[str, Tensor], new: Mapping[str, NumberArray]) -> list[st
     ]
 
 
-def _named_state(module: Module, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Parameter | Buffer]]:
-    """Every parameter and buffer under every name; `above` stops at a module that contains itself."""
-    for attribute, value in vars(module).items():
-        if isinstance(value, Parameter | Buffer):
-            yield join(prefix, attribute), value
-    for attribute, value in vars(module).items():
+def _paths(
+    module: Module, path: tuple[str, ...] = (), above: tuple[Module, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Module]]:
+    """Every module under each of its names; `above` ends the recursion in a module that contains itself."""
+    yield path, module
+    for name, value in vars(module).items():
         if isinstance(value, Module) and value not in (*above, module):
-            yield from _named_state(value, join(prefix, attribute), (*above, module))
+            yield from _paths(value, (*path, name), (*above, module))
 
 
-def _tree(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[str]:
+def _line(path: tuple[str, ...], module: Module) -> str:
     count = sum(parameter.size for parameter in module.parameters())
-    label = f"({name}): " if name else ""
-    line = "  " * len(above) + f"{label}{type(module).__name__}({module.extra_repr()})"
-    yield f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line
-    for attribute, value in vars(module).items():
-        if isinstance(value, Module) and value not in (*above, module):
-            yield from _tree(value, attribute, (*above, module))
+    line = "  " * len(path) + (f"({path[-1]}): " if path else "") + f"{type(module).__name__}({module.extra_repr()})"
+    return f"{line}  # {count:,} parameter{'s' * (count != 1)}" if count else line

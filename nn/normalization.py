@@ -1,4 +1,4 @@
-"""Normalization of batches and layers. The formulas stand with the operations in `autograd_lite.ops.normalization`."""
+"""Normalization layers. The formulas are documented in `autograd_lite.ops.layers.normalization`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.core.writes import overwrite
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import Module, changed_options
 from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.ops.layers.normalization import batch_norm, layer_norm
 from autograd_lite.support.checks import check, check_at_least_0, check_positive_integer
@@ -16,7 +17,7 @@ from autograd_lite.support.messages import show
 
 
 class _BatchNorm(Module):
-    """Normalization of every channel over the batch; what differs is the number of axes."""
+    """Normalization of every channel over the batch, for inputs with `axes` axes, described by `expected`."""
 
     axes: tuple[int, ...]
     expected: str
@@ -42,15 +43,14 @@ class _BatchNorm(Module):
         check_at_least_0(name, eps=eps)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.register_parameter("weight", Parameter(np.ones(num_features), dtype=dtype) if affine else None)
-        self.register_parameter("bias", Parameter(np.zeros(num_features), dtype=dtype) if affine else None)
-        self.register_buffer(
-            "running_mean", Buffer(np.zeros(num_features), dtype=dtype) if track_running_stats else None
-        )
-        self.register_buffer("running_var", Buffer(np.ones(num_features), dtype=dtype) if track_running_stats else None)
+        zeros, ones = np.zeros(num_features), np.ones(num_features)
+        self.register_parameter("weight", Parameter(ones, dtype=dtype) if affine else None)
+        self.register_parameter("bias", Parameter(zeros, dtype=dtype) if affine else None)
+        self.register_buffer("running_mean", Buffer(zeros, dtype=dtype) if track_running_stats else None)
+        self.register_buffer("running_var", Buffer(ones, dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", Buffer(0) if track_running_stats else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         shape = np.shape(x)
         if len(shape) not in self.axes or shape[1] != self.num_features:
             expected = self.expected.format(self.num_features)
@@ -66,16 +66,15 @@ class _BatchNorm(Module):
         return out
 
     def extra_repr(self) -> str:
-        defaults = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
-        changed = [f"{name}={getattr(self, name)}" for name, value in defaults.items() if getattr(self, name) != value]
+        changed = changed_options(self, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
         return ", ".join([str(self.num_features), *changed])
 
 
 class BatchNorm1d(_BatchNorm):
     """Every feature normalized over the batch, (N, C) or (N, C, L): (x − μ)/√(σ² + eps)·weight + bias.
 
-    In training μ and σ² are those of the batch, and the running ones move towards them; in evaluation they are the
-    running ones.
+    In training μ and σ² are the statistics of the batch, and the running statistics move towards them. In evaluation
+    they are the running statistics.
 
     Parameters
     ----------
@@ -83,11 +82,11 @@ class BatchNorm1d(_BatchNorm):
         C.
     eps : float, default 1e-5
     momentum : float or None, default 0.1
-        How far running statistics move with each batch; None gives each batch so far the same weight.
+        How far the running statistics move with each batch; None gives all batches so far the same weight.
     affine : bool, default True
-        Whether weight and bias are there.
+        Whether the layer has weight and bias.
     track_running_stats : bool, default True
-        Without, evaluation normalizes with the batch too.
+        If False, evaluation uses the statistics of the batch, too.
     dtype : dtype, default float32
 
     Attributes
@@ -101,7 +100,7 @@ class BatchNorm1d(_BatchNorm):
     Raises
     ------
     ValueError
-        If x does not have that shape, or in training a feature has only one value.
+        If x has another shape, or if a feature has only one value in training.
 
     References
     ----------
@@ -144,9 +143,9 @@ class LayerNorm(Module):
         The lengths of those axes.
     eps : float, default 1e-5
     elementwise_affine : bool, default True
-        Whether a weight is there.
+        Whether the layer has a weight.
     bias : bool, default True
-        Whether a bias is there, beside a weight.
+        Whether it has a bias, if it has a weight.
     dtype : dtype, default float32
 
     Attributes
@@ -183,11 +182,10 @@ class LayerNorm(Module):
         check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None)
-        self.register_parameter(
-            "bias", Parameter(np.zeros(shape), dtype=dtype) if elementwise_affine and bias else None
-        )
+        bias = bias and elementwise_affine
+        self.register_parameter("bias", Parameter(np.zeros(shape), dtype=dtype) if bias else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:

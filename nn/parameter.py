@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.nn import init
 from autograd_lite.support.exact import exactly, is_plain
 
 
@@ -20,13 +21,13 @@ class Parameter(Tensor):
         The values; they are copied.
     requires_grad : bool, default True
     dtype : dtype, optional
-        By default that of the data, as in PyTorch; numbers of Python, also in lists, become float32.
+        By default that of the data, as in PyTorch; Python numbers, also in lists, become float32.
 
     Raises
     ------
     TypeError
-        If the data are an array of integers, which has no gradient, and `requires_grad`; or numbers of Python that are
-        too large for float32.
+        If `requires_grad` and the data are an array of integers, which have no gradient; or if Python numbers are too
+        large for float32.
 
     Examples
     --------
@@ -42,6 +43,13 @@ class Parameter(Tensor):
         if dtype is None and is_plain(data):
             data = exactly(data, np.dtype(np.float32), "Parameter")
         super().__init__(data, requires_grad, dtype)
+
+
+def uniform_parameter(
+    shape: int | tuple[int, ...], bound: float, dtype: DTypeLike, rng: np.random.Generator
+) -> Parameter:
+    """A parameter that starts uniform on [−bound, bound)."""
+    return init.uniform_(Parameter(np.zeros(shape), dtype=dtype), -bound, bound, rng=rng)
 
 
 class Buffer(Tensor):

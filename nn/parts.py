@@ -1,4 +1,4 @@
-"""What belongs to a module: which attributes are its parts, what can take their place, and how they are found."""
+"""The parts of a module: which attributes they are, what can replace them, and how they are found."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from autograd_lite.nn.parameter import Buffer, Parameter
+from autograd_lite.support.messages import show
 from autograd_lite.support.versions import Versioned, bump
 
 AnyOwner = TypeVar("AnyOwner", bound="Owner")
 
-# Where an owner keeps the kinds of those of its parts that are None.
+# The attribute in which an owner keeps the kinds of those of its parts that are None.
 _KINDS = "_kinds_of_none"
 _NOTHING = object()
 _HOLDERS = (list, tuple, dict, set, frozenset, deque)
 
 
 class Owner(Versioned):
-    """What a module is before it computes: its attributes can be parts, which are parameters, buffers, and owners."""
+    """The base of `Module`: an object whose attributes can be parts, that is, parameters, buffers, and owners."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # Once more what `Versioned` does: a call of that would take as long as all of it, in `forward` too.
+        # Repeats `Versioned.__setattr__`: calling it would double the time of setting an attribute, in `forward` too.
         known = self.__dict__.get(name, _NOTHING)
         if known is not value:
             if known is None or isinstance(known, _PARTS):
@@ -34,25 +35,25 @@ class Owner(Versioned):
         _remember(self, name, None)
 
     def register_buffer(self, name: str, tensor: Any) -> None:
-        """``self.name = Buffer(tensor)``, as PyTorch writes it; or None, in whose place only a buffer can be set.
+        """``self.name = Buffer(tensor)``, with PyTorch's name; or None, which only a buffer can replace.
 
         Raises
         ------
         KeyError
-            If a name contains a dot, is empty, or is one of the methods.
+            If the name is empty, contains a dot, or is the name of a method.
         """
         check_name(name, type(self), "register_buffer", "a buffer")
         self._register(name, tensor if tensor is None or isinstance(tensor, Buffer) else Buffer(tensor), Buffer)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """``self.name = param``, as PyTorch writes it; or None, in whose place only a parameter can be set.
+        """``self.name = param``, with PyTorch's name; or None, which only a parameter can replace.
 
         Raises
         ------
         KeyError
-            If a name contains a dot, is empty, or is one of the methods.
+            If the name is empty, contains a dot, or is the name of a method.
         TypeError
-            If it is neither a parameter nor None.
+            If `param` is neither a parameter nor None.
 
         Examples
         --------
@@ -79,7 +80,7 @@ _CALLED = {Parameter: "Parameter", Buffer: "Buffer", Owner: "Module"}
 _INSTEAD = {
     Parameter: "assign nn.Parameter(...), or its values to .data",
     Buffer: "assign nn.Buffer(...), or its values to .data",
-    Owner: "assign a Module; one whose forward calls a function, if it is one",
+    Owner: "assign a Module; for a function, one whose forward calls it",
 }
 
 
@@ -88,7 +89,7 @@ def _kind(part: Any) -> Any:
 
 
 def _remember(owner: Owner, name: str, kind: Any) -> None:
-    """Note the kind of a part that is None, or forget it; in a new dict, because a shallow copy has the old one too."""
+    """Store the kind of a part that is None, or delete it, in a new dict: shallow copies share the old one."""
     kinds = {other: known for other, known in owner.__dict__.get(_KINDS, {}).items() if other != name}
     if kind is not None:
         kinds[name] = kind
@@ -97,22 +98,22 @@ def _remember(owner: Owner, name: str, kind: Any) -> None:
 
 
 def _note_replacement(owner: Owner, name: str, known: Any, value: Any) -> None:
-    """Raise TypeError unless `value` can take the place of the part `known`; remember what it was if that is None."""
+    """Raise TypeError unless `value` can replace the part `known`; store the kind of `known` if `value` is None."""
     kind = owner.__dict__.get(_KINDS, {}).get(name) if known is None else _kind(known)
-    if kind is None:  # None that has never been a part
+    if kind is None:  # `known` is None and was never a part
         return
     if value is not None and not isinstance(value, kind):
         raise TypeError(
-            f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would be "
-            f"no part of the module any more: {_INSTEAD[kind]}; or `del` it first, if that is meant"
+            f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would "
+            f"not be a part of the module: {_INSTEAD[kind]}; or `del` the attribute first"
         )
     _remember(owner, name, kind if value is None else None)
 
 
 def check_name(name: Any, owner: type, where: str, of: str) -> None:
-    """Raise KeyError unless `name` can be an attribute of modules of the class, and part of a dotted name."""
+    """Raise KeyError unless `name` can be an attribute of the class and a component of a dotted name."""
     if not isinstance(name, str) or not name or "." in name or hasattr(owner, name):
-        raise KeyError(f"{where}: {name!r} cannot be the name of {of}")
+        raise KeyError(f"{where}: {show(name)} cannot be the name of {of}")
 
 
 def join(prefix: str, name: str) -> str:
@@ -121,12 +122,12 @@ def join(prefix: str, name: str) -> str:
 
 
 def registered(root: AnyOwner, prefix: str) -> list[tuple[str, AnyOwner]]:
-    """The owner and all within it with their dotted names, each once.
+    """The owner and all owners in it with their dotted names, each once.
 
     Raises
     ------
     TypeError
-        If there are parts in a list, a dict or the like that no attribute holds: they would be left out silently.
+        If a list, a dict or the like contains parts that are not attributes: they would be left out silently.
     """
     found: list[tuple[str, AnyOwner]] = []
     holders: list[tuple[Owner, str, Any]] = []
@@ -159,7 +160,7 @@ def _parts_in(holder: Any, seen: set[int]) -> Iterator[Any]:
         return
     seen.add(id(holder))
     values = holder.values() if isinstance(holder, dict) else holder
-    # Long lists of numbers are looked through at the speed of C.
+    # `set(map(type, ...))` searches long lists of numbers at the speed of C.
     kinds = tuple(kind for kind in set(map(type, values)) if issubclass(kind, _PARTS + _HOLDERS))
     for value in values if kinds else ():
         if isinstance(value, _PARTS):
@@ -173,5 +174,5 @@ def _refuse_hidden(owner: Owner, attribute: str, holder: Any, part: Any) -> None
     instead = f"put them into an nn.{instead}" if isinstance(part, Owner) else "make each an attribute of its own"
     raise TypeError(
         f"{type(owner).__name__}.{attribute} is a {type(holder).__name__} that holds a {type(part).__name__}; "
-        f"there the module does not find it, so it would be neither trained nor saved: {instead}"
+        f"the module does not find it there, so it would be neither trained nor saved: {instead}"
     )

@@ -1,6 +1,6 @@
-"""Layers that change the shape of images and have nothing to learn: pooling, upsampling, flattening.
+"""Layers without parameters that change the shape of images: pooling, upsampling, flattening.
 
-Formulas, shapes and errors stand with the operations in `autograd_lite.ops.pooling` and `.interpolation`.
+Formulas, shapes and errors are documented in `autograd_lite.ops.layers.pooling` and `.interpolation`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import AnyArray, Module
 from autograd_lite.ops.arrays.shape import reshape
 from autograd_lite.ops.composition import naming
 from autograd_lite.ops.layers.interpolation import MODES, interpolate
@@ -30,7 +30,7 @@ def _check(name: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any
 
 
 class MaxPool2d(Module):
-    """The largest element under a kernel, at every place to which it moves; by default as far as it is long.
+    """The largest element in every window of the input; by default, windows do not overlap.
 
     Parameters
     ----------
@@ -42,13 +42,15 @@ class MaxPool2d(Module):
     Raises
     ------
     ValueError
-        If a length is not one, or return_indices is asked for.
+        If a length is not a valid one, or return_indices is True.
 
     Examples
     --------
     >>> MaxPool2d(2)(np.zeros((5, 3, 28, 28))).shape
     (5, 3, 14, 14)
     """
+
+    _shown = ("kernel_size", "stride", "padding", "dilation")
 
     def __init__(
         self,
@@ -65,18 +67,15 @@ class MaxPool2d(Module):
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}"
-            + ", ceil_mode=True" * self.ceil_mode
-        )
+        return super().extra_repr() + ", ceil_mode=True" * self.ceil_mode
 
 
 class AvgPool2d(Module):
-    """The mean of what is under a kernel, at every place to which it moves; by default as far as it is long.
+    """The mean of every window of the input; by default, windows do not overlap.
 
     Parameters
     ----------
@@ -88,6 +87,8 @@ class AvgPool2d(Module):
     >>> AvgPool2d(2)(np.ones((1, 2, 2)))
     array([[[1.]]])
     """
+
+    _shown = ("kernel_size", "stride", "padding")
 
     def __init__(
         self,
@@ -105,23 +106,13 @@ class AvgPool2d(Module):
         self.padding, self.ceil_mode = padding, ceil_mode
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
-    def forward(self, x: Any) -> Any:
-        return avg_pool2d(
-            x,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    def forward(self, x: AnyArray) -> AnyArray:
+        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+                          self.divisor_override)  # fmt: skip
 
 
 class Upsample(Module):
-    """The input in another size, copied from the nearest elements or mixed from the neighbours.
+    """The input resized, by copying the nearest elements or by interpolating between neighbours.
 
     Parameters
     ----------
@@ -148,7 +139,7 @@ class Upsample(Module):
             raise ValueError("Upsample: either size or scale_factor is needed, and not both")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
 
     def extra_repr(self) -> str:
@@ -157,7 +148,7 @@ class Upsample(Module):
 
 
 class Flatten(Module):
-    """The axes from `start_dim` to `end_dim` as one; by default all but that of the samples.
+    """The axes from `start_dim` to `end_dim` joined into one; by default all but the first, that of the samples.
 
     Examples
     --------
@@ -165,17 +156,17 @@ class Flatten(Module):
     (5, 12)
     """
 
+    _shown = ("start_dim", "end_dim")
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         check("Flatten", "an integer", is_integer, start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Any) -> Any:
-        shape = np.shape(x)
+    def forward(self, x: AnyArray) -> AnyArray:
+        shape: tuple[int, ...] = np.shape(x)
         with naming("Flatten"):
-            start, end = (normalize_axis_index(axis, len(shape)) for axis in (self.start_dim, self.end_dim))
+            start: int = normalize_axis_index(self.start_dim, len(shape))
+            end: int = normalize_axis_index(self.end_dim, len(shape))
         if start > end:
             raise ValueError(f"Flatten: start_dim={self.start_dim} is after end_dim={self.end_dim} in shape {shape}")
         return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"

@@ -1,24 +1,25 @@
-"""Recurrent layers. What a layer computes over a whole sequence is one operation, in `autograd_lite.ops.recurrent`."""
+"""Recurrent layers. Each runs over a whole sequence in one operation of `autograd_lite.ops.layers.recurrent`."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.core.tensor import Tensor
-from autograd_lite.nn import init
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.functional import dropout
-from autograd_lite.nn.module import Module
-from autograd_lite.nn.parameter import Parameter
+from autograd_lite.nn.module import Module, changed_options
+from autograd_lite.nn.parameter import uniform_parameter
 from autograd_lite.ops.layers import recurrent
 from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_positive_integer, check_probability
 from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.messages import show
+
+States = TypeVar("States")  # a tensor, or the pair of an LSTM
 
 
 class _Parts(NamedTuple):
@@ -30,18 +31,10 @@ class _Parts(NamedTuple):
     bias_hh: Any
 
 
-def _forth(x: Any) -> Any:
-    return x
+class _Recurrent(Module, Generic[States]):
+    """What recurrent layers share: the parameters, the stack of layers, the directions, and the first states."""
 
-
-def _back(x: Any) -> Any:
-    return np.flip(x, 0)
-
-
-class _Recurrent(Module):
-    """What recurrent layers share: the parameters, layers on layers, directions, and the first states."""
-
-    gates: int  # how many there are in the rows of a weight
+    gates: int  # the number of gates in the rows of a weight
     states: tuple[str, ...] = ("h_0",)
 
     def __init__(
@@ -61,37 +54,32 @@ class _Recurrent(Module):
         check_positive_integer(name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         check_probability(name, dropout=dropout)
         if dropout and num_layers == 1:
-            warnings.warn(f"{name}: dropout stands between layers, but there is only one", stacklevel=3)
+            warnings.warn(f"{name}: dropout applies between layers, but there is only one", stacklevel=3)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
         bound, rng = hidden_size**-0.5, generator(rng)
+        rows, inputs = self.gates * hidden_size, input_size
         for layer in range(num_layers):
+            shapes: list[tuple[int, ...]] = [(rows, inputs), (rows, hidden_size), *[(rows,), (rows,)] * bias]
             for suffix in self._suffixes(layer):
-                inputs = input_size if layer == 0 else hidden_size * (1 + bidirectional)
-                rows = self.gates * hidden_size
-                shapes: list[tuple[int, ...]] = [
-                    (rows, inputs),
-                    (rows, hidden_size),
-                    *([(rows,), (rows,)] if bias else []),
-                ]
                 for part, shape in zip(_Parts._fields, shapes, strict=False):
-                    values = init.uniform_(Parameter(np.zeros(shape), dtype=dtype), -bound, bound, rng=rng)
-                    setattr(self, f"{part}_{suffix}", values)
+                    setattr(self, f"{part}_{suffix}", uniform_parameter(shape, bound, dtype, rng))
+            inputs = hidden_size * (1 + bidirectional)
 
     def _suffixes(self, layer: int) -> list[str]:
         return [f"l{layer}", f"l{layer}_reverse"] if self.bidirectional else [f"l{layer}"]
 
     def _run(self, x: Any, first: tuple[Any, ...], parts: _Parts) -> Any:
-        """All states of one layer in one direction, a tuple of arrays (L, N, H)."""
+        """The states of one layer in one direction at all steps, a tuple of arrays (L, N, H)."""
         raise NotImplementedError
 
     def _input_gates(self, x: Any, weight: Any, bias: Any) -> Any:
-        """What the input adds to the gates, for all steps in one product."""
+        """The contribution of the input to the gates, of all steps in one product."""
         length, samples, features = x.shape
         joined = linear(np.reshape(x, (length * samples, features)), weight, bias)
         return np.reshape(joined, (length, samples, weight.shape[0]))
 
-    def forward(self, x: Any, hx: Any = None) -> Any:
+    def forward(self, x: Array, hx: Any = None) -> tuple[Tensor, States]:
         x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
         self._check(x)
         alone = x.ndim == 2
@@ -100,18 +88,19 @@ class _Recurrent(Module):
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         first = self._first_states(x, hx, alone)
-        last: list[tuple[Any, ...]] = []  # for every layer and direction, in the order of `first`
+        last: list[tuple[Any, ...]] = []  # of every layer and direction, in the order of `first`
         for layer in range(self.num_layers):
             outputs = []
             for suffix in self._suffixes(layer):
-                ordered = _forth if suffix == f"l{layer}" else _back
-                states = self._run(ordered(x), tuple(state[len(last)] for state in first), self._parts(suffix))
+                backwards = suffix.endswith("reverse")
+                read = np.flip(x, 0) if backwards else x
+                states = self._run(read, tuple(state[len(last)] for state in first), self._parts(suffix))
                 last.append(tuple(state[-1] for state in states))
-                outputs.append(ordered(states[0]))
+                outputs.append(np.flip(states[0], 0) if backwards else states[0])
             x = np.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
             if layer < self.num_layers - 1:
                 x = dropout(x, self.dropout, self.training)
-        finals = tuple(np.stack(states) for states in zip(*last, strict=True))
+        finals: Any = tuple(np.stack(states) for states in zip(*last, strict=True))
         if alone:
             x, finals = np.squeeze(x, 1), tuple(np.squeeze(state, 1) for state in finals)
         elif self.batch_first:
@@ -132,7 +121,7 @@ class _Recurrent(Module):
             raise ValueError(f"{type(self).__name__}: x of shape {x.shape} has no time steps")
 
     def _first_states(self, x: Any, hx: Any, alone: bool) -> tuple[Any, ...]:
-        """The states before the first step, (layers · directions, N, H); zeros if none are given."""
+        """The states before the first step, (layers · directions, N, H); zeros if none are passed."""
         shape = (self.num_layers * (1 + self.bidirectional), x.shape[1], self.hidden_size)
         if hx is None:
             return (np.zeros(shape, x.dtype),) * len(self.states)
@@ -146,44 +135,42 @@ class _Recurrent(Module):
         return tuple(np.expand_dims(state, 1) if alone else state for state in given)
 
     def extra_repr(self) -> str:
-        options = {"num_layers": (self.num_layers, 1), "bias": (self.bias, True), "dropout": (self.dropout, 0),
-                   "batch_first": (self.batch_first, False), "bidirectional": (self.bidirectional, False)}  # fmt: skip
-        changed = [f"{name}={value}" for name, (value, default) in options.items() if value != default]
+        changed = changed_options(self, num_layers=1, bias=True, dropout=0, batch_first=False, bidirectional=False)
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *changed])
 
 
 def _bias(parts: _Parts) -> Any:
-    """Both biases as one, where they are only added."""
+    """The sum of both biases, for layers that use nothing else of them."""
     if parts.bias_ih is None or parts.bias_hh is None:
         return parts.bias_hh if parts.bias_ih is None else parts.bias_ih
     return parts.bias_ih + parts.bias_hh
 
 
-class RNN(_Recurrent):
-    """h_t = φ(W_ih x_t + b_ih + W_hh h_(t−1) + b_hh), layer on layer.
+class RNN(_Recurrent[Tensor]):
+    """h_t = φ(W_ih x_t + b_ih + W_hh h_(t−1) + b_hh), in one or several layers.
 
     Parameters
     ----------
     input_size, hidden_size : int
     num_layers : int, default 1
-        Each layer reads the states of the one below.
+        Each layer reads the states of the layer below.
     nonlinearity : "tanh" or "relu", default "tanh"
         φ.
     bias : bool, default True
     batch_first : bool, default False
-        Whether samples come before time steps in the input and in the output.
+        Whether the axis of samples precedes that of time steps in the input and in the output.
     dropout : float, default 0
-        The probability with which outputs of all layers but the last are dropped in training.
+        The probability with which outputs of all layers but the last are set to 0 in training.
     bidirectional : bool, default False
-        Whether a second set of weights reads the sequence from its end; the states of both stand side by side.
+        Whether a second set of weights reads the sequence from its end; the states of both are concatenated.
     dtype : dtype, default float32
     rng : numpy.random.Generator or int, optional
 
     Attributes
     ----------
     weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_ih_l0_reverse, weight_ih_l1, ... : Parameter
-        Of shapes (H, inputs), (H, H), (H,), (H,) for the simple layer, with G·H for H if there are G gates. They start
-        uniform on ±1/√hidden_size.
+        Of shapes (G·H, inputs), (G·H, H), (G·H,), (G·H,), where G is the number of gates, here 1. They start uniform on
+        ±1/√hidden_size.
 
     Raises
     ------
@@ -233,11 +220,11 @@ class RNN(_Recurrent):
         return super().extra_repr() + f", nonlinearity={self.nonlinearity!r}" * (self.nonlinearity != "tanh")
 
 
-class GRU(_Recurrent):
+class GRU(_Recurrent[Tensor]):
     """Gated recurrent units: h_t = (1 − z) n + z h_(t−1).
 
     r = σ(W_ir x + b_ir + W_hr h + b_hr), z = σ(W_iz x + b_iz + W_hz h + b_hz),
-    n = tanh(W_in x + b_in + r (W_hn h + b_hn)); the rows of the weights are in the order r, z, n.
+    n = tanh(W_in x + b_in + r (W_hn h + b_hn)). The rows of the weights are in the order r, z, n.
 
     Parameters, shapes and errors as for `RNN`, without `nonlinearity`.
 
@@ -260,11 +247,11 @@ class GRU(_Recurrent):
         return (recurrent.gru(gates, first[0], parts.weight_hh, parts.bias_hh),)
 
 
-class LSTM(_Recurrent):
+class LSTM(_Recurrent[tuple[Tensor, Tensor]]):
     """Long short-term memory: c_t = f c_(t−1) + i g, h_t = o tanh c_t.
 
-    i, f, o = σ and g = tanh of W_i x + b_i + W_h h + b_h; the rows of the weights are in the order i, f, g, o. The
-    first states and the last ones are pairs (h, c).
+    i, f, o = σ and g = tanh of W_i x + b_i + W_h h + b_h. The rows of the weights are in the order i, f, g, o. The
+    first and last states are pairs (h, c).
 
     Parameters, shapes and errors as for `RNN`, without `nonlinearity`.
 

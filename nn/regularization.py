@@ -1,21 +1,19 @@
-"""Layers that behave differently in training and have nothing to learn: dropout."""
+"""Dropout, a layer without parameters that acts in training only."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from autograd_lite.nn.functional import dropout
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import AnyArray, Module
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_probability
 
 
 class Dropout(Module):
-    """In training every element is 0 with the probability p, else divided by 1 − p; drawn anew at each call.
+    """In training, every element is set to 0 with probability p, else divided by 1 − p; drawn at each call.
 
-    In evaluation the input is returned as it is.
+    In evaluation, the input is returned unchanged.
 
     Parameters
     ----------
@@ -41,13 +39,12 @@ class Dropout(Module):
     array([1., 1.])
     """
 
+    _shown = ("p",)
+
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | int | None = None) -> None:
         check_probability("Dropout", p=p)
         self.p = p
         self._rng = None if rng is None else generator(rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: AnyArray) -> AnyArray:
         return dropout(x, self.p, self.training, rng=self._rng)
-
-    def extra_repr(self) -> str:
-        return f"p={self.p}"

@@ -1,4 +1,4 @@
-"""Units that fire: the threshold unit of McCulloch and Pitts, and Rosenblatt's perceptron, which learns one."""
+"""The threshold unit of McCulloch and Pitts, and Rosenblatt's perceptron, a threshold unit that learns."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.core.writes import overwrite
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.parameter import Buffer, Parameter
@@ -19,16 +20,16 @@ from autograd_lite.support.conversion import NumberArray, as_numbers
 class Threshold(Module):
     """The threshold unit of McCulloch and Pitts: 1 where w·x ≥ θ, else 0.
 
-    Nothing is learned; weight and threshold are part of the state. As a step the unit has the derivative 0 everywhere.
-    PyTorch calls another thing by this name, an activation that replaces small values; that is
+    Weight and threshold are part of the state but not learned, because the derivative of a step is 0 everywhere.
+    PyTorch's `Threshold` is something else, an activation that replaces small values. Here that is
     ``np.where(x > threshold, x, value)``.
 
     Parameters
     ----------
     weight : array (in_features,) or (out_features, in_features)
-        w of one unit, or of several that see the same input.
+        w of one unit, or of several units with the same input.
     threshold : number or array (out_features,)
-        θ, of all units or of each.
+        θ of all units, or of each.
 
     Raises
     ------
@@ -56,7 +57,7 @@ class Threshold(Module):
                 "expected (in_features,) and (), or (out_features, in_features) and () or (out_features,)"
             )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         x = _samples(x, self.weight.shape[-1], "Threshold")
         weighted = matmul(x, self.weight) if self.weight.ndim == 1 else linear(x, self.weight)
         return heaviside(weighted - self.threshold, 1.0)
@@ -66,7 +67,7 @@ class Threshold(Module):
 
 
 class Fit(NamedTuple):
-    """How `Perceptron.fit` ended: whether every sample was right in the end, and what that took."""
+    """The result of `Perceptron.fit`: whether all samples are classified correctly, and what that took."""
 
     converged: bool
     updates: int
@@ -76,21 +77,21 @@ class Fit(NamedTuple):
 class Perceptron(Module):
     """A threshold unit that learns from its mistakes: ŷ = 1 where w·x + b ≥ 0, else 0.
 
-    The rule for one sample x with label y: w ← w + (y − ŷ) x and b ← b + (y − ŷ); nothing changes if ŷ = y. Both start
-    at zero. On linearly separable data of radius R and margin γ (the bias counted as a feature that is always 1), `fit`
-    makes at most (R/γ)² updates, in whatever order samples come (Novikoff); on other data it would go on for ever.
+    The rule for a sample x with label y is w ← w + (y − ŷ) x and b ← b + (y − ŷ), so nothing changes if ŷ = y. Both
+    start at zero. On linearly separable data of radius R and margin γ (the bias counted as a feature that is always 1),
+    `fit` makes at most (R/γ)² updates, in any order of the samples (Novikoff). On other data the rule never stops.
 
     Parameters
     ----------
     in_features : int
     dtype : dtype, default float64
-        Updates add up samples, so they are exact where sums of samples are.
+        Updates add samples, so they are exact where sums of samples are.
 
     Attributes
     ----------
     weight : Parameter (in_features,)
     bias : Parameter ()
-        Neither requires gradients: the step has none that could teach it.
+        Neither requires gradients, because the gradient of the step is 0.
 
     References
     ----------
@@ -109,18 +110,20 @@ class Perceptron(Module):
     False
     """
 
+    _shown = ("in_features",)
+
     def __init__(self, in_features: int, *, dtype: DTypeLike = np.float64) -> None:
         check_positive_integer("Perceptron", in_features=in_features)
         self.in_features = in_features
         self.weight = Parameter(np.zeros(in_features), requires_grad=False, dtype=dtype)
         self.bias = Parameter(0.0, requires_grad=False, dtype=dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Tensor:
         x = _samples(x, self.in_features, "Perceptron")
         return heaviside(matmul(x, self.weight) + self.bias, 1.0)
 
     def learn(self, x: Any, y: Any) -> bool:
-        """Apply the rule to one sample x (in_features,) with its label y, 0 or 1; whether it was a mistake."""
+        """Apply the rule to a sample x (in_features,) with label y, 0 or 1; return whether it was a mistake."""
         (x,), (y,) = _labelled([as_numbers(x)], [y], self.in_features)
         return self._correct(x, y)
 
@@ -132,20 +135,20 @@ class Perceptron(Module):
         return bool(error)
 
     def fit(self, x: Any, y: Any, max_epochs: int = 1000) -> Fit:
-        """Go through the samples in their order, again and again, until an epoch passes without a mistake.
+        """Go through the samples in order, repeatedly, until an epoch passes without a mistake.
 
         Parameters
         ----------
         x : array (N, in_features)
         y : array (N,) of 0 and 1
         max_epochs : int, default 1000
-            After so many it gives up.
+            The most epochs that it takes.
 
         Returns
         -------
         Fit
-            ``converged``, whether it separates the samples now; ``updates``, how many mistakes it has learned from;
-            ``epochs``, how many it took, the last one without a mistake included.
+            ``converged``, whether all samples are now classified correctly; ``updates``, the number of mistakes that
+            were corrected; ``epochs``, the number of epochs, including the last one without a mistake.
 
         Raises
         ------
@@ -162,12 +165,9 @@ class Perceptron(Module):
                 return Fit(True, updates, epoch)
         return Fit(bool((self(x).data == y).all()), updates, max_epochs)
 
-    def extra_repr(self) -> str:
-        return f"in_features={self.in_features}"
-
 
 def _samples(x: Any, in_features: int, name: str) -> Any:
-    """The input as it is if it has the right shape; lists become arrays."""
+    """The input, if it has the right shape; lists become arrays."""
     x = x if hasattr(x, "shape") else as_numbers(x)
     if x.shape[-1:] != (in_features,):
         raise ValueError(f"{name}: x of shape {x.shape}, expected (..., {in_features})")

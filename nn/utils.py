@@ -1,4 +1,4 @@
-"""What is done to the gradients of parameters between the backward pass and the step."""
+"""Clipping of gradients, between the backward pass and the step of the optimizer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd_lite.support.checks import check_at_least_0, check_positive
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
-    """The arrays in which the gradients are, of the parameters that have one."""
+    """The arrays that hold the gradients, of the parameters that have one."""
     tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
@@ -31,31 +31,31 @@ def clip_grad_norm_(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
 ) -> Any:
-    """Scale all gradients in place by one factor, so that their norm together is at most `max_norm`.
+    """Scale all gradients in place by one factor, so that their common norm is at most `max_norm`.
 
-    The norm ‖g‖ is that of all gradients as one vector; the factor is min(1, max_norm/(‖g‖ + 1e-6)).
+    The norm ‖g‖ is that of all gradients as one vector. The factor is min(1, max_norm/(‖g‖ + 1e-6)).
 
     Parameters
     ----------
     parameters : Tensor or iterable of Tensor
-        Those without a gradient are left out.
+        Parameters without a gradient are skipped.
     max_norm : float
     norm_type : float, default 2
         p of the p-norm; ``math.inf`` for the largest absolute value.
     error_if_nonfinite : bool, default False
-        Whether a norm that is NaN or infinite is an error; otherwise it makes the gradients NaN or 0, as in PyTorch.
+        Whether a NaN or infinite norm is an error. If not, it makes the gradients NaN or 0, as in PyTorch.
 
     Returns
     -------
     float
-        The norm before.
+        The norm before scaling.
 
     Raises
     ------
     ValueError
         If max_norm is negative or NaN, or norm_type is not positive.
     RuntimeError
-        If the norm is not finite, and `error_if_nonfinite`. Nothing has been scaled then.
+        If the norm is not finite, and `error_if_nonfinite`. No gradient is scaled then.
 
     References
     ----------
@@ -84,7 +84,7 @@ def clip_grad_norm_(
 
 
 def _norm(x: Any, p: float) -> Any:
-    """In double precision, and with the largest element taken out, so that no power overflows."""
+    """The p-norm in double precision, scaled by the largest element so that no power overflows."""
     magnitudes = np.abs(x.astype(np.float64))
     largest = np.max(magnitudes, initial=0.0)
     if p == math.inf:

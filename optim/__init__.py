@@ -1,4 +1,4 @@
-"""Optimizers: how parameters follow their gradients, by the names that PyTorch made known."""
+"""Optimizers, with PyTorch's names."""
 
 from autograd_lite.optim import lr_scheduler
 from autograd_lite.optim.adagrad import Adagrad

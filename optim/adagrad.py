@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.group import Params
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.support.checks import check_number
 
 
 class Adagrad(Optimizer):
-    """s ← s + g², then θ ← θ − lr/(1 + (t − 1)·lr_decay)·g/(√s + eps), where t counts the updates, this one included.
+    """s ← s + g², then θ ← θ − lr/(1 + (t − 1)·lr_decay)·g/(√s + eps), where t counts the updates from 1.
 
     Weight decay adds weight_decay·θ to g.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dict
-        What to optimize, or groups with their own options.
+        The parameters, or groups of parameters with options of their own.
     lr : float, default 1e-2
     lr_decay : float, default 0
     weight_decay : float, default 0
     initial_accumulator_value : float, default 0
-        Where s starts.
+        The initial value of s.
     eps : float, default 1e-10
 
     Raises
@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,

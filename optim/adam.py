@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.group import Params
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.support.checks import check_number
 from autograd_lite.support.messages import show
@@ -17,12 +17,12 @@ class Adam(Optimizer):
     """Steps scaled by running means of the gradient and of its square.
 
     m ← β₁m + (1 − β₁)g and v ← β₂v + (1 − β₂)g², both from zero; m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ), where t counts
-    the updates including this one; θ ← θ − lr·m̂/(√v̂ + eps). Weight decay adds weight_decay·θ to g.
+    the updates from 1; θ ← θ − lr·m̂/(√v̂ + eps). Weight decay adds weight_decay·θ to g.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dict
-        What to optimize, or groups with their own options.
+        The parameters, or groups of parameters with options of their own.
     lr : float, default 1e-3
         The learning rate.
     betas : pair of float, default (0.9, 0.999)
@@ -53,7 +53,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -73,7 +73,7 @@ class Adam(Optimizer):
         self._descend(run, run.decayed_gradient(options["weight_decay"]), options)
 
     def _descend(self, run: Run, gradient: Any, options: dict[str, Any]) -> None:
-        # m̂/(√v̂ + eps) is m·√(1 − β₂ᵗ)/(1 − β₁ᵗ) / (√v + eps·√(1 − β₂ᵗ)): numbers are corrected instead of arrays.
+        # m̂/(√v̂ + eps) = m·√(1 − β₂ᵗ)/(1 − β₁ᵗ) / (√v + eps·√(1 − β₂ᵗ)): this corrects numbers instead of arrays.
         (beta1, beta2), t = options["betas"], run.step
         mean, mean_square, values = run.state["exp_avg"], run.state["exp_avg_sq"], run.values
         root = (1 - beta2**t) ** 0.5
@@ -92,7 +92,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: θ ← θ − lr·weight_decay·θ before the step of Adam, whose g stays free of it.
+    """Adam with decoupled weight decay: θ ← θ − lr·weight_decay·θ before the step of Adam, which uses g alone.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -1,19 +1,22 @@
-"""A parameter group: the options of some parameters, which can be set, and the parameters, which cannot."""
+"""A parameter group: its options, which can be set, and its parameters, which cannot."""
 
 from __future__ import annotations
 
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd_lite.core.tensor import Tensor
 
+# What an optimizer optimizes: tensors, or groups with options of their own.
+Params: TypeAlias = Iterable[Tensor | Mapping[str, Any]]
+
 
 class Members(tuple[Tensor, ...]):
-    """The parameters of a group. Equal only to itself, because tensors would be compared elementwise."""
+    """The parameters of a group. It is equal only to itself, because tensors are compared elementwise."""
 
     __slots__ = ()
 
@@ -24,14 +27,14 @@ class Members(tuple[Tensor, ...]):
 
 
 class Group(dict[str, Any]):
-    """Options by name, and the parameters under "params"; it notes when one is set, so that it is checked again.
+    """Options by name, and the parameters under "params". Setting an option marks the group as not checked.
 
     Attributes
     ----------
     members : tuple of Tensor
         The parameters that the update changes; "params" must stay the same.
     is_checked : bool
-        Whether the options are those that were last found good.
+        Whether the options are unchanged since the last successful check.
     """
 
     __slots__ = ("is_checked", "members")
@@ -41,7 +44,7 @@ class Group(dict[str, Any]):
     def check(self, check: Callable[[dict[str, Any]], None]) -> None:
         """Raise ValueError if an option makes no sense.
 
-        Numbers of NumPy become Python's, which leave dtypes as they are, and lists tuples, which cannot change inside.
+        NumPy numbers become Python numbers, which do not change dtypes, and lists become tuples, which are immutable.
         """
         for name in self.keys() - {"params"}:
             value = plain(self[name])
@@ -60,8 +63,8 @@ class Group(dict[str, Any]):
 
 
 EDITED = (
-    'param_groups was edited in a way that the update would not notice: options are set by group["lr"] = ..., '
-    "parameters are added by add_param_group; for others than before make a new optimizer"
+    'param_groups was edited in a way that updates do not support: set options by group["lr"] = ..., '
+    "add parameters by add_param_group, and make a new optimizer for other parameters"
 )
 
 
@@ -81,7 +84,7 @@ for _name in ("__setitem__", "__delitem__", "__ior__", "update", "setdefault", "
 
 
 def plain(value: Any) -> Any:
-    """A number of NumPy as one of Python, a list of options as a tuple; anything else as it is."""
+    """A NumPy number as a Python number, a list of options as a tuple; anything else unchanged."""
     if isinstance(value, list | tuple):
         made = tuple(map(plain, value))
         return value if isinstance(value, tuple) and all(map(operator.is_, made, value)) else made
@@ -91,7 +94,7 @@ def plain(value: Any) -> Any:
 
 
 def made_groups(params: Any, make: Callable[[Mapping[str, Any]], Group]) -> list[Group]:
-    """The groups of what an optimizer was given: tensors, or mappings of which `make` makes groups."""
+    """The groups of the `params` of an optimizer: tensors, or mappings from which `make` makes groups."""
     if isinstance(params, Tensor) or not isinstance(params, Iterable) or hasattr(params, "parameters"):
         what = "a tensor; write [tensor]" if isinstance(params, Tensor) else type(params).__name__
         hint = "; write .parameters()" if hasattr(params, "parameters") else ""
@@ -105,7 +108,7 @@ def made_groups(params: Any, make: Callable[[Mapping[str, Any]], Group]) -> list
 
 
 def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
-    """A group of the options and parameters that are given, with the defaults for the rest."""
+    """A group of the options and parameters in `group`, with the defaults for the rest."""
     if not isinstance(group, Mapping):
         raise TypeError(f"params holds tensors, or dicts, not both: {type(group).__name__} after a dict")
     options = {**defaults, **group}
@@ -130,7 +133,7 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
 
 
 def refuse_twice(groups: list[Group]) -> None:
-    """Raise ValueError if a parameter is in several groups, or several times in one."""
+    """Raise ValueError if a parameter is in several groups, or several times in one group."""
     members = [id(parameter) for group in groups for parameter in group.members]
     if len(set(members)) < len(members):
         raise ValueError("the same parameter comes twice; it would be updated twice in each step")

@@ -1,4 +1,4 @@
-"""Schedules of learning rates, by the names that PyTorch made known; the formulas of the epoch stand here."""
+"""Learning-rate schedules, with PyTorch's names. Those that are formulas of the epoch are defined here."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = [
 
 
 class LambdaLR(LRScheduler):
-    """lr·f(t) with a function f of the number of steps t, or one for each group.
+    """lr·f(t) with a function f of the number of steps t, or one function for each group.
 
     Raises
     ------
     ValueError
-        If the number of functions is not that of the groups.
+        If the number of functions is not the number of groups.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def _of_group(functions: Any, group: int) -> Callable[[int], float]:
     if group >= len(functions):
         raise RuntimeError(
             f"LambdaLR: {len(functions)} functions, but a group was added to the optimizer since; "
-            "pass one function for all groups, or make the schedule after the groups"
+            "pass one function for all groups, or make the schedule after all groups were added"
         )
     return functions[group]  # type: ignore[no-any-return]
 
@@ -147,7 +147,7 @@ class ExponentialLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """A warm-up: the factor goes from `start_factor` to `end_factor` in a straight line over `total_iters` steps.
+    """A warm-up: the factor changes linearly from `start_factor` to `end_factor` over `total_iters` steps.
 
     f(t) = start_factor + (end_factor − start_factor)·min(t/total_iters, 1).
 
@@ -193,7 +193,7 @@ def _is_share(factor: Any) -> bool:
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Half a wave of the cosine, from lr down to `eta_min` in `T_max` steps, and up again if it goes on.
+    """Half a period of the cosine, from lr down to `eta_min` in `T_max` steps, and up again after that.
 
     eta_min + (lr − eta_min)(1 + cos(πt/T_max))/2. Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent
     with warm restarts" (2017), without the restarts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import current_recorder, watched_attributes
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
-from autograd_lite.optim.blocks import in_blocks
 from autograd_lite.optim.bucket import Bucket, Run
-from autograd_lite.optim.group import EDITED, Group, made_group, made_groups, refuse_twice
+from autograd_lite.optim.group import EDITED, Group, Params, made_group, made_groups, refuse_twice
 from autograd_lite.optim.state import checked_entries, checked_groups
 from autograd_lite.support.checks import check_state
 from autograd_lite.support.versions import Versioned, bump
@@ -24,21 +23,21 @@ from autograd_lite.support.versions import Versioned, bump
 class Optimizer(Versioned):
     """The base of all optimizers.
 
-    A subclass names what it remembers of each parameter (`state_names`), checks its options (`check`), and states its
-    rule on one-dimensional arrays (`update`); the rule is elementwise, so it never needs to know the shapes.
+    A subclass names the arrays that it keeps for each parameter (`state_names`), checks its options (`check`), and
+    defines its update (`update`) on one-dimensional arrays. The update is elementwise, so it is independent of shapes.
 
-    The parameters are laid end to end in one array when the optimizer is made. A tensor stays the same object, but
-    arrays taken from it before (`w.data`) are no longer its memory.
+    Making the optimizer stores the parameters end to end in one array. A tensor stays the same object, but arrays taken
+    from it before (`w.data`) are no longer its memory.
 
-    `param_groups` holds the options of each group, which can be changed there (``group["lr"] = 0.1``); parameters are
-    added by `add_param_group`, and not otherwise.
+    `param_groups` holds the options of each group, which can be set there (``group["lr"] = 0.1``). Parameters are added
+    by `add_param_group` only.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dict
-        What to optimize; or groups of it, dicts with the key "params" and the options that differ for the group.
+        The parameters; or groups, dicts with the key "params" and the options in which the group differs.
     defaults : dict
-        The options of groups that do not say otherwise.
+        The options, with the values for groups that do not set them.
 
     Raises
     ------
@@ -48,21 +47,20 @@ class Optimizer(Versioned):
         If one is not a tensor.
     """
 
+    reads = frozenset({"defaults"})
+    observed = frozenset({"param_groups"})
     state_names: tuple[str, ...] = ()
-    param_groups: list[Group] = []  # noqa: RUF012 - of each optimizer; here, so that it can be observed
+    param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be observed
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.param_groups = []
-        self._groups: list[Group] = []  # the same, for whoever edits param_groups
+        self._groups: list[Group] = []  # the same groups, to detect edits of param_groups
         self._work: list[tuple[Group, Bucket]] = []
         with naming(type(self).__name__):
             groups = made_groups(params, self._made)
         for group in groups:
             self._add(group)
-
-    reads = frozenset({"defaults"})
-    observed = frozenset({"param_groups"})
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The optimizer, with the parameters of its groups."""
@@ -76,19 +74,19 @@ class Optimizer(Versioned):
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError if an option of a group makes no sense."""
-        raise NotImplementedError(f"{type(self).__name__} does not say in `check` what its options can be")
+        raise NotImplementedError(f"{type(self).__name__} does not define `check`, the check of its options")
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
         """Change ``run.values`` and ``run.state`` in place, given ``run.gradient`` and ``run.step``, counted from 1.
 
-        Called for any stretches of the parameters, large ones in blocks and by several threads at a time.
+        Called once for each run, which holds one parameter or several.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not say in `update` how parameters change")
+        raise NotImplementedError(f"{type(self).__name__} does not define `update`, the change of the parameters")
 
     # -- groups ----------------------------------------------------------------------------------------------------
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
-        """Optimize more parameters, with the options in `group` and the defaults for the rest."""
+        """Add a group: parameters under "params", options of its own, and the defaults for the rest."""
         with naming(f"{type(self).__name__}.add_param_group"):
             self._refuse_edits()
             made = self._made(group)
@@ -111,7 +109,7 @@ class Optimizer(Versioned):
 
     def _refuse_edits(self) -> None:
         """Raise RuntimeError if `param_groups` does not hold the groups that were added."""
-        if [*map(id, self.param_groups)] != [*map(id, self._groups)]:  # equal dicts may not be equal later
+        if [*map(id, self.param_groups)] != [*map(id, self._groups)]:  # by identity: equal dicts can change later
             raise RuntimeError(EDITED)
         for group in self._groups:
             group.check_members()
@@ -124,18 +122,18 @@ class Optimizer(Versioned):
         Parameters
         ----------
         closure : callable, optional
-            Computes the gradients anew and returns the loss, which `step` then returns.
+            Computes the gradients again and returns the loss, which `step` then returns.
         error_if_nonfinite : bool, default False
-            Whether a gradient that holds a NaN or an infinity is an error; otherwise its parameter becomes NaN, and so
-            does what the optimizer remembers of it, for good.
+            Whether a gradient that holds a NaN or an infinity is an error. If not, its parameter and the optimizer's
+            state of it become NaN and stay so.
 
         Raises
         ------
         ValueError
-            If an option was set to something that makes no sense. Nothing has been updated then.
+            If an option was set to a value that makes no sense. Nothing is updated then.
         RuntimeError
-            If a gradient is not finite, and `error_if_nonfinite`; it says which, in the order of the groups. Nothing
-            has been updated then.
+            If a gradient is not finite, and `error_if_nonfinite`. It names the parameters, numbered in the order of the
+            groups. Nothing is updated then.
 
         Examples
         --------
@@ -160,10 +158,7 @@ class Optimizer(Versioned):
             self._refuse_nonfinite(*(parameter.grad for parameter in self._parameters()))
         self.prepare()
         for group, bucket in self._work:
-            run = bucket.run_of_all()
-            if run is None:
-                in_blocks(self.update, bucket.runs(), group)
-            else:
+            for run in bucket.runs():
                 self.update(run, group)
         return loss
 
@@ -186,7 +181,7 @@ class Optimizer(Versioned):
             )
 
     def prepare(self) -> None:
-        """What comes before an update: options that were set are checked, parameters are brought to their storage."""
+        """Prepare an update: check options that were set, and make sure that the parameters are in their storage."""
         changed = self.param_groups != self._groups
         for group in self._groups:
             changed |= not group.is_checked
@@ -199,31 +194,34 @@ class Optimizer(Versioned):
             bucket.prepare()
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        """Set the gradients of all parameters to None."""
         for _, bucket in self._work:
             for parameter in bucket.parameters:
                 leaf = parameter._node
-                if leaf.__class__ is Leaf:  # as below, without two calls
+                if leaf.__class__ is Leaf:  # the same as below, without two calls
                     leaf.grad = None
                 else:
                     parameter.zero_grad()
 
     # -- state -----------------------------------------------------------------------------------------------------
 
+    def _has_updated(self) -> bool:
+        return any(any(bucket.steps) for _, bucket in self._work)
+
     def _places(self) -> list[tuple[Bucket, int]]:
-        """For every parameter, in the order of the groups, its bucket and its number there."""
+        """The bucket of every parameter and its number there, in the order of the groups."""
         self._refuse_edits()
         places = {id(p): (bucket, i) for _, bucket in self._work for i, p in enumerate(bucket.parameters)}
         return [places[id(parameter)] for group in self.param_groups for parameter in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of all that the optimizer remembers, parameters numbered in the order of the groups.
+        """A copy of the state of the optimizer; parameters are numbered in the order of the groups.
 
         Returns
         -------
         dict
-            "state": for each number the step count and the arrays that are remembered; "param_groups": the options of
-            each group, with the numbers of its parameters.
+            "state": for each number, the step count and the arrays named in `state_names`. "param_groups": the options
+            of each group, with the numbers of its parameters.
         """
         state = {
             number: bucket.parameter_state(i) for number, (bucket, i) in enumerate(self._places()) if bucket.steps[i]
@@ -237,13 +235,13 @@ class Optimizer(Versioned):
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned; all or nothing.
+        """Continue from what `state_dict` returned, all or nothing.
 
         Raises
         ------
         ValueError
-            If groups, parameters, shapes or options do not match those of this optimizer, or what it remembers is kept
-            in a dtype that cannot hold the numbers exactly.
+            If groups, parameters, shapes or options do not match those of this optimizer, or if the dtype of its state
+            cannot hold the numbers exactly.
         """
         new = check_state(state_dict, ["param_groups", "state"])
         sizes = [len(group["params"]) for group in self.param_groups]

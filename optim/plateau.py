@@ -1,4 +1,4 @@
-"""A learning rate that falls when there is no progress any more."""
+"""A learning rate that falls when there is no more progress."""
 
 from __future__ import annotations
 
@@ -11,45 +11,37 @@ import numpy as np
 from autograd_lite.core.hooks import repeated
 from autograd_lite.ops.composition import naming
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import (
-    LRScheduler,
-    check_loaded,
-    checked_optimizer,
-    checked_rates,
-    initial_rates,
-    refuse_too_early,
-)
-from autograd_lite.support.checks import check, check_integer, check_number, check_state, is_number
+from autograd_lite.optim.schedule import Schedule, checked_optimizer, initial_rates
+from autograd_lite.support.checks import check, check_integer, check_number, is_number
 from autograd_lite.support.messages import show
-from autograd_lite.support.versions import Versioned, bump
 
 
-class ReduceLROnPlateau(Versioned):
+class ReduceLROnPlateau(Schedule):
     """lr ← max(lr·factor, min_lr) after more than `patience` epochs in a row without an improvement.
 
     Parameters
     ----------
     optimizer : Optimizer
     mode : "min" or "max", default "min"
-        Whether the measure that `step` is given should fall or rise.
+        Whether the measure passed to `step` should fall or rise.
     factor : float, default 0.1
         In (0, 1).
     patience : int, default 10
     threshold : float, default 1e-4
-        What counts as an improvement: a measure below best·(1 − threshold), for "max" above best·(1 + threshold).
+        An improvement is a measure below best·(1 − threshold), for "max" above best·(1 + threshold).
     threshold_mode : "rel" or "abs", default "rel"
-        With "abs" it is best − threshold, for "max" best + threshold.
+        With "abs" the bound is best − threshold, for "max" best + threshold.
     cooldown : int, default 0
-        How many epochs after a reduction are not counted.
+        The number of epochs after a reduction that are not counted.
     min_lr : float or sequence of float, default 0
-        The lower limit, of all groups or of each.
+        The lower limit of all groups, or of each.
     eps : float, default 1e-8
-        Changes no larger than this are not made.
+        Changes of at most this size are not made.
 
     Raises
     ------
     TypeError
-        If `optimizer` is not an optimizer; make that first.
+        If `optimizer` is not an optimizer; make the optimizer first.
     ValueError
         If an option makes no sense.
 
@@ -88,7 +80,7 @@ class ReduceLROnPlateau(Versioned):
         self.check()
 
     def check(self) -> None:
-        """Raise ValueError if an option makes no sense, passed or loaded."""
+        """Raise ValueError if an option, passed or loaded, makes no sense."""
         if self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
             raise ValueError(
                 'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
@@ -106,21 +98,17 @@ class ReduceLROnPlateau(Versioned):
         for name, value in [("threshold", self.threshold), ("eps", self.eps), *(("min_lr", limit) for limit in limits)]:
             check_number(f"ReduceLROnPlateau: {name}", value)
 
-    reads = LRScheduler.reads
-    versioned_parts = LRScheduler.versioned_parts
-    read_state = LRScheduler.read_state
-
     @repeated
     def step(self, metrics: Any) -> None:
-        """Take note of the measure after an epoch. NaN is no improvement.
+        """Record the measure after an epoch. NaN is no improvement.
 
         Raises
         ------
         RuntimeError
-            If the optimizer has not made a step yet, or has a new group and `min_lrs` differ between groups, so that
-            that of the new one is not known.
+            If the optimizer has not made a step yet, or if it has a new group and `min_lrs` differ between groups, so
+            that the limit of the new group is unknown.
         """
-        refuse_too_early(self)
+        self._refuse_too_early()
         self._limit_new_groups()
         with naming("ReduceLROnPlateau.step: metrics is not a number"):
             measure = float(metrics.item() if hasattr(metrics, "item") else metrics)
@@ -137,8 +125,8 @@ class ReduceLROnPlateau(Versioned):
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
 
     def _limit_new_groups(self) -> None:
-        """Groups that were added to the optimizer get the limit that all others have."""
-        initial_rates(self.optimizer)  # as other schedules, before this one changes what a new group starts with
+        """Give groups that were added to the optimizer the common limit of the others."""
+        initial_rates(self.optimizer)  # stores those of new groups, before this schedule changes them
         missing = len(self.optimizer.param_groups) - len(self.min_lrs)
         if missing and len(set(self.min_lrs)) > 1:
             raise RuntimeError(
@@ -161,35 +149,6 @@ class ReduceLROnPlateau(Versioned):
             if group["lr"] - lr > self.eps:
                 group["lr"] = lr
 
-    def get_last_lr(self) -> list[float]:
-        """The learning rate of each group now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that is needed to go on, but the optimizer."""
-        return {name: value for name, value in vars(self).items() if name != "optimizer"} | {
-            "_last_lr": self.get_last_lr()
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` returned; the learning rates of the optimizer are set, too.
-
-        Raises
-        ------
-        ValueError
-            If names are missing or unknown, the number of groups is another one, or a learning rate or an option makes
-            no sense. Nothing has been loaded then.
-        TypeError
-            If it is no dict.
-        """
-        state = check_state(state_dict, self.state_dict())
-        rates = checked_rates("_last_lr", state.pop("_last_lr"), self.optimizer)
-        check_loaded(self, state)
-        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = lr
-        vars(self).update(state)
-        bump()
-
 
 def _is_measure(best: Any) -> Any:
-    return not isinstance(best, bool) and is_number(float(best + 0))  # texts become numbers too, but add no number
+    return not isinstance(best, bool) and is_number(float(best + 0))  # `+ 0` refuses strings, which `float` converts

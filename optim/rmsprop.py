@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.group import Params
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.support.checks import check_number, check_switch
 
@@ -21,7 +21,7 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     params : iterable of Tensor, or of dict
-        What to optimize, or groups with their own options.
+        The parameters, or groups of parameters with options of their own.
     lr : float, default 1e-2
     alpha : float, default 0.99
         In [0, 1).
@@ -54,7 +54,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,

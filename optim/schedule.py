@@ -1,17 +1,17 @@
-"""What all schedules of learning rates share: the epochs, the initial learning rates, and saving.
+"""What all learning-rate schedules share: the epochs, the initial learning rates, and saving.
 
-A schedule is made with an optimizer and changes the learning rate of its groups: at once to that of epoch 0, then with
-each `step`, after the step of the optimizer. "Epoch" is whatever `step` is called after; a batch, for a warm-up.
+A schedule changes the learning rates of the groups of an optimizer: to those of epoch 0 when it is made, then with each
+`step`, after the step of the optimizer. An epoch is whatever lies between two steps; for a warm-up, a batch.
 
-Most schedules are a factor f(t): the learning rate in epoch t is floor + (lr − floor)·f(t), with the lr that the
-optimizer was made with. Several of them on one optimizer multiply, and a learning rate changed by hand stays changed: a
-step then multiplies what it finds, less the floor, by f(t)/f(t − 1).
+Most schedules are a factor f(t): the learning rate in epoch t is floor + (lr − floor)·f(t), where lr is the learning
+rate that the optimizer was made with. The factors of several schedules on one optimizer multiply, and a learning rate
+that was changed by hand stays changed: a step multiplies the current one, less the floor, by f(t)/f(t − 1).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_lite.core.hooks import repeated
@@ -21,39 +21,104 @@ from autograd_lite.support.checks import check_integer, check_number, check_stat
 from autograd_lite.support.messages import show
 from autograd_lite.support.versions import Versioned, bump
 
-# Under this name an optimizer remembers what its groups started with, so that a second schedule and a copy know it too.
+# The attribute of an optimizer that holds the initial learning rates, so that other schedules and copies have them too.
 _INITIAL = "initial_rates"
 
 
-class LRScheduler(Versioned):
-    """The base of the schedules that are a factor; a subclass states it in `factor`, and its options in `check`.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
+class Schedule(Versioned):
+    """What schedules share, formulas of the epoch or not: the optimizer, its learning rates, and saving.
 
     Attributes
     ----------
     optimizer : Optimizer
     last_epoch : int
         t, the number of steps so far.
+    """
+
+    optimizer: Optimizer
+    last_epoch: int
+    reads = frozenset({"last_epoch", "learning_rate", "get_last_lr", "factor", "state_dict"})
+
+    def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The schedule without its attributes, which change with every step and so belong to no version."""
+        yield self, {}
+
+    def read_state(self) -> list[Any]:
+        """The attributes, and the options of the optimizer."""
+        return [vars(self), *self.optimizer.read_state()]
+
+    def check(self) -> None:
+        """Raise ValueError if an option, passed or loaded, makes no sense."""
+
+    def get_last_lr(self) -> list[float]:
+        """The current learning rate of each group."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def _set_rates(self, rates: Sequence[float]) -> None:
+        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = lr
+
+    def _refuse_too_early(self) -> None:
+        """Raise RuntimeError if the optimizer has not updated anything before the first step of the schedule."""
+        if self.last_epoch == 0 and not self.optimizer._has_updated():
+            raise RuntimeError(
+                f"{type(self).__name__}.step() before the optimizer has updated anything: call optimizer.step() first, "
+                "or the first learning rate is never used; learning_rate(epoch) shows a schedule without steps"
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to continue, except the optimizer and functions, as numbers and lists."""
+        state = {name: value for name, value in vars(self).items() if name != "optimizer" and not callable(value)}
+        return {**state, "_last_lr": self.get_last_lr()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` returned; this also sets the learning rates of the optimizer.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unknown, the number of groups differs, or a learning rate, `last_epoch` or an option
+            makes no sense. Nothing is loaded then.
+        TypeError
+            If it is not a dict.
+        """
+        state = check_state(state_dict, self.state_dict())
+        rates = {name: self._checked_rates(name, state.pop(name)) for name in ("base_lrs", "_last_lr") if name in state}
+        check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
+        changed = copy.copy(self)
+        vars(changed).update(state)
+        with naming("load_state_dict"):
+            changed.check()
+        if "base_lrs" in rates:
+            vars(self.optimizer)[_INITIAL] = rates["base_lrs"]
+        self._set_rates(rates["_last_lr"])
+        vars(self).update(state)
+        bump()
+
+    def _checked_rates(self, name: str, rates: Any) -> list[float]:
+        """The learning rates to load, or ValueError unless there is one for each group."""
+        groups = len(self.optimizer.param_groups)
+        if not isinstance(rates, list | tuple) or len(rates) != groups:
+            raise ValueError(f"load_state_dict: {name} is {show(rates)}, but there are {groups} groups of parameters")
+        for rate in rates:
+            check_number(f"load_state_dict: each of {name}", rate)
+        return list(rates)
+
+
+class LRScheduler(Schedule):
+    """The base of the schedules that are a factor; a subclass defines `factor`, and checks its options in `check`.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
 
     Raises
     ------
     TypeError
-        If `optimizer` is not an optimizer; make that first.
+        If `optimizer` is not an optimizer; make the optimizer first.
     """
 
     floor: float = 0.0
-    reads = frozenset({"last_epoch", "learning_rate", "get_last_lr", "factor", "state_dict"})
-
-    def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """The schedule; what it holds changes with its steps, so that is no part of a version."""
-        yield self, {}
-
-    def read_state(self) -> list[Any]:
-        """What it holds, and the options of its optimizer."""
-        return [vars(self), *self.optimizer.read_state()]
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
@@ -61,15 +126,12 @@ class LRScheduler(Versioned):
         self.check()
         self._restart()
 
-    def check(self) -> None:
-        """Raise ValueError if an option makes no sense, passed or loaded."""
-
     def factor(self, epoch: int, group: int) -> float:
-        """f(t), for the parameter group of that number."""
-        raise NotImplementedError(f"{type(self).__name__} does not say in `factor` what it multiplies with")
+        """f(t), for the parameter group of this number."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `factor`, the factor of the learning rate")
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
-        """The learning rate of a group in any epoch, if nobody else changes it."""
+        """The learning rate of a group in any epoch, if nothing else changes it."""
         return self._scaled(self._base(group), self.factor(epoch, group))
 
     @repeated
@@ -81,9 +143,9 @@ class LRScheduler(Versioned):
         RuntimeError
             If the optimizer has not made a step yet: the first learning rate would never be used.
         """
-        refuse_too_early(self)
-        epoch, groups = self.last_epoch + 1, self.optimizer.param_groups
-        self._set(epoch, [self._next(epoch, number, group["lr"]) for number, group in enumerate(groups)])
+        self._refuse_too_early()
+        epoch = self.last_epoch + 1
+        self._set(epoch, [self._next(epoch, number, lr) for number, lr in enumerate(self.get_last_lr())])
 
     def _next(self, epoch: int, number: int, lr: float) -> float:
         if lr == self.learning_rate(epoch - 1, number):
@@ -92,15 +154,13 @@ class LRScheduler(Versioned):
         return self._scaled(lr, now / before) if before else self.learning_rate(epoch, number)
 
     def _restart(self) -> None:
-        """Epoch 0, on whatever learning rates the groups have."""
-        groups = self.optimizer.param_groups
-        self._set(0, [self._scaled(group["lr"], self.factor(0, number)) for number, group in enumerate(groups)])
+        """Start epoch 0 from the current learning rates."""
+        self._set(0, [self._scaled(lr, self.factor(0, number)) for number, lr in enumerate(self.get_last_lr())])
 
     def _set(self, epoch: int, rates: list[float]) -> None:
-        """Once all of them are known, so that a factor that cannot be computed changes nothing."""
+        """Takes all rates at once, so that an error in the computation of one changes nothing."""
         self.last_epoch = epoch
-        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = lr
+        self._set_rates(rates)
 
     def _scaled(self, lr: float, factor: float) -> float:
         return self.floor + (lr - self.floor) * factor
@@ -108,75 +168,20 @@ class LRScheduler(Versioned):
     def _base(self, number: int) -> float:
         return initial_rates(self.optimizer)[number]
 
-    def get_last_lr(self) -> list[float]:
-        """The learning rate of each group now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
-
     def state_dict(self) -> dict[str, Any]:
-        """All that the schedule needs to go on, but the optimizer and functions; of numbers and lists."""
-        state = {name: value for name, value in vars(self).items() if name != "optimizer" and not callable(value)}
-        return {**state, "base_lrs": list(initial_rates(self.optimizer)), "_last_lr": self.get_last_lr()}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` returned; the learning rates of the optimizer are set, too.
-
-        Raises
-        ------
-        ValueError
-            If names are missing or unknown, the number of groups is another one, or a learning rate, `last_epoch` or
-            an option makes no sense. Nothing has been loaded then.
-        TypeError
-            If it is no dict.
-        """
-        state = check_state(state_dict, self.state_dict())
-        base, last = (checked_rates(name, state.pop(name), self.optimizer) for name in ("base_lrs", "_last_lr"))
-        check_loaded(self, state)
-        groups = self.optimizer.param_groups
-        vars(self.optimizer)[_INITIAL] = list(base)
-        for group, lr in zip(groups, last, strict=True):
-            group["lr"] = lr
-        vars(self).update(state)
-        bump()
-
-
-def check_loaded(schedule: Any, state: dict[str, Any]) -> None:
-    """Raise ValueError if the schedule would make no sense with the attributes that are to be loaded."""
-    check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
-    changed = copy.copy(schedule)
-    vars(changed).update(state)
-    with naming("load_state_dict"):
-        changed.check()
+        return {**super().state_dict(), "base_lrs": list(initial_rates(self.optimizer))}
 
 
 def checked_optimizer(optimizer: Any, name: str) -> Optimizer:
-    """The optimizer, or TypeError if it is none; its learning rates are noted."""
+    """The optimizer, whose learning rates are stored as the initial ones; or TypeError."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{name}: the optimizer comes first; {type(optimizer).__name__} is none")
+        raise TypeError(f"{name}: the first argument is an optimizer, not {type(optimizer).__name__}")
     initial_rates(optimizer)
     return optimizer
 
 
 def initial_rates(optimizer: Optimizer) -> list[float]:
-    """The learning rates of the groups when they first met a schedule."""
+    """The learning rates of the groups when the first schedule was made, or when a group was added later."""
     rates: list[float] = vars(optimizer).setdefault(_INITIAL, [])
-    rates += [group["lr"] for group in optimizer.param_groups[len(rates) :]]  # groups can be added later
+    rates += [group["lr"] for group in optimizer.param_groups[len(rates) :]]
     return rates
-
-
-def checked_rates(name: str, rates: Any, optimizer: Optimizer) -> list[float]:
-    """The learning rates that are to be loaded, or ValueError unless there is one for each group."""
-    groups = len(optimizer.param_groups)
-    if not isinstance(rates, list | tuple) or len(rates) != groups:
-        raise ValueError(f"load_state_dict: {name} is {show(rates)}, but there are {groups} groups of parameters")
-    for rate in rates:
-        check_number(f"load_state_dict: each of {name}", rate)
-    return list(rates)
-
-
-def refuse_too_early(schedule: Any) -> None:
-    """Raise RuntimeError if the optimizer has not updated anything before the first step of the schedule."""
-    if schedule.last_epoch == 0 and not schedule.optimizer.state_dict()["state"]:
-        raise RuntimeError(
-            f"{type(schedule).__name__}.step() before the optimizer has updated anything: call optimizer.step() first, "
-            "or the first learning rate is never used; learning_rate(epoch) shows a schedule without steps"
-        )

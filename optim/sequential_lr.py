@@ -1,4 +1,4 @@
-"""One schedule after the other."""
+"""Several schedules, one after the other."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 from autograd_lite.core.hooks import repeated
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, initial_rates, refuse_too_early
+from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, initial_rates
 from autograd_lite.support.checks import check_integers, check_state
 from autograd_lite.support.messages import show
 
 
 class SequentialLR(LRScheduler):
-    """Schedules one after the other: the next begins, at its own epoch 0, when t reaches the next milestone.
+    """Several schedules, one after the other: the next one starts, at its own epoch 0, when t reaches its milestone.
 
     Parameters
     ----------
     optimizer : Optimizer
     schedulers : sequence of LRScheduler
-        All made with that optimizer.
+        All made with this optimizer.
     milestones : sequence of int
-        Where the second, the third, ... schedule begins; in ascending order.
+        The epochs in which the second, the third, ... schedule starts, in ascending order.
 
     Raises
     ------
     ValueError
-        If there is not one milestone less than schedules, they do not ascend, or a schedule has another optimizer.
+        If the milestones do not ascend or are not one fewer than the schedules, or a schedule has another optimizer.
     TypeError
         If one is not a schedule that is a formula of the epoch.
 
@@ -47,7 +47,7 @@ class SequentialLR(LRScheduler):
             if not isinstance(schedule, LRScheduler):
                 raise TypeError(f"SequentialLR: {type(schedule).__name__} is not a formula of the epoch")
             if schedule.optimizer is not optimizer:
-                raise ValueError("SequentialLR: every schedule is made with the same optimizer")
+                raise ValueError("SequentialLR: all schedules must be made with the same optimizer")
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer)
 
@@ -56,7 +56,7 @@ class SequentialLR(LRScheduler):
         check_integers("SequentialLR: each of milestones", milestones)
         if count != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
             raise ValueError(
-                f"SequentialLR: {count} schedules need one milestone less, ascending, not {show(milestones)}"
+                f"SequentialLR: {count} schedules need one milestone fewer, ascending, not {show(milestones)}"
             )
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
@@ -68,7 +68,7 @@ class SequentialLR(LRScheduler):
 
     @repeated
     def step(self) -> None:
-        refuse_too_early(self)
+        self._refuse_too_early()
         epoch = self.last_epoch + 1
         number, start = self._place(epoch)
         if epoch == start:
@@ -78,7 +78,7 @@ class SequentialLR(LRScheduler):
         self.last_epoch = epoch
 
     def _place(self, epoch: int) -> tuple[int, int]:
-        """The number of the schedule in an epoch, and the epoch in which it began."""
+        """The number of the schedule in an epoch, and the epoch in which it starts."""
         number = bisect.bisect_right(self.milestones, epoch)
         return number, self.milestones[number - 1] if number else 0
 
@@ -87,9 +87,8 @@ class SequentialLR(LRScheduler):
         self._begin(0)
 
     def _begin(self, number: int) -> None:
-        """Start a schedule from the initial learning rates, whatever others (when they were made, too) have done."""
-        for group, lr in zip(self.optimizer.param_groups, initial_rates(self.optimizer), strict=True):
-            group["lr"] = lr
+        """Start a schedule from the initial learning rates, which other schedules have changed, when made or later."""
+        self._set_rates(initial_rates(self.optimizer))
         self.schedulers[number]._restart()
 
     def state_dict(self) -> dict[str, Any]:

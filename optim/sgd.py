@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from autograd_lite.optim.bucket import Run
+from autograd_lite.optim.group import Params
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.support.checks import check_number, check_switch
 
@@ -13,13 +13,13 @@ from autograd_lite.support.checks import check_number, check_switch
 class SGD(Optimizer):
     """Gradient descent: θ ← θ − lr·g, or with momentum v ← momentum·v + (1 − dampening)·g, θ ← θ − lr·v.
 
-    The velocity v starts at zero, so ``dampening=momentum`` is exactly the exponential mean of gradients
+    The velocity v starts at zero, so ``dampening=momentum`` gives exactly the exponential mean of gradients
     m ← βm + (1 − β)g. Nesterov's variant steps along g + momentum·v. Weight decay adds weight_decay·θ to g.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dict
-        What to optimize, or groups with their own options.
+        The parameters, or groups of parameters with options of their own.
     lr : float
         The learning rate.
     momentum : float, default 0
@@ -47,9 +47,11 @@ class SGD(Optimizer):
     Tensor([0.8, 1.6], requires_grad=True)
     """
 
+    state_names = ("momentum_buffer",)
+
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float,
         momentum: float = 0,
         dampening: float = 0,
@@ -59,8 +61,6 @@ class SGD(Optimizer):
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
         super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
 
-    state_names = ("momentum_buffer",)
-
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "momentum", "dampening", "weight_decay"):
             check_number(name, options[name])
@@ -69,9 +69,7 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
-        gradient, momentum = run.gradient, options["momentum"]
-        if options["weight_decay"]:
-            gradient = run.decayed_gradient(options["weight_decay"])
+        gradient, momentum = run.decayed_gradient(options["weight_decay"]), options["momentum"]
         if momentum:
             velocity = run.state["momentum_buffer"]
             velocity *= momentum

@@ -1,4 +1,4 @@
-"""What an optimizer remembers, checked before it is loaded."""
+"""The state of an optimizer, checked before it is loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograd_lite.support.messages import show
 
 
 def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dict[str, Any]]:
-    """The options of all groups, of which each has as many parameters as `sizes` says; or ValueError."""
+    """The options of all groups, or ValueError unless the numbers of their parameters are `sizes`."""
     if not isinstance(groups, list | tuple) or not all(isinstance(group, Mapping) for group in groups):
         raise ValueError(f"load_state_dict: param_groups is a list of dicts, not {show(groups)}")
     for group in groups:
@@ -41,7 +41,7 @@ def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dic
 def checked_entries(
     state: Mapping[Any, Any], places: list[tuple[Bucket, int]], names: tuple[str, ...]
 ) -> dict[int, dict[str, Any]]:
-    """What is remembered of each parameter, by its number; or ValueError."""
+    """The state of each parameter, by its number; or ValueError."""
     for number, entry in state.items():
         found = sorted(entry) if isinstance(entry, Mapping) else entry
         if not is_integer(number) or not 0 <= number < len(places) or found != sorted(["step", *names]):

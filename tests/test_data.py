@@ -1,4 +1,4 @@
-"""Mini-batches and splits: every sample once, aligned, reproducible; and the gradient descent that they are for."""
+"""Mini-batches and splits: every sample once, aligned, reproducible; and gradient descent with them."""
 
 import itertools
 import math
@@ -15,7 +15,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def aligned(samples):
-    """Arrays of different shapes and dtypes whose rows all know the number of their sample."""
+    """Arrays of different shapes and dtypes; every row holds the number of its sample."""
     numbers = np.arange(samples)
     return np.stack([numbers, -numbers], axis=1).astype(np.float32), numbers, numbers.reshape(-1, 1, 1) * 10
 

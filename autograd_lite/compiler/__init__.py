@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
 from autograd_lite.core.hooks import CompileError, StaleProgramError
 
 __all__ = ["CompileError", "StaleProgramError", "compile"]
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R_co = TypeVar("R_co", covariant=True)
 
+
+class CompiledFunction(Protocol[P, R_co]):
+    """The type of a compiled function: it has the signature of the function, also as a method."""
+
+    @property
+    def program(self) -> Any: ...
+    @property
+    def programs(self) -> list[Any]: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(
+        self: CompiledFunction[Concatenate[Any, Q], R_co], instance: Any, owner: Any = None
+    ) -> CompiledFunction[Q, R_co]: ...
+
+
+@overload
+def compile(function: Callable[P, R_co], *, verify: bool = True, audit: bool = True) -> CompiledFunction[P, R_co]: ...
+@overload
+def compile(*, verify: bool = True, audit: bool = True) -> Callable[[Callable[P, R_co]], CompiledFunction[P, R_co]]: ...
 def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, audit: bool = True) -> Any:
     """A function that records itself at its first call, and is replayed as a flat program of NumPy calls afterwards.
 

@@ -83,6 +83,8 @@ ROWS = [
         ("no_grad(3)", TypeError, "no_grad() takes no arguments")),
     *rows("enable_grad", 'exec("with enable_grad(): pass")',
         ("enable_grad(3)", TypeError, "enable_grad() takes no arguments")),
+    *rows("keep_freed_memory", "keep_freed_memory()",
+        ("keep_freed_memory(64)", TypeError, "keep_freed_memory() takes 0 positional arguments but 1 was given")),
     *rows("anomaly", 'exec("with anomaly(): x + 1")',
         ("anomaly(nan=True)", TypeError, "anomaly() got an unexpected keyword argument 'nan'"),
         ('exec("with anomaly(): log(x * 0)")',

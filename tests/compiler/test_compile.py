@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import CompileError, Tensor, compile, diag, grad, manual_seed, nn, no_grad, optim
@@ -583,28 +583,6 @@ def test_products_are_written_straight_into_the_flat_gradient():
     assert "concatenate" not in compiled.program.source
     gradients = [parameter.grad for parameter in models[1].parameters()]
     assert all(np.shares_memory(gradient, gradients[0].base) for gradient in gradients)
-
-
-@settings(max_examples=20)
-@given(st.data())
-def test_threads_spread_work_and_report_errors(data):
-    from autograd_lite.threads import spread
-
-    lengths = data.draw(st.lists(st.integers(0, 3), max_size=4))
-    done = []
-    spread(
-        lambda i, j, offset: done.append((i, j + offset)),
-        [[(i, j) for j in range(n)] for i, n in enumerate(lengths)],
-        1,
-    )
-    assert sorted(done) == [(i, j + 1) for i, n in enumerate(lengths) for j in range(n)]
-
-    def fail(i):
-        raise ValueError(i)
-
-    if sum(lengths):
-        with pytest.raises(ValueError, match=r"\d"):
-            spread(fail, [[(i,)] * n for i, n in enumerate(lengths)])
 
 
 def test_the_page_on_programs_runs():

@@ -1,18 +1,13 @@
 """What is computed another way because that is quicker: the numbers, the warnings and the errors are the same."""
 
 import operator
-import os
-import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Tensor, cross_entropy, linear, nn, no_grad, optim, sigmoid
-from autograd_lite.optim import blocks, bucket
+from autograd_lite import Tensor, cross_entropy, linear, nn, no_grad, sigmoid
 from autograd_lite.support import sums
 
 FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
@@ -202,137 +197,6 @@ def test_a_single_number_that_changes_after_its_use_counts_with_its_value_then()
         w += 1.0
     y.backward()
     assert w.grad == 6.0
-
-
-# -- updates in few runs, in blocks, by threads ----------------------------------------------------------------------
-
-OPTIMIZERS = {
-    "sgd": lambda p: optim.SGD(p, lr=0.1),
-    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
-    "adam": lambda p: optim.Adam(p, lr=0.1, weight_decay=0.01),
-    "adamw": lambda p: optim.AdamW(p, lr=0.1),
-    "rmsprop": lambda p: optim.RMSprop(p, lr=0.1, momentum=0.5, centered=True),
-    "adagrad": lambda p: optim.Adagrad(p, lr=0.1),
-}
-SHAPES = [(33, 31), (5,), (), (40, 50), (7, 3), (0, 2)]
-
-
-def train(make, dtype, steps=4):
-    """Values and state after a few steps on fixed gradients, of which some are missing in the third step."""
-    rng = np.random.default_rng(0)
-    parameters = [Tensor(rng.normal(size=shape), requires_grad=True, dtype=dtype) for shape in SHAPES]
-    optimizer = make(parameters)
-    for step in range(steps):
-        for i, parameter in enumerate(parameters):
-            gradient = rng.normal(size=parameter.shape).astype(dtype)
-            parameter.grad = None if step == 2 and i in (0, 1) else gradient.T.copy().T if gradient.ndim else gradient
-        kept = [None if p.grad is None else p.grad.copy() for p in parameters]
-        optimizer.step()
-        for parameter, gradient in zip(parameters, kept, strict=True):
-            np.testing.assert_array_equal(parameter.grad, gradient)  # an update only reads it
-    state = optimizer.state_dict()["state"]
-    return [p.data.copy() for p in parameters], [array for entry in state.values() for array in entry.values()]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_blocks_threads_and_common_runs_change_no_bit(kind, dtype, monkeypatch):
-    alone, alone_state = train(OPTIMIZERS[kind], dtype)
-    for small, block, large, cores in ((0, 2**30, 2**30, 1), (600, 2**30, 2**30, 1), (600, 512, 0, 1),
-                                       (10**6, 512, 0, 2), (0, 104, 0, 4)):  # fmt: skip
-        monkeypatch.setattr(bucket, "SMALL", small)
-        monkeypatch.setattr(blocks, "BLOCK", block)
-        monkeypatch.setattr(bucket, "LARGE", large)
-        monkeypatch.setattr(blocks, "LARGE", large)
-        monkeypatch.setattr(blocks, "THREADS", cores)
-        values, state = train(OPTIMIZERS[kind], dtype)
-        for found, expected in zip([*values, *state], [*alone, *alone_state], strict=True):
-            np.testing.assert_array_equal(found, expected)
-
-
-@pytest.fixture
-def threaded(monkeypatch):
-    """Blocks of eight numbers, worked by two threads."""
-    monkeypatch.setattr(blocks, "BLOCK", 64)
-    monkeypatch.setattr(bucket, "LARGE", 0)
-    monkeypatch.setattr(blocks, "LARGE", 0)
-    monkeypatch.setattr(blocks, "THREADS", 2)
-
-
-def test_every_block_is_updated_exactly_once_by_one_thread_or_another(threaded):
-    class Count(optim.Optimizer):
-        def check(self, options):
-            pass
-
-        def update(self, run, options):
-            run.values += 1
-
-    w = Tensor(np.zeros(10_001), requires_grad=True)
-    w.grad = np.zeros(10_001)
-    Count([w], {}).step()
-    np.testing.assert_array_equal(w.data, np.ones(10_001))
-
-
-def test_an_error_in_any_block_is_raised_by_step(threaded):
-    class Refuse(optim.Optimizer):
-        def check(self, options):
-            pass
-
-        def update(self, run, options):
-            if (run.gradient == 1).any():
-                raise ArithmeticError("this block")
-
-    for place in (0, 500, 999):
-        w = Tensor(np.zeros(1000), requires_grad=True)
-        w.grad = np.eye(1, 1000, place)[0]
-        with pytest.raises(ArithmeticError, match="this block"):
-            Refuse([w], {}).step()
-
-
-def test_threads_obey_the_errstate_of_the_caller(threaded):
-    w = Tensor(np.zeros(5000), requires_grad=True)
-    w.grad = np.zeros(5000)
-    optimizer = optim.Adam([w], eps=0)
-    with np.errstate(invalid="ignore"):
-        optimizer.step()
-    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
-        optimizer.step()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_forked_child_starts_threads_of_its_own():
-    program = """
-        import os
-        import numpy as np
-        from autograd_lite import Tensor, optim
-        from autograd_lite.optim import blocks
-
-        blocks.LARGE, blocks.THREADS = 0, 2
-        w = Tensor(np.zeros(10**6), requires_grad=True)
-        optimizer = optim.SGD([w], lr=1.0)
-        w.grad = np.ones(10**6)
-        optimizer.step()
-        child = os.fork()
-        optimizer.step()
-        assert (w.data == -2).all()
-        if not child:
-            os._exit(0)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        """
-    subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], check=True, timeout=60)
-
-
-def test_state_keeps_the_order_of_the_parameters_whatever_their_size(monkeypatch):
-    monkeypatch.setattr(bucket, "SMALL", 64)
-    shapes = [(30, 2), (3,), (50,), (2, 2)]
-    parameters = [Tensor(np.zeros(shape), requires_grad=True) for shape in shapes]
-    optimizer = optim.Adam(parameters)
-    for number, parameter in enumerate(parameters):
-        parameter.grad = np.full(parameter.shape, number + 1.0)
-    optimizer.step()
-    state = optimizer.state_dict()["state"]
-    for number, shape in enumerate(shapes):
-        np.testing.assert_allclose(state[number]["exp_avg"], np.full(shape, 0.1 * (number + 1)))
 
 
 # -- calling a module ------------------------------------------------------------------------------------------------

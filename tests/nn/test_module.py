@@ -1,4 +1,4 @@
-"""Module and Parameter: finding parts, modes, freezing, conversion, text."""
+"""Module and Parameter: finding parts, modes, freezing, conversion, representation."""
 
 import subprocess
 import sys
@@ -225,7 +225,7 @@ def test_a_module_takes_arrays_and_tensors_alike():
     np.testing.assert_array_equal(given_array.data, given_tensor.data, strict=True)
 
 
-# -- text and import -----------------------------------------------------------------------------------------------
+# -- representation and import -------------------------------------------------------------------------------------
 
 
 def test_the_text_is_a_tree_with_parameter_counts():

@@ -1,4 +1,4 @@
-"""What can take the place of a part of a module, and that none is left out silently: over all modules and parts."""
+"""What can replace a part of a module, and that no part is left out silently; for all modules and parts."""
 
 import collections
 import copy
@@ -92,7 +92,7 @@ def test_a_part_that_was_deleted_leaves_its_name_free(name):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_without_one_part_a_layer_raises_or_computes_what_a_part_of_no_effect_gives(name):
-    """None for a bias is a bias of zeros, for the scale of a normalization one of ones; else it is an error."""
+    """None as a bias acts as zeros, None as the scale of a normalization as ones; any other None is an error."""
     module, x = made(name)
     for owner, attribute, part in parts(module):
         if isinstance(part, nn.Module):
@@ -152,7 +152,7 @@ def test_ordinary_attributes_stay_free():
 
 
 def lists(part):
-    """The part inside all that can hold it, with what to use instead."""
+    """The part inside each kind of container, with the recommended replacement."""
     pair = collections.namedtuple("Pair", "a b")
     return [
         [part], (1, part), {"a": part}, {part}, frozenset([part]), [[1, [part]]], {"a": [{"b": part}]}, pair(1, part),

@@ -1,4 +1,4 @@
-"""The state of a module: copies out, all or nothing in."""
+"""The state of a module: saved as copies, loaded all or nothing."""
 
 import numpy as np
 import pytest

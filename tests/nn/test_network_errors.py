@@ -1,4 +1,4 @@
-"""Wrong calls to networks, losses, optimizers and data: the error says what is wrong, and nothing has changed."""
+"""Wrong calls to networks, losses, optimizers and data: the error names the mistake, and nothing is changed."""
 
 import numpy as np
 import pytest

@@ -130,7 +130,7 @@ def test_large_offsets_do_not_drown_the_variance():
 
 
 def test_overwriting_what_was_normalized_leaves_its_gradient_alone():
-    """Without a weight the result has the same numbers as what the derivative is made of."""
+    """Without a weight, the result is also the array that the derivative uses."""
     x, g = Tensor(normal(4, 3), requires_grad=True), normal(4, 3)
     functional.layer_norm(x, 3).backward(g)
     expected = x.grad

@@ -1,4 +1,4 @@
-"""Layers, losses, optimizers and schedules beside PyTorch: the same state, numbers and gradients. Needs PyTorch."""
+"""Layers, losses, optimizers and schedules against PyTorch: the same state, numbers and gradients. Needs PyTorch."""
 
 import numpy as np
 import pytest

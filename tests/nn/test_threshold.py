@@ -1,4 +1,4 @@
-"""Threshold units compute logic; the perceptron follows its rule, in as many updates as its theorem allows."""
+"""Threshold units compute logic; the perceptron follows its rule, in no more updates than its theorem allows."""
 
 import numpy as np
 import pytest

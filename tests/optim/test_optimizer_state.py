@@ -1,4 +1,4 @@
-"""The state of optimizers: copies out, all or nothing in, and training that continues bit by bit."""
+"""The state of optimizers: saved as copies, loaded all or nothing, and training that continues with the same bits."""
 
 import copy
 

@@ -10,7 +10,7 @@ from autograd_lite.optim import lr_scheduler as schedules
 
 
 def optimizer(*rates):
-    """An optimizer with a group for each learning rate; it has made a step already."""
+    """An optimizer with a group for each learning rate, after a step."""
     tensors = [Tensor([1.0], requires_grad=True) for _ in rates]
     made = optim.SGD([{"params": [t], "lr": lr} for t, lr in zip(tensors, rates, strict=True)], lr=0.0)
     for tensor in tensors:
@@ -151,7 +151,7 @@ def test_sequential_schedules_share_an_optimizer_and_are_formulas():
 
 
 def on_plateau(measures, lr, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr):
-    """The rule, from its words."""
+    """The rule, as its docstring describes it."""
     best, bad, cooling, found = None, 0, 0, []
     for measure in measures:
         margin = threshold * (abs(best) if threshold_mode == "rel" else 1) if best is not None else 0
@@ -201,7 +201,7 @@ def test_groups_can_have_their_own_limits_and_tiny_changes_are_not_made():
 @pytest.mark.parametrize("make", [*(make for make, _ in CASES.values()), schedules.ReduceLROnPlateau, sequence])
 def test_a_schedule_before_its_optimizer_is_refused(make):
     w = Tensor([1.0], requires_grad=True)
-    with pytest.raises(TypeError, match="the optimizer comes first; list is none"):
+    with pytest.raises(TypeError, match="the first argument is an optimizer, not list"):
         make([w])
     made = optim.SGD([w], lr=1.0)
     schedule = make(made)

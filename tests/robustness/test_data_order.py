@@ -1,4 +1,4 @@
-"""The order of the data goes on where it was saved, also in the middle of an epoch."""
+"""The order of the data continues where it was saved, also in the middle of an epoch."""
 
 import copy
 import tempfile

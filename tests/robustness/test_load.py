@@ -1,4 +1,4 @@
-"""Load: a graph of a million operations, and training steps without end in the same memory."""
+"""Load: a graph of a million operations, and many training steps in constant memory."""
 
 import os
 import platform
@@ -65,10 +65,13 @@ while step < steps:
 """
 
 PAGES = """
-import resource
+import resource, sys
 import numpy as np
+import autograd_lite
 from autograd_lite import nn, optim
 
+if sys.argv[1] == "keep":
+    autograd_lite.keep_freed_memory()
 rng = np.random.default_rng(0)
 x, labels = rng.standard_normal((4096, 64), np.float32), rng.integers(0, 10, 4096)
 model = nn.Sequential(nn.Linear(64, 64), nn.Sigmoid(), nn.Linear(64, 10))
@@ -112,8 +115,34 @@ def test_training_steps_leave_no_memory_behind_without_the_garbage_collector(cou
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries deal with freed memory otherwise")
-def test_a_training_step_finds_its_memory_ready(figure):
-    # Without `autograd_lite/support/heap.py` it is about 480 pages a step.
-    ((pages,),) = run(PAGES)
-    assert float(pages) < 24
-    figure(f"pages of memory that a training step with a batch of 4,096 gets from the system: {float(pages):.0f}")
+def test_keep_freed_memory_makes_a_training_step_find_its_memory_ready(figure):
+    ((default,),), ((kept,),) = run(PAGES, "default"), run(PAGES, "keep")
+    assert float(default) > 240
+    assert float(kept) < 24
+    figure(
+        f"pages of memory that a training step with a batch of 4,096 gets from the system: {float(kept):.0f} after "
+        f"keep_freed_memory(), {float(default):.0f} without"
+    )
+
+
+def test_importing_the_package_leaves_the_allocator_alone():
+    """Only a block as large as the one of `keep_freed_memory` would change it."""
+    program = """
+import sys
+import numpy as np
+largest, empty = 0, np.empty
+
+def recorded(shape, *args, **kwargs):
+    global largest
+    made = empty(shape, *args, **kwargs)
+    largest = max(largest, made.nbytes)
+    return made
+
+np.empty = recorded
+import autograd_lite
+before = largest
+autograd_lite.keep_freed_memory()
+print(before, largest)
+"""
+    ((before, after),) = run(program)
+    assert int(before) < 2**20 < 2**24 < int(after)

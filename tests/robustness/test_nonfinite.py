@@ -1,4 +1,4 @@
-"""A step with a gradient that is not finite can be refused: the error says which, and nothing has changed."""
+"""A step with a gradient that is not finite can be refused: the error names it, and nothing is changed."""
 
 import copy
 

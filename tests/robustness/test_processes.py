@@ -215,7 +215,7 @@ import os, sys
 import numpy as np
 from autograd_lite import nn, no_grad, optim
 
-model = nn.Sequential(nn.Linear(100, 500, rng=0), nn.GELU(), nn.Linear(500, 600, rng=1))  # large enough for threads
+model = nn.Sequential(nn.Linear(100, 500, rng=0), nn.GELU(), nn.Linear(500, 600, rng=1))
 optimizer, x = optim.Adam(model.parameters(), lr=0.01), np.linspace(-1, 1, 4000, dtype=np.float32).reshape(40, 100)
 
 def step():

@@ -67,8 +67,7 @@ def test_models_trained_in_threads_have_the_same_bits_as_one_after_the_other(cou
     figure(f"threads: {THREADS} models trained at the same time for {steps} steps have the bits of one after the other")
 
 
-def test_large_models_that_use_threads_themselves_can_be_trained_in_threads():
-    """A million bytes of parameters and more are updated by several threads."""
+def test_large_models_can_be_trained_in_threads():
     assert in_threads(lambda seed: train(seed, 1, 40_000), 2) == [train(seed, 1, 40_000) for seed in range(2)]
 
 
@@ -101,7 +100,7 @@ sys.exit("; ".join(failures) or 0)
 
 
 def test_the_first_calls_of_operations_may_come_from_all_threads_at_once(count):
-    """Operations are written out when they are first called, so it takes a process of its own."""
+    """In a process of its own, because the code of an operation is generated at its first call."""
     for _ in range(count(1, 20)):
         done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
