@@ -3,11 +3,11 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.testing.battery import check_primitive
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.primitives import check_primitive
 
 if TYPE_CHECKING:
     from autograd_lite.testing import strategies

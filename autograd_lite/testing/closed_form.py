@@ -19,7 +19,7 @@ from autograd_lite.testing.evaluation import (
     call,
     check_functions,
     derivatives,
-    name_of,
+    function_name,
     positions_of,
     read_inputs,
     refuse_non_finite,
@@ -108,16 +108,16 @@ def check_closed_form(
     claims = case.claims(read, references, case.evaluate_formula(read))
     largest = 0.0
     for reference, claim in zip(references, claims, strict=True):
-        refuse_non_finite(claim, f"what {name_of_formula(closed_form)} returned")
+        refuse_non_finite(claim, f"what {formula_name(closed_form)} returned")
         if not case.holds(reference, claim):
             raise case.mismatch(read, reference, claim)
         largest = max(largest, relative_error(claim, reference.values, rtol, atol))
     return largest
 
 
-def name_of_formula(closed_form: Function) -> str:
+def formula_name(closed_form: Function) -> str:
     """How messages call the formula."""
-    name = name_of(closed_form)
+    name = function_name(closed_form)
     return "closed_form" if name == "fn" else name
 
 
@@ -155,9 +155,11 @@ class Case(NamedTuple):
         references = []
         for i in positions:
             if i not in jacobians and result.size:
-                raise ValueError(f"the result of {name_of(self.fn)} does not depend on {inputs.names[i]!r}")
+                raise ValueError(f"the result of {function_name(self.fn)} does not depend on {inputs.names[i]!r}")
             jacobian = jacobians.get(i, np.zeros(result.shape + tensors[i].shape))
-            refuse_non_finite(jacobian, f"the derivative of {name_of(self.fn)} with respect to {inputs.names[i]!r}")
+            refuse_non_finite(
+                jacobian, f"the derivative of {function_name(self.fn)} with respect to {inputs.names[i]!r}"
+            )
             references.append(Reference(i, result.shape, tensors[i].shape, jacobian))
         return references
 
@@ -167,12 +169,12 @@ class Case(NamedTuple):
             with np.errstate(all="ignore"):
                 return self.closed_form(*inputs.arrays())
         except Exception as error:
-            error.add_note(f"raised by {name_of_formula(self.closed_form)}, for inputs {_shapes(inputs)}")
+            error.add_note(f"raised by {formula_name(self.closed_form)}, for inputs {_shapes(inputs)}")
             raise
 
     def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
         """What the formula says, in the shapes of the references where that is possible."""
-        name = name_of_formula(self.closed_form)
+        name = formula_name(self.closed_form)
         if self.wrt is None or not takes_several(inputs, self.wrt):
             returned = (returned,)
         elif not isinstance(returned, tuple | list) or len(returned) != len(references):
@@ -199,7 +201,7 @@ class Case(NamedTuple):
 
     def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
         """The disagreement, with its diagnosis."""
-        fn, argument = name_of(self.fn), None
+        fn, argument = function_name(self.fn), None
         what = f"the value of {fn}"
         if reference.position is not None:
             argument = inputs.names[reference.position]
@@ -208,7 +210,7 @@ class Case(NamedTuple):
         evidence = self._evidence(inputs, reference, argument)
         findings = diagnose(evidence, claim, reference.values)
         allowed = tolerance(reference.values, self.rtol, self.atol)
-        subject = name_of_formula(self.closed_form)
+        subject = formula_name(self.closed_form)
         return GradientMismatch(subject, what, argument, claim, reference.values, allowed, findings)
 
     def _evidence(self, inputs: Inputs, reference: Reference, argument: str | None) -> Evidence:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.testing.closed_form import Case, Function, Intermediates
-from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, check_functions, name_of, read_inputs
+from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, check_functions, function_name, read_inputs
 from autograd_lite.testing.evidence import relative_error
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import program
@@ -178,7 +178,9 @@ def find_counterexample(
         error = _explain(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
-        raise ValueError(f"nothing was compared: {name_of(fn)} was not finite on any of {search.skipped} examples")
+        raise ValueError(
+            f"nothing was compared: {function_name(fn)} was not finite on any of {search.skipped} examples"
+        )
     if report is not None:
         report(search)
     return search.counterexample

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
-from autograd_lite.testing.hypotheses import FITTED, FIXED, Hypothesis, constant_factor, transposed
+from autograd_lite.testing.evidence import Evidence, Explanation, NumberArray
 from autograd_lite.testing.mismatch import Finding
+from autograd_lite.testing.mistakes import FITTED, FIXED, Mistake, constant_factor, transposed
 from autograd_lite.testing.places import flipped_in_places, right_in_part, right_in_places
 
 _SINGLE = (*FITTED, *FIXED, right_in_places, flipped_in_places)
@@ -34,14 +34,14 @@ def diagnose(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
 
 
 def _single(
-    evidence: Evidence, hypotheses: tuple[Hypothesis, ...], actual: NumberArray, expected: NumberArray
-) -> Iterator[Suspicion]:
+    evidence: Evidence, hypotheses: tuple[Mistake, ...], actual: NumberArray, expected: NumberArray
+) -> Iterator[Explanation]:
     for suspicion in _suspicions(evidence, hypotheses, actual, expected):
         if evidence.agree(suspicion.actual, suspicion.expected):
             yield suspicion
 
 
-def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     for first in _suspicions(evidence, FIXED, actual, expected):
         if evidence.informative(first.expected).sum() < 2:
             continue  # with one number to explain, some pair of mistakes always does
@@ -52,8 +52,8 @@ def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> It
 
 
 def _suspicions(
-    evidence: Evidence, hypotheses: tuple[Hypothesis, ...], actual: NumberArray, expected: NumberArray
-) -> Iterator[Suspicion]:
+    evidence: Evidence, hypotheses: tuple[Mistake, ...], actual: NumberArray, expected: NumberArray
+) -> Iterator[Explanation]:
     """The suspicions that change something and leave something to compare."""
     for hypothesis in hypotheses:
         for s in hypothesis(evidence, actual, expected):

@@ -61,7 +61,7 @@ def _is_float_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
-def name_of(function: Callable[..., Any]) -> str:
+def function_name(function: Callable[..., Any]) -> str:
     """How messages call the user's function."""
     name = getattr(function, "__name__", "fn")
     return "fn" if name == "<lambda>" else str(name)
@@ -111,7 +111,7 @@ def _parameter_names(function: Callable[..., Any], values: tuple[Any, ...]) -> t
     try:
         bound = signature.bind(*values)
     except TypeError as error:
-        raise TypeError(f"{name_of(function)}{signature} cannot take {len(values)} inputs: {error}") from error
+        raise TypeError(f"{function_name(function)}{signature} cannot take {len(values)} inputs: {error}") from error
     names: list[str] = []
     for name, value in bound.arguments.items():
         variadic = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
@@ -188,7 +188,7 @@ def call(function: Callable[..., Any], inputs: Inputs, differentiated: Collectio
         tensors = inputs.tensors(differentiated)
         result = function(*tensors)
         again = function(*inputs.tensors(differentiated))
-    name = name_of(function)
+    name = function_name(function)
     if not isinstance(result, Tensor) or result.dtype.kind != "f":
         what = f"a tensor of dtype {result.dtype}" if isinstance(result, Tensor) else type(result).__name__
         raise TypeError(f"{name} returned {what}, not a tensor of floating-point numbers")
@@ -203,7 +203,7 @@ def call(function: Callable[..., Any], inputs: Inputs, differentiated: Collectio
 
 def value_of(function: Callable[..., Any], inputs: Inputs) -> NumberArray:
     """The result of the function as an array of numbers; here it may also return arrays, numbers or booleans."""
-    name = name_of(function)
+    name = function_name(function)
     with np.errstate(all="ignore"):
         values = [as_array(function(*inputs.tensors(())), f"{name} returned") for _ in range(2)]
     refuse_non_finite(values[0], f"the result of {name}")

@@ -11,7 +11,7 @@ import numpy as np
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 
-class Suspicion(NamedTuple):
+class Explanation(NamedTuple):
     """A mistake that may have been made, as two arrays that must agree if it was, and it alone.
 
     Either the formula with the mistake put right against the derivative, or the formula against the derivative with

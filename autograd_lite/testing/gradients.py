@@ -16,7 +16,7 @@ from autograd_lite.testing.evaluation import (
     NumberArray,
     call,
     check_functions,
-    name_of,
+    function_name,
     read_inputs,
     refuse_non_finite,
 )
@@ -92,7 +92,9 @@ def check_gradients(
     read = read_inputs(fn, inputs)
     chosen = read.floats()
     if not chosen:
-        raise TypeError(f"none of the inputs {', '.join(read.names)} of {name_of(fn)} holds floating-point numbers")
+        raise TypeError(
+            f"none of the inputs {', '.join(read.names)} of {function_name(fn)} holds floating-point numbers"
+        )
     masks = _masks(exclude, read)
     rng = np.random.default_rng(seed)
     result, _ = call(fn, read, chosen)
@@ -152,7 +154,7 @@ class _FirstOrder:
         largest = 0.0
         for i, gradient in self.gradients().items():
             name = self.inputs.names[i]
-            fn = name_of(self.fn)
+            fn = function_name(self.fn)
             refuse_non_finite(gradient, f"the {self.kind} of {fn} with respect to {name!r}")
             numerical, error = _numerical(self._function_of(i), self.inputs.values[i])
             kept = np.ones(gradient.shape, bool) if masks[i] is None else ~np.asarray(masks[i])
@@ -173,7 +175,7 @@ class _FirstOrder:
         findings = diagnose(Evidence(self.inputs.numbers(), name, 0, rtol, atol), gradient, numerical)
         wrong = np.abs(gradient - numerical) > allowed
         kinks = _kinks(self._function_of(i), self.inputs.values[i], wrong)
-        reference = f"the numerical {self.kind} of {name_of(self.fn)} with respect to {name!r}"
+        reference = f"the numerical {self.kind} of {function_name(self.fn)} with respect to {name!r}"
         return GradientMismatch("the engine", reference, name, gradient, numerical, allowed, (*kinks, *findings))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
+from autograd_lite.testing.evidence import Evidence, Explanation, NumberArray
 
 _SEVERAL = 3
 
 
-def right_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def right_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """It is right on the diagonal only, or where the label is 1 only."""
     if actual.shape != expected.shape:
         return
@@ -19,10 +19,10 @@ def right_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArr
     right = evidence.close(actual, expected)
     for kind, phrase, mask in _known_places(evidence, expected.shape):
         if _is_exactly(mask, right, informative):
-            yield Suspicion(kind, f"it is right only {phrase}", actual * mask, expected * mask, 2)
+            yield Explanation(kind, f"it is right only {phrase}", actual * mask, expected * mask, 2)
 
 
-def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The sign is flipped in a part of the elements, which the label, the diagonal or an axis tells from the rest."""
     if actual.shape != expected.shape:
         return
@@ -31,20 +31,20 @@ def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberA
     repaired = np.where(flipped, -actual, actual)
     for kind, phrase, mask in _known_places(evidence, expected.shape):
         if _is_exactly(mask, flipped, informative):
-            yield Suspicion(f"sign + {kind}", f"the sign is flipped {phrase}", repaired, expected, 3)
+            yield Explanation(f"sign + {kind}", f"the sign is flipped {phrase}", repaired, expected, 3)
             return
     for phrase in _slices(~flipped, informative):
-        yield Suspicion("sign + part", f"it is right, but for the sign, {phrase}", repaired, expected, 4)
+        yield Explanation("sign + part", f"it is right, but for the sign, {phrase}", repaired, expected, 4)
 
 
-def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """It is right in some slices or elements: this does not say why, but where to look."""
     if actual.shape != expected.shape:
         return
     informative = evidence.informative(actual, expected)
     right = evidence.close(actual, expected)
     for phrase in _slices(right, informative):
-        yield Suspicion("part", f"it is right {phrase}", actual * right, expected * right, 6)
+        yield Explanation("part", f"it is right {phrase}", actual * right, expected * right, 6)
 
 
 def _is_exactly(place: NumberArray, mask: NumberArray, informative: NumberArray) -> bool:

@@ -17,8 +17,8 @@ import autograd_lite as ag
 from autograd_lite import Tensor, derive, nn
 from autograd_lite.derivation import rewriting
 from autograd_lite.derivation.checking import WrongFormulaError
-from autograd_lite.derivation.derive import Derivation
-from autograd_lite.derivation.expression import evaluate
+from autograd_lite.derivation.formula import evaluate
+from autograd_lite.derivation.lines import Derivation
 
 ROOT = Path(__file__).parents[2]
 
@@ -286,18 +286,18 @@ def test_formulas_of_any_network_have_the_values_of_its_gradients(sizes, activat
         lambda x: (np.exp(x), x),
     ],
 )
-def test_a_wrong_line_in_the_table_is_an_error_and_no_formula(rng, monkeypatch, line):
+def test_a_wrong_rewrite_in_the_table_is_an_error_and_no_formula(rng, monkeypatch, line):
     W, X, labels = leaf(rng, 3, 2), rng.normal(size=(5, 3)), [0, 1, 1, 0, 1]
     loss = ag.cross_entropy(X @ W, labels) + ag.exp(W * W).sum()
     derive(loss, [W])
-    wrong = rewriting.Rewriting(line)
+    wrong = rewriting.Rewrite(line)
     monkeypatch.setitem(rewriting._by_function, wrong.pattern.function, [wrong])
     with pytest.raises(WrongFormulaError, match="simplified formula"):
         derive(loss, [W])
 
 
 def test_a_line_that_would_be_applied_for_ever_is_an_error(monkeypatch):
-    endless = rewriting.Rewriting(lambda x, y: (x - y, y - x))
+    endless = rewriting.Rewrite(lambda x, y: (x - y, y - x))
     monkeypatch.setitem(rewriting._by_function, np.subtract, [endless])
     x = Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(RuntimeError, match="does not end"):
@@ -360,7 +360,7 @@ def test_errors():
         derive(loss, [x.detach()])
     with pytest.raises(TypeError, match="wrt holds tensors, not ndarray"):
         derive(loss, [x.data])
-    with pytest.raises(KeyError, match="no step for '∂L/∂q'; there are"):
+    with pytest.raises(KeyError, match="no line for '∂L/∂q'; there are"):
         derive(loss)["∂L/∂q"]
     loss.backward()
     with pytest.raises(RuntimeError, match="already used and released"):

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from autograd_lite.testing.activations import DERIVATIVES
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
+from autograd_lite.testing.evidence import Evidence, Explanation, NumberArray
 
-Hypothesis = Callable[[Evidence, NumberArray, NumberArray], Iterator[Suspicion]]
+Mistake = Callable[[Evidence, NumberArray, NumberArray], Iterator[Explanation]]
 
 
 # -- a constant factor ---------------------------------------------------------------------------------------------
 
 
-def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """expected = c · actual, with c fitted; a number that nothing is known about needs two elements to be believed."""
     if actual.shape != expected.shape:
         return
@@ -33,7 +33,7 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
     size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
     flipped = "the sign is flipped" if factor < 0 else ""
     if np.isclose(size, 1, rtol=1e-8, atol=0):
-        yield Suspicion("sign", flipped, -actual, expected)
+        yield Explanation("sign", flipped, -actual, expected)
         return
     reasons = meanings(evidence, size)
     if reasons or elements.sum() > 1:
@@ -42,7 +42,7 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         text = f"{flipped} and {text}" if flipped else text
         kind, cost = "sign + factor" if flipped else "factor", 2 + bool(flipped) + 2 * (not reasons)
         hint = "a sum where a mean belongs" if large else "a mean where a sum belongs"
-        yield Suspicion(kind, text, factor * actual, expected, cost, reasons, hint)
+        yield Explanation(kind, text, factor * actual, expected, cost, reasons, hint)
 
 
 def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
 # -- the arrangement of the elements -------------------------------------------------------------------------------
 
 
-def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The axes are in another order."""
     if actual.ndim != expected.ndim or actual.ndim < 2:
         return
@@ -81,10 +81,10 @@ def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
             text = "it is the transpose of what it should be"
         else:
             text = f"its axes are in another order; transpose(..., {order}) puts them right"
-        yield Suspicion("transpose", text, np.transpose(actual, order), expected, 2)
+        yield Explanation("transpose", text, np.transpose(actual, order), expected, 2)
 
 
-def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The sum over an axis is missing, such as that over the samples of a batch."""
     for axes, kept in _lost_axes(actual.shape, expected.shape):
         summed = actual.sum(axis=axes).reshape(kept)
@@ -98,15 +98,15 @@ def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
         )
         data = any(not reason.endswith(repr(evidence.argument)) for reason in shared)
         text = f"the sum over {where} is missing" + (" (the batch is not summed)" if data else "")
-        yield Suspicion("unsummed", text, summed, expected, 2, shared)
+        yield Explanation("unsummed", text, summed, expected, 2, shared)
 
 
-def summed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def summed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """It was summed over an axis that should have stayed."""
     for axes, kept in _lost_axes(expected.shape, actual.shape):
         if all(expected.shape[axis] > 1 for axis in axes):
             text = f"it is summed over axis {', '.join(map(str, axes))}, which the derivative keeps"
-            yield Suspicion("summed", text, actual, expected.sum(axis=axes).reshape(kept), 3)
+            yield Explanation("summed", text, actual, expected.sum(axis=axes).reshape(kept), 3)
 
 
 def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -121,23 +121,23 @@ def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tu
                 yield axes, shorter
 
 
-def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The numbers are right, the shape is not."""
     if actual.shape == expected.shape:
         return
     if actual.size == expected.size:
         text = f"the numbers are right after reshape{expected.shape}"
-        yield Suspicion("reshape", text, actual.reshape(expected.shape), expected, 1)
+        yield Explanation("reshape", text, actual.reshape(expected.shape), expected, 1)
         return
     try:
         spread = np.broadcast_to(actual, expected.shape)
     except ValueError:
         return
     text = f"it is right only after broadcasting to {expected.shape}"
-    yield Suspicion("broadcast", text, spread, expected, 2)
+    yield Explanation("broadcast", text, spread, expected, 2)
 
 
-def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The first or last row or column is not there, such as that of the bias."""
     if actual.ndim != expected.ndim:
         return
@@ -145,7 +145,7 @@ def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray
         if mine + 1 == wanted:
             for index in (0, wanted - 1):
                 text = f"the slice {index} along axis {axis} is missing (that of the bias?)"
-                yield Suspicion("missing slice", text, actual, np.delete(expected, index, axis), 2)
+                yield Explanation("missing slice", text, actual, np.delete(expected, index, axis), 2)
 
 
 # -- factors and terms that depend on the data ---------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _factors(evidence: Evidence) -> Iterator[tuple[str, NumberArray]]:
             yield f"{activation}'({name})", derivative(array)
 
 
-def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """An input, or h' of an input for a known activation h, is a factor too few or too many, elementwise."""
     if actual.shape != expected.shape:
         return
@@ -172,8 +172,8 @@ def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray)
             if array.size == 1 or _fits(factor.shape, expected.shape):
                 if np.ptp(factor) == 0 and (array.size > 1 or "'" not in name):
                     continue  # a constant, which is told by its own name
-                yield Suspicion("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
-                yield Suspicion("doubled factor", f"there is a factor {label} too many", actual, expected * factor, 3)
+                yield Explanation("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
+                yield Explanation("doubled factor", f"there is a factor {label} too many", actual, expected * factor, 3)
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
@@ -183,7 +183,7 @@ def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
         return False
 
 
-def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """expected = actual + c · term: regularisation, the gradient of another argument, an input, a constant."""
     if actual.shape != expected.shape:
         return
@@ -204,7 +204,7 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
             product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
             kind, text = ("missing term", "is missing") if factor > 0 else ("extra term", "is too many")
             cost = 3 + (not is_one and not reasons)
-            yield Suspicion(kind, f"the term {product} {text}", actual + factor * term, expected, cost, reasons)
+            yield Explanation(kind, f"the term {product} {text}", actual + factor * term, expected, cost, reasons)
 
 
 def _parallel(first: NumberArray, second: NumberArray) -> bool:
@@ -212,15 +212,15 @@ def _parallel(first: NumberArray, second: NumberArray) -> bool:
     return bool(np.isclose(product, np.sum(first * first) * np.sum(second * second), rtol=1e-9, atol=0))
 
 
-def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
+def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """One step of the chain rule is left out, taken twice, or taken as if it were elementwise."""
     for kind, text, cost, gradient in evidence.mistaken_gradients():
-        yield Suspicion(kind, text, actual, gradient, cost)
+        yield Explanation(kind, text, actual, gradient, cost)
 
 
 # Those that fit a number to the data, and those that have nothing to fit.
-FITTED: tuple[Hypothesis, ...] = (constant_factor, additive_term)
-FIXED: tuple[Hypothesis, ...] = (
+FITTED: tuple[Mistake, ...] = (constant_factor, additive_term)
+FIXED: tuple[Mistake, ...] = (
     transposed,
     reshaped,
     unsummed,
