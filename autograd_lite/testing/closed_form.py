@@ -1,4 +1,4 @@
-"""check_closed_form: a derivative that somebody worked out on paper, against the engine's."""
+"""check_closed_form: a formula for a derivative, worked out on paper, against the engine."""
 
 from __future__ import annotations
 
@@ -9,24 +9,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import (
+from autograd_lite.testing.evaluation import as_array, call, derivatives, value_of
+from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.inputs import (
     Inputs,
-    NumberArray,
     Which,
-    as_array,
-    call,
     check_functions,
-    derivatives,
     function_name,
     positions_of,
     read_inputs,
     refuse_non_finite,
     takes_several,
-    value_of,
 )
-from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.mismatch import GradientMismatch
 from autograd_lite.testing.wrong_steps import mistaken_gradients
 
@@ -43,30 +40,30 @@ def check_closed_form(
     atol: float = 1e-12,
     intermediates: Intermediates = None,
 ) -> float:
-    """Check a formula for the derivative of a function, and explain what is wrong with it.
+    """Check a formula for the derivative of a function against the engine, and explain a mismatch.
 
-    With y = fn(x): if y is a scalar the formula gives the gradient ∂y/∂x, of the shape of x. Otherwise it gives the
-    Jacobian ∂y_i/∂x_j, of the shape of y followed by that of x; an array of the shape of x, if y has that shape too,
-    states that fn is elementwise: the Jacobian is diagonal, with these entries.
+    With y = fn(x): if y is a scalar, the formula returns the gradient ∂y/∂x, with the shape of x. Otherwise it returns
+    the Jacobian ∂y_i/∂x_j, with the shape of y followed by that of x. If x and y have the same shape, an array of this
+    shape is the diagonal of the Jacobian of an elementwise function.
 
     Parameters
     ----------
     fn : callable
-        The function, written with tensors. It must give the same result each time.
+        A function of tensors. It must return the same result each time.
     closed_form : callable
-        The formula. It is called with the same inputs as plain arrays and returns an array.
+        The formula: a function of the same inputs as plain arrays that returns an array.
     *inputs : array, number or anything else
-        Floating-point arrays become float64, and tensors for `fn`; everything else is passed as it is.
+        Floating-point arrays are converted to float64, and to tensors for `fn`. Everything else is passed unchanged.
     wrt : int, str, tuple of those or None, default 0
         The inputs to differentiate, by position or by the name of the parameter of `fn`; the name of ``*arguments``
-        means all of them. For a tuple, and for ``*arguments``, the closed form returns a tuple. None compares the
-        values of `fn` itself with the formula.
+        means all of them. For a tuple, and for ``*arguments``, the closed form returns a tuple. With None the formula
+        is compared with the value of `fn`.
     rtol, atol : float
         An element may differ by ``atol + rtol * m``, where m is the largest magnitude in the engine's derivative:
-        smaller elements are what the cancellation of larger terms has left, with their rounding errors.
+        smaller elements may be the result of cancellation, with the rounding errors of larger terms.
     intermediates : callable, optional
-        Called as the formula is, it returns a dict of further arrays that a factor in the formula may be mistaken
-        about, such as pre-activations. The diagnosis tries them, and h' of them.
+        Called like the formula, it returns a dict of further arrays, such as pre-activations. The diagnosis tries each
+        of them, and h' of each, as a missing or extra factor.
 
     Returns
     -------
@@ -78,9 +75,9 @@ def check_closed_form(
     GradientMismatch
         If the two differ, in shape or in numbers.
     TypeError, ValueError
-        If there is nothing to check: an input that `wrt` names is not floating-point, or there is no such input; `fn`
-        returns no tensor, or one that does not depend on the inputs; a result is NaN or infinite; `fn` is random; the
-        formula does not return an array.
+        If there is nothing to check: an input that `wrt` names does not exist or is not floating-point; `fn` does not
+        return a tensor that depends on the inputs; a result is NaN or infinite; `fn` is random; the formula does not
+        return an array.
 
     Examples
     --------
@@ -98,8 +95,8 @@ def check_closed_form(
       absolute error 2.67, relative error 0.667
       3 of 3 elements differ, shape (3,)
     <BLANKLINE>
-    What explains it (each line was tested on these numbers):
-      1. it is 3 times too large: that is the length of axis 0 of 'x' (a sum where a mean belongs)
+    Possible explanations, each tested on these numbers:
+      1. it is 3 times too large, which is the length of axis 0 of 'x': a sum where the function has a mean
     """
     check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)
@@ -116,13 +113,13 @@ def check_closed_form(
 
 
 def formula_name(closed_form: Function) -> str:
-    """How messages call the formula."""
+    """The name of the formula in messages; "closed_form" for a lambda."""
     name = function_name(closed_form)
     return "closed_form" if name == "fn" else name
 
 
 class Reference(NamedTuple):
-    """What the engine says: a derivative with respect to one input, or the value."""
+    """What the formula must agree with: the derivative with respect to one input, or the value (position None)."""
 
     position: int | None
     output_shape: tuple[int, ...]
@@ -135,7 +132,7 @@ class Reference(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A function, a formula for its derivative, and how to compare them; the steps that all checks are made of."""
+    """A function, a formula for its derivative, and how to compare them; with the parts of the check as methods."""
 
     fn: Function
     closed_form: Function
@@ -145,7 +142,7 @@ class Case(NamedTuple):
     intermediates: Intermediates = None
 
     def references(self, inputs: Inputs) -> list[Reference]:
-        """What the formula has to agree with, one for each input that `wrt` names."""
+        """The derivatives by the engine, one for each input that `wrt` names."""
         if self.wrt is None:
             values = value_of(self.fn, inputs)
             return [Reference(None, (), values.shape, values)]
@@ -164,7 +161,7 @@ class Case(NamedTuple):
         return references
 
     def evaluate_formula(self, inputs: Inputs) -> Any:
-        """What the formula returns, whatever that is. An exception of the formula goes through, with a note."""
+        """Whatever the formula returns. A note is added to an exception of the formula."""
         try:
             with np.errstate(all="ignore"):
                 return self.closed_form(*inputs.arrays())
@@ -173,34 +170,34 @@ class Case(NamedTuple):
             raise
 
     def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
-        """What the formula says, in the shapes of the references where that is possible."""
+        """What the formula returned, as arrays with the shapes of the references where possible."""
         name = formula_name(self.closed_form)
         if self.wrt is None or not takes_several(inputs, self.wrt):
             returned = (returned,)
         elif not isinstance(returned, tuple | list) or len(returned) != len(references):
             what = f"{len(returned)} arrays" if isinstance(returned, tuple | list) else type(returned).__name__
-            raise TypeError(f"{name} returned {what}; wrt={show(self.wrt)} asks for a tuple of {len(references)}")
+            raise TypeError(f"{name} returned {what}; wrt={show(self.wrt)} needs a tuple of {len(references)}")
         return [self._claim(name, item, reference) for item, reference in zip(returned, references, strict=True)]
 
     @staticmethod
     def _claim(name: str, item: Any, reference: Reference) -> NumberArray:
         if hasattr(item, "_node"):
-            raise TypeError(f"{name} returned a Tensor; it is called with arrays and returns one, without the engine")
+            raise TypeError(f"{name} returned a Tensor; a closed form is a formula of arrays and returns an array")
         claim = as_array(item, f"{name} returned")
         if reference.may_be_diagonal and claim.shape == reference.input_shape:
             size = claim.size
             return (np.eye(size) * claim.ravel()).reshape(reference.values.shape)
         if claim.shape == reference.input_shape and reference.values.size == claim.size:
-            return claim.reshape(reference.values.shape)  # the result is one number, in whatever shape
+            return claim.reshape(reference.values.shape)  # the result of the function is one number, of any shape
         return claim
 
     def holds(self, reference: Reference, claim: NumberArray) -> bool:
-        """Whether the formula agrees with the engine here."""
+        """Whether the formula agrees with the reference."""
         allowed = tolerance(reference.values, self.rtol, self.atol)
         return claim.shape == reference.values.shape and bool((np.abs(claim - reference.values) <= allowed).all())
 
     def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
-        """The disagreement, with its diagnosis."""
+        """The mismatch, with its diagnosis."""
         fn, argument = function_name(self.fn), None
         what = f"the value of {fn}"
         if reference.position is not None:
@@ -231,7 +228,7 @@ class Case(NamedTuple):
         try:
             result, tensors = call(self.fn, inputs, inputs.floats())
             return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
-        except Exception:  # nobody asked for these gradients; fn need not have them
+        except Exception:  # they are only evidence, and fn need not have these gradients
             return {}
 
     def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
@@ -241,6 +238,6 @@ class Case(NamedTuple):
 
 def _shapes(inputs: Inputs) -> str:
     return ", ".join(
-        f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name}={value!r:.40}"
+        f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name}={show(value, 40)}"
         for name, value in zip(inputs.names, inputs.values, strict=True)
     )

@@ -4,7 +4,7 @@ from bad_inputs.rows import each, rows
 
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
-from autograd_lite.testing.evaluation import NotFiniteError
+from autograd_lite.testing.inputs import NotFiniteError
 from autograd_lite.testing.mismatch import GradientMismatch
 
 # fmt: off
@@ -209,9 +209,9 @@ ROWS = [
         ("testing.check_gradients(total)", TypeError, "fn(x) cannot take 0 inputs: missing a required argument: 'x'"),
         ("testing.check_gradients(total, n.data)",
          TypeError, "none of the inputs x of fn holds floating-point numbers"),
-        ("testing.check_gradients(total, a, order=5)", ValueError, "check_gradients: order is 5; it can be 1 or 2"),
+        ("testing.check_gradients(total, a, order=5)", ValueError, "check_gradients: order is 1 or 2, not 5"),
         ("testing.check_gradients(total, a, exclude=[0.5])",
-         TypeError, "exclude: a mask holds True where an element is left out, not [0.5]"),
+         TypeError, "exclude: a mask is an array of booleans, not [0.5]"),
         ("testing.check_gradients(lambda v: log(v * 0), a)",
          NotFiniteError, "the result of fn is -inf at [0]; there is nothing to compare"),
         ("testing.check_gradients(lambda v: v.data, a)",
@@ -220,7 +220,7 @@ ROWS = [
          GradientMismatch, "the engine disagrees with the numerical gradient of minus with respect to 'x'")),
     *rows("testing.check_primitive", "testing.check_primitive(sin, [(a,)])",
         ("testing.check_primitive(np.sin, [(a,)])",
-         TypeError, "check_primitive: <ufunc 'sin'> is not an operation that was made by primitive()"),
+         TypeError, "check_primitive: <ufunc 'sin'> is not an operation made by primitive()"),
         ("testing.check_primitive(sin, [])", ValueError, "check_primitive: there are no samples"),
         ("testing.check_primitive(sin, [a])",
          TypeError, "check_primitive: a sample is a tuple of arguments, not ndarray"),
@@ -233,11 +233,11 @@ ROWS = [
         ("testing.check_closed_form(total, lambda x: x, a)",
          GradientMismatch, "closed_form disagrees with the derivative of fn with respect to 'x'"),
         ("testing.check_closed_form(total, lambda x: Tensor(x), a)",
-         TypeError, "closed_form returned a Tensor; it is called with arrays and returns one, without the engine"),
+         TypeError, "closed_form returned a Tensor; a closed form is a formula of arrays and returns an array"),
         ('testing.check_closed_form(total, lambda x: "abc", a)',
          TypeError, "closed_form returned str, not an array of real numbers"),
         ("testing.check_closed_form(total, lambda x: 2 * x, n.data)",
-         TypeError, "wrt: the input 'x' is of dtype int64; there are derivatives with respect to floating-point"),
+         TypeError, "wrt: the input 'x' is of dtype int64; only floating-point inputs can be differentiated"),
         ("testing.check_closed_form(total, lambda x: x * nan, a)",
          NotFiniteError, "what closed_form returned is nan at [0]; there is nothing to compare"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, wrt="y")',
@@ -255,9 +255,9 @@ ROWS = [
         ("testing.find_counterexample(3, abs, strategies.arrays())",
          TypeError, "find_counterexample: a function is needed, not int"),
         ("testing.find_counterexample(total, abs, 3)",
-         TypeError, "find_counterexample: a strategy is needed for every input of the function, not int"),
+         TypeError, "find_counterexample: each input of the function needs a Hypothesis strategy, not int"),
         ("testing.find_counterexample(total, abs)",
-         TypeError, "find_counterexample: a strategy is needed for every input of the function, not none"),
+         TypeError, "find_counterexample: each input of the function needs a Hypothesis strategy, not none"),
         ("testing.find_counterexample(total, abs, strategies.arrays(), max_examples=0)",
          ValueError, "find_counterexample: max_examples is a positive integer, not 0")),
     *rows("strategies.arrays", "strategies.arrays((3,))",
