@@ -228,7 +228,13 @@ _METHODS: dict[str, Callable[..., Any]] = {
 
 
 def _method(function: Callable[..., Any]) -> Any:
-    return lambda *args, **kwargs: function(*args, **kwargs)  # a ufunc is not bound to an object, a lambda is
+    """A method that calls the function; as an attribute of a class, a ufunc would not receive the object."""
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        """The method of an array, as a formula."""
+        return function(*args, **kwargs)
+
+    return method
 
 
 def _reflected(function: Callable[..., Any]) -> Any:
