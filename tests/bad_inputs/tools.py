@@ -194,7 +194,7 @@ ROWS = [
         ("y = x.sum(); y.backward(); draw(y)",
          RuntimeError, "draw: the graph behind the result of 'sum' was released by backward()"),
         ('draw(x.sum()).save(folder / "graph")',
-         ValueError, "draw: '...' does not say in which format; end it in .dot, .gv, .svg, .pdf or .png")),
+         ValueError, "draw: the path '...' has no suffix; the format is one of .dot, .gv, .svg, .pdf, .png")),
     *rows("derive", "str(derive((x**2).sum(), x))",
         ("derive(3)", TypeError, "derive: the loss is a tensor, not int"),
         ("derive(x * 2)", RuntimeError, "derive: a tensor of shape (3,) is not a scalar; reduce it, with .sum() say"),
