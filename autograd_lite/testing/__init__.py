@@ -5,8 +5,9 @@ Reading order:
     inputs, evaluation      the user's function and inputs; its result and its derivatives by the engine
     numerical, gradients    numerical derivatives, and `check_gradients` against them
     primitives              `check_primitive`: all requirements for a new operation
-    closed_form             `check_closed_form`: a formula against the engine
-    counterexample, script  `find_counterexample`, with `strategies` for Hypothesis; its result as NumPy code
+    case, closed_form       a formula and the engine compared; `check_closed_form`
+    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
+                            common_findings: its findings that also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
     mistakes, places,       the possible explanations: common mistakes, places that are right, and wrong steps of the

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,10 +14,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.support.messages import show
-from autograd_lite.testing.closed_form import Case, Function, Intermediates
-from autograd_lite.testing.evidence import relative_error
-from autograd_lite.testing.inputs import Inputs, NotFiniteError, Which, check_functions, function_name, read_inputs
+from autograd_lite.testing.case import Case, Function, Intermediates
+from autograd_lite.testing.common_findings import explain
+from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, function_name, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
 
@@ -112,12 +110,10 @@ class Search:
             returned = case.evaluate_formula(read)
         except Exception:
             return True
-        pairs = list(zip(references, case.claims(read, references, returned), strict=True))
-        if all(np.isfinite(claim).all() and case.holds(reference, claim) for reference, claim in pairs):
-            errors = [relative_error(claim, reference.values, case.rtol, case.atol) for reference, claim in pairs]
-            self.largest_error = max([self.largest_error, *errors])
-            return False
-        return True
+        largest, wrong = case.compare(read, references, returned)
+        if wrong is None:
+            self.largest_error = max(self.largest_error, largest)
+        return wrong is not None
 
 
 def find_counterexample(
@@ -182,7 +178,7 @@ def find_counterexample(
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
     inputs = _find(drawn, search.refutes, max_examples, seed)
     if inputs is not None:
-        error = _explain(search.case, inputs, _witnesses(search.case, drawn, seed))
+        error = explain(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
         raise ValueError(
@@ -239,47 +235,3 @@ def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _explain(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
-    """The error of the check for the smallest example, with the findings that also hold for the others."""
-    error = _error(case, read_inputs(case.fn, smallest))
-    if not isinstance(error, GradientMismatch):
-        return error
-    findings = error.findings
-    for witness in witnesses:
-        other = _error(case, read_inputs(case.fn, witness))
-        if isinstance(other, GradientMismatch) and other.argument == error.argument and other.findings:
-            findings = _common(findings, other.findings) or findings
-    return GradientMismatch(
-        error.subject, error.reference, error.argument, error.actual, error.expected, error.tolerance, findings
-    )
-
-
-def _error(case: Case, inputs: Inputs) -> Exception:
-    references = case.references(inputs)
-    try:
-        returned = case.evaluate_formula(inputs)
-    except Exception as error:
-        return error.with_traceback(None)
-    for reference, claim in zip(references, case.claims(inputs, references, returned), strict=True):
-        if not np.isfinite(claim).all():
-            return NotFiniteError(f"the formula returned {show(claim)}")
-        if not case.holds(reference, claim):
-            return case.mismatch(inputs, reference, claim)
-    raise RuntimeError("the function or the formula gave another result than during the search; is one of them random?")
-
-
-def _common(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings in both tuples, where numbers in the text may differ."""
-    common = []
-    for finding in findings:
-        alike = [other for other in others if _without_numbers(other) == _without_numbers(finding)]
-        reasons = tuple(reason for reason in finding.reasons if any(reason in other.reasons for other in alike))
-        if alike and bool(reasons) == bool(finding.reasons):
-            common.append(replace(finding, reasons=reasons))
-    return tuple(common)
-
-
-def _without_numbers(finding: Finding) -> tuple[str, str]:
-    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)

@@ -122,7 +122,8 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
 
     def __str__(self) -> str:
         lines = [f"{self.subject} disagrees with {self.reference}", ""]
-        lines += self._shapes() if self.is_shape_error else self._numbers()
+        shapes = [f"  wrong shape: {self.actual_shape}, expected {self.expected_shape}"]
+        lines += shapes if self.is_shape_error else self._numbers()
         if self.findings:
             lines += ["", "Possible explanations, each tested on these numbers:"]
             lines += [f"  {i}. {finding}" for i, finding in enumerate(self.findings[:_SHOWN], start=1)]
@@ -132,9 +133,6 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
             lines += ["", "No known mistake explains it."]
             lines += [] if self.is_shape_error else self._ratio_and_difference()
         return "\n".join(lines)
-
-    def _shapes(self) -> list[str]:
-        return [f"  wrong shape: {self.actual_shape}, expected {self.expected_shape}"]
 
     def _numbers(self) -> list[str]:
         wrong = int((np.abs(self.actual - self.expected) > self.tolerance).sum())

@@ -93,14 +93,9 @@ def _spread(mask: NumberArray, shape: tuple[int, ...]) -> Iterator[NumberArray]:
         variants += [mask.ravel()]
     if mask.size == max(mask.shape, default=0):
         variants += [mask.reshape(-1, 1), mask.reshape(1, -1)]
-    seen: set[bytes] = set()
     for variant in variants:
-        fits = variant.ndim == len(shape) and all(m in (1, n) for m, n in zip(variant.shape, shape, strict=True))
-        if fits:
-            spread = np.broadcast_to(variant, shape)
-            if spread.tobytes() not in seen:
-                seen.add(spread.tobytes())
-                yield spread
+        if variant.ndim == len(shape) and all(m in (1, n) for m, n in zip(variant.shape, shape, strict=True)):
+            yield np.broadcast_to(variant, shape)
 
 
 # -- slices and elements -------------------------------------------------------------------------------------------

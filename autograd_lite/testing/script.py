@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.testing.closed_form import Case, formula_name
+from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.inputs import function_name, read_inputs
 
 

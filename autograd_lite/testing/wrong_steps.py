@@ -62,17 +62,12 @@ def _nodes(root: Node | Leaf | None) -> list[Node]:
 
 
 def _incoming(result: Tensor, nodes: list[Node], row: tuple[int, ...]) -> dict[Any, NumberArray]:
-    """For one element of the result, its gradient with respect to every node and leaf."""
-    gradients: dict[Any, NumberArray] = {result._node: np.zeros(result.shape)}
-    gradients[result._node][row] = 1
-    for node in nodes:
-        if node in gradients:
-            contributions = node.operation.pull(gradients[node], node.parents, node.saved)
-            for parent, contribution in zip(node.parents, contributions, strict=True):
-                if parent is not None:
-                    fitted = np.asarray(unbroadcast(np.asarray(contribution), parent.shape))
-                    gradients[parent] = gradients.get(parent, 0) + fitted
-    return gradients
+    """For one element of the result, its gradient with respect to every node and leaf that it depends on."""
+    seed = np.zeros(result.shape)
+    seed[row] = 1
+    watched: dict[Any, Any] = dict.fromkeys(nodes)
+    leaves = sweep({result._node: seed}, retain_graph=True, watched=watched)
+    return {node: g for node, g in watched.items() if g is not None} | leaves
 
 
 def _contribution(node: Node, g: NumberArray, position: int) -> NumberArray:
