@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Node
-from autograd_lite.derivation.array_symbols import ArraySymbols
+from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.definitions import SOLUTIONS
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.naming import Names
 from autograd_lite.derivation.nodes import arguments_of
+from autograd_lite.derivation.rules import result
 
 _UNKNOWN = object()
 
@@ -84,34 +85,48 @@ class ArgumentFormulas:
             self._unknown[node, argument] = Symbol(self._names.fresh("c"), shape, dtype)
         return self._unknown[node, argument]
 
+    def saved(self, node: Node, whole: bool) -> dict[str, Any]:
+        """The saved values of a node as formulas; without `whole` only floating-point arrays are converted."""
+        saved: dict[str, Any] = {}
+        for name, value in self._saved[node].items():
+            if value is None or node.operation.residuals.get(name) is not None:
+                saved[name] = value  # `rules.contributions` computes a residual from its formula
+            elif name == "out" and getattr(node.operation, "results", None):
+                saved[name] = tuple(result(self._formula_of[node], i, double(x)) for i, x in enumerate(value))
+            elif name == "out":
+                saved[name] = self._formula_of[node]
+            else:
+                saved[name] = self._formula(node, name, value, whole)
+        return saved
+
     def _recorded(self, node: Node) -> dict[str, Any]:
         """The arguments as far as the graph holds them, _UNKNOWN for the others."""
-        operation, saved = node.operation, self._saved[node]
-        parents: dict[str, list[Any]] = {}
-        for parent, argument in arguments_of(node):
-            parents.setdefault(argument, []).append(parent)
         recorded: dict[str, Any] = {}
-        for name in operation.arguments:
-            is_saved = name in saved and (saved[name] is not None or _is_needed(node, name))
-            if name == operation.variadic:
-                items = saved[name] if is_saved else [_UNKNOWN] * len(parents[name])
-                recorded[name] = tuple(
-                    self._array_symbols.formula(item) if parent is None else self._formula_of[parent]
-                    for parent, item in zip(parents[name], items, strict=True)
-                )
-            elif name in parents and parents[name][0] is not None:
-                recorded[name] = self._formula_of[parents[name][0]]
-            elif is_saved:
-                recorded[name] = self._array_symbols.formula(saved[name])
-            else:
-                recorded[name] = getattr(node, name) if name in ("shape", "dtype") else _UNKNOWN
+        for name in node.operation.arguments:
+            value = self._saved[node].get(name)
+            if value is None and not _is_needed(node, name):  # otherwise None was passed
+                value = getattr(node, name) if name in ("shape", "dtype") else _UNKNOWN
+                value = [_UNKNOWN] * len(node.parents) if name == node.operation.variadic else value
+            recorded[name] = self._formula(node, name, value)
         return recorded
+
+    def _formula(self, node: Node, name: str, value: Any, whole: bool = True) -> Any:
+        """The argument `name` of a node: the formula of the parent, or of the given value if it has none."""
+        parents = [parent for parent, argument in arguments_of(node) if argument == name]
+        if name == node.operation.variadic:
+            return type(value)(
+                self._array_symbols.formula(item, whole) if parent is None else self._formula_of[parent]
+                for item, parent in zip(value, parents, strict=True)
+            )
+        if parents and parents[0] is not None:
+            return self._formula_of[parents[0]]
+        return self._array_symbols.formula(value, whole)
 
 
 def _is_needed(node: Node, name: str) -> bool:
-    """Whether the rule of a differentiated argument needs the argument `name`, so that None is its saved value."""
+    """Whether the rule of a differentiated argument needs the argument `name`, so that it was saved."""
     differentiated = {argument for parent, argument in arguments_of(node) if parent is not None}
-    return bool(node.operation.keepers[name] & differentiated)
+    return bool(node.operation.keepers.get(name, set()) & differentiated)
 
 
 def as_call(operation: Any, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -17,7 +17,7 @@ from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rewriting import simplify, split
-from autograd_lite.derivation.rules import contributions, result, zeros
+from autograd_lite.derivation.rules import contributions, zeros
 
 _LONGEST_SUBSTITUTED = 10
 _LONGEST_PASSED_ON = 12
@@ -141,7 +141,7 @@ class GradientFormulas:
         """The contribution of a node to each parent, checked against the numbers that its rules give."""
         for whole in (True, False):
             try:
-                written = contributions(node, g, self._saved(node, whole))
+                written = contributions(node, g, self.graph.arguments.saved(node, whole))
             except Exception:  # a rule may fail on formulas in any way
                 continue
             triples: list[Any] = list(zip(node.parents, written, numbers, strict=True))
@@ -162,28 +162,3 @@ class GradientFormulas:
         gradients = g if isinstance(g, tuple) else (g,)
         return call(Pullback(node.operation.name, argument, number), (*operands, *gradients),
                     shape=number.shape, dtype=number.dtype)  # fmt: skip
-
-    def _saved(self, node: Node, whole: bool) -> dict[str, Any]:
-        """The saved values of a node as formulas; without `whole` only floating-point arrays are converted."""
-        formula_of, array_symbols = self.graph.formula_of, self.graph.array_symbols
-        parents: dict[str, list[Any]] = {}
-        for parent, argument in arguments_of(node):
-            parents.setdefault(argument, []).append(parent)
-        saved: dict[str, Any] = {}
-        for name, value in self.graph.saved[node].items():
-            if value is None or node.operation.residuals.get(name) is not None:
-                saved[name] = value  # `contributions` computes a residual from its formula
-            elif name == "out":
-                several = getattr(node.operation, "results", None)
-                saved[name] = tuple(result(formula_of[node], i, double(x)) for i, x in enumerate(value)) if several \
-                    else formula_of[node]  # fmt: skip
-            elif name == node.operation.variadic:
-                saved[name] = type(value)(
-                    array_symbols.formula(item, whole) if parent is None else formula_of[parent]
-                    for item, parent in zip(value, parents[name], strict=True)
-                )
-            elif name in parents and parents[name][0] is not None:
-                saved[name] = formula_of[parents[name][0]]
-            else:
-                saved[name] = array_symbols.formula(value, whole)
-        return saved

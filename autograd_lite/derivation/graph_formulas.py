@@ -74,7 +74,7 @@ class GraphFormulas:
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
         self.array_symbols = ArraySymbols(self.names, arrays, self.saved)
-        self._arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
+        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
         self.names.assign()
         self.definitions += [(symbol, formula, "given") for symbol, formula in self.array_symbols.name()]
         self._name_leaves()
@@ -182,7 +182,7 @@ class GraphFormulas:
         operation, known = node.operation, self.values.get(node)
         if operation.results:
             return self._by_name(node, (), float)
-        for arguments, uses_default in self._arguments.guesses(node):
+        for arguments, uses_default in self.arguments.guesses(node):
             for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
                 try:
                     args, keywords = as_call(operation, arguments)
@@ -202,6 +202,6 @@ class GraphFormulas:
         return self._by_name(node, node.shape, node.dtype)
 
     def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
-        args, keywords = as_call(node.operation, self._arguments.known(node))
+        args, keywords = as_call(node.operation, self.arguments.known(node))
         options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
         return call(Operation(node.operation), tuple(map(to_formula, args)), options, shape, dtype)
