@@ -36,29 +36,29 @@ class ArraySymbols:
         self.from_rules: list[Symbol] = []
         self._names = names
         self._known: list[tuple[Any, Symbol]] = []
-        self._wanted: list[Symbol] = []
+        self._requested: list[Symbol] = []
         self._targets: list[Any] = []
         for name, array in given.items():
-            self._want(array, name, given=True)
+            self._add(array, name, given=True)
         for node in saved:
             beside = next((parent.operation.name for parent in node.parents if isinstance(parent, Node)), "")
             for argument, array in _constants(node, saved[node]):
                 named = _given_name(array)
                 usual = _usual_name(node.operation.name, argument, array, beside)
-                self._want(*(named or (array, usual)), given=bool(named))
+                self._add(*(named or (array, usual)), given=bool(named))
                 if usual == "Y":
                     self._targets.append(array)
 
-    def _want(self, array: Any, name: str, given: bool) -> None:
+    def _add(self, array: Any, name: str, given: bool) -> None:
         if self.find(array) is None:
             symbol = _symbol(array, name)
-            self._names.want(symbol, name, given=given)
-            self._wanted.append(symbol)
+            self._names.request(symbol, name, given=given)
+            self._requested.append(symbol)
             self._known.append((array, symbol))
 
     def name(self) -> Iterator[tuple[Symbol, Formula]]:
         """Set the names of the symbols. Yields known properties as definitions: Y 1 = 1 for targets on the simplex."""
-        for symbol in self._wanted:
+        for symbol in self._requested:
             symbol.name = self._names[symbol]
         for array in self._targets:
             symbol = self.find(array)  # type: ignore[assignment]

@@ -26,7 +26,7 @@ from autograd_lite.derivation.formula import (
     symbols,
 )
 from autograd_lite.derivation.formula_array import FormulaArray, to_formula
-from autograd_lite.derivation.naming import PRODUCTS, Names, want_names
+from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, saved_values
 from autograd_lite.derivation.rewriting import simplify, split
 from autograd_lite.derivation.rules import Operation, function_of, on_formulas, result
@@ -66,7 +66,7 @@ class GraphFormulas:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
         self.names = Names()
-        self.roles = want_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
+        self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
         self.given = given
         self.formula_of: dict[Any, Formula] = {}
         self.defined: set[Node] = set()

@@ -14,28 +14,28 @@ PRODUCTS = {"matmul", "dot"}
 
 
 class Names:
-    """Assigns unique names, in two phases: `want` registers the wishes, `assign` numbers those that are equal."""
+    """Assigns unique names, in two phases: `request` registers a name for each key, `assign` numbers equal ones."""
 
     def __init__(self) -> None:
-        self._wanted: dict[Any, tuple[str, bool]] = {}
+        self._requested: dict[Any, tuple[str, bool]] = {}
         self._names: dict[Any, str] = {}
         self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
 
-    def want(self, key: Any, name: str, layer: int | None = None, given: bool = False) -> None:
+    def request(self, key: Any, name: str, layer: int | None = None, given: bool = False) -> None:
         """Register the name for a key, with the number of a layer as a superscript. The first call for a key counts.
 
         A name that is `given` by the user has priority over equal ones that were chosen here.
         """
-        self._wanted.setdefault(key, (name + superscript(f"({layer})") * (layer is not None), given))
+        self._requested.setdefault(key, (name + superscript(f"({layer})") * (layer is not None), given))
 
     def assign(self) -> None:
         """Assign a name to every key."""
         keys_of: dict[str, list[Any]] = {}
-        for key, (name, _) in self._wanted.items():
+        for key, (name, _) in self._requested.items():
             keys_of.setdefault(name, []).append(key)
         for name, keys in keys_of.items():
-            first = [key for key in keys if self._wanted[key][1]] or keys
+            first = [key for key in keys if self._requested[key][1]] or keys
             if len(first) == 1:
                 self._names[first[0]] = name
                 self._taken.add(name)
@@ -64,7 +64,7 @@ class Names:
         return key in self._names
 
 
-def want_names(
+def request_names(
     names: Names,
     nodes: list[Node],
     root: Node,
@@ -82,19 +82,19 @@ def want_names(
     layers = [node for node in nodes if roles.get(node) == "Z"]
     number: dict[Any, int] = {node: i for i, node in enumerate(layers, start=1)} if len(layers) > 1 else {}
     for thing, name in given.items():
-        names.want(thing, name, given=True)
+        names.request(thing, name, given=True)
     for node in nodes:
         layer = next((number[thing] for thing in (node, *node.parents) if thing in number), None)
         if role := roles.get(node):
-            names.want(node, role, layer if role in ("Z", "A") else None)
+            names.request(node, role, layer if role in ("Z", "A") else None)
         if role == "Z":
-            _want_parameters(names, node, layer)
+            _request_parameters(names, node, layer)
     for node in nodes:
         for symbol in symbols_inside(node, saved[node]):
-            names.want((symbol, node), symbol)
+            names.request((symbol, node), symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):
-                names.want(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
+                names.request(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
     return roles
 
 
@@ -115,7 +115,7 @@ def _is_layer_product(node: Any) -> bool:
     return any(not isinstance(parent, Node) for parent in node.parents)
 
 
-def _want_parameters(names: Names, node: Node, layer: int | None) -> None:
+def _request_parameters(names: Names, node: Node, layer: int | None) -> None:
     """Register names for the weight, the bias and the data of an affine map."""
     product = next((parent for parent in node.parents if _is_layer_product(parent)), node)
     assert isinstance(product, Node)
@@ -128,4 +128,4 @@ def _want_parameters(names: Names, node: Node, layer: int | None) -> None:
     for leaf, name in ((weight, "W"), *((b, "b") for b in bias), (x, "X")):
         if isinstance(leaf, Leaf):
             name = "w" if name == "W" and len(leaf.shape) < 2 else name
-            names.want(leaf, name, layer if name != "X" else None)
+            names.request(leaf, name, layer if name != "X" else None)
