@@ -166,16 +166,12 @@ class Checkpoint:
         whole = isinstance(state, dict) and set(state) == {"step", *dicts} and state["step"] == step
         if not whole or not all(isinstance(state[name], dict) for name in dicts):
             raise ValueError(f"Checkpoint.resume: {self._path(step)} is not a checkpoint of step {step}")
-        if set(state["parts"]) != set(self.parts):
-            raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} has the parts {list(state['parts'])}, "
-                f"expected {list(self.parts)}"
-            )
-        if set(state["generators"]) != set(before["generators"]):
-            raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} has the random generators {list(state['generators'])}, "
-                f"expected {list(before['generators'])}"
-            )
+        for kind, what in (("parts", "parts"), ("generators", "random generators")):
+            if set(state[kind]) != set(before[kind]):
+                raise ValueError(
+                    f"Checkpoint.resume: {self._path(step)} has the {what} {list(state[kind])}, "
+                    f"expected {list(before[kind])}"
+                )
         receivers = self._receivers()
         try:
             for (kind, name), receive in receivers.items():

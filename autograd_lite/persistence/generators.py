@@ -16,7 +16,7 @@ from autograd_lite.core.tensor import Tensor
 from autograd_lite.nn.module import Module
 from autograd_lite.support.messages import show
 
-Generator: TypeAlias = "np.random.Generator | np.random.RandomState"
+Generator: TypeAlias = np.random.Generator | np.random.RandomState
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # A bit generator alone draws nothing, but a Generator that the search does not find may draw from it.

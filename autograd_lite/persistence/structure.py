@@ -182,10 +182,6 @@ def _decode_dict(pairs: list[Any], arrays: dict[str, NumberArray]) -> dict[str |
     return found
 
 
-def _decode_tuple(items: list[Any], arrays: dict[str, NumberArray]) -> tuple[Any, ...]:
-    return tuple(items)
-
-
 def _decode_float(text: str, arrays: dict[str, NumberArray]) -> float:
     if text not in ("nan", "inf", "-inf"):
         raise CorruptedFileError(f"its structure holds the number {show(text)}")
@@ -210,6 +206,6 @@ def _refuse_constant(name: str) -> Any:
 
 
 _KINDS: dict[str, tuple[type, Callable[[Any, dict[str, NumberArray]], Any]]] = {
-    "dict": (list, _decode_dict), "tuple": (list, _decode_tuple), "float": (str, _decode_float),
+    "dict": (list, _decode_dict), "tuple": (list, lambda items, arrays: tuple(items)), "float": (str, _decode_float),
     "array": (str, _decode_array), "scalar": (str, _decode_scalar),
 }  # fmt: skip
