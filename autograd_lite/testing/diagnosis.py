@@ -48,7 +48,8 @@ def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> It
         if evidence.informative(first.expected).sum() < 2:
             continue  # some pair of mistakes explains any single number
         for second in _single(evidence, _SECOND, first.actual, first.expected):
-            text = f"{first.text}, and {second.text}"
+            swapped = first.reasons and not second.reasons  # the reasons follow the text that they explain
+            text = f"{second.text}, and {first.text}" if swapped else f"{first.text}, and {second.text}"
             kind, cost = f"{first.kind} + {second.kind}", first.cost + second.cost
             yield second._replace(kind=kind, text=text, cost=cost, reasons=second.reasons or first.reasons)
 

@@ -48,7 +48,7 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
 
 def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
     """All known quantities with this value: lengths of axes, numbers of elements, 2, scalar inputs."""
-    known: list[tuple[str, float]] = [("the 2 in the derivative of a square", 2.0)]
+    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)]
     for name, array in evidence.inputs.items():
         axes = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
         sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
@@ -189,7 +189,7 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
     if actual.shape != expected.shape:
         return
     terms = {name: array for name, array in evidence.inputs.items() if array.ndim}
-    terms |= {f"∂/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
+    terms |= {f"∂f/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
     terms["1"] = np.ones(expected.shape)
     difference = expected - actual
     changed = int(evidence.informative(difference).sum())

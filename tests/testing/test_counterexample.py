@@ -53,7 +53,7 @@ def test_counterexample_is_small_and_simple_and_explained():
     assert found.examples > 0
     (finding,) = found.findings
     assert finding.kind == "factor"
-    assert finding.reasons == ("the length of axis 0 of 'X'", "the length of axis 0 of 'Y'")  # and not "2 of a square"
+    assert finding.reasons == ("the length of axis 0 of 'X'", "the length of axis 0 of 'Y'")  # not the 2 of a square
 
 
 def test_same_seed_finds_the_same():

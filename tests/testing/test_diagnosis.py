@@ -86,7 +86,8 @@ PLANTED = [
     ("unsummed", "the sum over axis 0 is missing", total, error, DATA, "b"),
     ("unsummed", "the sum over axis 0", total, lambda *d: np.einsum("nd,nk->ndk", d[0], error(*d)), DATA, "W"),
     ("unsummed + factor", "and it is 5 times too large", average, error, DATA, "b"),
-    ("unsummed + sign", "and the sign", total, lambda *d: -error(*d), DATA, "b"),
+    ("unsummed + sign", "flipped, and the sum over axis 0 is missing (the batch is not summed), which is axis 0",
+     total, lambda *d: -error(*d), DATA, "b"),
     ("summed", "summed over axis 0", lambda x: (x**2).sum(), lambda x: 2 * x.sum(axis=0), (S,), 0),
     ("reshape", "reshape(3,)", total, lambda *d: error(*d).sum(axis=0, keepdims=True), DATA, "b"),
     ("broadcast", "broadcasting to (5, 3)", lambda x: 3 * x.sum(), lambda x: 3.0, (S,), 0),
@@ -121,7 +122,7 @@ PLANTED = [
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + c * w, RIDGE, 0),
     ("extra term", "an extra term 0.3·w, which is penalty·w", ridge,
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
-    ("extra term", "an extra term ∂/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
+    ("extra term", "an extra term ∂f/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
     ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
     ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
 ]  # fmt: skip
