@@ -185,13 +185,13 @@ def _arguments(node: Node) -> Iterator[tuple[str, Part | None, Any]]:
     """Each differentiable argument of an operation: its name, its node or leaf, its value if it was saved."""
     differentiable = getattr(node.operation, "differentiable", ())  # one result of several has no arguments
     variadic = getattr(node.operation, "variadic", None)
-    kept = dict(zip(node.operation.saved_names, node.saved or (), strict=False))
+    saved = dict(zip(node.operation.saved_names, node.saved or (), strict=False))
     if not differentiable:
         yield from (("", parent, None) for parent in node.parents)
         return
     for position, parent in enumerate(node.parents):
         name = differentiable[min(position, len(differentiable) - 1)]
-        value = kept.get(name)
+        value = saved.get(name)
         if name == variadic:
             number = position - len(differentiable) + 1
             name, value = f"{name}[{number}]", None if value is None else value[number]
@@ -241,9 +241,9 @@ class _Values:
         self.data: dict[Any, Any] = {}
         for part in parts:
             if isinstance(part, Node):
-                kept = dict(zip(part.operation.saved_names, part.saved or (), strict=False))
-                if part.dtype is not None and kept.get("out") is not None:
-                    self.data[part] = kept["out"]
+                saved = dict(zip(part.operation.saved_names, part.saved or (), strict=False))
+                if part.dtype is not None and saved.get("out") is not None:
+                    self.data[part] = saved["out"]
                 for _, parent, value in _arguments(part):
                     if parent is not None and isinstance(value, np.ndarray | np.generic):
                         self.data[parent] = value

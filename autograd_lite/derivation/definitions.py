@@ -66,10 +66,10 @@ SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
 }
 
 # The names of intermediate results in a definition: P for probabilities, Y for one-hot labels.
-INSIDE = {"cross_entropy": "PY", "nll_loss": "Y", "log_softmax": "P", "binary_cross_entropy_with_logits": "P"}
+INTERMEDIATES = {"cross_entropy": "PY", "nll_loss": "Y", "log_softmax": "P", "binary_cross_entropy_with_logits": "P"}
 
 
-def symbols_inside(node: Node, saved: Mapping[str, Any]) -> str:
+def intermediate_names(node: Node, saved: Mapping[str, Any]) -> str:
     """The names that the definition of a node needs."""
     labels = getattr(saved.get("target"), "dtype", np.dtype(int)).kind in "iu"
-    return INSIDE.get(node.operation.name, "").replace("Y", "Y" * labels)
+    return INTERMEDIATES.get(node.operation.name, "").replace("Y", "Y" * labels)

@@ -12,7 +12,7 @@ from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees, proved
-from autograd_lite.derivation.definitions import DEFINITIONS, INSIDE
+from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
 from autograd_lite.derivation.formula import (
     Call,
     Constant,
@@ -133,8 +133,8 @@ class GraphFormulas:
             definition = result(values, node.operation.number, like)
         else:
             definition = self._definition(node)
-        if node.operation.name in INSIDE:
-            self._name_inside(definition, node)
+        if node.operation.name in INTERMEDIATES:
+            self._name_intermediates(definition, node)
         definition = self.named(definition)
         if not self._has_name(node, definition):
             self.formula_of[node] = definition
@@ -166,7 +166,7 @@ class GraphFormulas:
             return ""
         return self.names[node][1:] if self.names[node].startswith("Z⁽") else ""
 
-    def _name_inside(self, definition: Formula, node: Node) -> None:
+    def _name_intermediates(self, definition: Formula, node: Node) -> None:
         """Define P and Y for the probabilities and the one-hot labels inside the definition of a loss."""
         usual = {"softmax": "P", "sigmoid": "P", "one_hot": "Y"}
         for part in list(parts(definition)):

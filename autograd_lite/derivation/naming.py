@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.derivation.definitions import symbols_inside
+from autograd_lite.derivation.definitions import intermediate_names
 from autograd_lite.derivation.notation import subscript, superscript
 
 ACTIVATIONS = {"elu", "gelu", "hardtanh", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"}
@@ -90,7 +90,7 @@ def request_names(
         if role == "Z":
             _request_parameters(names, node, layer)
     for node in nodes:
-        for symbol in symbols_inside(node, saved[node]):
+        for symbol in intermediate_names(node, saved[node]):
             names.request((symbol, node), symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result
-from autograd_lite.derivation.definitions import INSIDE
+from autograd_lite.derivation.definitions import INTERMEDIATES
 
 
 def nodes_below(root: Node) -> list[Node]:
@@ -34,6 +34,6 @@ def arguments_of(node: Node) -> list[tuple[Any, str]]:
 def saved_values(node: Node) -> dict[str, Any]:
     """The saved values of a node by name; integer labels as an array."""
     saved = dict(zip(node.operation.saved_names, node.saved or (), strict=True))
-    if node.operation.name in INSIDE and isinstance(saved.get("target"), int | list | tuple | np.generic):
+    if node.operation.name in INTERMEDIATES and isinstance(saved.get("target"), int | list | tuple | np.generic):
         saved["target"] = np.asarray(saved["target"])
     return saved
