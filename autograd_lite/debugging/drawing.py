@@ -1,4 +1,4 @@
-"""`draw`: the graph behind a tensor as a picture, in the DOT language of Graphviz."""
+"""`draw`: the computation graph of a tensor as a picture, in the DOT language of Graphviz."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESULT = "penwidth=2"
 
 
 class Drawing:
-    """A graph in the DOT language: `str` gives the text, a notebook shows the picture if Graphviz is installed.
+    """A graph in the DOT language. `str` returns the DOT source; a notebook shows the picture if Graphviz is installed.
 
     Attributes
     ----------
@@ -49,17 +49,17 @@ class Drawing:
         try:
             return self.render("svg").decode()
         except FileNotFoundError:
-            return None  # a notebook then shows the text of `repr`
+            return None  # a notebook then shows `repr`
 
     def render(self, format: str = "svg") -> bytes:
-        """The picture in any format that Graphviz writes ("svg", "pdf", "png").
+        """The picture in any format of Graphviz ("svg", "pdf", "png").
 
         Raises
         ------
         FileNotFoundError
             If the program `dot` of Graphviz is not installed.
         RuntimeError
-            If `dot` does not succeed, with what it said.
+            If `dot` fails, with its message.
         """
         import shutil
         import subprocess
@@ -67,63 +67,64 @@ class Drawing:
         program = shutil.which("dot")
         if program is None:
             raise FileNotFoundError(
-                f"draw: making {format} of a graph needs Graphviz, whose program `dot` was not found; install Graphviz "
-                '("apt install graphviz", "brew install graphviz", "conda install graphviz"), or save the text as .dot'
+                f"draw: writing {format} needs the program `dot` of Graphviz, which was not found; install Graphviz "
+                '("apt install graphviz", "brew install graphviz", "conda install graphviz"), or save the graph as .dot'
             )
         done = subprocess.run([program, f"-T{format}"], input=self.dot.encode(), capture_output=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"draw: Graphviz made no {format}: {done.stderr.decode(errors='replace').strip()}")
+            raise RuntimeError(
+                f"draw: Graphviz failed to write {format}: {done.stderr.decode(errors='replace').strip()}"
+            )
         return done.stdout
 
     def save(self, path: str | Path) -> None:
-        """Write the text to a path that ends in .dot or .gv, or else the picture, in the format that the path ends in.
+        """Write the DOT source if the path ends in .dot or .gv, else the picture in the format of the suffix.
 
         Raises
         ------
         ValueError
-            If the path has no ending.
+            If the path has no suffix.
         FileNotFoundError, RuntimeError
-            As `render`; nothing is written then.
+            As `render`; no file is written.
         """
         path = Path(path)
         if not path.suffix:
             raise ValueError(
-                f"draw: {show(str(path))} does not say in which format; end it in .dot, .gv, .svg, .pdf or .png"
+                f"draw: the path {show(str(path))} has no suffix; the format is one of .dot, .gv, .svg, .pdf, .png"
             )
-        text = path.suffix in (".dot", ".gv")
-        path.write_bytes(self.dot.encode() if text else self.render(path.suffix[1:]))
+        is_source = path.suffix in (".dot", ".gv")
+        path.write_bytes(self.dot.encode() if is_source else self.render(path.suffix[1:]))
 
 
 def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
-    """The computation graph that a tensor came from: operations and leaves with their shapes, from the top down.
+    """The computation graph of a tensor: operations and leaves with their shapes, from top to bottom.
 
-    Operations are rounded, what collects a gradient is blue, and constants are dashed: those that a derivative needs,
-    as the graph keeps no others. An arrow into an operation of several arguments bears the name of the argument.
+    Operations have rounded boxes, leaves are blue, and constants are dashed. The graph saves only constants that a
+    derivative needs. An arrow into an operation of several arguments has the name of the argument.
 
     Parameters
     ----------
     tensor : Tensor, or a list or tuple of them
         Results of recorded operations, or leaves.
     names : Module, or dict of str to (Tensor or array), optional
-        What tensors are called: parameters by their place in a module, or each by its key. ``Tensor(..., name="X")``
+        Names of tensors: the dotted names of parameters in a module, or the keys of a dict. ``Tensor(..., name="X")``
         and ``z.name = "Z"`` do the same.
     values : bool, default False
-        Show data and gradients too, larger arrays by their range. Values are shown where the graph or `names` holds
-        them. The gradients are those of the tensor, if it is one with one element: they are computed for this, and
-        `.grad` stays as it is. Otherwise they are what leaves have collected.
+        Show data and gradients too, larger arrays by their range. Data is shown where the graph or `names` holds it.
+        For a single tensor with one element its gradients are computed, without a change of `.grad`. Otherwise the
+        gradients are the `.grad` of leaves.
 
     Returns
     -------
     Drawing
-        `str` gives DOT text. Where Graphviz is installed, `.save("graph.svg")` writes a picture, and a notebook shows
-        it by itself.
+        `str` returns the DOT source. With Graphviz, `.save("graph.svg")` writes a picture, and a notebook shows it.
 
     Raises
     ------
     RuntimeError
-        If nothing was recorded, or if the graph was released by `backward()`; or, with values, as `backward` does.
+        If nothing was recorded, or `backward()` has released the graph; with `values`, also as `backward`.
     TypeError
-        If something else than tensors is given.
+        If the argument is not a tensor or a list of tensors.
 
     Examples
     --------
@@ -144,7 +145,7 @@ def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
         if root._node is None:
             raise RuntimeError(
                 f"draw: nothing was recorded for this tensor of shape {root.shape}: it does not require gradients, nor "
-                "does anything it was made from"
+                "does any tensor it was computed from"
             )
         if isinstance(root._node, Node) and root._node.saved is None:
             raise RuntimeError(
@@ -181,16 +182,16 @@ def _parts_below(roots: list[Any]) -> dict[Any, int]:
 
 
 def _arguments(node: Node) -> Iterator[tuple[str, Part | None, Any]]:
-    """Each differentiable argument of an operation: its name, what it is in the graph, its value if that was kept."""
+    """Each differentiable argument of an operation: its name, its node or leaf, its value if it was saved."""
     differentiable = getattr(node.operation, "differentiable", ())  # one result of several has no arguments
     variadic = getattr(node.operation, "variadic", None)
-    kept = dict(zip(node.operation.saved_names, node.saved or (), strict=False))
+    saved = dict(zip(node.operation.saved_names, node.saved or (), strict=False))
     if not differentiable:
         yield from (("", parent, None) for parent in node.parents)
         return
     for position, parent in enumerate(node.parents):
         name = differentiable[min(position, len(differentiable) - 1)]
-        value = kept.get(name)
+        value = saved.get(name)
         if name == variadic:
             number = position - len(differentiable) + 1
             name, value = f"{name}[{number}]", None if value is None else value[number]
@@ -198,7 +199,7 @@ def _arguments(node: Node) -> Iterator[tuple[str, Part | None, Any]]:
 
 
 def _lines(parts: dict[Any, int], roots: set[Any], known: dict[str, Any], values: _Values | None) -> Iterator[str]:
-    """The boxes, then the arrows."""
+    """The lines for the boxes, then those for the arrows."""
     called = {id(_identity(thing)): name for name, thing in known.items()}
     called |= {id(_array(thing)): name for name, thing in known.items()}
     arrows: list[list[str]] = []  # into each operation
@@ -227,22 +228,22 @@ def _lines(parts: dict[Any, int], roots: set[Any], known: dict[str, Any], values
                 if id(value) not in constants:
                     constants[id(value)] = next(numbers)
                     name = called.get(id(value)) or name_of(value)
-                    shown = [] if values is None else [_text(value)]
+                    shown = [] if values is None else [_describe(value)]
                     yield _box(constants[id(value)], [name, f"{value.shape} {value.dtype}", *shown], _CONSTANT)
                 arrows[-1].append(f"  {constants[id(value)]} -> {number}{label}")
     yield from itertools.chain.from_iterable(reversed(arrows))
 
 
 class _Values:
-    """The data and the gradients of the parts of a graph, as far as anything holds them."""
+    """The data and the gradients of the parts of a graph, as far as they are known."""
 
     def __init__(self, parts: dict[Any, int], roots: list[Tensor], known: dict[str, Any]) -> None:
         self.data: dict[Any, Any] = {}
         for part in parts:
             if isinstance(part, Node):
-                kept = dict(zip(part.operation.saved_names, part.saved or (), strict=False))
-                if part.dtype is not None and kept.get("out") is not None:
-                    self.data[part] = kept["out"]
+                saved = dict(zip(part.operation.saved_names, part.saved or (), strict=False))
+                if part.dtype is not None and saved.get("out") is not None:
+                    self.data[part] = saved["out"]
                 for _, parent, value in _arguments(part):
                     if parent is not None and isinstance(value, np.ndarray | np.generic):
                         self.data[parent] = value
@@ -256,16 +257,16 @@ class _Values:
             self.gradients = {**watched, **leaves}
 
     def of(self, part: Any) -> list[str]:
-        """The lines of its box."""
-        lines = [f"data {_text(self.data[part])}"] if part in self.data else []
+        """The lines for a part in its box."""
+        lines = [f"data {_describe(self.data[part])}"] if part in self.data else []
         gradient = self.gradients.get(part)
-        if gradient is not None and part.dtype is not None:  # the gradients of several results have boxes of their own
-            lines.append(f"gradient {_text(gradient)}")
+        if gradient is not None and part.dtype is not None:  # several results have a box each
+            lines.append(f"gradient {_describe(gradient)}")
         return lines
 
 
 def _identity(thing: Any) -> Any:
-    """What a tensor is in the graph, if it is anything there."""
+    """The node or leaf of a tensor, or else its array."""
     return _array(thing) if getattr(thing, "_node", None) is None else thing._node
 
 
@@ -277,7 +278,7 @@ def _shape(node: Node) -> str:
     return str(node.shape) if node.dtype is not None else ", ".join(str(shape) for shape, _ in node.shape)
 
 
-def _text(value: Any) -> str:
+def _describe(value: Any) -> str:
     value = np.asarray(getattr(value, "_data", value))
     if not value.ndim:
         return f"{value:.4g}"
@@ -294,5 +295,5 @@ def _box(number: int, lines: list[Any], *look: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A string of the DOT language, in which only quotes, backslashes and line breaks mean something."""
+    """A string literal of the DOT language, with quotes, backslashes and line breaks escaped."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,1 +1,15 @@
-"""A program read as mathematics: the derivation of a gradient, from the rules of the engine run on symbols."""
+"""`derive`: the derivation of a gradient as mathematics, made by running the engine's derivative rules on formulas.
+
+Reading order:
+
+    formula            formulas: trees of NumPy calls, constants and symbols; how each is evaluated
+    formula_array      an array that is a formula: NumPy functions applied to it build larger formulas
+    rules              forward functions and derivative rules, run on formula arrays
+    rewriting          the table of rewrites, and `simplify`; those about shapes and axes are in shape_rewrites
+    checking           every formula is evaluated and compared with the engine's numbers
+    nodes              what a recorded graph holds: nodes, their arguments and saved values
+    naming             names for nodes and leaves; array_symbols: symbols for data, targets and other arrays
+    graph_formulas     the first half of a derivation: a formula for each node (arguments, definitions)
+    gradient_formulas  the second half: the backward pass on formulas
+    derive, lines      the public function, and the derivation that it returns (printing, notation)
+"""

@@ -1,4 +1,4 @@
-"""No formula is printed that is not true: each is evaluated and compared with the numbers of the engine."""
+"""Every formula is evaluated and compared with the engine's numbers before it is printed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.expression import Expression, UnknownValueError, evaluate, symbols
+from autograd_lite.derivation.formula import Formula, UnknownValueError, evaluate, symbols
 
 
 class WrongFormulaError(AssertionError):
-    """A formula came out wrong: an error in this library, which is never printed as mathematics."""
+    """A simplified formula has a wrong value: an error in this library. The formula is not printed."""
 
 
-def agrees(
-    formula: Expression, value: Any, dtype: Any, known: bool = False, seen: dict[int, Any] | None = None
-) -> bool:
+def agrees(formula: Formula, value: Any, dtype: Any, known: bool = False, seen: dict[int, Any] | None = None) -> bool:
     """Whether a formula has the given value, to the accuracy of the dtype.
 
-    What nobody knows is not contradicted, unless it must be `known`. `seen` holds values of parts, by identity.
+    A value of None agrees with every formula. A formula whose value is unknown agrees unless it must be `known`.
+    `seen` holds values of subformulas, by identity.
     """
     if value is None:
         return True
@@ -32,10 +31,10 @@ def agrees(
     value = np.asarray(value, np.float64)
     if result.shape != value.shape:
         return False
-    # Rounding is relative to the largest number on the way: what is left of a difference can be much smaller.
+    # Rounding errors are relative to the largest intermediate value: cancellation can leave a much smaller result.
     largest = max((_largest(part) for part in (*seen.values(), value)), default=0.0)
     digits = np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps
-    # Values that the engine kept were rounded there already; sums add up such errors.
+    # Saved values are rounded already, and sums accumulate such errors.
     tolerance = min(1e4 * digits, 0.05) * largest
     with np.errstate(all="ignore"):
         near = np.abs(result - value) <= tolerance
@@ -49,33 +48,33 @@ def _largest(value: Any) -> float:
     return float(np.max(array, where=np.isfinite(array), initial=0.0))
 
 
-def proved(simple: Expression, written: Expression, value: Any, dtype: Any, what: str) -> Expression:
-    """The simplified formula, if it has the value of the engine and of what was written first.
+def proved(simple: Formula, written: Formula, value: Any, dtype: Any, what: str) -> Formula:
+    """The formula `simple` if it has the engine's value, else `written`, the formula before simplification.
 
-    Where numbers are infinite, 0·∞ among them, what is right for all others need not be: the formula stays as written.
-    Values that nobody knows are stood in for by any numbers.
+    With infinite or NaN intermediate values a rewrite need not hold (0·∞), so the formula stays as written. Unknown
+    values are replaced by random numbers, and the two formulas are compared with each other.
 
     Raises
     ------
     WrongFormulaError
-        If the formula came out wrong.
+        If all values are finite and the simplified formula has another value.
     """
     rng = np.random.default_rng(0)
     unknown = [symbol for symbol in symbols((simple, written)) if symbol.value is None]
-    standing_in: dict[int, Any] = {id(symbol): rng.uniform(0.5, 1.5, symbol.shape) for symbol in unknown}
-    seen = dict(standing_in)
+    substitutes: dict[int, Any] = {id(symbol): rng.uniform(0.5, 1.5, symbol.shape) for symbol in unknown}
+    seen = dict(substitutes)
     try:
         expected = evaluate(written, seen)
-    except Exception:  # an operation that does not take these numbers: there is nothing to compare with
+    except Exception:  # an operation may reject these numbers: there is nothing to compare with
         return written
     if unknown or value is None:
         value = expected
-    if simple.shape == written.shape and agrees(simple, value, dtype, seen=standing_in):
+    if simple.shape == written.shape and agrees(simple, value, dtype, seen=substitutes):
         return simple
     numbers = [np.asarray(part) for part in seen.values() if isinstance(part, np.ndarray | np.generic)]
     if not all(np.isfinite(part).all() for part in numbers if part.dtype.kind == "f"):
         return written
     raise WrongFormulaError(
-        f"derive: the simplified formula for {what} does not have the value that it should have; "
-        "this is an error in autograd_lite.symbolic, please report it"
+        f"derive: the simplified formula for {what} has a wrong value; "
+        "this is an error in autograd_lite, please report it"
     )

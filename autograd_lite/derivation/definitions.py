@@ -1,6 +1,6 @@
-"""What operations are made of, as one writes it: the forward side of a derivation.
+"""The textbook definitions of operations, which a derivation starts with.
 
-An operation that is not listed is written by its name.
+An operation that is not listed here is written by its name.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "mse_loss": lambda x, target, reduction="mean": _reduced((x - target) ** 2, reduction),
 }
 
-# An operand that the graph did not keep, from the result and the other operand.
+# The inverse of a binary operation: an operand that the graph did not save, from the result and the other operand.
 SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("add", "x"): lambda out, y: out - y,
     ("add", "y"): lambda out, x: out - x,
@@ -65,11 +65,11 @@ SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("divide", "y"): lambda out, x: x / out,
 }
 
-# The letters of what a definition has inside: probabilities, one-hot labels.
-INSIDE = {"cross_entropy": "PY", "nll_loss": "Y", "log_softmax": "P", "binary_cross_entropy_with_logits": "P"}
+# The names of intermediate results in a definition: P for probabilities, Y for one-hot labels.
+INTERMEDIATES = {"cross_entropy": "PY", "nll_loss": "Y", "log_softmax": "P", "binary_cross_entropy_with_logits": "P"}
 
 
-def letters_inside(node: Node, saved: Mapping[str, Any]) -> str:
-    """The letters that the definition of a node needs."""
+def intermediate_names(node: Node, saved: Mapping[str, Any]) -> str:
+    """The names that the definition of a node needs."""
     labels = getattr(saved.get("target"), "dtype", np.dtype(int)).kind in "iu"
-    return INSIDE.get(node.operation.name, "").replace("Y", "Y" * labels)
+    return INTERMEDIATES.get(node.operation.name, "").replace("Y", "Y" * labels)

@@ -1,4 +1,4 @@
-"""`derive`: from a loss to the derivation of its gradients."""
+"""`derive`: the derivation of the gradients of a loss."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import numpy as np
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.derivation.expression import symbols
-from autograd_lite.derivation.graph import nodes_below
-from autograd_lite.derivation.reading import Reading
-from autograd_lite.derivation.steps import Derivation, Step
-from autograd_lite.derivation.sweeping import SymbolicSweep
+from autograd_lite.derivation.formula import symbols
+from autograd_lite.derivation.gradient_formulas import GradientFormulas
+from autograd_lite.derivation.graph_formulas import GraphFormulas
+from autograd_lite.derivation.lines import Derivation, Line
+from autograd_lite.derivation.nodes import nodes_below
 from autograd_lite.support.names import name_of
 
 
 def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Derivation:
-    """The derivation of the gradients of a loss, as one writes it: definitions, then gradients, step by step.
+    """The derivation of the gradients of a loss as on paper: definitions, then gradients, line by line.
 
-    It is found by running the derivative rules of the recorded operations on symbols instead of arrays. Every formula
-    is evaluated and compared with the gradient that the engine computes, before it is shown. Graph, values and `.grad`
-    stay as they are.
+    The derivative rules of the recorded operations are run on symbols instead of arrays. Every formula is evaluated and
+    compared with the gradient that the engine computes before it is shown. Graph, values and `.grad` do not change.
 
     Parameters
     ----------
@@ -32,24 +31,25 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
         The result of recorded operations.
     wrt : Tensor, iterable of them, dict of str to Tensor, or Module, optional
         What to differentiate with respect to: leaves or intermediate results. By default all leaves. The keys of a
-        dict are names; the parameters of a module that have no usual letter are called by their place in it.
+        dict are names. Parameters of a module without a usual symbol get their dotted name.
     names : dict of str to (Tensor or array), optional
-        Names for tensors and for arrays that took part as constants. ``Tensor(..., name="X")`` and ``z.name = "Z"`` do
-        the same. Without a name, affine results are Z, activations A, probabilities P, weights W, biases b, data X,
-        targets Y, the loss L, and the rest U₁, U₂ ...; layers are numbered above. One name for several tensors is
-        numbered below.
+        Names for tensors and for arrays that are constants. ``Tensor(..., name="X")`` and ``z.name = "Z"`` do the
+        same. Without a name, affine results are Z, activations A, probabilities P, weights W, biases b, data X, targets
+        Y, the loss L, and the rest U₁, U₂ ...; layers are numbered by superscripts. If several tensors have the same
+        name, subscripts number them.
 
     Returns
     -------
     Derivation
-        ``print`` shows it as Unicode text, a notebook as mathematics; `.steps`, `.text()` and `.latex()`. ⊙ is the
-        product elementwise, **1** a column of ones, as functions and powers are elementwise.
+        `print` shows it as Unicode text, a notebook as mathematics; `.steps` is the list of its lines, `.text()` and
+        `.latex()` are strings. ⊙ is the elementwise product, **1** a column of ones; functions and powers are
+        elementwise.
 
     Raises
     ------
     RuntimeError
-        If the loss requires no gradient or is no scalar, if the graph was released by `backward()`, or if a value in it
-        was overwritten since.
+        If the loss does not require gradients or is not a scalar, if `backward()` has released the graph, or if a
+        saved value was overwritten.
     ValueError
         If the loss does not depend on a tensor in `wrt`.
 
@@ -71,20 +71,13 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     given: dict[Any, str] = {}
     paths: dict[Any, str] = {}
     values: dict[Any, Any] = {root: loss.data}
-    arrays: dict[str, Any] = {}
     wanted: set[Any] = set()
     for tensor, name, path in _tensors(wrt):
         wanted.add(tensor._node)
         values[tensor._node], paths[tensor._node] = tensor.data, path
         if name:
             given[tensor._node] = name
-    if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"derive: names is a dict of names to tensors or arrays, not {type(names).__name__}")
-    for name, thing in (names or {}).items():
-        if isinstance(thing, Tensor) and thing._node is not None:
-            given[thing._node], values[thing._node] = name, thing.data
-        else:
-            arrays[name] = thing.data if isinstance(thing, Tensor) else np.asarray(thing)
+    arrays = _named_arrays(names, given, values)
 
     nodes = nodes_below(root)
     gradients: dict[Any, Any] = dict.fromkeys(nodes)
@@ -97,22 +90,31 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
         wanted = {thing for thing in things if isinstance(thing, Leaf)}
     for thing in wanted - things.keys():
         raise ValueError(f"derive: the loss does not depend on a tensor of shape {thing.shape} in wrt")
-
     for thing in wanted:
-        if gradients.get(thing) is None:  # no gradient flows there, through integers for example
+        if gradients.get(thing) is None:  # only operations without a gradient lead there, such as casts to integers
             gradients[thing] = np.zeros(thing.shape, thing.dtype)
-    reading = Reading(root, values, arrays, given, paths)
-    if reading.doubtful:
-        reading = Reading(root, values, arrays, given, paths, trusting=False)
-    backward = SymbolicSweep(reading, gradients, wanted)
-    definitions = [Step(symbol.name, (formula,), symbol.shape, operation)
-                   for symbol, formula, operation in reading.definitions]  # fmt: skip
-    steps = definitions + backward.steps
-    used = symbols([step.formulas for step in steps])
-    brought = [
-        Step(symbol.name, (), symbol.shape, "constant") for symbol in reading.constants.brought if symbol in used
-    ]
-    return Derivation(brought + steps, *_lengths(root))
+
+    graph = GraphFormulas(root, values, arrays, given, paths)
+    if graph.refuted:
+        graph = GraphFormulas(root, values, arrays, given, paths, assume_defaults=False)
+    lines = [Line(symbol.name, (formula,), symbol.shape, operation) for symbol, formula, operation in graph.definitions]
+    lines += GradientFormulas(graph, gradients, wanted).lines
+    used = symbols([line.formulas for line in lines])
+    extra = [Line(x.name, (), x.shape, "constant") for x in graph.array_symbols.from_rules if x in used]
+    return Derivation(extra + lines, *_sizes(root))
+
+
+def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> dict[str, Any]:
+    """The arrays among `names`; tensors that require gradients are added to `given` and `values`."""
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"derive: names is a dict of names to tensors or arrays, not {type(names).__name__}")
+    arrays: dict[str, Any] = {}
+    for name, thing in (names or {}).items():
+        if isinstance(thing, Tensor) and thing._node is not None:
+            given[thing._node], values[thing._node] = name, thing.data
+        else:
+            arrays[name] = thing.data if isinstance(thing, Tensor) else np.asarray(thing)
+    return arrays
 
 
 def _root(loss: Any) -> Node:
@@ -126,7 +128,7 @@ def _root(loss: Any) -> Node:
 
 
 def _tensors(wrt: Any) -> list[tuple[Tensor, str | None, str]]:
-    """The tensors of `wrt`, each with the name that it is given there, and its path in a module."""
+    """The tensors of `wrt`, each with its name there and its dotted name in a module."""
     if wrt is None:
         return []
     if hasattr(wrt, "named_parameters"):
@@ -145,8 +147,8 @@ def _tensors(wrt: Any) -> list[tuple[Tensor, str | None, str]]:
     return found
 
 
-def _lengths(root: Node) -> tuple[dict[str, int], dict[int, str]]:
-    """The letters N and K of what the loss reduces, and the lengths that fractions are written with."""
+def _sizes(root: Node) -> tuple[dict[str, int], dict[int, str]]:
+    """N and K, the axes that the loss reduces, and the names of denominators: {32: "N"}."""
     node: Any = root
     while isinstance(node, Node) and node.dtype is not None and math.prod(node.shape) == 1:
         node = next((parent for parent in node.parents if parent is not None), None)

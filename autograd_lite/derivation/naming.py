@@ -1,4 +1,4 @@
-"""What things are called: by the names of the user, else as the documents call them. No two things have one name."""
+"""Names in a derivation: those of the user, else the usual symbols of textbooks. All names are unique."""
 
 from __future__ import annotations
 
@@ -6,53 +6,53 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.derivation.alphabet import subscript, superscript
-from autograd_lite.derivation.definitions import letters_inside
+from autograd_lite.derivation.definitions import intermediate_names
+from autograd_lite.derivation.notation import subscript, superscript
 
 ACTIVATIONS = {"elu", "gelu", "hardtanh", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"}
 PRODUCTS = {"matmul", "dot"}
 
 
 class Names:
-    """Hands out names. Things ask first; when all have asked, those that want the same are numbered."""
+    """Assigns unique names, in two phases: `request` registers a name for each key, `assign` numbers equal ones."""
 
     def __init__(self) -> None:
-        self._wanted: dict[Any, tuple[str, bool]] = {}
+        self._requested: dict[Any, tuple[str, bool]] = {}
         self._names: dict[Any, str] = {}
         self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
 
-    def want(self, key: Any, letter: str, layer: int | None = None, given: bool = False) -> None:
-        """Ask for a letter, of a layer of a network or not. Who has asked already keeps what it asked for.
+    def request(self, key: Any, name: str, layer: int | None = None, given: bool = False) -> None:
+        """Register the name for a key, with the number of a layer as a superscript. The first call for a key counts.
 
-        A name that is `given` by the user goes before those that were chosen here.
+        A name that is `given` by the user has priority over equal ones that were chosen here.
         """
-        self._wanted.setdefault(key, (letter + superscript(f"({layer})") * (layer is not None), given))
+        self._requested.setdefault(key, (name + superscript(f"({layer})") * (layer is not None), given))
 
-    def hand_out(self) -> None:
-        """Give everyone who has asked a name."""
-        crowds: dict[str, list[Any]] = {}
-        for key, (name, _) in self._wanted.items():
-            crowds.setdefault(name, []).append(key)
-        for name, keys in crowds.items():
-            first = [key for key in keys if self._wanted[key][1]] or keys
+    def assign(self) -> None:
+        """Assign a name to every key."""
+        keys_of: dict[str, list[Any]] = {}
+        for key, (name, _) in self._requested.items():
+            keys_of.setdefault(name, []).append(key)
+        for name, keys in keys_of.items():
+            first = [key for key in keys if self._requested[key][1]] or keys
             if len(first) == 1:
                 self._names[first[0]] = name
                 self._taken.add(name)
-        for name, keys in crowds.items():
+        for name, keys in keys_of.items():
             for key in keys:
                 if key not in self._names:
                     self._names[key] = self.fresh(name)
 
-    def fresh(self, letter: str) -> str:
-        """A letter with the next number that is free."""
+    def fresh(self, base: str) -> str:
+        """The name `base` with the next free number."""
         while True:
-            number = self._numbers[letter] = self._numbers.get(letter, 0) + 1
-            if self.take(name := letter + subscript(str(number))):
+            number = self._numbers[base] = self._numbers.get(base, 0) + 1
+            if self.reserve(name := base + subscript(str(number))):
                 return name
 
-    def take(self, name: str) -> bool:
-        """Take a name, if it is free."""
+    def reserve(self, name: str) -> bool:
+        """Reserve a name; whether it was free."""
         free = name not in self._taken
         self._taken.add(name)
         return free
@@ -64,7 +64,7 @@ class Names:
         return key in self._names
 
 
-def want_names(
+def request_names(
     names: Names,
     nodes: list[Node],
     root: Node,
@@ -73,28 +73,28 @@ def want_names(
     paths: Mapping[Any, str],
     saved: Mapping[Node, Mapping[str, Any]],
 ) -> dict[Any, str]:
-    """Ask for all names of nodes and leaves; returns the role of those that have one.
+    """Register names for all nodes and leaves; returns the roles, such as "Z" and "A", of nodes that have one.
 
-    `given` are the user's names, `paths` those of the parameters in their module, for leaves without a usual letter.
+    `given` are the user's names, `paths` the names of parameters in their module, for leaves without a usual symbol.
     """
     roles = {node: role for node in nodes if (role := _role(node, consumers))}
     roles[root] = "L"
     layers = [node for node in nodes if roles.get(node) == "Z"]
     number: dict[Any, int] = {node: i for i, node in enumerate(layers, start=1)} if len(layers) > 1 else {}
     for thing, name in given.items():
-        names.want(thing, name, given=True)
+        names.request(thing, name, given=True)
     for node in nodes:
         layer = next((number[thing] for thing in (node, *node.parents) if thing in number), None)
         if role := roles.get(node):
-            names.want(node, role, layer if role in ("Z", "A") else None)
+            names.request(node, role, layer if role in ("Z", "A") else None)
         if role == "Z":
-            _want_parameters(names, node, layer)
+            _request_parameters(names, node, layer)
     for node in nodes:
-        for letter in letters_inside(node, saved[node]):
-            names.want((letter, node), letter)
+        for symbol in intermediate_names(node, saved[node]):
+            names.request((symbol, node), symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):
-                names.want(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
+                names.request(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
     return roles
 
 
@@ -115,8 +115,8 @@ def _is_layer_product(node: Any) -> bool:
     return any(not isinstance(parent, Node) for parent in node.parents)
 
 
-def _want_parameters(names: Names, node: Node, layer: int | None) -> None:
-    """The leaves of an affine map are its weight and its bias."""
+def _request_parameters(names: Names, node: Node, layer: int | None) -> None:
+    """Register names for the weight, the bias and the data of an affine map."""
     product = next((parent for parent in node.parents if _is_layer_product(parent)), node)
     assert isinstance(product, Node)
     if node.operation.name == "linear":
@@ -125,7 +125,7 @@ def _want_parameters(names: Names, node: Node, layer: int | None) -> None:
         x, weight = product.parents if not isinstance(product.parents[0], Leaf) or isinstance(
             product.parents[1], Leaf) else product.parents[::-1]  # fmt: skip
         bias = [parent for parent in node.parents if parent is not product] if product is not node else []
-    for leaf, letter in ((weight, "W"), *((b, "b") for b in bias), (x, "X")):
+    for leaf, name in ((weight, "W"), *((b, "b") for b in bias), (x, "X")):
         if isinstance(leaf, Leaf):
-            names.want(leaf, letter.lower() if len(leaf.shape) < 2 and letter == "W" else letter,
-                       layer if letter != "X" else None)  # fmt: skip
+            name = "w" if name == "W" and len(leaf.shape) < 2 else name
+            names.request(leaf, name, layer if name != "X" else None)

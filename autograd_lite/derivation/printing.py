@@ -1,4 +1,4 @@
-"""Formulas as text: Unicode for a terminal, LaTeX for a notebook. One grammar, two alphabets."""
+"""Printer: formulas as strings, in Unicode for a terminal or in LaTeX for a notebook."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.alphabet import FUNCTIONS, NUMBERS, SIGNS, escaped, latex_name, subscript, superscript
-from autograd_lite.derivation.expression import Call, Expression, Number, Symbol, total
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
+from autograd_lite.derivation.notation import FUNCTIONS, NUMBERS, SIGNS, escaped, latex_name, subscript, superscript
 
-# How tightly the parts of a formula hold together: what is looser than its surroundings gets parentheses.
+# Precedences. A part with a lower precedence than its surroundings gets parentheses.
 SUM, PRODUCT, MATRIX, FUNCTION, ATOM = range(5)
 Piece = tuple[str, int]
 
@@ -25,24 +25,22 @@ _CONDITIONS = {
 
 @dataclass
 class Printer:
-    """Writes formulas. `lengths` names the lengths that fractions are written with: {32: "N"}."""
+    """Prints formulas. `lengths` are names for the denominators of fractions: {32: "N"}."""
 
     latex: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
 
-    def text(self, expression: Expression) -> str:
-        """The formula as text."""
-        return self.piece(expression)[0]
+    def text(self, formula: Formula) -> str:
+        """The formula as a string."""
+        return self.piece(formula)[0]
 
     def symbol(self, name: str) -> str:
-        """A name in this alphabet."""
+        """A name in this notation."""
         return latex_name(name) if self.latex else name
 
-    # -- the grammar ---------------------------------------------------------------------------------------------
-
     def piece(self, e: Any) -> Piece:
-        """The text of a formula, and how tightly it holds together."""
-        if isinstance(e, Number):
+        """The string of a formula and its precedence."""
+        if isinstance(e, Constant):
             return self._number(e)
         if isinstance(e, Symbol):
             return self.symbol(e.name), ATOM
@@ -53,7 +51,7 @@ class Printer:
         return written or self._function(e)
 
     def at(self, e: Any, level: int) -> str:
-        """The formula as a part of something that holds together as tightly as `level`."""
+        """The string of a formula inside another of precedence `level`."""
         return self._in(self.piece(e), level)
 
     def _in(self, piece: Piece, level: int) -> str:
@@ -66,13 +64,13 @@ class Printer:
         return SIGNS.get(sign, sign) if self.latex else sign
 
     def _beside(self, left: str, right: str) -> str:
-        """Two factors, one beside the other."""
+        """Two factors, with a space between them where it helps reading."""
         close = not self.latex and right.startswith("(") and left[-1] in ")ᵀ0123456789"
         return left + ("" if close else " ") + right
 
-    def _number(self, e: Number, factor: bool = False) -> Piece:
+    def _number(self, e: Constant, factor: bool = False) -> Piece:
         if any(math.isclose(abs(e.value), number, rel_tol=1e-14) for number in NUMBERS):
-            e = Number(e.value)
+            e = Constant(e.value)
         above, below = self._digits(e.numerator), self.lengths.get(e.denominator, str(e.denominator))
         sign, above = (self._sign("−"), above[1:]) if above[0] == "-" else ("", above)
         if e.denominator == 1:
@@ -93,7 +91,7 @@ class Printer:
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, tuple | list):
-            inner = ", ".join(self.text(v) if isinstance(v, Expression) else self._plain(v) for v in value)
+            inner = ", ".join(self.text(v) if isinstance(v, Formula) else self._plain(v) for v in value)
             return f"({inner},)" if len(value) == 1 and isinstance(value, tuple) else f"({inner})"
         if isinstance(value, slice):
             ends = [str(part) for part in (value.start or "", "" if value.stop is None else value.stop)]
@@ -102,11 +100,11 @@ class Printer:
         return rf"\mathrm{{{escaped(text)}}}" if self.latex else text
 
     def _function(self, e: Call) -> Piece:
-        if e.name == "one_hot" or (e.name == "softmax" and e.operands[1] == e.ndim - 1):  # as everyone expects
+        if e.name == "one_hot" or (e.name == "softmax" and e.operands[1] == e.ndim - 1):  # over the last axis, as usual
             return self.word(e.name) + self._parentheses(self.text(e.operands[0])), ATOM
-        arguments = [self.text(operand) if isinstance(operand, Expression) else self._plain(operand)
+        arguments = [self.text(operand) if isinstance(operand, Formula) else self._plain(operand)
                      for operand in e.operands]  # fmt: skip
-        options = [f"{self.word(name)}={self.text(v) if isinstance(v, Expression) else self._plain(v)}"
+        options = [f"{self.word(name)}={self.text(v) if isinstance(v, Formula) else self._plain(v)}"
                    for name, v in e.options]  # fmt: skip
         return self.word(e.name) + self._parentheses(", ".join(arguments + options)), ATOM
 
@@ -117,11 +115,11 @@ class Printer:
 
     # -- elementwise ---------------------------------------------------------------------------------------------
 
-    def _spread(self, e: Any, to: Expression, level: int) -> str:
-        """An operand as tall and wide as the result: a row is repeated by a column of ones, a column by a row."""
+    def _spread(self, e: Any, to: Formula, level: int) -> str:
+        """An operand broadcast to the shape of the result, by a product with a column or a row of ones."""
         if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1:
             return self.at(e, level)
-        if e.shape[-1] == to.shape[1]:  # a vector of numpy, or a row
+        if e.shape[-1] == to.shape[1]:  # a vector or a row
             row = self._transposed(e) if e.ndim == 1 else self.at(e, MATRIX)
             return self._in((self._ones() + row if not self.latex else f"{self._ones()} {row}", MATRIX), level)
         column = self.at(e, MATRIX)
@@ -143,7 +141,7 @@ class Printer:
 
     def _multiply(self, e: Call) -> Piece:
         x, y = e.operands
-        if isinstance(x, Number) and y.shape == e.shape:
+        if isinstance(x, Constant) and y.shape == e.shape:
             if x.value == -1:
                 return self._sign("−") + self.at(y, PRODUCT), SUM
             number = self._number(x, factor=True)[0]
@@ -166,11 +164,11 @@ class Printer:
         return f"{self._spread(x, e, ATOM)} / {self._spread(y, e, ATOM)}", PRODUCT
 
     def _power(self, e: Call) -> Piece:
-        base, exponent = e.operands if len(e.operands) == 2 else (e.operands[0], Number(2))
-        text = self._number(exponent)[0] if isinstance(exponent, Number) else self.text(exponent)
+        base, exponent = e.operands if len(e.operands) == 2 else (e.operands[0], Constant(2))
+        text = self._number(exponent)[0] if isinstance(exponent, Constant) else self.text(exponent)
         if self.latex:
             return rf"{{{self.at(base, ATOM)}}}^{{{text}}}", ATOM
-        if isinstance(exponent, Number) and isinstance(exponent.value, int):
+        if isinstance(exponent, Constant) and isinstance(exponent.value, int):
             return self.at(base, ATOM) + superscript(text.replace("−", "-")), ATOM
         return f"{self.at(base, ATOM)}^({text})", ATOM
 
@@ -190,17 +188,17 @@ class Printer:
         return f"{self._ones()}[{self._condition(e)}]", ATOM
 
     def _condition(self, e: Any) -> str:
-        """A condition as it stands between the brackets of its indicator."""
+        """A condition inside the brackets of its indicator."""
         if not isinstance(e, Call) or e.function not in _CONDITIONS:
-            return self.text(e) if isinstance(e, Expression) else self._plain(e)
+            return self.text(e) if isinstance(e, Formula) else self._plain(e)
         x, y = (self._condition(operand) for operand in e.operands)
         return f"{x} {self._sign(_CONDITIONS[e.function])} {y}"
 
     def _where(self, e: Call) -> Piece:
-        """1[c] ⊙ x where the other is 0."""
+        """x ⊙ 1[c] where the other choice is 0."""
         condition, x, y = e.operands
         holds = self.at(condition, ATOM)
-        zero = [isinstance(part, Number) and part.value == 0 for part in (x, y)]
+        zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
         if zero == [False, True]:
             return f"{self._spread(x, e, FUNCTION)} {self._sign('⊙')} {holds}", PRODUCT
         if zero == [True, False]:
@@ -252,18 +250,18 @@ class Printer:
         x = e.operands[0]
         if e.ndim == 2 and x.shape != ():
             return self._spread(x, e, MATRIX), MATRIX
-        if isinstance(x, Number) and x.value == 0:
+        if isinstance(x, Constant) and x.value == 0:
             return "0", ATOM
         if e.ndim not in (1, 2):
             return None
         ones = self._ones() + ((" " * self.latex + self._ones(row=True)) if e.ndim == 2 else "")
-        if isinstance(x, Number) and x.value == 1:
+        if isinstance(x, Constant) and x.value == 1:
             return ones, MATRIX if e.ndim == 2 else ATOM
         return self._beside(self.at(x, FUNCTION), ones), PRODUCT
 
     def _item(self, e: Call) -> Piece:
         index = e.operands[1]
-        inner = ", ".join(self._plain(part) if not isinstance(part, Expression) else self.text(part)
+        inner = ", ".join(self._plain(part) if not isinstance(part, Formula) else self.text(part)
                           for part in (index if isinstance(index, tuple) else (index,)))  # fmt: skip
         return f"{self.at(e.operands[0], ATOM)}[{inner}]", ATOM
 

@@ -1,10 +1,11 @@
-"""The table of rewritings that turn what a rule computes into what one writes: each line reads like a formula.
+"""The table of rewrites, from the formula that a rule computes to the formula one writes; and `simplify`.
 
-The two sides of a line are made by running it on letters, as derivative rules are. A line applies where its left side
-matches and the shape stays what it was; if there is a third part, only where that holds for the numbers at hand.
+Each row of the table is a function that returns the left and the right side. Both are made by running it on symbols, as
+derivative rules are. A rewrite applies where its left side matches and the shape stays the same. A third item is a
+condition that must hold for the current values.
 
-The first letter of a parameter says what it stands for: a or b a number that is written out, n a negative one, t one
-that only keeps something from being zero, s a scalar that is no number, v or w an array, x, y or z anything.
+The first letter of a parameter is its kind: a or b a constant, n a negative constant, t a tiny constant that guards
+against zero, s a scalar that is not a constant, v or w an array that is not a scalar, x, y or z any formula.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.expression import (
+from autograd_lite.derivation.formula import (
     Call,
-    Expression,
-    Number,
+    Constant,
+    Formula,
     Symbol,
     UnknownValueError,
     evaluate,
     rebuilt,
     same,
 )
-from autograd_lite.derivation.moving import PROCEDURES
-from autograd_lite.derivation.symbols import Symbolic
+from autograd_lite.derivation.formula_array import FormulaArray
+from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
 
-Line = Callable[..., tuple[Any, ...]]
+Row = Callable[..., tuple[Any, ...]]
 
-LINES: list[Line] = [
-    # Signs and numbers go to the front, and become one number there.
+REWRITES: list[Row] = [
+    # Signs and constants move to the front and merge into one constant.
     lambda v: (-v, -1 * v),
     lambda s: (-s, -1 * s),
     lambda x: (1 * x, x),
@@ -45,7 +46,7 @@ LINES: list[Line] = [
     lambda x, a, y: (x / (a * y), (1 / a) * (x / y)),
     lambda x, a, y: ((a * x) @ y, a * (x @ y)),
     lambda x, a, y: (x @ (a * y), a * (x @ y)),
-    # Scalars follow.
+    # Scalars come next.
     lambda v, s: (v * s, s * v),
     lambda v, s, w: (v * (s * w), s * (v * w)),
     lambda v, s, w: ((s * v) * w, s * (v * w)),
@@ -64,7 +65,7 @@ LINES: list[Line] = [
     lambda x, a, b: (a * x + b * x, (a + b) * x),
     lambda x, a, y: (a * x + a * y, a * (x + y)),
     lambda x, a, y: (a * x - a * y, a * (x - y)),
-    # Products elementwise.
+    # Elementwise products.
     lambda x: (x * x, x**2),
     lambda x: (x**1, x),
     lambda x: (x**0, np.ones_like(x)),
@@ -79,7 +80,7 @@ LINES: list[Line] = [
     lambda x: (np.exp(np.log(x)), x),
     # Matrices.
     lambda v, w: ((v @ w).T, w.T @ v.T),
-    # Where a rule keeps away from a pole that these numbers are not near.
+    # Guards against poles, where the current values are not near one.
     lambda x, t: (np.maximum(x, t), x, x >= t),
     lambda x: (np.clip(x, -28, 28), x, abs(x) <= 28),
     lambda x, a: (np.where(x == 0, a, x), x, x != 0),
@@ -91,118 +92,110 @@ LINES: list[Line] = [
 ]
 
 
-def _is_guard(e: Expression) -> bool:
-    return isinstance(e, Number) and (0 < e.value <= 1e-6 or e.value == -100)
+def _is_guard(e: Formula) -> bool:
+    return isinstance(e, Constant) and (0 < e.value <= 1e-6 or e.value == -100)
 
 
-_KINDS: dict[str, Callable[[Expression], bool]] = {
-    **dict.fromkeys("ab", lambda e: isinstance(e, Number)),
-    "n": lambda e: isinstance(e, Number) and e.value < 0,
+_KINDS: dict[str, Callable[[Formula], bool]] = {
+    **dict.fromkeys("ab", lambda e: isinstance(e, Constant)),
+    "n": lambda e: isinstance(e, Constant) and e.value < 0,
     "t": _is_guard,
-    "s": lambda e: not isinstance(e, Number) and e.shape == (),
-    **dict.fromkeys("vw", lambda e: not isinstance(e, Number) and e.shape != ()),
+    "s": lambda e: not isinstance(e, Constant) and e.shape == (),
+    **dict.fromkeys("vw", lambda e: not isinstance(e, Constant) and e.shape != ()),
     **dict.fromkeys("xyz", lambda e: True),
 }
 
 
-class Rewriting:
-    """A line of the table."""
+class Rewrite:
+    """A row of the table, compiled to a pattern."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        # Any shapes will do that let the line be written: those of a formula are compared when it applies.
-        self.letters = {
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        # The shapes are arbitrary: shapes are compared when the rewrite is applied.
+        self.symbols = {
             name: Symbol(name, () if name[0] in "abnst" else (7, 7), float)
-            for name in inspect.signature(line).parameters
+            for name in inspect.signature(row).parameters
         }
-        self.pattern: Any = line(*map(Symbolic, self.letters.values()))[0].expression
+        self.pattern: Any = row(*map(FormulaArray, self.symbols.values()))[0].formula
 
-    def __call__(self, expression: Call) -> Expression | None:
-        """The formula rewritten, or None where the line does not apply."""
-        found: dict[str, Expression] = {}
-        if not self._matches(self.pattern, expression, found):
+    def __call__(self, formula: Call) -> Formula | None:
+        """The rewritten formula, or None where the rewrite does not apply."""
+        found: dict[str, Formula] = {}
+        if not self._matches(self.pattern, formula, found):
             return None
         try:
-            _, result, *condition = self.line(*[Symbolic(found[name]) for name in self.letters])
-        except (TypeError, ValueError):  # these shapes do not allow the other way to write it
+            _, result, *condition = self.row(*[FormulaArray(found[name]) for name in self.symbols])
+        except (TypeError, ValueError):  # the right side cannot be built with these shapes
             return None
-        if result.shape != expression.shape or not all(_holds(part.expression) for part in condition):
+        if result.shape != formula.shape or not all(_holds(part.formula) for part in condition):
             return None
-        return result.expression  # type: ignore[no-any-return]
+        return result.formula  # type: ignore[no-any-return]
 
-    def _matches(self, pattern: Any, expression: Any, found: dict[str, Expression]) -> bool:
+    def _matches(self, pattern: Any, formula: Any, found: dict[str, Formula]) -> bool:
         if isinstance(pattern, Symbol):
             return (
-                isinstance(expression, Expression)
-                and _KINDS[pattern.name[0]](expression)
-                and same(found.setdefault(pattern.name, expression), expression)
+                isinstance(formula, Formula)
+                and _KINDS[pattern.name[0]](formula)
+                and same(found.setdefault(pattern.name, formula), formula)
             )
         if isinstance(pattern, Call):
             return (
-                isinstance(expression, Call)
-                and pattern.function == expression.function
-                and self._matches(pattern.operands, expression.operands, found)
-                and self._matches(pattern.options, expression.options, found)
+                isinstance(formula, Call)
+                and pattern.function == formula.function
+                and self._matches(pattern.operands, formula.operands, found)
+                and self._matches(pattern.options, formula.options, found)
             )
-        if isinstance(pattern, tuple) and isinstance(expression, tuple):
-            return len(pattern) == len(expression) and all(
-                self._matches(part, other, found) for part, other in zip(pattern, expression, strict=True)
+        if isinstance(pattern, tuple) and isinstance(formula, tuple):
+            return len(pattern) == len(formula) and all(
+                self._matches(part, other, found) for part, other in zip(pattern, formula, strict=True)
             )
-        return same(pattern, expression)
+        return same(pattern, formula)
 
 
-def _holds(condition: Expression) -> bool:
+def _holds(condition: Formula) -> bool:
     try:
         return bool(np.all(evaluate(condition)))
     except UnknownValueError:
         return False
 
 
-# -- all of it -------------------------------------------------------------------------------------------------------
-
-_MOST_REWRITINGS = 100
-_by_function: dict[Any, list[Rewriting]] = {}
+_MOST_REWRITES = 100
+_by_function: dict[Any, list[Rewrite]] = {}
 
 
-def add_line(line: Line) -> Rewriting:
-    """Take a line into the table."""
-    rewriting = Rewriting(line)
-    _by_function.setdefault(rewriting.pattern.function, []).append(rewriting)
-    return rewriting
+for _row in REWRITES:
+    _rewrite = Rewrite(_row)
+    _by_function.setdefault(_rewrite.pattern.function, []).append(_rewrite)
 
 
-for _line in LINES:
-    add_line(_line)
-
-
-def simplify(expression: Any) -> Any:
-    """The formula rewritten until no line of the table applies."""
-    for _ in range(_MOST_REWRITINGS):
-        expression = rebuilt(expression, simplify)
-        rewritten = _rewritten(expression) if isinstance(expression, Call) else None
+def simplify(formula: Any) -> Any:
+    """The formula rewritten until no rewrite applies."""
+    for _ in range(_MOST_REWRITES):
+        formula = rebuilt(formula, simplify)
+        rewritten = _rewritten(formula) if isinstance(formula, Call) else None
         if rewritten is None:
-            return expression
-        expression = rewritten
-    raise RuntimeError("derive: the rewriting of a formula does not end; this is an error in autograd_lite.symbolic")
+            return formula
+        formula = rewritten
+    raise RuntimeError("derive: rewriting a formula does not end; this is an error in autograd_lite, please report it")
 
 
-def _rewritten(expression: Call) -> Expression | None:
-    for rewriting in (*PROCEDURES, *_by_function.get(expression.function, ())):
-        result = rewriting(expression)
-        # Truth values are added by "or": 0 + x is a number, x is none.
-        if result is not None and _is_truth(result) == _is_truth(expression):
+def _rewritten(formula: Call) -> Formula | None:
+    for rewrite in (*SHAPE_REWRITES, *_by_function.get(formula.function, ())):
+        result = rewrite(formula)
+        # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
+        if result is not None and _is_boolean(result) == _is_boolean(formula):
             return result  # type: ignore[no-any-return]
     return None
 
 
-def _is_truth(e: Expression) -> bool:
+def _is_boolean(e: Formula) -> bool:
     return e.dtype is not None and e.dtype.kind == "b"
 
 
-def split(expression: Expression) -> tuple[Number, Expression]:
-    """The number in front, and what it multiplies."""
-    if isinstance(expression, Call) and expression.function is np.multiply:
-        number, rest = expression.operands
-        if isinstance(number, Number) and rest.shape == expression.shape:
-            return number, rest
-    return Number(1), expression
+def split(formula: Formula) -> tuple[Constant, Formula]:
+    """The leading constant of a formula, and the rest."""
+    if isinstance(formula, Call) and formula.function is np.multiply:
+        constant, rest = formula.operands
+        if isinstance(constant, Constant) and rest.shape == formula.shape:
+            return constant, rest
+    return Constant(1), formula

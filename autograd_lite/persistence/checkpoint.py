@@ -1,4 +1,4 @@
-"""Checkpoint: all that a training needs to go on as if it had never been stopped, in one file."""
+"""Checkpoint: the whole state of a training run in one file, so that it can be resumed exactly."""
 
 from __future__ import annotations
 
@@ -19,32 +19,33 @@ from autograd_lite.support.checks import LARGEST_COUNT, is_integer
 from autograd_lite.support.messages import show
 
 _FILE = re.compile(r"checkpoint-(\d{10,})\.npz")
-_LEFT_BEHIND = re.compile(r"\.checkpoint-\d+\.npz\.[0-9a-f]{16}\.tmp")  # by a save that was killed
+_LEFT_BEHIND = re.compile(r"\.checkpoint-\d+\.npz\.[0-9a-f]{16}\.tmp")  # of a killed process
 
 
 class Checkpoint:
-    """The parts of a training, saved together and resumed together.
+    """The state of a training run: all its parts are saved together and resumed together.
 
-    A training that is killed at any instant and resumed goes on with the same bits as one that was never stopped: the
-    same batches, losses and weights. What it needs for that is all that changes from step to step: the model (with the
+    A run that is killed at any instant and resumed continues bit for bit as if it had never been stopped: with the same
+    batches, losses and weights. This takes everything that changes from step to step: the model (with the random
     generators of its dropout, and those in lists, dicts and objects of its modules), the optimizer, the schedule, the
-    data order, and other random generators. The common generator is always part of it. Gradients are not: save between
-    ``optimizer.step()`` and the next ``backward()``. Nor are `np.random.rand` and the like, or the module `random`.
+    data order, and other random generators. The default generator of the library is always included. Gradients are not:
+    save between ``optimizer.step()`` and the next ``backward()``. Nor are the global generators of `np.random` and of
+    the module `random`.
 
     Parameters
     ----------
     folder : str or path
-        Where the files go, "checkpoint-0000000100.npz" after step 100; it is made if it is not there. A folder belongs
-        to one run.
+        The folder of the files, "checkpoint-0000000100.npz" after step 100; it is created if necessary. Each run needs
+        a folder of its own.
     keep : int, default 3
-        How many of the last checkpoints stay.
+        The number of last checkpoints to keep.
     **parts : Module, Optimizer, schedule, Batches, numpy.random.Generator or RandomState
-        By names of your choice; or anything else that has `state_dict` and `load_state_dict`.
+        Under names of your choice; or any other object with `state_dict` and `load_state_dict`.
 
     Raises
     ------
     TypeError
-        If a part has no state, or a module holds a generator that cannot be saved (``random.Random``, or in a set).
+        If a part has no state, or a module holds a generator that cannot be saved (a ``random.Random``, or in a set).
     ValueError
         If there is no part, or `keep` is not positive.
 
@@ -65,7 +66,7 @@ class Checkpoint:
     ...     return start, model.bias.item()
     >>> train(5)[0]
     0
-    >>> start, bias = train(20)  # takes 15 steps, and gives what 20 without a stop give
+    >>> start, bias = train(20)  # takes 15 more steps, with the result of 20 uninterrupted steps
     >>> start, train(20) == (20, bias)
     (5, True)
     """
@@ -77,12 +78,12 @@ class Checkpoint:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
             if isinstance(part, type):
-                raise TypeError(f"Checkpoint: {name} is the class {part.__name__}, not an object of it")
+                raise TypeError(f"Checkpoint: {name} is the class {part.__name__}, not an instance of it")
             if not isinstance(part, GENERATORS) and not hasattr(part, "load_state_dict"):
                 raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
         self._unreadable: set[int] = set()
-        self._generators()  # refuses those that cannot be saved
+        self._generators()  # raises for those that cannot be saved
         try:
             os.makedirs(self.folder, exist_ok=True)
         except OSError as error:
@@ -91,21 +92,21 @@ class Checkpoint:
             raise OSError(error.errno, f"Checkpoint: the folder {where} cannot be made: {reason}") from error
 
     def save(self, step: int, **counters: Any) -> str:
-        """Write a checkpoint after `step` steps, remove those that are too old, and return the path of the new one.
+        """Write a checkpoint after `step` steps, remove the oldest ones, and return the path.
 
         Parameters
         ----------
         step : int
-        **counters : number, text, array, or nested dict, list or tuple of them
-            What the training wants back from `resume`: the epoch, the best loss, ...
+        **counters : number, string, array, or nested dict, list or tuple of them
+            Further values that `resume` returns: the epoch, the best loss, ...
 
         Raises
         ------
         OSError
-            If that is not possible (disk full, no permission, folder gone). All checkpoints are as they were, and the
-            parts too, so the training can go on and save later.
+            If the file cannot be written (disk full, no permission, folder gone). No checkpoint and no part has
+            changed, so the run can continue and save later.
         FileExistsError
-            If the folder has checkpoints of later steps that were not resumed from: those of another run.
+            If the folder has checkpoints of later steps, from another run.
         TypeError
             If a counter cannot be saved.
         """
@@ -115,13 +116,13 @@ class Checkpoint:
         if later:
             raise FileExistsError(
                 f"Checkpoint.save: step {step}, but {self.folder} has a checkpoint of step {max(later)}; "
-                "call resume() before the training, or give each run a folder of its own"
+                "call resume() before training, or use a separate folder for each run"
             )
         path = self._path(int(step))
         save(path, {"step": int(step), "counters": counters, **self._state()})
         self._unreadable.discard(int(step))
         for old in [number for number in self._steps() if number <= step][: -self.keep]:
-            if not os.path.isdir(self._path(old)):  # which is somebody else's
+            if not os.path.isdir(self._path(old)):  # a folder with such a name is not a checkpoint
                 os.unlink(self._path(old))
         for name in os.listdir(self.folder):
             if _LEFT_BEHIND.fullmatch(name):
@@ -129,20 +130,20 @@ class Checkpoint:
         return path
 
     def resume(self) -> dict[str, Any]:
-        """Bring all parts to the newest checkpoint that can be read; all or nothing.
+        """Load the newest readable checkpoint into all parts, or into none.
 
         Returns
         -------
         dict
-            "step" and the counters that were saved with it; {"step": 0} if there is no checkpoint yet.
+            "step" and the saved counters; {"step": 0} if there is no checkpoint yet.
 
         Raises
         ------
         CorruptedFileError
-            (a ValueError) If there are checkpoints, but none can be read. Each that cannot is a warning.
+            (a ValueError) If there are checkpoints, but none can be read. Each unreadable one is a warning.
         ValueError
-            If it is one of other parts: names, shapes or options differ; or a part takes no state now, as `Batches` in
-            the middle of an epoch. All parts are as they were then.
+            If the checkpoint does not fit: names, shapes or options of parts differ; or a part accepts no state now,
+            such as `Batches` in the middle of an epoch. No part has changed then.
         """
         failure: Exception | None = None
         for step in reversed(self._steps()):
@@ -164,29 +165,25 @@ class Checkpoint:
         dicts = {"counters", "parts", "generators"}
         whole = isinstance(state, dict) and set(state) == {"step", *dicts} and state["step"] == step
         if not whole or not all(isinstance(state[name], dict) for name in dicts):
-            raise ValueError(f"Checkpoint.resume: {self._path(step)} is no checkpoint of step {step}")
-        if set(state["parts"]) != set(self.parts):
-            raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} has the parts {list(state['parts'])}, "
-                f"expected {list(self.parts)}"
-            )
-        if set(state["generators"]) != set(before["generators"]):
-            raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} has the random generators {list(state['generators'])}, "
-                f"expected {list(before['generators'])}"
-            )
+            raise ValueError(f"Checkpoint.resume: {self._path(step)} is not a checkpoint of step {step}")
+        for kind, what in (("parts", "parts"), ("generators", "random generators")):
+            if set(state[kind]) != set(before[kind]):
+                raise ValueError(
+                    f"Checkpoint.resume: {self._path(step)} has the {what} {list(state[kind])}, "
+                    f"expected {list(before[kind])}"
+                )
         receivers = self._receivers()
         try:
             for (kind, name), receive in receivers.items():
                 receive(state[kind][name])
         except BaseException as error:
             for (kind, name), receive in receivers.items():
-                with suppress(Exception):  # one that takes nothing now, not even what it has, has not changed
+                with suppress(Exception):  # a part that accepts no state now has not changed
                     receive(before[kind][name])
             if not isinstance(error, Exception):
                 raise
             raise ValueError(
-                f"Checkpoint.resume: {self._path(step)} does not fit; everything is as it was before: "
+                f"Checkpoint.resume: {self._path(step)} does not fit; no part has changed: "
                 f"{type(error).__name__}: {error}"
             ) from error
 
@@ -200,7 +197,7 @@ class Checkpoint:
         }
 
     def _receivers(self) -> dict[tuple[str, str], Callable[[Any], object]]:
-        """What takes the state back, for each entry of `_state`."""
+        """The function that loads each entry of `_state`."""
         found: dict[tuple[str, str], Callable[[Any], object]] = {}
         for name, part in self.parts.items():
             is_generator = isinstance(part, GENERATORS)
@@ -210,7 +207,7 @@ class Checkpoint:
         return found
 
     def _generators(self) -> dict[str, Generator]:
-        """The common generator, and those that modules have for themselves, by their dotted names."""
+        """The default generator of the library, and the generators that modules hold, by their dotted names."""
         found: dict[str, Generator] = {"": generator()}
         for name, part in self.parts.items():
             if isinstance(part, Module):
@@ -221,6 +218,6 @@ class Checkpoint:
         return os.path.join(self.folder, f"checkpoint-{step:010d}.npz")
 
     def _steps(self) -> list[int]:
-        """The steps of which there are checkpoints, in ascending order."""
+        """The steps of all checkpoints, in ascending order."""
         found = [_FILE.fullmatch(name) for name in os.listdir(self.folder)]
         return sorted(int(match[1]) for match in found if match)

@@ -1,4 +1,4 @@
-"""Writing a file so that its path holds, at every instant, the old file or the new one, whole."""
+"""Atomic replacement of a file: at every instant its path holds the complete old or the complete new file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from typing import BinaryIO
 
 
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a new file, and put it in the place of the one at `path`.
+    """Replace the file at `path` by a new one with the contents that `write` writes.
 
-    It is written in the same folder, flushed and synced to the disk, then renamed, which is one step for whoever
-    looks; at last the folder is synced, so that a power cut cannot undo it. `write` gets the file open for reading and
-    writing. A link keeps pointing where it did, a file keeps its permissions. What a killed process leaves behind is
-    called ``.<name>.<random>.tmp``.
+    The new file is written in the same folder and synced to the disk, then renamed, which is atomic. Finally the folder
+    is synced, so that a power failure cannot undo it. `write` receives the file, open for reading and writing. A link
+    keeps its target, a file keeps its permissions. A killed process may leave a file ``.<name>.<random>.tmp``.
 
     Raises
     ------
     OSError
-        If that is not possible (disk full, no permission, folder gone). The path holds what it held before.
+        If the file cannot be written (disk full, no permission, folder gone). The old file is unchanged.
 
     Examples
     --------
@@ -45,18 +44,18 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
                 os.fsync(file.fileno())
             os.replace(temporary, target)
         except BaseException:
-            with suppress(OSError):  # the folder may be gone; the error that led here says more
+            with suppress(OSError):  # the folder may be gone; the original error is raised
                 os.unlink(temporary)
             raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OSError(error.errno, f"cannot write {show_path(path)}, which is as it was: {reason}") from error
+        raise OSError(error.errno, f"cannot write {show_path(path)}, which is unchanged: {reason}") from error
     if os.name == "posix":  # elsewhere a folder cannot be opened
         _sync_folder(folder)
 
 
 def kind_of_file(mode: int) -> str:
-    """What stands at a path where a regular file belongs.
+    """The kind of what is at a path in place of a regular file.
 
     Examples
     --------
@@ -68,7 +67,7 @@ def kind_of_file(mode: int) -> str:
 
 
 def show_path(path: str | os.PathLike[str]) -> str:
-    """A path as error messages show it: on one line, the end of it if it is long.
+    """A path in an error message: on one line, and only the end of a long one.
 
     Examples
     --------
@@ -81,14 +80,14 @@ def show_path(path: str | os.PathLike[str]) -> str:
 
 
 def _permissions(target: str) -> int | None:
-    """Those of the file that is there, None if there is none; OSError if it is not to be replaced."""
+    """The permissions of the file, None if there is no file; OSError if it must not be replaced."""
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(mode):
         raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, f"it is {kind_of_file(mode)}")
-    if not os.access(target, os.W_OK):  # renaming would not ask
+    if not os.access(target, os.W_OK):  # a rename would replace it nevertheless
         raise PermissionError(errno.EACCES, "it is write-protected")
     return stat.S_IMODE(mode)
 

@@ -1,4 +1,4 @@
-"""The random generators that modules hold, also in lists, dicts and objects of theirs: found, or refused."""
+"""Search for the random generators that modules hold, also inside lists, dicts and other objects."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from autograd_lite.core.tensor import Tensor
 from autograd_lite.nn.module import Module
 from autograd_lite.support.messages import show
 
-Generator: TypeAlias = "np.random.Generator | np.random.RandomState"
+Generator: TypeAlias = np.random.Generator | np.random.RandomState
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
-# A bit generator goes on by itself only inside of a Generator, but one may be drawn from by another that is not found.
+# A bit generator alone draws nothing, but a Generator that the search does not find may draw from it.
 _OTHERS = (random.Random, np.random.BitGenerator)
 _LEAVES = (Tensor, np.ndarray, np.generic, str, bytes, int, float, complex, type(None), type, ModuleType)
 
 
 def generators_of(model: Module, name: str) -> dict[str, Generator]:
-    """All generators that the model and what it holds have for themselves, by their dotted names.
+    """All generators that a model and the objects in it hold, by their dotted names.
 
     Raises
     ------
     TypeError
-        If one cannot be saved: of another kind, or in a set, which has no order.
+        If one cannot be saved: it is of another type, or in a set, which has no order.
     """
     found: dict[str, Generator] = {}
     _search(model, name, found, set())
@@ -43,7 +43,7 @@ def _search(value: Any, name: str, found: dict[str, Generator], seen: set[int]) 
         return
     if isinstance(value, _OTHERS):
         raise TypeError(
-            f"Checkpoint: {name} is a {type(value).__name__}, which a checkpoint does not keep; "
+            f"Checkpoint: {name} is a {type(value).__name__}, which a checkpoint cannot save; "
             "use a numpy.random.Generator"
         )
     if isinstance(value, _LEAVES) or id(value) in seen:
@@ -54,7 +54,7 @@ def _search(value: Any, name: str, found: dict[str, Generator], seen: set[int]) 
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """What is in a list, a dict, a set or an object, with what is to be added to the name."""
+    """The items of a list, dict, set or object, with the part of the dotted name for each."""
     if isinstance(value, dict):
         yield from ((f"[{show(key)}]", item) for key, item in value.items() if not isinstance(item, _LEAVES))
     elif isinstance(value, list | tuple | deque):
@@ -63,7 +63,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, set | frozenset):
         for item in value:
             if isinstance(item, GENERATORS):
-                raise TypeError("Checkpoint: a set of generators has no order in which they could be saved; use a list")
+                raise TypeError("Checkpoint: a set of generators cannot be saved, as it has no order; use a list")
     elif isinstance(value, partial):
         yield from ((f".{attribute}", getattr(value, attribute)) for attribute in ("func", "args", "keywords"))
     elif isinstance(value, FunctionType):
@@ -80,14 +80,14 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _held_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What a function has from around it, and its defaults."""
+    """The variables of a closure, and the defaults of the function."""
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with suppress(ValueError):  # a variable that has no value yet
+        with suppress(ValueError):  # the variable has no value yet
             yield f".{name}", cell.cell_contents
     yield ".__defaults__", function.__defaults__
     yield ".__kwdefaults__", function.__kwdefaults__
 
 
 def _may_hold(values: Iterable[Any]) -> bool:
-    """Whether there is anything but numbers, texts and arrays: a data set is passed over at the speed of C."""
+    """Whether a list holds anything but numbers, strings and arrays. Large data sets are skipped quickly."""
     return not all(issubclass(kind, _LEAVES) for kind in set(map(type, values)))

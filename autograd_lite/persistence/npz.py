@@ -1,8 +1,8 @@
-"""The `.npz` files of `autograd_lite.save`: written so that NumPy reads them, read so that nothing can go wrong.
+"""The `.npz` format of `save`: NumPy can read the files, and `read_npz` accepts no others.
 
-An archive holds "structure.json" (see `autograd_lite.structure`) and an array a member, uncompressed. Its comment, the
-last 64 bytes of the file, is the SHA-256 of all bytes before. Damage is found before anything is parsed; a file
-made to do harm has a right sum, and then meets a reader that knows no pickles, compression, or headers but its own.
+An archive holds "structure.json" (see `structure`) and one uncompressed member per array. Its comment, the last 64
+bytes of the file, is the SHA-256 of all bytes before it, so damage is found before anything is parsed. A malicious file
+may have a correct checksum; so the reader accepts no pickles, no compression, and no array headers but NumPy's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograd_lite.support.messages import show
 STRUCTURE = "structure.json"
 SUM = 64  # characters of the SHA-256
 
-# The header of an array exactly as NumPy writes it: magic, version, length, dtype, order and shape.
+# The header of an array, exactly as NumPy writes it: magic, version, length, dtype, order and shape.
 _MAGIC = b"\x93NUMPY\x01\x00"
 _LENGTH = r"\d{1,19}"
 _HEADER = re.compile(
@@ -33,7 +33,7 @@ _HEADER = re.compile(
 
 
 def write_npz(file: BinaryIO, text: str, arrays: dict[str, NumberArray]) -> None:
-    """Fill an empty file with a structure and its arrays. The same state gives the same bytes."""
+    """Write a structure and its arrays to an empty file. The same state gives the same bytes."""
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo(STRUCTURE), text)
         for name, array in arrays.items():
@@ -47,9 +47,9 @@ def write_npz(file: BinaryIO, text: str, arrays: dict[str, NumberArray]) -> None
 
 
 def read_npz(file: BinaryIO) -> tuple[bytes, dict[str, NumberArray]]:
-    """The structure and the arrays that `write_npz` has written; CorruptedFileError for everything else.
+    """The structure and the arrays of a file by `write_npz`; CorruptedFileError for any other file.
 
-    Nothing is allocated but what the file has the bytes for.
+    No more memory is allocated than the file has bytes for.
     """
     size = os.fstat(file.fileno()).st_size
     file.seek(max(size - SUM, 0))
@@ -67,12 +67,12 @@ def read_npz(file: BinaryIO) -> tuple[bytes, dict[str, NumberArray]]:
             return text, {name[: -len(".npy")]: _read_array(archive, info) for name, info in members.items()}
     except CorruptedFileError:
         raise
-    except Exception as error:  # zipfile has many, and the file says which
-        raise CorruptedFileError(f"it is no archive of this library: {error or type(error).__name__}") from error
+    except Exception as error:  # zipfile raises many types of errors
+        raise CorruptedFileError(f"it is not an archive of this library: {error or type(error).__name__}") from error
 
 
 def _digest(file: BinaryIO, size: int) -> bytes:
-    """The SHA-256 of the first `size` bytes, in hexadecimal digits."""
+    """The SHA-256 of the first `size` bytes, as hexadecimal digits."""
     file.seek(0)
     found = sha256()
     while size > 0 and (chunk := file.read(min(size, 2**20))):
@@ -82,16 +82,16 @@ def _digest(file: BinaryIO, size: int) -> bytes:
 
 
 def _checked(infos: list[zipfile.ZipInfo], size: int) -> dict[str, zipfile.ZipInfo]:
-    """The members by name, if they are what `write_npz` writes and fit into the file."""
+    """The members by name, checked: only those that `write_npz` writes, within the size of the file."""
     members = {info.filename: info for info in infos}
     for name, info in members.items():
         expected = name == STRUCTURE or (name.endswith(".npy") and NAME.fullmatch(name[: -len(".npy")]))
-        if not expected or info.orig_filename != name:  # which has what stands behind a null, too
-            raise CorruptedFileError(f"it has a member called {show(info.orig_filename)}")
+        if not expected or info.orig_filename != name:  # zipfile cuts `filename` at a null byte
+            raise CorruptedFileError(f"it has a member with the name {show(info.orig_filename)}")
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.compress_size != info.file_size:
             raise CorruptedFileError(f"its member {show(name)} is compressed or encrypted")
     if len(members) < len(infos) or STRUCTURE not in members:
-        raise CorruptedFileError(f"it has two members of one name, or none called {show(STRUCTURE)}")
+        raise CorruptedFileError(f"it has two members of one name, or none with the name {show(STRUCTURE)}")
     if sum(info.file_size for info in infos) > size:
         raise CorruptedFileError(f"its members claim {sum(info.file_size for info in infos)} bytes, it has {size}")
     return members
@@ -104,7 +104,7 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NumberArray:
         length = int.from_bytes(start[len(_MAGIC) :], "little")
         header = _HEADER.fullmatch(member.read(length).decode("latin1"))
         if not start.startswith(_MAGIC) or header is None:
-            raise CorruptedFileError(f"its member {show(info.filename)} does not begin as an array of numbers does")
+            raise CorruptedFileError(f"its member {show(info.filename)} has no header of an array of numbers")
         dtype: np.dtype[Any] = np.dtype(header[1])
         shape = tuple(int(part) for part in header[3].split(",") if part)
         size = info.file_size - len(start) - length
@@ -114,5 +114,5 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NumberArray:
             )
         data = np.empty(size, np.uint8)
         if member.readinto(data) != size or (dtype.kind == "b" and data.max(initial=0) > 1):
-            raise CorruptedFileError(f"its member {show(info.filename)} ends too early, or holds no booleans")
+            raise CorruptedFileError(f"its member {show(info.filename)} is truncated, or its bytes are not booleans")
     return data.view(dtype).reshape(shape, order="F" if header[2] == "True" else "C")

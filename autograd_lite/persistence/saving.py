@@ -1,4 +1,4 @@
-"""save and load: nested dicts of arrays, numbers and texts in a file that is whole or refused, and never runs code."""
+"""save and load: nested dicts of arrays, numbers and strings in a file. Damaged files are refused; no code is run."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ __all__ = ["CorruptedFileError", "load", "save"]
 
 
 def save(path: str | os.PathLike[str], state: Any) -> None:
-    """Write `state` to a file, in the place of what is there.
+    """Write `state` to a file, or replace the file.
 
-    At every instant, also if the process is killed or the power fails, the path holds the old file or the new one,
-    whole.
+    At every instant, even if the process is killed or the power fails, the path holds the complete old or the complete
+    new file.
 
     Parameters
     ----------
     path : str or path
-        Its suffix says the format: ".npz", or ".safetensors", for which ``pip install "autograd-lite[safetensors]"`` is
-        needed. `numpy.load` reads the first; PyTorch reads the second, with ``safetensors.torch.load_file``. Both find
-        an array by its keys joined by "/": ``"model/0.weight"``.
+        The suffix selects the format: ".npz", or ".safetensors", which needs
+        ``pip install "autograd-lite[safetensors]"``. `numpy.load` reads the first, and PyTorch the second with
+        ``safetensors.torch.load_file``. In both the name of an array is its keys joined by "/": ``"model/0.weight"``.
     state : nested dict, list, tuple
-        Of arrays of numbers, numbers, texts and None. Keys are texts and integers. Tensors are saved as their values,
-        so they come back as arrays. ".safetensors" has no complex128, no long double and one byte order.
+        Of arrays of numbers, numbers, strings and None. Keys are strings and integers. Tensors are saved as their
+        values and loaded as arrays. ".safetensors" has no complex128, no long double and one byte order.
 
     Raises
     ------
     TypeError
-        If something in `state` is of another type. Nothing has been written then.
+        If `state` contains another type. Nothing is written.
     ValueError
         If the path has another suffix, or `state` contains itself.
     ImportError
         If safetensors is not installed.
     OSError
-        If the file cannot be written (disk full, no permission, no such folder). The old one is as it was.
+        If the file cannot be written (disk full, no permission, no such folder). The old file is unchanged.
 
     Examples
     --------
@@ -61,15 +61,15 @@ def save(path: str | os.PathLike[str], state: Any) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """What `save` has written, equal in every bit and type; all or nothing.
+    """The state in a file by `save`, with the same bits and types.
 
-    No code from a file is ever run, and the memory is a small multiple of the file's size. A ".safetensors" file of
-    somebody else is a dict of arrays by name; it has no checksum, so only its form can be checked.
+    No code from a file is ever run, and the memory is a small multiple of the file size. A ".safetensors" file of
+    another program is loaded as a dict of arrays by name; it has no checksum, so only its form is checked.
 
     Raises
     ------
     CorruptedFileError
-        (a ValueError) If the file is truncated, damaged, foreign, or was made to do harm.
+        (a ValueError) If the file is truncated, damaged, malicious, or not by `save`.
     ValueError
         If the path has another suffix.
     ImportError
@@ -80,7 +80,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     _, read = _format(path, "load")
     try:
         found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for somebody to write
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for a writer
             raise CorruptedFileError(f"it is {kind_of_file(found.st_mode)}")
         if not found.st_size:
             raise CorruptedFileError("it is empty")
@@ -90,9 +90,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     except CorruptedFileError as error:
         raise CorruptedFileError(f"load: {show_path(path)} is refused: {error}") from error
     except OSError as error:
-        astray = error.errno == errno.ENOENT and os.path.islink(path)
-        link = "it is a link to what is not there" if astray else None
-        raise OSError(error.errno, f"load: cannot read {show_path(path)}: {link or error.strerror or error}") from error
+        broken = error.errno == errno.ENOENT and os.path.islink(path)
+        reason = "it is a broken link" if broken else error.strerror or error
+        raise OSError(error.errno, f"load: cannot read {show_path(path)}: {reason}") from error
 
 
 def _write_safetensors(file: BinaryIO, text: str, arrays: dict[str, NumberArray]) -> None:
@@ -113,14 +113,14 @@ def _read_safetensors(file: BinaryIO) -> tuple[str | None, dict[str, NumberArray
     from safetensors.numpy import load as deserialize
 
     contents = file.read()
-    try:  # the package checks the header: its length, its form, and that the arrays fill the file without overlap
+    try:  # safetensors checks the header, and that the arrays fill the file without overlap
         arrays = {name: array.copy() for name, array in deserialize(contents).items()}
         header = json.loads(contents[8 : 8 + int.from_bytes(contents[:8], "little")])
     except Exception as error:
         raise CorruptedFileError(f"it cannot be read as safetensors: {error or type(error).__name__}") from error
     for name, array in arrays.items():
         if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
-            raise CorruptedFileError(f"{show(name)} holds no booleans")
+            raise CorruptedFileError(f"the bytes of {show(name)} are not booleans")
     metadata = header.get("__metadata__") or {}
     if not {"structure", "sha256"} & set(metadata):
         return None, arrays
@@ -149,14 +149,14 @@ _FORMATS: dict[str, tuple[_Write, _Read]] = {
 
 def _format(path: str | os.PathLike[str], name: str) -> tuple[_Write, _Read]:
     if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name}: the path is a text or a pathlib.Path, not {show(path)}")
+        raise TypeError(f"{name}: the path is a string or a pathlib.Path, not {show(path)}")
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix not in _FORMATS:
         folder = ", and it is a folder" if os.path.isdir(path) else ""
         raise ValueError(f"{name}: the suffix of {show(show_path(path), 240)} is none of {', '.join(_FORMATS)}{folder}")
     if suffix == ".safetensors":
         try:
-            import safetensors  # noqa: F401 - to say now how to get it
+            import safetensors  # noqa: F401 - to raise before anything is written
         except ImportError as error:
             raise ImportError(f'{name}: {suffix} needs `pip install "autograd-lite[safetensors]"`') from error
     return _FORMATS[suffix]

@@ -1,7 +1,7 @@
-"""Nested dicts, lists and tuples of arrays and plain values, as JSON text and arrays by name; and back, strictly.
+"""Conversion of nested dicts, lists and tuples to JSON and arrays by name; and back, with strict checks.
 
-Numbers, texts, None, booleans and lists stand in the text as they are; the rest is an object with one key that says
-what it is: {"dict": [[key, value], ...]}, {"tuple": [...]}, {"float": "nan"}, {"array": name}, {"scalar": name}.
+Numbers, strings, None, booleans and lists are plain JSON. Everything else is an object whose only key is its type:
+{"dict": [[key, value], ...]}, {"tuple": [...]}, {"float": "nan"}, {"array": name}, {"scalar": name}.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.conversion import NumberArray, read
 from autograd_lite.support.messages import one_line, shorten, show
 
-# No state of a training is nested more deeply; a file that is wants to exhaust the stack.
+# The deepest allowed nesting. A malicious file with deeper nesting could exhaust the stack.
 DEPTH = 64
 
-# Python reads integers of up to 4,300 digits.
+# The most bits of an integer. Python parses integers of up to 4,300 digits.
 _BITS = 14_000
 
-# What an array can be called in a file: its keys, if they are plain. Never a path that leads anywhere.
+# Allowed names of arrays: their keys joined by "/", without ".." and other path components that lead elsewhere.
 NAME = re.compile(r"(?=.{1,200}\Z)(?!\.+(/|\Z))[\w.-]+(/(?!\.+(/|\Z))[\w.-]+)*", re.ASCII)
 
 
 class CorruptedFileError(ValueError):
-    """A file is damaged, foreign, or was made to do harm. Nothing has been loaded."""
+    """A file is damaged, malicious, or not by `save`. Nothing has been loaded."""
 
 
 def take_apart(state: Any) -> tuple[str, dict[str, NumberArray]]:
-    """The JSON text of a nested structure, and its arrays by name: their keys joined by "/", where these are plain.
+    """The JSON of a nested structure, and its arrays by name: their keys joined by "/", if that is an allowed name.
 
     Raises
     ------
     TypeError
-        For what is neither a number, a text, None, an array of numbers, a tensor nor a dict, list or tuple of them.
+        If it contains anything but numbers, strings, None, arrays of numbers, tensors, dicts, lists and tuples.
     ValueError
         If the structure is nested more deeply than 64 levels, or contains itself.
 
@@ -49,11 +49,11 @@ def take_apart(state: Any) -> tuple[str, dict[str, NumberArray]]:
     >>> list(arrays)
     ['weight']
     """
-    import json  # with the rest of what saving needs, it would double the time of the import
+    import json  # imported here because it slows down the import of the package
 
     arrays: dict[str, NumberArray] = {}
     text = json.dumps(_encode(state, (), arrays))
-    return text.ljust(_room(text.count("["))), arrays
+    return text.ljust(_least_length(text.count("["))), arrays
 
 
 def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -> Any:
@@ -67,7 +67,7 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
         return value
     if type(value) is int:
         if value.bit_length() > _BITS:
-            raise ValueError(f"save: {_place(path)} is {show(value)}, more than can be read back")
+            raise ValueError(f"save: {_place(path)} is {show(value)}, which is too large to be loaded")
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {"float": repr(value)}
@@ -85,13 +85,13 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str) and type(key) is not int:
-                raise TypeError(f"save: {_place(path)} has the key {show(key)}; keys are texts and integers")
+                raise TypeError(f"save: {_place(path)} has the key {show(key)}; keys are strings and integers")
         return {"dict": [[_encode(key, (), {}), _encode(item, (*path, key), arrays)] for key, item in value.items()]}
     if type(value) in (list, tuple):
         items = [_encode(item, (*path, i), arrays) for i, item in enumerate(value)]
         return items if type(value) is list else {"tuple": items}
     raise TypeError(
-        f"save: {_place(path)} is {_kind(value)}; what can be saved are numbers, texts, None, arrays of numbers and "
+        f"save: {_place(path)} is {_kind(value)}; save accepts numbers, strings, None, arrays of numbers, "
         "tensors, and dicts, lists and tuples of them"
     )
 
@@ -115,15 +115,14 @@ def _kind(value: Any) -> str:
 
 
 def put_together(text: str | bytes, arrays: dict[str, NumberArray]) -> Any:
-    """The structure that `take_apart` has taken apart.
+    """The nested structure from its JSON and arrays: the inverse of `take_apart`.
 
-    Each part becomes what it stands for as soon as it is parsed, so the memory is that of the result, which `_room`
-    bounds.
+    Each part is converted as soon as it is parsed, so the memory is that of the result, which `_least_length` bounds.
 
     Raises
     ------
     CorruptedFileError
-        If the text is not exactly of the form above, or does not name each array once.
+        If the JSON is not of the form above, or does not name each array once.
 
     Examples
     --------
@@ -133,8 +132,8 @@ def put_together(text: str | bytes, arrays: dict[str, NumberArray]) -> Any:
     import json
 
     lists = text.count("[") if isinstance(text, str) else text.count(b"[")
-    if len(text) < _room(lists):
-        raise CorruptedFileError(f"its structure has {lists} lists in {len(text)} bytes, to fill the memory")
+    if len(text) < _least_length(lists):
+        raise CorruptedFileError(f"its structure has {lists} lists in {len(text)} bytes, which would fill the memory")
     remaining = dict(arrays)
 
     def decode(pairs: list[tuple[str, Any]]) -> Any:
@@ -142,25 +141,25 @@ def put_together(text: str | bytes, arrays: dict[str, NumberArray]) -> Any:
             ((kind, content),) = pairs
             if kind in _KINDS and type(content) is _KINDS[kind][0]:
                 return _KINDS[kind][1](content, remaining)
-        raise CorruptedFileError(f"its structure holds {show(dict(pairs))}, which says nothing")
+        raise CorruptedFileError(f"its structure holds {show(dict(pairs))}, which is not allowed")
 
     try:
         state = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=decode)
         _refuse_depth(state, 0)
     except CorruptedFileError:
         raise
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an absurd number, nested without end
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, a huge number, or nested too deeply
         raise CorruptedFileError(f"its structure cannot be read: {one_line(error)}") from error
     if remaining:
-        raise CorruptedFileError(f"its structure has no place for {', '.join(map(show, [*remaining][:3]))}")
+        raise CorruptedFileError(f"its structure does not name {', '.join(map(show, [*remaining][:3]))}")
     return state
 
 
-def _room(lists: int) -> int:
-    """The length that a text with so many lists (of which dicts and tuples are made, too) has at least.
+def _least_length(lists: int) -> int:
+    """The least length of JSON with that many lists, those of dicts and tuples included.
 
-    "[]" takes 2 bytes of a text but 60 to 90 of memory, so a small file could fill it. Texts with many lists are padded
-    to 16 bytes for each; those with few need not be.
+    "[]" takes 2 bytes of JSON but 60 to 90 of memory, so a small file could fill the memory. JSON with many lists is
+    therefore padded to 16 bytes for each list.
     """
     return 16 * lists if lists > 100_000 else 0
 
@@ -178,13 +177,9 @@ def _decode_dict(pairs: list[Any], arrays: dict[str, NumberArray]) -> dict[str |
     found: dict[str | int, Any] = {}
     for pair in pairs:
         if not (type(pair) is list and len(pair) == 2 and type(pair[0]) in (str, int) and pair[0] not in found):
-            raise CorruptedFileError(f"its structure holds {show(pair)}, where a new key and its value belong")
+            raise CorruptedFileError(f"its structure has {show(pair)} in place of a new key and its value")
         found[pair[0]] = pair[1]
     return found
-
-
-def _decode_tuple(items: list[Any], arrays: dict[str, NumberArray]) -> tuple[Any, ...]:
-    return tuple(items)
 
 
 def _decode_float(text: str, arrays: dict[str, NumberArray]) -> float:
@@ -195,22 +190,22 @@ def _decode_float(text: str, arrays: dict[str, NumberArray]) -> float:
 
 def _decode_array(name: str, arrays: dict[str, NumberArray]) -> Any:
     if name not in arrays:
-        raise CorruptedFileError(f"its structure names {show(name)}, which is missing, or a second time")
+        raise CorruptedFileError(f"its structure names {show(name)}, which is missing, or names it twice")
     return arrays.pop(name)
 
 
 def _decode_scalar(name: str, arrays: dict[str, NumberArray]) -> Any:
     array = _decode_array(name, arrays)
     if array.shape:
-        raise CorruptedFileError(f"its structure calls {show(name)} of shape {array.shape} a single number")
+        raise CorruptedFileError(f"its structure names {show(name)} of shape {array.shape} as a scalar")
     return array[()]
 
 
 def _refuse_constant(name: str) -> Any:
-    raise CorruptedFileError(f"its structure holds {name}, which is no JSON")
+    raise CorruptedFileError(f"its structure holds {name}, which is not JSON")
 
 
 _KINDS: dict[str, tuple[type, Callable[[Any, dict[str, NumberArray]], Any]]] = {
-    "dict": (list, _decode_dict), "tuple": (list, _decode_tuple), "float": (str, _decode_float),
+    "dict": (list, _decode_dict), "tuple": (list, lambda items, arrays: tuple(items)), "float": (str, _decode_float),
     "array": (str, _decode_array), "scalar": (str, _decode_scalar),
 }  # fmt: skip

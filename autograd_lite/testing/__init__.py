@@ -1,28 +1,43 @@
-"""Verification for users' tests and ours: gradients against numerical derivatives and against closed forms."""
+"""Checks of derivatives for tests: against numerical derivatives and against closed forms, with a diagnosis.
 
-import importlib
-from typing import TYPE_CHECKING, Any
+Reading order:
 
-from autograd_lite.testing.battery import check_primitive
+    inputs, evaluation      the user's function and inputs; its result and its derivatives by the engine
+    numerical, gradients    numerical derivatives, and `check_gradients` against them
+    primitives              `check_primitive`: all requirements for a new operation
+    case, closed_form       a formula and the engine compared; `check_closed_form`
+    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
+                            common_findings: its findings that also hold for larger inputs
+    mismatch                `GradientMismatch`, the error of these checks, with its findings
+    evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
+    mistakes, places,       the possible explanations: common mistakes, places that are right, and wrong steps of the
+    wrong_steps             chain rule (activations: their derivatives)
+
+`find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
+"""
+
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.primitives import check_primitive
 
-if TYPE_CHECKING:
+try:
     from autograd_lite.testing import strategies
     from autograd_lite.testing.counterexample import Counterexample, Search, find_counterexample
+except ModuleNotFoundError as error:
+    if error.name != "hypothesis":
+        raise
+    _missing = {"Counterexample", "Search", "find_counterexample", "strategies"}
+
+    def __getattr__(name: str) -> object:
+        if name not in _missing:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        message = f"autograd_lite.testing.{name} needs Hypothesis: pip install hypothesis"
+        raise ModuleNotFoundError(message, name="hypothesis")
+
 
 __all__ = [
     "Counterexample", "Finding", "GradientMismatch", "Search", "check_closed_form", "check_gradients",
     "check_primitive", "find_counterexample", "numerical_gradient", "strategies",
 ]  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    """What needs Hypothesis, imported when it is asked for: the rest works without it."""
-    if name in ("Counterexample", "Search", "find_counterexample"):
-        return getattr(importlib.import_module("autograd_lite.testing.counterexample"), name)
-    if name == "strategies":
-        return importlib.import_module("autograd_lite.testing.strategies")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

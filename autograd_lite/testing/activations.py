@@ -1,4 +1,4 @@
-"""The elementwise activations whose derivative is easily forgotten: h' for each, on arrays."""
+"""The derivatives h' of common activations h, on arrays, which a formula may have left out or applied twice."""
 
 from __future__ import annotations
 

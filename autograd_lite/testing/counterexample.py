@@ -1,12 +1,11 @@
-"""find_counterexample: the smallest and simplest inputs that refute a formula, found by Hypothesis."""
+"""find_counterexample: the smallest and simplest inputs that refute a formula, searched with Hypothesis."""
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,32 +14,35 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.testing.closed_form import Case, Function, Intermediates
-from autograd_lite.testing.evaluation import Inputs, NotFiniteError, Which, check_functions, name_of, read_inputs
-from autograd_lite.testing.evidence import relative_error
+from autograd_lite.testing.case import Case, Function, Intermediates
+from autograd_lite.testing.common_findings import explain
+from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, function_name, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.script import program
+from autograd_lite.testing.script import as_code
 
-_WITNESSES = 3  # how many further examples an explanation has to survive
-_WITNESS_SEARCH = 25  # how many examples are drawn to find them
+_WITNESSES = 3  # further counterexamples on which every finding is tested
+_WITNESS_SEARCH = 25  # examples that are drawn to find them
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Inputs that refute a formula. ``str()`` of it is a program that shows so.
+    """Inputs that refute a formula. ``str()`` of it is NumPy code: the inputs, and the call that checks them.
+
+    The printed inputs reproduce the mismatch. Functions that can be imported are imported, and others are defined if
+    their source is self-contained. For any other function a comment names its file and line.
 
     Attributes
     ----------
     case : Case
-        What was refuted: the function, the formula and how they were compared.
+        The function, the formula and how they were compared.
     inputs : tuple
-        The smallest that were found.
+        The smallest inputs that were found.
     error : GradientMismatch or another exception
-        What the check raises for them; another exception if the formula itself fails.
+        The error of the check for these inputs; another exception if the formula itself fails.
     mismatch : GradientMismatch or None
-        The error, if the formula gives an array and it is wrong. Its findings have been tested on larger examples too.
+        The error, if the formula returns a wrong array. Its findings were also tested on larger examples.
     examples : int
-        How many examples had been tried when the search ended, those on the way to the smallest included.
+        The number of examples that were tried, those for the reduction included.
     """
 
     case: Case
@@ -54,29 +56,29 @@ class Counterexample:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The explanations of the mismatch; none if the formula failed."""
+        """The findings of the mismatch; empty if the formula failed."""
         return self.mismatch.findings if self.mismatch else ()
 
     def __str__(self) -> str:
-        return program(self.case, self.inputs, self.error)
+        return as_code(self.case, self.inputs, self.error)
 
 
 @dataclass
 class Search:
-    """What a search has done; handed to `report` when it ends.
+    """The state and the result of a search, passed to `report` when it ends.
 
     Attributes
     ----------
     case : Case
         The function, the formula and how they are compared.
     examples : int
-        How many examples were compared.
+        The number of examples that were compared.
     skipped : int
-        How many were not, because the function was not finite there.
+        The number of examples on which the function was not finite.
     shapes : set of tuple
-        The different shapes of inputs among them.
+        The different shapes of inputs that were compared.
     largest_error : float
-        The largest relative difference among the examples on which the formula was right.
+        The largest relative difference where the formula was right.
     counterexample : Counterexample or None
     """
 
@@ -94,7 +96,7 @@ class Search:
         return f"refuted, after {tried}: {type(self.counterexample.error).__name__}"
 
     def refutes(self, inputs: tuple[Any, ...]) -> bool:
-        """Whether these inputs are a counterexample; what the search is looking for."""
+        """Whether these inputs are a counterexample."""
         case = self.case
         read = read_inputs(case.fn, inputs)
         try:
@@ -108,12 +110,10 @@ class Search:
             returned = case.evaluate_formula(read)
         except Exception:
             return True
-        pairs = list(zip(references, case.claims(read, references, returned), strict=True))
-        if all(np.isfinite(claim).all() and case.holds(reference, claim) for reference, claim in pairs):
-            errors = [relative_error(claim, reference.values, case.rtol, case.atol) for reference, claim in pairs]
-            self.largest_error = max([self.largest_error, *errors])
-            return False
-        return True
+        largest, wrong = case.compare(read, references, returned)
+        if wrong is None:
+            self.largest_error = max(self.largest_error, largest)
+        return wrong is not None
 
 
 def find_counterexample(
@@ -130,22 +130,25 @@ def find_counterexample(
 ) -> Counterexample | None:
     """Search for inputs on which `check_closed_form` fails, and reduce them to the smallest and simplest.
 
-    Examples where `fn` is not finite lie outside its domain and are skipped. A formula that raises an exception, or
-    gives NaN or a wrong shape, is refuted too. The smallest counterexample alone is often open to several explanations;
-    only those are reported that also hold for larger ones.
+    Examples where `fn` is not finite are outside its domain and are skipped. A formula is also refuted if it raises an
+    exception or returns NaN or a wrong shape. Several explanations often fit the smallest counterexample; only those
+    are reported that also fit larger ones.
+
+    ``print(counterexample)`` shows the inputs as NumPy code with the call of `check_closed_form`. The printed inputs
+    reproduce the mismatch; functions that are neither importable nor self-contained have to be added.
 
     Parameters
     ----------
     fn, closed_form, wrt, rtol, atol, intermediates
         As for `check_closed_form`.
     *strategies : Hypothesis strategy
-        One for each input; or a single one that draws the tuple of all of them.
+        One for each input, or a single one that draws the tuple of all inputs.
     max_examples : int, default 100
-        How many examples to try.
+        The number of examples to try.
     seed : int, default 0
         The same seed gives the same search.
     report : callable, optional
-        Is given the `Search` when it has ended, with or without success: ``report=print`` tells how much was tried.
+        Called with the `Search` at its end, with or without success: ``report=print`` shows how much was tried.
 
     Returns
     -------
@@ -154,7 +157,7 @@ def find_counterexample(
     Raises
     ------
     TypeError, ValueError
-        As `check_closed_form` does, if there is nothing to check; or if not a single example could be compared.
+        As `check_closed_form`, if there is nothing to check; or if no example could be compared.
 
     Examples
     --------
@@ -170,15 +173,17 @@ def find_counterexample(
     check_positive_integer("find_counterexample", max_examples=max_examples)
     if not strategies or not all(isinstance(strategy, st.SearchStrategy) for strategy in strategies):
         given = ", ".join(type(strategy).__name__ for strategy in strategies) or "none"
-        raise TypeError(f"find_counterexample: a strategy is needed for every input of the function, not {given}")
+        raise TypeError(f"find_counterexample: each input of the function needs a Hypothesis strategy, not {given}")
     search = Search(Case(fn, closed_form, wrt, rtol, atol, intermediates))
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
     inputs = _find(drawn, search.refutes, max_examples, seed)
     if inputs is not None:
-        error = _explain(search.case, inputs, _witnesses(search.case, drawn, seed))
+        error = explain(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
-        raise ValueError(f"nothing was compared: {name_of(fn)} was not finite on any of {search.skipped} examples")
+        raise ValueError(
+            f"nothing was compared: {function_name(fn)} was not finite on any of {search.skipped} examples"
+        )
     if report is not None:
         report(search)
     return search.counterexample
@@ -199,14 +204,14 @@ def _find(
     try:
         if not hypothesis.currently_in_test_context():
             return tuple(find())
-        with ThreadPoolExecutor(1) as thread:  # Hypothesis refuses a search within a test; another thread is not in it
+        with ThreadPoolExecutor(1) as thread:  # Hypothesis allows no search inside a test, but does in another thread
             return tuple(thread.submit(find).result())
     except hypothesis.errors.NoSuchExample:
         return None
 
 
 def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
-    """Further counterexamples, of those that come along the ones whose axes differ most in length."""
+    """Further counterexamples: those drawn whose axes have the most different lengths."""
     search = Search(case)
     witnesses: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
 
@@ -230,47 +235,3 @@ def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _explain(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
-    """What the check raises for the smallest example, with the findings that hold for the others too."""
-    error = _error(case, read_inputs(case.fn, smallest))
-    if not isinstance(error, GradientMismatch):
-        return error
-    findings = error.findings
-    for witness in witnesses:
-        other = _error(case, read_inputs(case.fn, witness))
-        if isinstance(other, GradientMismatch) and other.argument == error.argument and other.findings:
-            findings = _common(findings, other.findings) or findings
-    return GradientMismatch(
-        error.subject, error.reference, error.argument, error.actual, error.expected, error.tolerance, findings
-    )
-
-
-def _error(case: Case, inputs: Inputs) -> Exception:
-    references = case.references(inputs)
-    try:
-        returned = case.evaluate_formula(inputs)
-    except Exception as error:
-        return error.with_traceback(None)
-    for reference, claim in zip(references, case.claims(inputs, references, returned), strict=True):
-        if not np.isfinite(claim).all():
-            return NotFiniteError(f"the formula gives {claim.tolist()!r:.80}")
-        if not case.holds(reference, claim):
-            return case.mismatch(inputs, reference, claim)
-    raise RuntimeError("the function or the formula gave another result than during the search; is one of them random?")
-
-
-def _common(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings of the one that are findings of the other too, whatever the numbers in them."""
-    common = []
-    for finding in findings:
-        alike = [other for other in others if _without_numbers(other) == _without_numbers(finding)]
-        reasons = tuple(reason for reason in finding.reasons if any(reason in other.reasons for other in alike))
-        if alike and bool(reasons) == bool(finding.reasons):
-            common.append(replace(finding, reasons=reasons))
-    return tuple(common)
-
-
-def _without_numbers(finding: Finding) -> tuple[str, str]:
-    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)

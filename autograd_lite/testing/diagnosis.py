@@ -1,4 +1,4 @@
-"""Why two derivatives differ: every mistake in the tables is tried on the numbers, and those that fit are reported."""
+"""Diagnosis: all known mistakes are tried on the numbers, and those that explain a mismatch become findings."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
-from autograd_lite.testing.hypotheses import FITTED, FIXED, Hypothesis, constant_factor, transposed
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.evidence import Evidence, Explanation
 from autograd_lite.testing.mismatch import Finding
+from autograd_lite.testing.mistakes import FITTED, FIXED, Mistake, constant_factor, transposed
 from autograd_lite.testing.places import flipped_in_places, right_in_part, right_in_places
 
 _SINGLE = (*FITTED, *FIXED, right_in_places, flipped_in_places)
-# What may come on top of another mistake is little, and only one of the two may have a number fitted: otherwise pairs
-# would explain everything.
+# Few mistakes are tried as the second of a pair, and only one of the two may have a fitted number: otherwise some pair
+# would explain any mismatch.
 _SECOND = (constant_factor, transposed, flipped_in_places)
 
 
 def diagnose(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> tuple[Finding, ...]:
-    """All explanations of a mismatch, simplest first: single mistakes, or if there is none, pairs of them.
+    """All explanations of a mismatch, simplest first: single mistakes, or if none fits, pairs of them.
 
-    Where it is right is told in any case. Arrays of zeros fit every explanation, so nothing is claimed of them.
+    The elements that are right are reported in any case. Arrays of zeros agree with every explanation, so there are no
+    findings for them.
     """
     if not evidence.informative(actual).any() or not evidence.informative(expected).any():
         return ()
@@ -28,36 +30,36 @@ def diagnose(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
         found = list(_single(evidence, _SINGLE, actual, expected)) or list(_pairs(evidence, actual, expected))
         found += _single(evidence, (right_in_part,), actual, expected)
     findings: dict[str, Finding] = {}
-    for s in sorted(found, key=lambda s: s.cost):
-        findings.setdefault(s.text, Finding(s.kind, s.text, s.reasons, s.cost, s.hint))
+    for e in sorted(found, key=lambda e: e.cost):
+        findings.setdefault(e.text, Finding(e.kind, e.text, e.reasons, e.cost, e.hint))
     return tuple(findings.values())
 
 
 def _single(
-    evidence: Evidence, hypotheses: tuple[Hypothesis, ...], actual: NumberArray, expected: NumberArray
-) -> Iterator[Suspicion]:
-    for suspicion in _suspicions(evidence, hypotheses, actual, expected):
-        if evidence.agree(suspicion.actual, suspicion.expected):
-            yield suspicion
+    evidence: Evidence, mistakes: tuple[Mistake, ...], actual: NumberArray, expected: NumberArray
+) -> Iterator[Explanation]:
+    for explanation in _explanations(evidence, mistakes, actual, expected):
+        if evidence.agree(explanation.actual, explanation.expected):
+            yield explanation
 
 
-def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    for first in _suspicions(evidence, FIXED, actual, expected):
+def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    for first in _explanations(evidence, FIXED, actual, expected):
         if evidence.informative(first.expected).sum() < 2:
-            continue  # with one number to explain, some pair of mistakes always does
+            continue  # some pair of mistakes explains any single number
         for second in _single(evidence, _SECOND, first.actual, first.expected):
-            text = f"{first.text}, and {second.text}"
+            swapped = first.reasons and not second.reasons  # the reasons follow the text that they explain
+            text = f"{second.text}, and {first.text}" if swapped else f"{first.text}, and {second.text}"
             kind, cost = f"{first.kind} + {second.kind}", first.cost + second.cost
             yield second._replace(kind=kind, text=text, cost=cost, reasons=second.reasons or first.reasons)
 
 
-def _suspicions(
-    evidence: Evidence, hypotheses: tuple[Hypothesis, ...], actual: NumberArray, expected: NumberArray
-) -> Iterator[Suspicion]:
-    """The suspicions that change something and leave something to compare."""
-    for hypothesis in hypotheses:
-        for s in hypothesis(evidence, actual, expected):
-            changed = s.actual.shape != actual.shape or s.expected.shape != expected.shape
-            changed = changed or not (evidence.agree(s.actual, actual) and evidence.agree(s.expected, expected))
-            if changed and evidence.informative(s.actual).any() and evidence.informative(s.expected).any():
-                yield s
+def _explanations(
+    evidence: Evidence, mistakes: tuple[Mistake, ...], actual: NumberArray, expected: NumberArray
+) -> Iterator[Explanation]:
+    """The explanations that change an array and leave something to compare."""
+    for mistake in mistakes:
+        for e in mistake(evidence, actual, expected):
+            changed = not (evidence.agree(e.actual, actual) and evidence.agree(e.expected, expected))
+            if changed and evidence.informative(e.actual).any() and evidence.informative(e.expected).any():
+                yield e

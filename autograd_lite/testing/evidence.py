@@ -1,21 +1,21 @@
-"""What a diagnosis has to go by, and how it decides: two arrays agree, or they do not."""
+"""The data that a diagnosis works on, and its only criterion: whether two arrays agree."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-NumberArray = np.ndarray[Any, np.dtype[Any]]
+from autograd_lite.support.conversion import NumberArray
 
 
-class Suspicion(NamedTuple):
-    """A mistake that may have been made, as two arrays that must agree if it was, and it alone.
+class Explanation(NamedTuple):
+    """A possible mistake, with two arrays that agree if it is the only one.
 
-    Either the formula with the mistake put right against the derivative, or the formula against the derivative with
-    the mistake made. Because a suspicion is again a pair of arrays, two of them can be combined.
+    The arrays are the formula with the mistake corrected and the derivative, or the formula and the derivative with the
+    mistake applied. A second mistake can be tried on the pair. An explanation whose arrays agree becomes a `Finding`.
     """
 
     kind: str
@@ -29,24 +29,24 @@ class Suspicion(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known besides the two arrays.
+    """All that is known apart from the two arrays that differ.
 
     Attributes
     ----------
     inputs : dict of str to array
-        All numbers that the function was called with.
+        All numbers and arrays that the function was called with.
     argument : str or None
         The input that was differentiated.
     output_ndim : int
-        How many of the leading axes of a Jacobian belong to the function's result; 0 for a gradient.
+        The number of leading axes of a Jacobian that belong to the result of the function; 0 for a gradient.
     relative, absolute : float
         The tolerances of the comparison.
     intermediates : dict of str to array
-        Further arrays that a factor may come from, named by the user.
+        Further arrays, named by the user, that may be a factor.
     other_gradients : callable
-        Gives the gradients with respect to the other inputs, by name.
+        Returns the gradients with respect to the other inputs, by name.
     mistaken_gradients : callable
-        Gives (kind, text, cost, gradient): what the derivative would be if one step back through the graph were wrong.
+        Returns tuples (kind, text, cost, gradient): the derivative if one step of the chain rule were wrong.
     """
 
     inputs: dict[str, NumberArray]
@@ -59,26 +59,26 @@ class Evidence:
     mistaken_gradients: Callable[[], Iterable[tuple[str, str, int, NumberArray]]] = tuple
 
     def close(self, actual: NumberArray, expected: NumberArray) -> NumberArray:
-        """Element by element, whether the two agree."""
+        """Whether the two agree, element by element."""
         allowed = tolerance(expected, self.relative, self.absolute)
         return np.asarray(np.abs(actual - expected) <= allowed)
 
     def agree(self, actual: NumberArray, expected: NumberArray) -> bool:
-        """Whether the two are the same array."""
+        """Whether the two have the same shape and agree in all elements."""
         return actual.shape == expected.shape and bool(self.close(actual, expected).all())
 
     def informative(self, *arrays: NumberArray) -> NumberArray:
-        """Where not all of the arrays are zero: 0 = 0 speaks for nothing."""
+        """Where at least one of the arrays is not zero: that 0 equals 0 is no evidence."""
         threshold = [np.abs(a) > tolerance(a, self.relative, self.absolute) for a in arrays]
         return np.asarray(np.logical_or.reduce(threshold))
 
 
 def tolerance(expected: NumberArray, relative: float, absolute: float) -> float:
-    """How far elements may differ: relative to the largest of them, because small ones are what cancellation left."""
+    """The largest allowed difference: relative to the largest element, as cancellation leaves small ones inexact."""
     return absolute + relative * float(np.max(np.abs(expected), initial=0.0))
 
 
 def relative_error(actual: NumberArray, expected: NumberArray, relative: float, absolute: float) -> float:
-    """The largest difference in such units that it is within the tolerance if it is at most `relative`."""
+    """The largest difference, scaled so that it is within the tolerance if it is at most `relative`."""
     difference = float(np.max(np.abs(actual - expected), initial=0.0))
     return relative * difference / tolerance(expected, relative, absolute) if difference else 0.0

@@ -1,4 +1,4 @@
-"""check_gradients: the engine's derivatives, of first and second order, against numerical ones."""
+"""check_gradients: the engine's first and second derivatives against numerical ones."""
 
 from __future__ import annotations
 
@@ -9,27 +9,21 @@ import numpy as np
 
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.tensor import Tensor, backward_with_graph
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import (
-    Inputs,
-    NumberArray,
-    call,
-    check_functions,
-    name_of,
-    read_inputs,
-    refuse_non_finite,
-)
+from autograd_lite.testing.evaluation import call
 from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.inputs import Inputs, check_functions, function_name, read_inputs, refuse_non_finite
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
 
 Function = Callable[..., Any]
 Mask = Any  # None, an array of booleans, a tuple with one of these for each input, or a function that returns one
 
-# The first step suits smooth functions; the smaller ones get closer to a kink or a pole than it can.
+# The first step suits smooth functions. The smaller ones are for points near a kink or a pole.
 _STEPS = (0.02, 1e-3, 2e-5)
-_LOOKED_AT = 20  # elements that are looked at for kinks
+_EXAMINED = 20  # the most wrong elements that are examined for kinks
 
 
 def check_gradients(
@@ -41,41 +35,42 @@ def check_gradients(
     exclude: Mask = None,
     seed: int = 0,
 ) -> float:
-    """Check the derivatives that the engine computes for a function against numerical ones, in float64.
+    """Check the engine's derivatives of a function against numerical ones, in float64.
 
-    The result y = fn(x₁, x₂, ...) may have any shape: it is contracted with a random cotangent c, and the gradients of
-    L = Σ c·y with respect to every floating-point input are compared. For second derivatives the same is done with the
-    function M = Σ_i u_i·∂L/∂x_i, for random directions u_i.
+    The result y = fn(x₁, x₂, ...) may have any shape. It is contracted with a random cotangent c, and the gradients of
+    L = Σ c·y with respect to every floating-point input are compared. For second derivatives the same check is done for
+    M = Σ_i u_i·∂L/∂x_i with random directions u_i.
 
     Parameters
     ----------
     fn : callable
-        The function, written with tensors. It must give the same result each time.
+        A function of tensors. It must return the same result each time.
     *inputs : array, number or anything else
-        Floating-point arrays, numbers and tensors are differentiated; everything else is passed as it is.
+        Floating-point arrays, numbers and tensors are differentiated. Everything else is passed unchanged.
     order : 1 or 2, default 1
-        With 2 the gradients of gradients are checked too.
+        With 2, the gradients of gradients are checked too.
     rtol, atol : float
-        An element may differ by ``atol + rtol * m``, where m is the largest magnitude in the numerical gradient, and by
-        what the numerical derivative says that it may be off.
+        An element may differ by ``atol + rtol * m``, where m is the largest magnitude in the numerical gradient, plus
+        the estimated error of the numerical derivative.
     exclude : array of bool, tuple of those, or callable, optional
-        Elements where the function is not differentiable, True to leave one out. One array counts for every input, a
-        tuple holds one (or None) for each; a callable is given the inputs as arrays and returns either.
+        True for elements to leave out because the function is not differentiable there. One array applies to every
+        input; a tuple holds one (or None) for each; a callable takes the inputs as arrays and returns either.
     seed : int, default 0
-        Of the cotangent and the directions.
+        The seed for the cotangent and the directions.
 
     Returns
     -------
     float
-        The largest difference, relative to ``m + atol/rtol``; at most `rtol` where that is certain itself.
+        The largest difference, relative to ``m + atol/rtol``: at most `rtol`, apart from errors of the numerical
+        derivative.
 
     Raises
     ------
     GradientMismatch
         If a derivative differs.
     TypeError, ValueError
-        If there is nothing to check: no input is floating-point; `fn` returns no tensor, or one that does not depend on
-        the inputs; a result is NaN or infinite; `fn` is random; a mask does not fit; `order` is something else.
+        If there is nothing to check: no input is floating-point; `fn` does not return a tensor that depends on the
+        inputs; a result is NaN or infinite; `fn` is random; a mask does not fit; `order` is not 1 or 2.
 
     Examples
     --------
@@ -88,11 +83,13 @@ def check_gradients(
     """
     check_functions("check_gradients", fn)
     if order not in (1, 2):
-        raise ValueError(f"check_gradients: order is {show(order)}; it can be 1 or 2")
+        raise ValueError(f"check_gradients: order is 1 or 2, not {show(order)}")
     read = read_inputs(fn, inputs)
     chosen = read.floats()
     if not chosen:
-        raise TypeError(f"none of the inputs {', '.join(read.names)} of {name_of(fn)} holds floating-point numbers")
+        raise TypeError(
+            f"none of the inputs {', '.join(read.names)} of {function_name(fn)} holds floating-point numbers"
+        )
     masks = _masks(exclude, read)
     rng = np.random.default_rng(seed)
     result, _ = call(fn, read, chosen)
@@ -105,7 +102,7 @@ def check_gradients(
 
 
 def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
-    """For each differentiated input the elements that are left out."""
+    """For each differentiated input the mask of the elements to leave out."""
     mask = exclude(*inputs.arrays()) if callable(exclude) else exclude
     masks: dict[int, NumberArray | None] = {}
     for i in inputs.floats():
@@ -113,7 +110,7 @@ def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
         shape = np.shape(inputs.values[i])
         if own is not None:
             if np.asarray(own).dtype.kind != "b":
-                raise TypeError(f"exclude: a mask holds True where an element is left out, not {show(own)}")
+                raise TypeError(f"exclude: a mask is an array of booleans, not {show(own)}")
             try:
                 own = np.broadcast_to(np.asarray(own, dtype=bool), shape)
             except ValueError:
@@ -124,7 +121,7 @@ def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
 
 
 class _FirstOrder:
-    """L = Σ c·fn(x): its gradients by the engine, and its values for numerical ones."""
+    """L = Σ c·fn(x): its gradients by the engine, and its value for numerical gradients."""
 
     kind = "gradient"
 
@@ -134,7 +131,7 @@ class _FirstOrder:
     def gradients(self) -> dict[int, NumberArray]:
         result, tensors = call(self.fn, self.inputs, self.chosen)
         assert result._node is not None
-        with np.errstate(all="ignore"):  # what is not finite is named afterwards
+        with np.errstate(all="ignore"):  # non-finite gradients are reported by `check`
             leaves = sweep({result._node: self.cotangent})
         return {i: leaves.get(tensors[i]._node, np.zeros(tensors[i].shape)) for i in self.chosen}
 
@@ -143,16 +140,16 @@ class _FirstOrder:
             return float(np.sum(self.cotangent * self.fn(*inputs.tensors(())).data))
 
     def _function_of(self, i: int) -> Callable[[NumberArray], float]:
-        """The value as a function of one input, the others being as they are."""
+        """The value as a function of input i, with the others fixed."""
         names, values = self.inputs.names, self.inputs.values
         return lambda x: self.value(Inputs(names, (*values[:i], x, *values[i + 1 :])))
 
     def check(self, masks: dict[int, NumberArray | None], rtol: float, atol: float) -> float:
-        """Compare all gradients; the largest relative difference."""
+        """Compare all gradients, and return the largest relative difference."""
         largest = 0.0
         for i, gradient in self.gradients().items():
             name = self.inputs.names[i]
-            fn = name_of(self.fn)
+            fn = function_name(self.fn)
             refuse_non_finite(gradient, f"the {self.kind} of {fn} with respect to {name!r}")
             numerical, error = _numerical(self._function_of(i), self.inputs.values[i])
             kept = np.ones(gradient.shape, bool) if masks[i] is None else ~np.asarray(masks[i])
@@ -169,16 +166,16 @@ class _FirstOrder:
         self, i: int, gradient: NumberArray, numerical: NumberArray, allowed: float, rtol: float, atol: float
     ) -> GradientMismatch:
         name = self.inputs.names[i]
-        # The numerical gradient is what is true here; the engine's is what may be wrong.
+        # The numerical gradient is the reference, and the engine's is checked.
         findings = diagnose(Evidence(self.inputs.numbers(), name, 0, rtol, atol), gradient, numerical)
         wrong = np.abs(gradient - numerical) > allowed
         kinks = _kinks(self._function_of(i), self.inputs.values[i], wrong)
-        reference = f"the numerical {self.kind} of {name_of(self.fn)} with respect to {name!r}"
+        reference = f"the numerical {self.kind} of {function_name(self.fn)} with respect to {name!r}"
         return GradientMismatch("the engine", reference, name, gradient, numerical, allowed, (*kinks, *findings))
 
 
 class _SecondOrder(_FirstOrder):
-    """M = Σ u·∂L/∂x: a function of the same inputs, and of the cotangent, which comes last."""
+    """M = Σ u·∂L/∂x, a function of the same inputs and, as the last one, of the cotangent."""
 
     kind = "second derivative"
 
@@ -188,7 +185,7 @@ class _SecondOrder(_FirstOrder):
         self.directions = {i: rng.uniform(0.5, 1.5, np.shape(inputs.values[i])) for i in first.chosen}
 
     def _combined(self, tensors: list[Any], cotangent: Tensor) -> Tensor | None:
-        """M, recorded; None where it is constant because no gradient depends on anything."""
+        """M, recorded; None if no gradient depends on an input."""
         gradients = backward_with_graph(self.fn(*tensors), cotangent)
         found = {i: gradients[tensors[i]._node] for i in self.directions if tensors[i]._node in gradients}
         terms = [(self.directions[i] * gradient).sum() for i, gradient in found.items()]
@@ -200,8 +197,8 @@ class _SecondOrder(_FirstOrder):
             combined = self._combined(tensors, cotangent)
             node = combined._node if combined is not None else None
             leaves = sweep({node: np.ones(())}) if node is not None else {}
-        everything = [*tensors, cotangent]
-        return {i: leaves.get(everything[i]._node, np.zeros(everything[i].shape)) for i in self.chosen}
+        inputs = [*tensors, cotangent]
+        return {i: leaves.get(inputs[i]._node, np.zeros(inputs[i].shape)) for i in self.chosen}
 
     def value(self, inputs: Inputs) -> float:
         *tensors, _ = inputs.tensors(list(self.directions))
@@ -212,7 +209,7 @@ class _SecondOrder(_FirstOrder):
 
 
 def _numerical(function: Callable[[NumberArray], float], x: Any) -> tuple[NumberArray, NumberArray]:
-    """The numerical gradient, each element with the step that is surest of it."""
+    """The numerical gradient and its error, each element with the step of the smallest error."""
     gradient, error = numerical_gradient(function, x, _STEPS[0])
     for step in _STEPS[1:]:
         if (error <= 1e-9 * (1 + np.abs(gradient))).all():
@@ -224,10 +221,10 @@ def _numerical(function: Callable[[NumberArray], float], x: Any) -> tuple[Number
 
 
 def _kinks(function: Callable[[NumberArray], float], x: Any, wrong: NumberArray) -> Iterable[Finding]:
-    """Whether the slopes on both sides differ where the gradients do."""
+    """A finding if the one-sided slopes differ at elements where the gradients do."""
     point, h = np.array(x, dtype=np.float64), 1e-6
     kinks = []
-    for index in list(map(tuple, np.argwhere(wrong)))[:_LOOKED_AT]:
+    for index in list(map(tuple, np.argwhere(wrong)))[:_EXAMINED]:
         slopes = []
         for side in (-h, h):
             moved = point.copy()
@@ -237,7 +234,7 @@ def _kinks(function: Callable[[NumberArray], float], x: Any, wrong: NumberArray)
             kinks.append(f"{list(map(int, index))}")
     if kinks:
         text = (
-            f"fn has a kink or a jump at {', '.join(kinks)}: its slopes on both sides differ, so that it has no "
-            "derivative there; leave this out with exclude="
+            f"fn has a kink or a jump at {', '.join(kinks)}: its slopes on both sides differ, so it has no "
+            "derivative there; leave out these elements with exclude="
         )
         yield Finding("kink", text, cost=0)

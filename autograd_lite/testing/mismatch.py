@@ -1,14 +1,13 @@
-"""GradientMismatch: that two derivatives differ, where, by how much, and what would explain it."""
+"""GradientMismatch, the error of all checks: where two derivatives differ, by how much, and the findings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-NumberArray = np.ndarray[Any, np.dtype[Any]]
+from autograd_lite.support.conversion import NumberArray
 
 _SHOWN = 6
 
@@ -20,22 +19,22 @@ class Finding:
     Attributes
     ----------
     kind : str
-        What kind of mistake: "sign", "factor", "transpose", "unsummed", "label", "diagonal" ...; for a combination of
+        The kind of mistake: "sign", "factor", "transpose", "unsummed", "label", "diagonal" ...; for a combination of
         two, both, joined by " + ".
     text : str
-        The sentence for the reader.
+        The explanation as a sentence.
     reasons : tuple of str
-        If the explanation is a number: all that is known to have this value, for example
+        If the explanation contains a number: all known quantities with this value, for example
         "the length of axis 0 of 'X'".
     cost : int
-        How far-fetched it is; simpler explanations come first.
+        Findings are sorted by it: the simplest explanations have the lowest.
     hint : str
-        What it suggests if all reasons are numbers of things, such as samples.
+        The likely cause if all reasons are counts, such as the number of samples.
 
     Examples
     --------
     >>> print(Finding("factor", "it is 3 times too large", ("the length of axis 0 of 'x'",)))
-    it is 3 times too large: that is the length of axis 0 of 'x'
+    it is 3 times too large, which is the length of axis 0 of 'x'
     """
 
     kind: str
@@ -48,30 +47,30 @@ class Finding:
         if not self.reasons:
             return self.text
         counts = all(reason.startswith(("the length", "the number")) for reason in self.reasons)
-        return f"{self.text}: that is {' or '.join(self.reasons)}" + (f" ({self.hint})" if self.hint and counts else "")
+        return f"{self.text}, which is {' or '.join(self.reasons)}" + (f": {self.hint}" if self.hint and counts else "")
 
 
-class GradientMismatch(AssertionError):  # noqa: N818 - it is what a test asserts, not a failure of the program
+class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not an error of the program
     """Two derivatives that should be equal are not.
 
     Attributes
     ----------
     argument : str or None
-        The input with respect to which they were taken; None if values were compared.
+        The input that was differentiated; None if values were compared.
     subject, reference : str
-        What was checked and against what it was checked.
+        Descriptions of the checked derivative and of the reference.
     actual, expected : array
-        Both in full: of what was checked, and of the reference.
+        The checked derivative and the reference.
     actual_shape, expected_shape : tuple of int
-        Their shapes. If these differ there is nothing below.
+        Their shapes. If these differ, the five attributes below are None.
     index : tuple of int or None
         The element where they differ most.
     actual_value, expected_value, absolute_error, relative_error : float or None
         The two values there, |actual − expected|, and that divided by the larger magnitude of the two.
     tolerance : float
-        What |actual − expected| was allowed to be.
+        The largest allowed |actual − expected|.
     findings : tuple of Finding
-        What would explain the difference, simplest first; empty if nothing that is known does.
+        Explanations of the difference, simplest first; empty if no known mistake explains it.
 
     Examples
     --------
@@ -118,24 +117,22 @@ class GradientMismatch(AssertionError):  # noqa: N818 - it is what a test assert
 
     @property
     def is_shape_error(self) -> bool:
-        """Whether the shape is wrong already."""
+        """Whether the shapes differ."""
         return bool(self.actual_shape != self.expected_shape)
 
     def __str__(self) -> str:
         lines = [f"{self.subject} disagrees with {self.reference}", ""]
-        lines += self._shapes() if self.is_shape_error else self._numbers()
+        shapes = [f"  wrong shape: {self.actual_shape}, expected {self.expected_shape}"]
+        lines += shapes if self.is_shape_error else self._numbers()
         if self.findings:
-            lines += ["", "What explains it (each line was tested on these numbers):"]
+            lines += ["", "Possible explanations, each tested on these numbers:"]
             lines += [f"  {i}. {finding}" for i, finding in enumerate(self.findings[:_SHOWN], start=1)]
             if len(self.findings) > _SHOWN:
-                lines.append(f"  ... and {len(self.findings) - _SHOWN} less simple ones, in .findings")
+                lines.append(f"  ... and {len(self.findings) - _SHOWN} less simple ones in .findings")
         else:
-            lines += ["", "None of the common mistakes explains it."]
+            lines += ["", "No known mistake explains it."]
             lines += [] if self.is_shape_error else self._ratio_and_difference()
         return "\n".join(lines)
-
-    def _shapes(self) -> list[str]:
-        return [f"  wrong shape: {self.actual_shape}, expected {self.expected_shape}"]
 
     def _numbers(self) -> list[str]:
         wrong = int((np.abs(self.actual - self.expected) > self.tolerance).sum())

@@ -1,4 +1,4 @@
-"""Numerical derivatives: central differences, extrapolated to step zero, with an estimate of their own error."""
+"""Numerical derivatives: central differences, extrapolated to step zero, with an error estimate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd_lite.core.arguments import describe
 from autograd_lite.ops.composition import naming
 from autograd_lite.support.checks import check_positive
 from autograd_lite.support.conversion import as_numbers
-from autograd_lite.testing.evaluation import check_functions
+from autograd_lite.testing.inputs import check_functions
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -19,7 +19,7 @@ _LEVELS = 7
 
 
 class NumericalGradient(NamedTuple):
-    """A gradient and, element by element, how far it may be off."""
+    """A gradient and the estimated error of each element."""
 
     gradient: FloatArray
     error: FloatArray
@@ -28,16 +28,16 @@ class NumericalGradient(NamedTuple):
 def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: float = 0.02) -> NumericalGradient:
     """The gradient of a scalar function of one array by extrapolated central differences.
 
-    Every element is moved by ±h with h = step·max(1, |x|) and its halves; the differences are extrapolated to h → 0
-    (Richardson), and of all extrapolations the one that changed least from its predecessors is kept (Ridders' choice,
-    which stops where rounding takes over). Where a function is not differentiable, `error` is large.
+    Every element is changed by ±h for h = step·max(1, |x|), h/2, h/4, ... The differences are extrapolated to h → 0
+    (Richardson). The result is the extrapolation that differs least from its predecessors (Ridders), before rounding
+    errors dominate. Where a function is not differentiable, `error` is large.
 
     Parameters
     ----------
     function : callable
-        Takes an array of the shape of x and returns a number.
+        A function of an array of the shape of x that returns a number.
     x : array
-        Where to differentiate; any shape, also () and empty.
+        The point, of any shape, () and empty included.
     step : float, default 0.02
         The largest step, relative to max(1, |x|).
 
@@ -60,7 +60,7 @@ def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: fl
     with naming("numerical_gradient"):
         point = np.array(as_numbers(x), dtype=np.float64)
     gradient, error = np.empty_like(point), np.empty_like(point)
-    with np.errstate(all="ignore"):  # a large step may leave the domain; its NaN loses against the smaller ones
+    with np.errstate(all="ignore"):  # a large step may leave the domain; a NaN is never the best value
         for index in np.ndindex(point.shape):
             gradient[index], error[index] = _partial_derivative(function, point, index, step)
     return NumericalGradient(gradient, error)
@@ -74,7 +74,7 @@ def _partial_derivative(
     previous: list[float] = []
     for _ in range(_LEVELS):
         row = [_central_difference(function, point, index, h)]
-        for k, coarser in enumerate(previous, start=1):  # each column removes one more even power of h
+        for k, coarser in enumerate(previous, start=1):  # each column eliminates one more even power of h
             row.append(row[-1] + (row[-1] - coarser) / (4**k - 1))
             error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarser))
             if error < best_error:

@@ -1,4 +1,4 @@
-"""Where two arrays agree: on the diagonal, where the label is 1, in some rows, everywhere but in one element."""
+"""The places where two arrays agree: the diagonal, the labels, some rows, all elements except one."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.evidence import Evidence, Explanation
 
 _SEVERAL = 3
 
 
-def right_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """It is right on the diagonal only, or where the label is 1 only."""
+def right_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """It is right only in a known place, such as the diagonal or the label."""
     if actual.shape != expected.shape:
         return
     informative = evidence.informative(actual, expected)
     right = evidence.close(actual, expected)
     for kind, phrase, mask in _known_places(evidence, expected.shape):
         if _is_exactly(mask, right, informative):
-            yield Suspicion(kind, f"it is right only {phrase}", actual * mask, expected * mask, 2)
+            yield Explanation(kind, f"it is right only {phrase}", actual * mask, expected * mask, 2)
 
 
-def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """The sign is flipped in a part of the elements, which the label, the diagonal or an axis tells from the rest."""
+def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The sign is flipped in a known place or in some slices along an axis."""
     if actual.shape != expected.shape:
         return
     informative = evidence.informative(actual, expected)
@@ -31,29 +32,30 @@ def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberA
     repaired = np.where(flipped, -actual, actual)
     for kind, phrase, mask in _known_places(evidence, expected.shape):
         if _is_exactly(mask, flipped, informative):
-            yield Suspicion(f"sign + {kind}", f"the sign is flipped {phrase}", repaired, expected, 3)
+            yield Explanation(f"sign + {kind}", f"the sign is flipped {phrase}", repaired, expected, 3)
             return
     for phrase in _slices(~flipped, informative):
-        yield Suspicion("sign + part", f"it is right, but for the sign, {phrase}", repaired, expected, 4)
+        text = f"it is right {phrase}, and the sign is flipped elsewhere"
+        yield Explanation("sign + part", text, repaired, expected, 4)
 
 
-def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """It is right in some slices or elements: this does not say why, but where to look."""
+def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """It is right in some slices or elements: not an explanation, but it shows where to look."""
     if actual.shape != expected.shape:
         return
     informative = evidence.informative(actual, expected)
     right = evidence.close(actual, expected)
     for phrase in _slices(right, informative):
-        yield Suspicion("part", f"it is right {phrase}", actual * right, expected * right, 6)
+        yield Explanation("part", f"it is right {phrase}", actual * right, expected * right, 6)
 
 
 def _is_exactly(place: NumberArray, mask: NumberArray, informative: NumberArray) -> bool:
-    """Whether the mask is the place, wherever there is something to see; both must have an inside and an outside."""
+    """Whether the mask equals the place where there is evidence, inside and outside of the place."""
     inside = place[informative]
     return bool(inside.any() and not inside.all() and (inside == mask[informative]).all())
 
 
-# -- places that have a name ---------------------------------------------------------------------------------------
+# -- known places --------------------------------------------------------------------------------------------------
 
 
 def _known_places(evidence: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[str, str, NumberArray]]:
@@ -64,7 +66,7 @@ def _known_places(evidence: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[
     for name, values in evidence.inputs.items():
         for labelled in _label_masks(values, shape):
             yield "label", f"at the label {name!r}", labelled
-            yield "label", f"away from the label {name!r}", ~labelled
+            yield "label", f"outside the label {name!r}", ~labelled
 
 
 def _diagonal(evidence: Evidence, shape: tuple[int, ...]) -> NumberArray | None:
@@ -75,7 +77,7 @@ def _diagonal(evidence: Evidence, shape: tuple[int, ...]) -> NumberArray | None:
 
 
 def _label_masks(values: NumberArray, shape: tuple[int, ...]) -> Iterator[NumberArray]:
-    """True at the labels, in an array of the given shape: from zeros and ones, or from integers that number classes."""
+    """Masks of the given shape, True at the labels: for zeros and ones, and for integer class numbers."""
     if values.ndim and np.isin(values, (0, 1)).all():
         yield from _spread(values == 1, shape)
     if values.dtype.kind in "iu" and values.ndim <= 1 and values.size:
@@ -85,27 +87,22 @@ def _label_masks(values: NumberArray, shape: tuple[int, ...]) -> Iterator[Number
 
 
 def _spread(mask: NumberArray, shape: tuple[int, ...]) -> Iterator[NumberArray]:
-    """The mask as it is, transposed, and for one sample as whole rows or columns."""
+    """The mask, its transpose, and for a single sample the mask as whole rows or columns."""
     variants = [mask, mask.T]
     if mask.ndim == 2 and 1 in mask.shape:
         variants += [mask.ravel()]
     if mask.size == max(mask.shape, default=0):
         variants += [mask.reshape(-1, 1), mask.reshape(1, -1)]
-    seen: set[bytes] = set()
     for variant in variants:
-        fits = variant.ndim == len(shape) and all(m in (1, n) for m, n in zip(variant.shape, shape, strict=True))
-        if fits:
-            spread = np.broadcast_to(variant, shape)
-            if spread.tobytes() not in seen:
-                seen.add(spread.tobytes())
-                yield spread
+        if variant.ndim == len(shape) and all(m in (1, n) for m, n in zip(variant.shape, shape, strict=True)):
+            yield np.broadcast_to(variant, shape)
 
 
 # -- slices and elements -------------------------------------------------------------------------------------------
 
 
 def _slices(right: NumberArray, informative: NumberArray) -> Iterator[str]:
-    """In words: which slices along an axis are right, if each is altogether right or wrong; else single elements."""
+    """The right slices along an axis in words, if every slice is entirely right or wrong; else single elements."""
     wrong = ~right & informative
     if not wrong.any() or not (right & informative).any():
         return
@@ -118,7 +115,7 @@ def _slices(right: NumberArray, informative: NumberArray) -> Iterator[str]:
             yield _in_words(_axis_name(right.ndim, axis), np.flatnonzero(is_wrong), np.flatnonzero(is_right))
     places = [list(map(int, index)) for index in np.argwhere(wrong)]
     if not found and len(places) <= _SEVERAL and 2 * len(places) < informative.sum():
-        yield f"everywhere but at {', '.join(map(str, places))}"
+        yield f"everywhere except at {', '.join(map(str, places))}"
 
 
 def _axis_name(ndim: int, axis: int) -> str:
@@ -126,6 +123,6 @@ def _axis_name(ndim: int, axis: int) -> str:
 
 
 def _in_words(name: str, wrong: NumberArray, right: NumberArray) -> str:
-    few, prefix = (wrong, "everywhere but in") if len(wrong) <= len(right) else (right, "only in")
+    few, prefix = (wrong, "everywhere except in") if len(wrong) <= len(right) else (right, "only in")
     numbers = ", ".join(map(str, few[:8].tolist())) + (", ..." if len(few) > 8 else "")
     return f"{prefix} {name}{'s' * (len(few) > 1)} {numbers}"

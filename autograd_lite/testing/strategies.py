@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the inputs of derivatives: small, well-conditioned, and simple when they shrink."""
+"""Hypothesis strategies for inputs of derivatives: small, well-conditioned arrays that shrink to simple ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _size(size: Size | None, smallest: int = 1, largest: int = 4) -> st.SearchSt
 
 @functools.cache
 def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
-    """Numbers with at most three digits after the point, which a reader can follow; the simplest first: 0, 1, −1, 2."""
+    """Readable numbers: at most three decimals, ordered from simple to complex: 0, 1, −1, 2."""
     thousandths = range(math.ceil(1000 * low), math.floor(1000 * high) + 1)
 
     def simplicity(n: int) -> tuple[int, int, bool]:
@@ -50,7 +50,7 @@ def arrays(
     shape : tuple of int, or strategy, optional
         By default 0 to 3 axes of length 1 to 4.
     low, high : float
-        Bounds of the elements, which have at most three digits after the point.
+        Bounds of the elements, which have at most three decimals.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def _matrix(rows: Size | None, columns: Size | None, fewest_columns: int = 2) ->
 
 
 def logits(samples: Size | None = None, classes: Size | None = None) -> Strategy:
-    """Unnormalised scores (N, K), between −3 and 3.
+    """Unnormalized scores (N, K), between −3 and 3.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def logits(samples: Size | None = None, classes: Size | None = None) -> Strategy
 
 
 def probabilities(samples: Size | None = None, classes: Size | None = None) -> Strategy:
-    """Rows (N, K) on the simplex: every entry at least 1/(9K), every row with the sum 1. The simplest is uniform.
+    """Rows (N, K) on the simplex: every entry at least 1/(9K), every row sum 1. The simplest row is uniform.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def labels(samples: Size | None = None, classes: Size | None = None) -> Strategy
 
 
 def one_hot(samples: Size | None = None, classes: Size | None = None) -> Strategy:
-    """Rows (N, K) that are 1 at one place and 0 elsewhere.
+    """One-hot rows (N, K).
 
     Parameters
     ----------
@@ -157,26 +157,26 @@ def datasets(
     features: Size | None = None,
     outputs: Size | None = None,
 ) -> st.SearchStrategy[tuple[Array, Array]]:
-    """Features X and targets that belong to them.
+    """Features X with matching targets.
 
     Parameters
     ----------
     targets : "one_hot", "labels", "binary" or "real", default "one_hot"
         One-hot rows (N, K), labels (N,), zeros and ones (N,) as floats, or numbers (N, K).
     layout : "rows" or "columns", default "rows"
-        One sample a row, X (N, d) and Y (N, K); or one sample a column, X (d, N) and Y (K, N).
+        One sample per row, X (N, d) and Y (N, K); or one sample per column, X (d, N) and Y (K, N).
     samples, features, outputs : int or strategy, optional
         N, d and K; by default 1 to 4, 1 to 3 and, for classes, 2 to 4.
 
     Returns
     -------
     strategy
-        It draws the pair (X, Y).
+        Draws the pair (X, Y).
 
     Raises
     ------
     ValueError
-        For other targets or another layout.
+        If `targets` or `layout` is none of these.
 
     Examples
     --------
@@ -215,16 +215,16 @@ def mlp_parameters(
     Parameters
     ----------
     sizes : tuple of int, or strategy, optional
-        The width of the input, of every hidden layer, and of the output; by default 1 to 3 each.
+        The widths of the input, of the hidden layers and of the output; by default 1 to 3 each.
     bias : "stacked", "separate" or None, default "stacked"
-        Weights (out, in + 1) whose column 0 is the bias; weights and biases (out,) in turn; or no biases.
+        Weights (out, in + 1) with the bias in column 0; weights and biases (out,) in turn; or no biases.
     depth : int or strategy, optional
-        The number of layers, if `sizes` does not say; by default 1 to 5.
+        The number of layers, if `sizes` is not given; by default 1 to 5.
 
     Returns
     -------
     strategy
-        It draws the tuple of all parameters, first layer first.
+        Draws the tuple of all parameters, first layer first.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def mlp_parameters(
     """
 
     if bias not in ("stacked", "separate", None):
-        raise ValueError(f'mlp_parameters: bias is {show(bias)}; it can be "stacked", "separate" or None')
+        raise ValueError(f'mlp_parameters: bias is "stacked", "separate" or None, not {show(bias)}')
     if sizes is not None and not isinstance(sizes, st.SearchStrategy):
         check("mlp_parameters", "at least two positive integers", _are_widths, sizes=sizes)
     widths = sizes if isinstance(sizes, st.SearchStrategy) else _widths(depth) if sizes is None else st.just(sizes)
@@ -273,7 +273,7 @@ def _separable(draw: st.DrawFn, samples: Strategy, features: Strategy) -> tuple[
 def separable(
     samples: Size | None = None, features: Size | None = None
 ) -> st.SearchStrategy[tuple[Array, Array, float, Array]]:
-    """Linearly separable data, with the margin that proves it.
+    """Linearly separable data, with a separating hyperplane and its margin.
 
     Parameters
     ----------
@@ -283,8 +283,8 @@ def separable(
     Returns
     -------
     strategy
-        It draws (X, y, margin, separator): X (N, d), y (N,) of zeros and ones, and a unit vector (d + 1,) of which
-        entry 0 belongs to the stacked 1, such that ⟨separator, x̃⟩ ≥ margin where y = 1 and ≤ −margin where y = 0.
+        Draws (X, y, margin, separator): X (N, d), y (N,) of zeros and ones, and a unit vector (d + 1,) with the bias in
+        entry 0, such that ⟨separator, x̃⟩ ≥ margin where y = 1 and ≤ −margin where y = 0, with x̃ = (1, x).
 
     Examples
     --------

@@ -1,12 +1,12 @@
-"""What the gradient would be if one step back through the graph were taken wrongly.
+"""The gradient that results if one step of the chain rule is wrong.
 
-A derivation on paper follows the same graph as the engine, one local derivative after another, and goes wrong in one of
-them. So the recorded graph is swept once more for every such mistake: with a local derivative left out, taken twice,
-cut down to the diagonal of its Jacobian, multiplied by a derivative of an activation that does not belong there, or
-with a whole branch forgotten. If the formula equals one of these gradients, the mistake has been found.
+A derivation on paper applies one local derivative after another, as the engine does, and may have one of them wrong. So
+for every step and every mistake the gradient is computed with this mistake: the local derivative left out, applied
+twice, reduced to the diagonal of its Jacobian, or multiplied by the derivative of an extra activation, or the
+contribution of a branch left out. If the formula equals such a gradient, it explains the mismatch.
 
-Rules are linear in the incoming gradient. So a mistake in one step changes the final gradient by what the difference in
-that step becomes on the rest of the way, and only the rest of the way has to be swept.
+Rules are linear in the incoming gradient. So the error in one step is passed backward alone, from that step on, and
+added to the right gradient.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ import numpy as np
 from autograd_lite.core.backward import sweep, unbroadcast
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.activations import DERIVATIVES
 
-NumberArray = np.ndarray[Any, np.dtype[Any]]
 Edge = tuple[Node, int]
-# What replaces the contribution of a node to one of its parents, given the gradient of the node and the contribution.
+# The wrong contribution of a node to a parent, from the gradient of the node and the right contribution.
 Change = Callable[[NumberArray, NumberArray], NumberArray]
 
-_BUDGET = 10_000  # rules that are applied at most, which take some tenths of a second
+_BUDGET = 10_000  # the most rules that are applied, in some tenths of a second
 _LARGEST_JACOBIAN = 64
 
 
 def mistaken_gradients(result: Tensor, argument: Tensor) -> Iterator[tuple[str, str, int, NumberArray]]:
-    """For every mistake in one step: its kind, a sentence, how far-fetched it is, and the gradient that it leads to."""
+    """For every mistake in one step: its kind, a sentence, its cost, and the resulting gradient."""
     nodes, rows = _nodes(result._node), list(np.ndindex(result.shape))
     incoming = {row: _incoming(result, nodes, row) for row in rows}
     right = np.array([incoming[row].get(argument._node, np.zeros(argument.shape)) for row in rows])
@@ -50,7 +50,7 @@ def mistaken_gradients(result: Tensor, argument: Tensor) -> Iterator[tuple[str, 
 
 
 def _nodes(root: Node | Leaf | None) -> list[Node]:
-    """All operations that the root was made from, latest first."""
+    """All nodes below the root, latest first."""
     found: dict[int, Node] = {}
     waiting = [root]
     while waiting:
@@ -62,17 +62,12 @@ def _nodes(root: Node | Leaf | None) -> list[Node]:
 
 
 def _incoming(result: Tensor, nodes: list[Node], row: tuple[int, ...]) -> dict[Any, NumberArray]:
-    """For one element of the result, its gradient with respect to every node and leaf."""
-    gradients: dict[Any, NumberArray] = {result._node: np.zeros(result.shape)}
-    gradients[result._node][row] = 1
-    for node in nodes:
-        if node in gradients:
-            contributions = node.operation.pull(gradients[node], node.parents, node.saved)
-            for parent, contribution in zip(node.parents, contributions, strict=True):
-                if parent is not None:
-                    fitted = np.asarray(unbroadcast(np.asarray(contribution), parent.shape))
-                    gradients[parent] = gradients.get(parent, 0) + fitted
-    return gradients
+    """For one element of the result, its gradient with respect to every node and leaf that it depends on."""
+    seed = np.zeros(result.shape)
+    seed[row] = 1
+    watched: dict[Any, Any] = dict.fromkeys(nodes)
+    leaves = sweep({result._node: seed}, retain_graph=True, watched=watched)
+    return {node: g for node, g in watched.items() if g is not None} | leaves
 
 
 def _contribution(node: Node, g: NumberArray, position: int) -> NumberArray:
@@ -114,19 +109,19 @@ def _wrong_local_derivatives(edge: Edge, step: str) -> Iterator[tuple[str, str, 
         lambda g, contribution: g,
     )  # fmt: skip
     yield (
-        "doubled factor", f"the derivative of {step} is taken twice", 4, edge,
+        "doubled factor", f"the derivative of {step} is applied twice", 4, edge,
         lambda g, contribution: _contribution(node, contribution, position),
     )  # fmt: skip
     diagonal = _local_diagonal(node, position)
     if diagonal is not None:
         yield (
-            "diagonal", f"of the Jacobian of {step} only the diagonal is used, but it is not elementwise", 2, edge,
+            "diagonal", f"only the diagonal of the Jacobian of {step} is used, but it is not elementwise", 2, edge,
             lambda g, contribution: g * diagonal,
         )  # fmt: skip
 
 
 def _local_diagonal(node: Node, position: int) -> NumberArray | None:
-    """The diagonal of a step's Jacobian, unless that is all there is of it."""
+    """The diagonal of the Jacobian of a step, unless the Jacobian is diagonal or too large."""
     size = int(np.prod(node.shape))
     if not 1 < size <= _LARGEST_JACOBIAN:
         return None
@@ -137,7 +132,7 @@ def _local_diagonal(node: Node, position: int) -> NumberArray | None:
 
 
 def _foreign_activations(edge: Edge, step: str) -> Iterator[tuple[str, str, int, Edge, Change]]:
-    """h' of what goes into a step, as if an activation stood there, for losses that contain their activation."""
+    """An extra factor h' of the input of a step, for losses that contain their activation."""
     node, position = edge
     name = node.operation.differentiable[min(position, len(node.operation.differentiable) - 1)]
     if name == node.operation.variadic or name not in node.operation.saved_names or node.saved is None:
@@ -146,7 +141,7 @@ def _foreign_activations(edge: Edge, step: str) -> Iterator[tuple[str, str, int,
     if value is None:
         return
     for activation, derivative in DERIVATIVES.items():
-        text = f"there is a factor {activation}' too many, at what goes into {step}"
+        text = f"there is an extra factor {activation}' of the input of {step}"
         yield "doubled factor", text, 5, edge, _times(derivative(value))
 
 

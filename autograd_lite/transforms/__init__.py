@@ -1,5 +1,10 @@
-"""Transforms take functions and give functions: grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp."""
+"""Transforms: functions that take a function and return one for its derivative.
 
-from autograd_lite.transforms.functions import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+`functions` holds grad, value_and_grad, vjp and jvp; `matrices` holds jacobian, hessian and hvp. Both are built on
+`differentiated_call`: one call of a function with variables in place of its arguments.
+"""
+
+from autograd_lite.transforms.functions import grad, jvp, value_and_grad, vjp
+from autograd_lite.transforms.matrices import hessian, hvp, jacobian
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]

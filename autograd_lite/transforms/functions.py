@@ -1,8 +1,8 @@
-"""Functions in, functions out: grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp.
+"""Derivatives of functions as functions: grad, value_and_grad, vjp and jvp.
 
 They differentiate functions of positional arguments that are numbers, arrays, tensors, or nested tuples, lists and
-dicts of them. Fed arrays they give arrays, fed tensors they give tensors; and they nest in any order. If the function
-uses other tensors that require gradients, the results are tensors that are connected with them; inside `no_grad` not.
+dicts of them. For arrays they return arrays, for tensors they return tensors, and they nest in any order. If the
+function uses other tensors that require gradients, the results are tensors that depend on them, except in `no_grad`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,19 @@ from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, rebuild
-from autograd_lite.transforms.level import Argnums, Function, Level, Linearized, blocks, chosen_arguments, like, zeros
+from autograd_lite.transforms.differentiated_call import (
+    Argnums,
+    DifferentiatedCall,
+    Function,
+    LinearizedCall,
+    check_function,
+    like,
+    zeros,
+)
 
 
 def _scalar_dtype(name: str, out: Any) -> Any:
-    """The dtype of what a function returned, if it is a floating-point scalar."""
+    """The dtype of the result of a function; TypeError if it is not a floating-point scalar."""
     is_array = isinstance(out, Tensor | np.ndarray | np.generic)
     if out.shape if is_array else not isinstance(out, int | float):
         what = f"shape {out.shape}" if is_array else type(out).__name__
@@ -30,12 +38,6 @@ def _scalar_dtype(name: str, out: Any) -> Any:
     if dtype.kind != "f":
         raise TypeError(f"{name}: the function must return a floating-point number, not {dtype}")
     return dtype
-
-
-def _checked(name: str, function: Any) -> Function:
-    if not callable(function):
-        raise TypeError(f"{name}: a function is needed, not {type(function).__name__}")
-    return function  # type: ignore[no-any-return]
 
 
 def _with_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
@@ -60,8 +62,8 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     Returns
     -------
     callable
-        Gives ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and
-        is a tuple for several. Fed arrays it gives arrays; tensors if the function uses others that require gradients.
+        Returns ``(value, gradient)`` or ``((value, aux), gradient)``. The gradient has the structure of the argument,
+        or is a tuple for several. For arrays both are arrays, unless the function uses tensors that require gradients.
 
     Raises
     ------
@@ -77,16 +79,16 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
 
 
 def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bool) -> Function:
-    _checked(name, function)
+    check_function(name, function)
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
-        level = Level(name, arguments, argnums)
-        out, aux = _with_aux(name, level.run(function, **options), has_aux)
+        call = DifferentiatedCall(name, arguments, argnums)
+        out, aux = _with_aux(name, call.run(function, **options), has_aux)
         seed = np.ones((), _scalar_dtype(name, out))
-        gradients = level.pull([out], [_wrap(seed) if level.tracked else seed])
-        gradient = level.result(rebuild(level.structure, gradients))
-        value = level.result(out)
-        return ((value, level.result(aux)) if has_aux else value), gradient
+        gradients = call.pull([out], [_wrap(seed) if call.tracked else seed])
+        gradient = call.result(rebuild(call.structure, gradients))
+        value = call.result(out)
+        return ((value, call.result(aux)) if has_aux else value), gradient
 
     return differentiated
 
@@ -94,19 +96,19 @@ def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bo
 def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any) -> Any:
     """The gradient of a scalar function, as a function; or the gradients of a tensor with respect to others.
 
-    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``. Fed
-    arrays it gives arrays; if the function uses other tensors that require gradients, a tensor connected with them.
+    ``grad(function, argnums=0, has_aux=False)`` is the function that computes ∇f. It nests: ``grad(grad(f))``. For
+    arrays it returns arrays, or tensors if the function uses other tensors that require gradients.
 
-    ``grad(output, inputs, gradient=None, retain_graph=False, create_graph=False)``, with a tensor and a tensor or a
-    sequence of them, gives the gradients of the output with respect to the inputs, leaves or not, as tensors, and
-    touches no `.grad`. With `create_graph` they can be differentiated again.
+    ``grad(output, inputs, gradient=None, retain_graph=False, create_graph=False)`` returns the gradients of a tensor
+    with respect to a tensor or a sequence of them, leaves or not, as tensors. No `.grad` is changed. With
+    `create_graph` they can be differentiated again.
 
     Parameters
     ----------
     function : callable, or Tensor
     argnums : int or sequence of int, default 0; or the inputs
     has_aux : bool, default False
-        Whether the function returns a pair of the scalar and anything else; then so does the gradient function.
+        Whether the function returns a pair of the scalar and anything else; the gradient function then returns a pair.
 
     Raises
     ------
@@ -147,13 +149,13 @@ def _gradients(
     output: Tensor, inputs: Any, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> Any:
     if not isinstance(inputs, Iterable):
-        raise TypeError(f"grad: the inputs are a tensor or several, not {show(inputs)}")
+        raise TypeError(f"grad: inputs is a tensor or a sequence of them, not {show(inputs)}")
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for tensor in wanted:
         if not isinstance(tensor, Tensor) or tensor._node is None:
-            raise RuntimeError("grad: every input is a tensor that requires gradients, or was made from one")
+            raise RuntimeError("grad: every input must be a tensor that requires gradients, or was computed from one")
     if output._node is None:
-        raise RuntimeError("grad: this tensor does not require gradients, nor does anything it was made from")
+        raise RuntimeError("grad: the output does not require gradients, nor does any tensor it was computed from")
     seed = output._seed(gradient, create_graph)
     watched = {tensor._node: None for tensor in wanted}
     with enable_grad():
@@ -175,13 +177,13 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     function : callable
         Returns an array, or nested tuples, lists and dicts of them; with `has_aux`, a pair of that and anything else.
     *primals
-        Where to differentiate, with respect to all of them.
+        The point; all primals are differentiated.
 
     Returns
     -------
     value, pullback : and aux, with `has_aux`
-        ``pullback(cotangent)``, with a cotangent of the structure of the value, gives a tuple with one gradient per
-        primal. It can be called repeatedly.
+        ``pullback(cotangent)``, for a cotangent of the structure of the value, returns a tuple with one gradient for
+        each primal. It can be called repeatedly.
 
     Examples
     --------
@@ -189,18 +191,18 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(np.array([1.0, 10.0]))
     (array([  1., -10.]),)
     """
-    _checked("vjp", function)
-    level = Level("vjp", primals, tuple(range(len(primals))))
-    out, aux = _with_aux("vjp", level.run(function), has_aux)
+    check_function("vjp", function)
+    call = DifferentiatedCall("vjp", primals, tuple(range(len(primals))))
+    out, aux = _with_aux("vjp", call.run(function), has_aux)
     outputs = leaves(out)
 
     def pullback(cotangent: Any) -> Any:
-        here = level.tracked_if_recorded(cotangent)
-        cotangents = like(outputs, cotangent, "vjp: the cotangent", here.tracked)
-        return here.result(rebuild(level.structure, here.pull(outputs, cotangents, retain_graph=True)))
+        tracked = call.tracked_if_recorded(cotangent)
+        cotangents = like(outputs, cotangent, "vjp: the cotangent", tracked.tracked)
+        return tracked.result(rebuild(call.structure, tracked.pull(outputs, cotangents, retain_graph=True)))
 
-    value = level.result(out, copy=True)
-    return (value, pullback, level.result(aux, copy=True)) if has_aux else (value, pullback)
+    value = call.result(out, copy=True)
+    return (value, pullback, call.result(aux, copy=True)) if has_aux else (value, pullback)
 
 
 def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -211,7 +213,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     function : callable
         Returns an array, or nested tuples, lists and dicts of them.
     primals, tangents : sequences of the same structure
-        Where, and in which direction.
+        The point and the direction.
 
     Returns
     -------
@@ -227,86 +229,9 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> jvp(np.multiply, (3.0, 4.0), (1.0, 10.0))
     (np.float64(12.0), array(34.))
     """
-    linear = Linearized("jvp", _checked("jvp", function), tuple(primals))
-    level = linear.level.tracked_if_recorded(tangents)
-    given = like(level.variables, tuple(tangents), "jvp: the tangent", level.tracked)
-    derivative = level.result(rebuild(linear.out, linear.push(given, level.tracked)))
-    return linear.level.result(linear.out), derivative
-
-
-def jacobian(function: Function, argnums: Argnums = 0) -> Function:
-    """The function that computes the Jacobian ∂y/∂x, of the shape of y followed by the shape of x.
-
-    It is built from rows or from columns, whichever are fewer.
-
-    Parameters
-    ----------
-    function : callable
-        Returns an array.
-    argnums : int or sequence of int, default 0
-
-    Returns
-    -------
-    callable
-        Gives the Jacobian, in the structure of the argument, and a tuple for several.
-
-    Examples
-    --------
-    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
-    """
-    _checked("jacobian", function)
-
-    def differentiated(*arguments: Any) -> Any:
-        chosen = chosen_arguments("jacobian", arguments, argnums)
-
-        def of_chosen(*values: Any) -> Any:
-            changed = list(arguments)
-            for i, value in zip(chosen, values, strict=True):
-                changed[i] = value
-            return function(*changed)
-
-        linear = Linearized("jacobian", of_chosen, tuple(arguments[i] for i in chosen))
-        if not isinstance(linear.out, Tensor | np.ndarray | np.generic | float):
-            raise TypeError(f"jacobian: the function must return an array, not {type(linear.out).__name__}")
-        tree = linear.level.result(rebuild(linear.level.structure, blocks(linear)))
-        return tree[0] if isinstance(argnums, int) else tree
-
-    return differentiated
-
-
-def hessian(function: Function, argnums: Argnums = 0) -> Function:
-    """The function that computes the Hessian ∂²f/∂x∂x of a scalar function, of the shape of x twice.
-
-    Examples
-    --------
-    >>> hessian(lambda x: x[0] * x[1])(np.array([3.0, 4.0]))
-    array([[0., 1.],
-           [1., 0.]])
-    """
-    return jacobian(grad(function, argnums), argnums)
-
-
-def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The Hessian of a scalar function times a vector, ∇²f(x) v, without building the Hessian.
-
-    Parameters
-    ----------
-    function : callable
-        Returns a scalar.
-    primals, tangents : sequences of the same structure
-        Where, and the vector.
-
-    Returns
-    -------
-    tuple
-        For each primal the product, in its structure.
-
-    Examples
-    --------
-    >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 1.0])])
-    (array([ 6., 12.]),)
-    """
-    gradient = grad(function, tuple(range(len(primals))))
-    return jvp(gradient, primals, tangents)[1]
+    check_function("jvp", function)
+    linearized = LinearizedCall("jvp", function, tuple(primals))
+    call = linearized.call.tracked_if_recorded(tangents)
+    given = like(call.variables, tuple(tangents), "jvp: the tangent", call.tracked)
+    derivative = call.result(rebuild(linearized.out, linearized.push(given, call.tracked)))
+    return linearized.call.result(linearized.out), derivative

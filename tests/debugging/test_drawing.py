@@ -197,7 +197,7 @@ def test_saving_text(tmp_path, network):
     for ending in ("dot", "gv"):
         drawing.save(tmp_path / f"graph.{ending}")
         assert (tmp_path / f"graph.{ending}").read_text() == str(drawing)
-    with pytest.raises(ValueError, match="does not say in which format"):
+    with pytest.raises(ValueError, match="has no suffix; the format is one of"):
         drawing.save(tmp_path / "graph")
 
 
@@ -218,7 +218,7 @@ def test_saving_pictures(tmp_path, network):
     drawing.save(tmp_path / "graph.png")
     assert b"<svg" in (tmp_path / "graph.svg").read_bytes()
     assert (tmp_path / "graph.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(RuntimeError, match="Graphviz made no strange"):
+    with pytest.raises(RuntimeError, match="Graphviz failed to write strange"):
         drawing.save(tmp_path / "graph.strange")
     assert not (tmp_path / "graph.strange").exists()
 
@@ -228,6 +228,6 @@ def test_without_graphviz_there_is_text_and_an_error_that_helps(tmp_path, networ
     drawing = draw(network[2])
     assert drawing._repr_svg_() is None
     assert "lines of DOT" in repr(drawing)
-    with pytest.raises(FileNotFoundError, match="needs Graphviz, whose program `dot` was not found"):
+    with pytest.raises(FileNotFoundError, match="needs the program `dot` of Graphviz, which was not found"):
         drawing.save(tmp_path / "graph.svg")
     assert not (tmp_path / "graph.svg").exists()

@@ -1,4 +1,4 @@
-"""``pytest tests/robustness --full`` runs as many of each as docs/robustness.md states, and prints figures."""
+"""``pytest tests/robustness --full`` runs the numbers of cases in docs/robustness.md, and prints figures."""
 
 from collections import Counter
 
@@ -21,13 +21,13 @@ def count(request):
 
 @pytest.fixture
 def figure(record_property):
-    """``figure(text)``: a line of the summary. A property of the report, so it comes through from other processes."""
+    """``figure(text)``: a line of the summary, recorded in the report, so that it also works in worker processes."""
     return lambda text: record_property("figure", text)
 
 
 @pytest.fixture
 def training(tmp_path):
-    """The checkpoint of a training that has gone on since it was saved."""
+    """The checkpoint of a run that has continued since it was saved."""
     model = nn.Sequential(nn.Linear(3, 4, rng=0), nn.BatchNorm1d(4), nn.Dropout(0.5, rng=1), nn.Linear(4, 2, rng=2))
     optimizer = optim.Adam(model.parameters())
     batches = data.Batches(np.zeros((9, 3)), batch_size=2, rng=np.random.Generator(np.random.MT19937(0)))

@@ -1,4 +1,4 @@
-"""The formats of saved files: what tests of them have in common."""
+"""Helpers for tests of the formats of saved files."""
 
 import pickle
 from hashlib import sha256
@@ -11,10 +11,10 @@ each_suffix = pytest.mark.parametrize("suffix", [".npz", pytest.param(".safetens
 
 
 def sealed(contents):
-    """With the checksum that belongs to the contents, as somebody who knows the format can make it."""
+    """The contents with a correct checksum, which an attacker can compute."""
     return contents[:-64] + sha256(contents[:-64]).hexdigest().encode()
 
 
 def bits(checkpoint):
-    """All that a checkpoint would save, as bytes to compare."""
+    """The state that a checkpoint would save, as bytes to compare."""
     return pickle.dumps(checkpoint._state())

@@ -1,4 +1,4 @@
-"""A training written in plain NumPy from the formulas: what the library must agree with, whatever is called."""
+"""A training run in plain NumPy, from the formulas: the reference for the library."""
 
 import copy
 
@@ -66,7 +66,7 @@ class PlainTraining:
                 )
 
     def next_batch(self, samples, batch_size, drop_last):
-        """The numbers of the next samples; None at the end of an epoch."""
+        """The indices of the next samples; None at the end of an epoch."""
         if self.rest is None:
             self.rest = self.rng.permutation(samples)
             if drop_last:

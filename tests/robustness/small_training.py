@@ -1,4 +1,4 @@
-"""A small training with its checkpoint, and the comparison of states and folders to the last bit."""
+"""A small training run with its checkpoint, and exact comparison of states and folders."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from autograd_lite import Checkpoint, compile, data, manual_seed, nn, optim
 
 
 class Training:
-    """A small training, its state, and a step of it."""
+    """A small training run: its parts, its state and a step."""
 
     def __init__(self, folder, seed=0, keep=3, features=4, compiled=False):
         manual_seed(seed)
@@ -48,7 +48,7 @@ class Training:
 
 
 def assert_same(found, expected):
-    """The same types, the same structure, the same bits."""
+    """Assert that types, structure and bits are equal."""
     assert type(found) is type(expected)
     if isinstance(expected, dict):
         assert [*map(repr, found)] == [*map(repr, expected)]

@@ -1,4 +1,4 @@
-"""The memory of a training: ``python tests/robustness/step_memory.py [autograd_lite | torch]``.
+"""The memory of training: ``python tests/robustness/step_memory.py [autograd_lite | torch]``.
 
 A network of 784, 1024, 1024 and 10 units, batches of 512, Adam, float32, one thread. Printed are the size of the
 parameters alone, and how far the resident memory rises from before the network is made until after ten steps, in MB.
@@ -13,7 +13,7 @@ SMALL, LARGE = ((8, 8, 8, 10), 8), ((784, 1024, 1024, 10), 512)
 
 
 def train(kind, units, batch, steps):
-    """The same program for both, but the names of the packages."""
+    """The same program for both packages."""
     if kind == "torch":
         import torch
         from torch import nn, optim
@@ -48,9 +48,9 @@ def resident(key):
 
 
 def measure(kind):
-    train(kind, *SMALL, steps=3)  # what a first step loads is not the memory of a training
+    train(kind, *SMALL, steps=3)  # the first steps load code, which is not counted
     with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the highest value begins anew
+        file.write("5")  # resets the highest value
     before = resident("VmRSS")
     train(kind, *LARGE, steps=10)
     parameters = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(LARGE[0])) * 4 / 2**20

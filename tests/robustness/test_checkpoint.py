@@ -1,4 +1,4 @@
-"""Checkpoints: a training resumed after any step goes on bit by bit; what does not fit changes nothing."""
+"""Checkpoints: a run resumed after any step continues bit for bit; a checkpoint that does not fit changes nothing."""
 
 import os
 
@@ -12,11 +12,11 @@ from autograd_lite.persistence.saving import CorruptedFileError
 
 @pytest.mark.parametrize(("stop", "compiled"), [*((stop, False) for stop in range(1, 10)), (3, True)])
 def test_a_training_resumed_after_any_step_goes_on_bit_by_bit(tmp_path, stop, compiled):
-    """Four batches make an epoch, so this stops before, in and after the last batch of one."""
+    """An epoch has four batches, so the stops include the middle and the end of an epoch."""
     through = Training(tmp_path / "unused").run(13)
     Training(tmp_path / "run", compiled=compiled).run(stop, save=True)
     resumed = Training(tmp_path / "run", seed=9, compiled=compiled)
-    resumed.batches.arrays = through.batches.arrays  # the data do not belong to the checkpoint
+    resumed.batches.arrays = through.batches.arrays  # the data is not part of the checkpoint
     resumed.run(13, save=True)
     assert resumed.losses == through.losses[stop:]
     assert_same(resumed.state()["model"], through.state()["model"])
@@ -55,7 +55,7 @@ def test_a_checkpoint_of_something_else_changes_nothing(tmp_path):
     with pytest.raises(ValueError, match=r"0.weight has shape \(5, 4\), expected \(5, 3\)"):
         other.checkpoint.resume()
     assert_same(other.state(), before)
-    # The optimizer refuses after the model has been loaded: that is taken back.
+    # The optimizer raises after the model has been loaded, and the model is restored.
     other = Training(tmp_path, seed=1).run(1)
     other.checkpoint.parts["optimizer"] = optim.Adam(other.model.parameters())
     before = other.state()
@@ -120,7 +120,7 @@ def test_a_state_that_was_once_taken_in_part_is_refused(tmp_path, spoil):
 
 @pytest.mark.parametrize("first", ["batches", "model"])
 def test_in_the_middle_of_an_epoch_nothing_is_resumed(tmp_path, first):
-    """Putting back failed as loading had, at the same part, and left those behind it."""
+    """Restoring used to fail at the same part as loading, which left the later parts changed."""
     training = Training(tmp_path / "run")
     parts = {name: training.checkpoint.parts[name] for name in sorted(training.checkpoint.parts, key=first.__ne__)}
     checkpoint = Checkpoint(tmp_path / "run", **parts)

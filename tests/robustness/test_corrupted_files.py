@@ -1,4 +1,4 @@
-"""Files that are damaged or misshapen: each is refused with a clear error, and nothing is touched."""
+"""Damaged or malformed files: each is refused with a clear error, and no state changes."""
 
 import pickle
 import random
@@ -14,7 +14,7 @@ from autograd_lite.persistence.saving import CorruptedFileError
 
 
 def damaged(contents, moments):
-    """Something that happens to files: bits flip, bytes are lost, doubled, overwritten, swapped."""
+    """Contents with typical damage: flipped bits, bytes lost, duplicated, overwritten or swapped."""
     start, stop = sorted(moments.sample(range(len(contents) + 1), 2))
     kind = moments.randrange(9)
     some = bytearray(contents)
@@ -39,7 +39,7 @@ def damaged(contents, moments):
 
 
 def spoilt_copies(contents, number, seals):
-    """Damaged contents; every other one sealed again, so that what comes behind the checksum is met."""
+    """Damaged contents; every other one has a correct checksum again, so that the checks after it are tested."""
     moments = random.Random(0)
     for i in range(number):
         spoilt = damaged(contents, moments)
@@ -60,7 +60,7 @@ def test_damaged_checkpoints_are_refused_before_anything_is_touched(training, co
             with pytest.warns(UserWarning, match="is refused"), pytest.raises(CorruptedFileError, match="can be read"):
                 training.resume()
             assert bits(training) == before
-        else:  # nothing was hit that says anything: a date, say, which only a file that was sealed again can have wrong
+        else:  # only unused bytes were hit, such as a date; this passes only with a corrected checksum
             assert pickle.dumps(found) == expected
             assert again or spoilt == contents
             harmless += 1
@@ -89,7 +89,7 @@ def test_damaged_safetensors_files_are_refused(training, tmp_path, count, figure
 
 
 def misshapen(state, moments):
-    """One place of a nested state is lost, doubled, or something else than it was."""
+    """A nested state in which one place is missing, duplicated or replaced."""
     if isinstance(state, dict | list | tuple) and state and moments.random() < 0.85:
         items = list(state.items() if isinstance(state, dict) else enumerate(state))
         place = moments.randrange(len(items))
@@ -123,7 +123,7 @@ def test_misshapen_checkpoints_are_loaded_whole_or_change_nothing(training, coun
             assert bits(training) == before
             refused += 1
         else:
-            # All of it is there. (Numbers, not bits: a weight may come as another dtype.)
+            # All of it is loaded. (Numbers, not bits: a weight may have another dtype.)
             np.testing.assert_equal(training._state()["parts"], state["parts"])
             training._restore({"step": 1, "counters": {}, **pickle.loads(before)}, 1)
             assert bits(training) == before

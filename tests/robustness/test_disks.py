@@ -1,4 +1,4 @@
-"""What can go wrong with a disk: an error; the old file and the training stay as they were."""
+"""Disk failures raise an error, and leave the old file and the training unchanged."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ CALLS = ["fsync", "chmod", "replace", "stat", "access", "open"]
 
 
 class FailingCalls:
-    """What `autograd_lite.files` knows as `os` and `open`, but call `number` fails. `left` counts down to it."""
+    """Replacements for `os` and `open` in `persistence.files` whose call `number` fails. `left` counts down to it."""
 
     def __init__(self, number, code):
         self.left, self.code = number, code
@@ -39,7 +39,7 @@ class FailingCalls:
 
 
 class FailingFile:
-    """A file of which writing and flushing can fail."""
+    """A file whose write and flush can fail."""
 
     def __init__(self, file, calls):
         self.file, self.write, self.flush = file, calls.counted(file.write), calls.counted(file.flush)
@@ -73,14 +73,14 @@ def test_whatever_call_fails_the_old_checkpoint_and_the_training_stay(tmp_path, 
             replaced, before = replaced + 1, after
         assert Training(tmp_path, seed=1).checkpoint.resume() == {"step": 2}
         number += 1
-    assert calls.left >= 0  # at last none failed
+    assert calls.left >= 0  # the last save completed without a failure
     assert number > 50
-    assert replaced <= 1  # by the save of which only syncing the folder failed
+    assert replaced <= 1  # by the save in which only syncing the folder failed
     figure(f"failing calls during a save: {number} of {number} left a whole checkpoint and the training as it was")
 
 
 def in_a_child(function):
-    """What goes wrong in a process of its own, which may give up rights: the text of the exception."""
+    """The message of the exception in a separate process, which may drop its privileges."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
@@ -113,7 +113,7 @@ def test_a_full_disk_is_an_error_and_the_old_checkpoint_stays(tmp_path):
 
 
 def test_without_permission_it_is_an_error_and_the_old_checkpoint_stays():
-    with tempfile.TemporaryDirectory() as folder:  # not in tmp_path, which others may not even look into
+    with tempfile.TemporaryDirectory() as folder:  # other users cannot read tmp_path
         os.chmod(folder, 0o755)
         training = Training(folder).run(1, save=True)
         path, before = Path(folder, "checkpoint-0000000001.npz"), files_in(folder)
@@ -122,7 +122,7 @@ def test_without_permission_it_is_an_error_and_the_old_checkpoint_stays():
         def attempt(what, mode):
             os.chmod(folder, mode)
             if not os.geteuid():
-                os.setuid(65534)  # nobody; root may do anything
+                os.setuid(65534)  # the user nobody; root ignores permissions
             what()
 
         for what, mode in [(lambda: training.checkpoint.save(2), 0o555), (lambda: save(path, 1), 0o777)]:

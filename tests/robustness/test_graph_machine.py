@@ -1,7 +1,7 @@
-"""Tensors in random graphs, with valid and invalid calls, beside plain NumPy in forward mode.
+"""Tensors in random graphs, with valid and invalid calls, compared with plain NumPy in forward mode.
 
-Beside each tensor stands its value, and its Jacobian with respect to each leaf, made by the product rule as the tensor
-is: so a backward pass must give v·J, by another way than the one that the engine goes.
+For each tensor the test computes the value and the Jacobian with respect to each leaf, by the product rule. A backward
+pass must give v·J, which the engine computes in the other direction.
 """
 
 import math
@@ -20,9 +20,9 @@ which = st.integers(0, 10**6)
 
 
 class Pair:
-    """A tensor, and what it must be: `jacobians[i]` has its shape and then that of leaf `i`.
+    """A tensor with its expected value; `jacobians[i]` has its shape followed by that of leaf `i`.
 
-    `moment` says how many overwritings of leaves the oldest part of its graph has not seen.
+    `moment` is the number of writes to leaves before the oldest part of its graph was recorded.
     """
 
     def __init__(self, tensor, value, jacobians, moment):
@@ -30,7 +30,7 @@ class Pair:
 
 
 def along(slope, jacobian):
-    """A slope for each element, times its row of the Jacobian."""
+    """The derivative of each element times its row of the Jacobian."""
     return slope.reshape(slope.shape + (1,) * len(SHAPE)) * jacobian
 
 
@@ -179,7 +179,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(a=which, seed=st.integers(0, 99), retain=st.booleans())
     def backward(self, a, seed, retain):
-        """v·J is added to the gradients; or nothing, with an error: the graph was released, or a leaf overwritten."""
+        """v·J is added to the gradients; or an error is raised, as the graph was released or a leaf overwritten."""
         a, v = self.pick(a), np.random.default_rng(seed).normal(size=SHAPE)
         try:
             a.tensor.backward(v, retain_graph=retain)

@@ -1,4 +1,4 @@
-"""Files made to do harm: each is refused, without code run or memory taken, and nothing is touched."""
+"""Malicious files: each is refused, without running code, filling memory or changing any state."""
 
 import io
 import json
@@ -14,13 +14,12 @@ from robustness.formats import bits, needs_safetensors, sealed
 
 from autograd_lite import Checkpoint, load, nn, save
 from autograd_lite.persistence.saving import CorruptedFileError
-from autograd_lite.persistence.structure import put_together
 
 WITNESS = []
 
 
 class Harm:
-    """A pickle that runs code when it is opened."""
+    """An object whose pickle runs code when it is loaded."""
 
     def __reduce__(self):
         return WITNESS.append, (1,)
@@ -30,7 +29,7 @@ STRUCTURE = b'{"dict": [["w", {"array": "w"}]]}'
 
 
 def npy(array=None, header=None, body=b""):
-    """An array as NumPy writes it, or whatever else stands in front of a body."""
+    """An array in NumPy's format, or any other header in front of a body."""
     file = io.BytesIO()
     if header is None:
         np.lib.format.write_array(file, np.ones(3) if array is None else array, allow_pickle=True)
@@ -44,7 +43,7 @@ def described(descr="'<f8'", shape="(3,)", order="False", more=""):
 
 
 def archive(*members, structure=STRUCTURE, method=zipfile.ZIP_STORED, change=None):
-    """A sealed archive of members (name, contents)."""
+    """An archive of members (name, contents), with a correct checksum."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as made:
         for name, contents in [("structure.json", structure), *members]:
@@ -72,14 +71,14 @@ def structured(text):
 
 
 def quoted_bomb(contents):
-    """Both members claim the bytes of one."""
+    """Two members that use the same bytes of the file."""
     last = contents.rindex(b"PK\x01\x02")
     first = contents.index(b"PK\x01\x02")
     contents[last + 42 : last + 46] = contents[first + 42 : first + 46]
 
 
 def nulled(contents):
-    """What stands before a null is all that careless readers see of a name."""
+    """A name with a null byte, after which careless readers stop."""
     contents[:] = contents.replace(b"npy_", b"npy\0")
 
 
@@ -159,7 +158,7 @@ MALICIOUS = {
 
 @pytest.fixture
 def refusing(training):
-    """Asserts that a file is refused without code run, memory taken or anything changed."""
+    """Asserts that a file is refused without running code, filling memory or changing any state."""
     before = bits(training)
 
     def check(path, contents):
@@ -180,7 +179,7 @@ def refusing(training):
 @pytest.mark.parametrize("name", MALICIOUS)
 def test_an_npz_file_made_to_do_harm_is_refused(tmp_path, name, refusing, figure):
     refusing(tmp_path / "a.npz", MALICIOUS[name])
-    figure("files made to do harm refused")
+    figure("malicious files refused")
 
 
 def test_the_honest_archive_beside_them_is_read(tmp_path):
@@ -232,7 +231,7 @@ SAFETENSORS = {
 @pytest.mark.parametrize("name", SAFETENSORS)
 def test_a_safetensors_file_made_to_do_harm_is_refused(tmp_path, name, refusing, figure):
     refusing(tmp_path / "a.safetensors", SAFETENSORS[name])
-    figure("files made to do harm refused")
+    figure("malicious files refused")
 
 
 @needs_safetensors
@@ -257,7 +256,7 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing.npz")
     (tmp_path / "astray.npz").symlink_to("nothing.npz")
-    with pytest.raises(FileNotFoundError, match=r"astray\.npz: it is a link to what is not there"):
+    with pytest.raises(FileNotFoundError, match=r"astray\.npz: it is a broken link"):
         load(tmp_path / "astray.npz")
     for suffix in ("npz", "safetensors"):
         (tmp_path / f"empty.{suffix}").touch()
@@ -269,7 +268,7 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path):
 
 
 def test_a_folder_where_a_checkpoint_should_be_is_an_error_that_names_it(tmp_path):
-    """Nor does one of somebody else keep a training from saving and resuming."""
+    """A folder of another program does not prevent saving and resuming."""
     checkpoint = Checkpoint(tmp_path, model=nn.Linear(1, 1))
     (tmp_path / "checkpoint-0000000005.npz").mkdir()
     with (
@@ -304,60 +303,3 @@ def test_odd_metadata_are_as_none_or_refused(tmp_path, metadata):
     else:
         with pytest.raises(CorruptedFileError, match="is refused"):
             load(tmp_path / "a.safetensors")
-
-
-# -- memory of structures ------------------------------------------------------------------------------------------
-
-PARTS = {
-    "empty lists": ("[]", []),
-    "lists in lists": ("[" * 60 + "]" * 60, [[[[]]]]),
-    "lists of a number": ("[0]", [0]),
-    "empty dicts": ('{"dict": []}', {}),
-    "dicts": ('{"dict": [[0, 0]]}', {0: 0}),
-    "empty tuples": ('{"tuple": []}', ()),
-    "tuples": ('{"tuple": [0, 0]}', (0, 0)),
-    "infinities": ('{"float": "inf"}', float("inf")),
-    "integers": ("999", 999),
-    "texts": ('"ab"', "ab"),
-    "floats": ("0.5", 0.5),
-}
-MEGABYTE = 2**20
-
-
-def peak(function):
-    tracemalloc.start()
-    try:
-        function()
-    except CorruptedFileError:
-        pass
-    finally:
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    return most
-
-
-@pytest.mark.parametrize("name", PARTS)
-def test_a_structure_takes_little_more_memory_than_its_file_or_is_refused(name):
-    part, _ = PARTS[name]
-    text = f"[{','.join([part] * (2 * MEGABYTE // len(part)))}]"
-    assert peak(lambda: put_together(text, {})) < 16 * len(text) + MEGABYTE
-
-
-@pytest.mark.parametrize("name", ["empty lists", "lists in lists", "dicts", "tuples"])
-def test_a_structure_of_many_small_parts_can_be_saved_and_loaded(tmp_path, name):
-    _, value = PARTS[name]
-    state = {"parts": [value] * (30_000 if value == [[[[]]]] else 101_000), "w": np.ones(2)}
-    save(tmp_path / "a.npz", state)
-    loaded = load(tmp_path / "a.npz")
-    assert loaded["parts"] == state["parts"]
-    assert loaded["w"].tolist() == [1, 1]
-
-
-@pytest.mark.parametrize("suffix", ["npz", pytest.param("safetensors", marks=needs_safetensors)])
-@pytest.mark.parametrize("shape", [(0, 10**18), (10**18, 0), (0,), (2, 0, 3), (0, 2**62 // 8 - 1)])
-@pytest.mark.parametrize("dtype", ["f8", "f4", "?", "i1"])
-def test_arrays_without_elements_come_back_whatever_their_shape(tmp_path, suffix, shape, dtype):
-    path = tmp_path / f"a.{suffix}"
-    save(path, [np.empty(shape, dtype)])
-    (found,) = load(path)
-    assert (found.shape, found.dtype) == (shape, np.dtype(dtype))

@@ -1,4 +1,4 @@
-"""A training that is killed at random moments and resumed each time ends in the same bits as one left alone."""
+"""A run that is killed at random moments and resumed each time ends with the same bits as an uninterrupted one."""
 
 import os
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 from autograd_lite import load
 
 TRAINING = Path(__file__).with_name("training.py")
-# A kill comes after up to 60 letters (30 steps), and up to this many seconds more: anywhere, but not beyond the end.
+# A kill comes after up to 60 characters of output (30 steps) and up to MORE seconds: anywhere before the end.
 LETTERS, MORE = 60, 0.02
 
 
@@ -41,11 +41,11 @@ def test_a_training_killed_at_random_moments_ends_in_the_same_bits(tmp_path, cou
         during_a_save += (seen + written).endswith(b"s")
         during_resumption += (seen + written).endswith(b"r")
         for path in folder.glob("checkpoint-*.npz"):
-            load(path)  # each is whole
+            load(path)  # every file is complete
     reached = max([int(path.stem[11:]) for path in folder.glob("checkpoint-*.npz")], default=0)
     finish(steps, tmp_path / "resumed.npz", folder)
 
-    # The same state gives the same file.
+    # Equal states have equal files.
     assert (tmp_path / "resumed.npz").read_bytes() == (tmp_path / "uninterrupted.npz").read_bytes()
     assert [path.name for path in sorted(folder.iterdir())] == [
         f"checkpoint-{step:010d}.npz" for step in (steps - 1, steps)

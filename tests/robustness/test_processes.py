@@ -1,4 +1,4 @@
-"""Models and optimizers pickle and deep-copy, with what they share; a fork may use what its parent used."""
+"""Models and optimizers can be pickled and deep-copied with their shared parts, and used after a fork."""
 
 import copy
 import pickle
@@ -45,7 +45,7 @@ class Tied(nn.Module):
         self.first, self.last = nn.Linear(4, 4, rng=0), nn.Linear(4, 4, rng=1)
         self.last.weight = self.first.weight
         self.norm, self.dropout = nn.BatchNorm1d(4), nn.Dropout(0.3, rng=2)
-        self.large = nn.Linear(4, 20_000, rng=3)  # has storage of its own in an optimizer
+        self.large = nn.Linear(4, 20_000, rng=3)  # an optimizer stores it separately
 
     def forward(self, x):
         return self.large(self.dropout(self.norm(np.tanh(self.last(self.first(x)))))).mean()
@@ -177,7 +177,7 @@ def test_results_of_operations_are_refused_and_detached_ones_are_not(way):
     with no_grad():
         np.testing.assert_array_equal(way((x * 2).sum()).data, 6)
     (x**2).sum().backward(create_graph=True)
-    with pytest.raises(RuntimeError, match="detach"):  # its gradient is part of a graph
+    with pytest.raises(RuntimeError, match="detach"):  # its gradient is in a graph
         way(x)
 
 

@@ -1,4 +1,4 @@
-"""Saving: what comes back is what went in, in files that NumPy and PyTorch read."""
+"""save and load: the loaded state equals the saved one, and NumPy and PyTorch can read the files."""
 
 import os
 import tempfile
@@ -48,7 +48,7 @@ def test_layouts_come_back_as_values_in_memory_of_their_own(tmp_path, suffix):
     found = load(tmp_path / f"a{suffix}")
     for name, values in views.items():
         np.testing.assert_array_equal(found[name], values, strict=True)
-        found[name] += 1  # can be written
+        found[name] += 1  # the array is writable
     np.testing.assert_array_equal(found["big-endian"], base)
     np.testing.assert_array_equal(found["tensor"], base, strict=True)
 
@@ -58,7 +58,7 @@ def test_long_doubles_and_complex_numbers_need_npz(tmp_path):
     for dtype in (np.longdouble, np.complex128, np.clongdouble):
         save(tmp_path / "a.npz", [np.ones(3, dtype)])
         (found,) = load(tmp_path / "a.npz")
-        assert found.dtype == dtype  # and not the bytes: some of a long double are padding
+        assert found.dtype == dtype  # bytes are not compared: a long double has padding
         np.testing.assert_array_equal(found, np.ones(3, dtype))
         with pytest.raises(TypeError, match="safetensors"):
             save(tmp_path / "a.safetensors", [np.ones(3, dtype)])

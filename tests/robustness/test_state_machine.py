@@ -1,6 +1,6 @@
-"""Tensor, Module, optimizer, schedule, data and checkpoints, driven together by random calls, beside plain NumPy.
+"""Random calls of tensors, modules, optimizers, schedules, data and checkpoints, compared with plain NumPy.
 
-Hypothesis chooses the calls, valid and invalid ones. After each, everything must be as in `plain.PlainTraining`.
+Hypothesis chooses valid and invalid calls. After each call the state must equal that of `plain.PlainTraining`.
 """
 
 import copy
@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
     run_state_machine_as_test,
-)
+)  # fmt: skip
 from robustness.plain import MOMENTUM, PlainTraining
 
 from autograd_lite import Checkpoint, data, nn, no_grad, optim
@@ -38,7 +38,7 @@ def close(found, expected):
 
 
 class Machine(RuleBasedStateMachine):
-    """A training of the library (`parts`) and one in plain NumPy (`plain`)."""
+    """A training run with the library (`parts`) and one in plain NumPy (`plain`)."""
 
     runs = calls = refused = 0
 
@@ -56,7 +56,7 @@ class Machine(RuleBasedStateMachine):
         self.make(seed)
 
     def make(self, seed):
-        """All parts anew, as in a new process."""
+        """Create all parts again, as in a new process."""
         rng = np.random.default_rng(seed)
         model = nn.Sequential(nn.Linear(FEATURES, HIDDEN, rng=rng), nn.Tanh(), nn.Linear(HIDDEN, 1, rng=rng))
         model.astype(np.float64)
@@ -86,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         return self.model, self.optimizer, self.schedule, self.batches
 
     def refuses(self, error, function, *arguments, match=None, **options):
-        """The call raises; that nothing has changed is seen by the invariants."""
+        """The call raises. The invariants check that nothing has changed."""
         type(self).refused += 1
         with pytest.raises(error, match=match):
             function(*arguments, **options)
@@ -96,7 +96,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.pending is None)
     @rule()
     def forward(self):
-        """The loss of the next batch, with its graph, and what its gradients must be."""
+        """The loss of the next batch with its graph, and the expected gradients."""
         if self.epoch is None:
             self.epoch = iter(self.batches)
         chosen, found = self.plain.next_batch(len(self.x), **self.order), next(self.epoch, None)
@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.pending is not None)
     @rule(retain=st.booleans())
     def backward(self, retain):
-        """The right gradient; or an error, if a parameter has changed in between."""
+        """The right gradient, or an error if a parameter has changed in between."""
         loss, gradients = self.pending
         try:
             loss.backward(retain_graph=retain)
@@ -208,7 +208,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(way=st.sampled_from(sorted(WAYS)))
     def go_on_with_a_copy(self, way):
-        """What is left behind stays as it is, whatever the copy does."""
+        """The original does not change, whatever happens to the copy."""
         self.left_behind = self.parameters, [p.data.copy() for p in self.parameters], self.plain.gradients
         self.leave_the_epoch()
         self.take(WAYS[way](self.parts))
@@ -243,7 +243,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(anew=st.booleans(), seed=st.integers(0, 99))
     def resume(self, anew, seed):
-        """In the same process, or in another one after a crash."""
+        """In the same process, or in a new one after a crash."""
         readable = set(self.saved) - self.unreadable
         if anew:
             self.make(seed)

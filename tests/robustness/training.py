@@ -1,7 +1,7 @@
-"""A training that can be killed: ``python training.py STEPS RESULT [FOLDER]``, a checkpoint in FOLDER after each step.
+"""A run that can be killed: ``python training.py STEPS RESULT [FOLDER]``, with a checkpoint in FOLDER after each step.
 
-It writes "r" when it is ready, "s" before and "e" after each save, so that whoever kills it knows what it was doing. At
-the end all its state goes to RESULT, with a hash over every batch and loss on the way.
+It writes "r" when it is ready, "s" before and "e" after each save, which shows what a kill interrupted. At the end it
+saves its whole state to RESULT, with a hash of all batches and losses.
 """
 
 import os

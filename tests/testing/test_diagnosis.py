@@ -70,8 +70,8 @@ PLANTED = [
     ("sign", "the sign is flipped", total, lambda X, Y, W, b: -X.T @ error(X, Y, W, b), DATA, "W"),
     ("factor", "5 times too large", average, lambda X, Y, W, b: X.T @ error(X, Y, W, b), DATA, "W"),
     ("factor", "5 times too small", total, lambda X, Y, W, b: X.T @ error(X, Y, W, b) / 5, DATA, "W"),
-    ("factor", "2 of a square", lambda x: (x**2).sum(), lambda x: x, (S,), 0),
-    ("factor", "2 of a square", lambda x: (x**2).sum() / 2, lambda x: 2 * x, (S,), 0),
+    ("factor", "2 in the derivative of a square", lambda x: (x**2).sum(), lambda x: x, (S,), 0),
+    ("factor", "2 in the derivative of a square", lambda x: (x**2).sum() / 2, lambda x: 2 * x, (S,), 0),
     ("factor", "the number of elements of 'x'", lambda x: x.mean(), np.ones_like, (S,), 0),
     ("factor", "half the length of axis 0", lambda x: (x**2).mean(), lambda x: x, (RNG.normal(size=7),), 0),
     ("factor", "3.33333 times too large", lambda x: 0.3 * al.sin(x), np.cos, (S[0],), 0),
@@ -86,42 +86,43 @@ PLANTED = [
     ("unsummed", "the sum over axis 0 is missing", total, error, DATA, "b"),
     ("unsummed", "the sum over axis 0", total, lambda *d: np.einsum("nd,nk->ndk", d[0], error(*d)), DATA, "W"),
     ("unsummed + factor", "and it is 5 times too large", average, error, DATA, "b"),
-    ("unsummed + sign", "and the sign", total, lambda *d: -error(*d), DATA, "b"),
+    ("unsummed + sign", "flipped, and the sum over axis 0 is missing (the batch is not summed), which is axis 0",
+     total, lambda *d: -error(*d), DATA, "b"),
     ("summed", "summed over axis 0", lambda x: (x**2).sum(), lambda x: 2 * x.sum(axis=0), (S,), 0),
     ("reshape", "reshape(3,)", total, lambda *d: error(*d).sum(axis=0, keepdims=True), DATA, "b"),
     ("broadcast", "broadcasting to (5, 3)", lambda x: 3 * x.sum(), lambda x: 3.0, (S,), 0),
     ("broadcast", "broadcasting to (5, 3)", lambda x, b: (x * b).sum(), lambda x, b: b, (S, B), 0),
     ("missing slice", "the slice 0 along axis 1", lambda W, x: ((W[:, 1:] @ x + W[:, :1]) ** 2).sum(),
      lambda W, x: 2 * (W[:, 1:] @ x + W[:, :1]) @ x.T, (SQUARE, S[:2]), "W"),
-    ("diagonal", "only the diagonal is used", al.softmax, lambda z: softmax(z) * (1 - softmax(z)), (B,), 0),
+    ("diagonal", "diagonal of the Jacobian of softmax", al.softmax, lambda z: softmax(z) * (1 - softmax(z)), (B,), 0),
     ("diagonal", "right only on the diagonal", lambda A, x: A @ x, lambda A, x: np.diag(np.diag(A)), (SQUARE, B), "x"),
     ("label", "only at the label 'y'", entropy, lambda z, y: softmax(z) - 1, (B, Y[0]), 0),
     ("label", "only at the label 'target'", al.cross_entropy, lambda z, y: (softmax(z) - 1) / 5, (S, LABELS), 0),
     ("label", "only at the label 'y'", lambda T, a, y: al.cross_entropy(T @ a, y),
      lambda T, a, y: np.outer(softmax(T @ a) - 1, a), (SQUARE, B, 1), "T"),
-    ("label", "away from the label 'target'", al.cross_entropy, lambda z, y: softmax(z) / 5, (S, LABELS), 0),
+    ("label", "outside the label 'target'", al.cross_entropy, lambda z, y: softmax(z) / 5, (S, LABELS), 0),
     ("sign + label", "flipped at the label", entropy, lambda z, y: softmax(z) + y * (1 - 2 * softmax(z)), (B, Y[0]), 0),
-    ("part", "but in row 1", total, lambda *d: d[0].T @ error(*d) * [[1.0], [0.7]], DATA, "W"),
-    ("part", "but in column 0", total, lambda *d: d[0].T @ error(*d) * [0.5, 1, 1], DATA, "W"),
+    ("part", "except in row 1", total, lambda *d: d[0].T @ error(*d) * [[1.0], [0.7]], DATA, "W"),
+    ("part", "except in column 0", total, lambda *d: d[0].T @ error(*d) * [0.5, 1, 1], DATA, "W"),
     ("part", "only in column 2", total, lambda *d: d[0].T @ error(*d) * [0.5, 0.2, 1], DATA, "W"),
-    ("part", "but at [3, 1]", lambda x: (x**2).sum(), lambda x: 2 * x + 0.1 * (x == x[3, 1]), (S,), 0),
-    ("part", "but in element 2", lambda x: (x**2).sum(), lambda x: 2 * x * [1, 1, 3], (B,), 0),
+    ("part", "except at [3, 1]", lambda x: (x**2).sum(), lambda x: 2 * x + 0.1 * (x == x[3, 1]), (S,), 0),
+    ("part", "except in element 2", lambda x: (x**2).sum(), lambda x: 2 * x * [1, 1, 3], (B,), 0),
     ("missing factor", "the derivative of sigmoid", network, lambda *d: network_gradient(*d, 0), (X, W, H), "U"),
     ("missing factor", "the derivative of tanh", network, lambda *d: network_gradient(*d, 1, 0), (X, W, H), "U"),
-    ("doubled factor", "sigmoid is taken twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
+    ("doubled factor", "sigmoid is applied twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
     ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
     ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
-    ("doubled factor", "factor sigmoid' too many",
+    ("doubled factor", "extra factor sigmoid' of the input",
      lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, reduction="sum"),
      lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
     ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
-    ("missing term", "the term 0.6·w is missing: that is 2·penalty", ridge,
+    ("missing term", "the term 0.6·w is missing, which is 2·penalty·w", ridge,
      lambda w, X, y, c: 2 * X.T @ (X @ w - y), RIDGE, 0),
-    ("missing term", "the term 0.3·w is missing: that is 'penalty'", ridge,
+    ("missing term", "the term 0.3·w is missing, which is penalty·w", ridge,
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + c * w, RIDGE, 0),
-    ("extra term", "the term 0.3·w is too many: that is 'penalty'", ridge,
+    ("extra term", "an extra term 0.3·w, which is penalty·w", ridge,
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
-    ("extra term", "∂/∂y is too many", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
+    ("extra term", "an extra term ∂f/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
     ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
     ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
 ]  # fmt: skip
@@ -154,7 +155,7 @@ def test_ambiguous_number_lists_all_that_it_may_be():
 def test_coincidence_in_a_single_number_lists_all_that_fits():
     findings = mismatch(lambda x: (x**2).sum(), lambda x: x, np.array([2.0])).findings
     texts = [str(finding) for finding in findings]
-    assert any("2 of a square" in text for text in texts)
+    assert any("2 in the derivative of a square" in text for text in texts)
     assert any("the term x is missing" in text for text in texts)
     assert "factor" in findings[0].kind
 
@@ -177,7 +178,7 @@ def test_nothing_is_claimed_of_nonsense():
     wrong = np.random.default_rng(5).normal(size=S.shape)
     found = mismatch(lambda x: (x**2).sum(), lambda x: wrong, S)
     assert found.findings == ()
-    assert "None of the common mistakes explains it" in str(found)
+    assert "No known mistake explains it" in str(found)
     assert "actual/expected" in str(found)
     assert "actual−expected" in str(found)
 

@@ -45,7 +45,7 @@ def test_message_can_be_acted_on():
     assert message.startswith("closed_form disagrees with the derivative of fn with respect to 'x'\n")
     assert "largest difference at [0, 1]: 1.0, expected -4.0" in message
     assert "2 of 4 elements differ, shape (2, 2)" in message
-    assert "1. it is the transpose of what it should be" in message
+    assert "1. it is the transpose of the expected array" in message
 
 
 def test_message_calls_functions_by_their_names():

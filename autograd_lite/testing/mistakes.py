@@ -1,6 +1,6 @@
-"""The table of mistakes that people make in derivatives: sign, factors, transposes, sums, terms.
+"""The table of common mistakes in derivatives: sign, factors, transposes, sums, terms.
 
-Each is a function of the evidence and the two arrays that yields suspicions; `diagnosis` keeps those that agree.
+Each is a function of the evidence and the two arrays that yields explanations; `diagnosis` keeps those that agree.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.activations import DERIVATIVES
-from autograd_lite.testing.evidence import Evidence, NumberArray, Suspicion
+from autograd_lite.testing.evidence import Evidence, Explanation
 
-Hypothesis = Callable[[Evidence, NumberArray, NumberArray], Iterator[Suspicion]]
+Mistake = Callable[[Evidence, NumberArray, NumberArray], Iterator[Explanation]]
 
 
 # -- a constant factor ---------------------------------------------------------------------------------------------
 
 
-def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """expected = c · actual, with c fitted; a number that nothing is known about needs two elements to be believed."""
+def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """expected = c · actual, with c fitted. An unexplained c is reported only if it fits at least two elements."""
     if actual.shape != expected.shape:
         return
     elements = evidence.informative(actual, expected)
@@ -33,7 +34,7 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
     size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
     flipped = "the sign is flipped" if factor < 0 else ""
     if np.isclose(size, 1, rtol=1e-8, atol=0):
-        yield Suspicion("sign", flipped, -actual, expected)
+        yield Explanation("sign", flipped, -actual, expected)
         return
     reasons = meanings(evidence, size)
     if reasons or elements.sum() > 1:
@@ -41,13 +42,13 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         text = f"it is {size:.6g} times too {'large' if large else 'small'}"
         text = f"{flipped} and {text}" if flipped else text
         kind, cost = "sign + factor" if flipped else "factor", 2 + bool(flipped) + 2 * (not reasons)
-        hint = "a sum where a mean belongs" if large else "a mean where a sum belongs"
-        yield Suspicion(kind, text, factor * actual, expected, cost, reasons, hint)
+        hint = f"a {'sum' if large else 'mean'} where the function has a {'mean' if large else 'sum'}"
+        yield Explanation(kind, text, factor * actual, expected, cost, reasons, hint)
 
 
 def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
-    """What has this value: the length of an axis, the number of elements, 2, one of the scalars."""
-    known: list[tuple[str, float]] = [("the 2 of a square", 2.0)]
+    """All known quantities with this value: lengths of axes, numbers of elements, 2, scalar inputs."""
+    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)]
     for name, array in evidence.inputs.items():
         axes = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
         sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
@@ -55,17 +56,17 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
             known += [(label, length), (f"half {label}", length / 2), (f"2 over {label}", 2 / max(length, 1))]
         if array.ndim == 0 and array:
             value = abs(float(array))
-            known += [(repr(name), value), (f"1/{name}", 1 / value), (f"2·{name}", 2 * value)]
+            known += [(name, value), (f"1/{name}", 1 / value), (f"2·{name}", 2 * value)]
     found = [label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0)]
     plain = [label for label in found if not label.startswith(("half", "2 over", "the number"))]
     return tuple(plain or found)
 
 
-# -- the arrangement of the elements -------------------------------------------------------------------------------
+# -- axes and shapes -----------------------------------------------------------------------------------------------
 
 
-def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """The axes are in another order."""
+def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The axes have another order."""
     if actual.ndim != expected.ndim or actual.ndim < 2:
         return
     n = evidence.output_ndim
@@ -76,16 +77,16 @@ def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
         if order == tuple(range(actual.ndim)):
             continue
         if order == blocks and n:
-            text = "it is the transposed Jacobian: the axes of the result come first, those of the argument last"
+            text = "it is the transposed Jacobian: the axes of the result come first, then those of the argument"
         elif actual.ndim == 2:
-            text = "it is the transpose of what it should be"
+            text = "it is the transpose of the expected array"
         else:
-            text = f"its axes are in another order; transpose(..., {order}) puts them right"
-        yield Suspicion("transpose", text, np.transpose(actual, order), expected, 2)
+            text = f"its axes are in another order, which np.transpose(..., {order}) corrects"
+        yield Explanation("transpose", text, np.transpose(actual, order), expected, 2)
 
 
-def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """The sum over an axis is missing, such as that over the samples of a batch."""
+def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The sum over an axis is missing, for example over the samples of a batch."""
     for axes, kept in _lost_axes(actual.shape, expected.shape):
         summed = actual.sum(axis=axes).reshape(kept)
         where = f"axis {axes[0]}" if len(axes) == 1 else f"the axes {axes}"
@@ -98,19 +99,19 @@ def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
         )
         data = any(not reason.endswith(repr(evidence.argument)) for reason in shared)
         text = f"the sum over {where} is missing" + (" (the batch is not summed)" if data else "")
-        yield Suspicion("unsummed", text, summed, expected, 2, shared)
+        yield Explanation("unsummed", text, summed, expected, 2, shared)
 
 
-def summed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """It was summed over an axis that should have stayed."""
+def summed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """A sum over an axis that the derivative keeps."""
     for axes, kept in _lost_axes(expected.shape, actual.shape):
         if all(expected.shape[axis] > 1 for axis in axes):
             text = f"it is summed over axis {', '.join(map(str, axes))}, which the derivative keeps"
-            yield Suspicion("summed", text, actual, expected.sum(axis=axes).reshape(kept), 3)
+            yield Explanation("summed", text, actual, expected.sum(axis=axes).reshape(kept), 3)
 
 
 def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The axes over which a sum leads from one shape to the other, dropped or kept with length one."""
+    """The axes whose sum leads from the longer shape to the shorter one, with or without keepdims."""
     if longer == shorter:
         return
     for count in (1, 2):
@@ -121,31 +122,31 @@ def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tu
                 yield axes, shorter
 
 
-def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """The numbers are right, the shape is not."""
+def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The numbers are right, but the shape is wrong."""
     if actual.shape == expected.shape:
         return
     if actual.size == expected.size:
-        text = f"the numbers are right after reshape{expected.shape}"
-        yield Suspicion("reshape", text, actual.reshape(expected.shape), expected, 1)
+        text = f"only the shape is wrong, which reshape{expected.shape} corrects"
+        yield Explanation("reshape", text, actual.reshape(expected.shape), expected, 1)
         return
     try:
         spread = np.broadcast_to(actual, expected.shape)
     except ValueError:
         return
     text = f"it is right only after broadcasting to {expected.shape}"
-    yield Suspicion("broadcast", text, spread, expected, 2)
+    yield Explanation("broadcast", text, spread, expected, 2)
 
 
-def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """The first or last row or column is not there, such as that of the bias."""
+def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The first or last slice along an axis is missing, for example the column of the bias."""
     if actual.ndim != expected.ndim:
         return
     for axis, (mine, wanted) in enumerate(zip(actual.shape, expected.shape, strict=True)):
         if mine + 1 == wanted:
             for index in (0, wanted - 1):
-                text = f"the slice {index} along axis {axis} is missing (that of the bias?)"
-                yield Suspicion("missing slice", text, actual, np.delete(expected, index, axis), 2)
+                text = f"the slice {index} along axis {axis} is missing (the bias?)"
+                yield Explanation("missing slice", text, actual, np.delete(expected, index, axis), 2)
 
 
 # -- factors and terms that depend on the data ---------------------------------------------------------------------
@@ -163,17 +164,17 @@ def _factors(evidence: Evidence) -> Iterator[tuple[str, NumberArray]]:
             yield f"{activation}'({name})", derivative(array)
 
 
-def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """An input, or h' of an input for a known activation h, is a factor too few or too many, elementwise."""
+def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """An elementwise factor is missing or extra: an input x, or h'(x) for a known activation h."""
     if actual.shape != expected.shape:
         return
     for name, array in _factors(evidence):
         for label, factor in ((name, array), (f"{name}.T", array.T))[: 1 + (array.ndim == 2)]:
             if array.size == 1 or _fits(factor.shape, expected.shape):
                 if np.ptp(factor) == 0 and (array.size > 1 or "'" not in name):
-                    continue  # a constant, which is told by its own name
-                yield Suspicion("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
-                yield Suspicion("doubled factor", f"there is a factor {label} too many", actual, expected * factor, 3)
+                    continue  # a constant factor, which has its own explanation
+                yield Explanation("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
+                yield Explanation("doubled factor", f"there is an extra factor {label}", actual, expected * factor, 3)
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
@@ -183,12 +184,12 @@ def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
         return False
 
 
-def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """expected = actual + c · term: regularisation, the gradient of another argument, an input, a constant."""
+def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """expected = actual + c · term, with c fitted. Terms: an input, the gradient of another argument, 1."""
     if actual.shape != expected.shape:
         return
     terms = {name: array for name, array in evidence.inputs.items() if array.ndim}
-    terms |= {f"∂/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
+    terms |= {f"∂f/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
     terms["1"] = np.ones(expected.shape)
     difference = expected - actual
     changed = int(evidence.informative(difference).sum())
@@ -199,12 +200,19 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
         size = abs(factor)
         is_one = bool(np.isclose(size, 1, rtol=1e-8, atol=0))
         reasons = () if is_one or not size else meanings(evidence, size)
-        fitted = changed > 1 and not _parallel(term, actual)  # c·x off from a multiple of x is a factor, told as such
+        fitted = changed > 1 and not _parallel(term, actual)  # to a multiple of x, c·x is a constant factor
         if size and (is_one or reasons or fitted):
             product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
-            kind, text = ("missing term", "is missing") if factor > 0 else ("extra term", "is too many")
+            missing = factor > 0
+            text = f"the term {product} is missing" if missing else f"there is an extra term {product}"
+            reasons = reasons if name == "1" else tuple(_times(reason, name) for reason in reasons)
             cost = 3 + (not is_one and not reasons)
-            yield Suspicion(kind, f"the term {product} {text}", actual + factor * term, expected, cost, reasons)
+            kind = "missing term" if missing else "extra term"
+            yield Explanation(kind, text, actual + factor * term, expected, cost, reasons)
+
+
+def _times(reason: str, name: str) -> str:
+    return f"{name} times {reason}" if " " in reason else f"{reason}·{name}"
 
 
 def _parallel(first: NumberArray, second: NumberArray) -> bool:
@@ -212,15 +220,15 @@ def _parallel(first: NumberArray, second: NumberArray) -> bool:
     return bool(np.isclose(product, np.sum(first * first) * np.sum(second * second), rtol=1e-9, atol=0))
 
 
-def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Suspicion]:
-    """One step of the chain rule is left out, taken twice, or taken as if it were elementwise."""
+def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """One step of the chain rule is left out, applied twice, or treated as elementwise."""
     for kind, text, cost, gradient in evidence.mistaken_gradients():
-        yield Suspicion(kind, text, actual, gradient, cost)
+        yield Explanation(kind, text, actual, gradient, cost)
 
 
-# Those that fit a number to the data, and those that have nothing to fit.
-FITTED: tuple[Hypothesis, ...] = (constant_factor, additive_term)
-FIXED: tuple[Hypothesis, ...] = (
+# Mistakes with a number that is fitted to the data, and mistakes without one.
+FITTED: tuple[Mistake, ...] = (constant_factor, additive_term)
+FIXED: tuple[Mistake, ...] = (
     transposed,
     reshaped,
     unsummed,

@@ -1,12 +1,11 @@
-"""One function being differentiated: fresh variables in place of its arguments, rows and columns of its Jacobian.
+"""DifferentiatedCall: one call of a function with fresh variables in place of the arguments to differentiate.
 
-Each level has variables of its own and asks the sweep for the gradients of these alone, so the levels of a nest cannot
-be confused. Inside, everything is recorded, the backward passes too, because the rules are made of operations.
+Each call has variables of its own and takes the gradients of these alone, so nested transforms cannot confuse theirs.
+Inside a call all operations are recorded; backward passes too, if their results are differentiated again.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -22,7 +21,6 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import tick
-from autograd_lite.ops.arrays.shape import stack
 from autograd_lite.ops.composition import naming
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.interrupts import setting, undoing
@@ -35,8 +33,14 @@ Argnums = int | Sequence[int]
 _variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
 
 
+def check_function(name: str, function: Any) -> None:
+    """Raise TypeError for a function that is not callable."""
+    if not callable(function):
+        raise TypeError(f"{name}: a function is needed, not {type(function).__name__}")
+
+
 def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) -> tuple[int, ...]:
-    """The numbers of the arguments to differentiate with respect to, or TypeError if there are no such arguments."""
+    """The positions of the arguments to differentiate; TypeError if there are no such arguments."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
     if not all(isinstance(i, int | np.integer) for i in chosen):
         raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {show(argnums)}")
@@ -48,11 +52,20 @@ def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) ->
     return chosen
 
 
-class Level:
-    """One function being differentiated: its variables, and whether what it computes is differentiated again.
+class DifferentiatedCall:
+    """One call of a function with variables in place of the arguments to differentiate.
 
-    `tensors` is whether the results are tensors; `tracked`, whether the backward pass is recorded: within another
-    level, and where arguments or tensors that the function closes over require gradients.
+    Attributes
+    ----------
+    variables : list of Tensor
+        The variables, in the order of the leaves of the arguments.
+    structure : nested tuples, lists and dicts
+        The structure of the gradient: that of the argument, or a tuple of these.
+    tensors : bool
+        Whether the results are tensors: within another call, or if an argument is a tensor.
+    tracked : bool
+        Whether backward passes are recorded: within another call, or if arguments or other tensors that the function
+        uses require gradients.
     """
 
     def __init__(self, name: str, arguments: tuple[Any, ...], argnums: Argnums) -> None:
@@ -73,22 +86,22 @@ class Level:
 
     def _variable(self, value: Any) -> Tensor:
         if isinstance(value, Tensor) and value._node is not None:
-            variable: Tensor = _variable_of(value) if is_grad_enabled() else leaf(value._data)
+            variable: Tensor = _variable_of(value) if is_grad_enabled() else new_variable(value._data)
             note_argument(variable)
         else:
             array = as_numbers(float(value) if type(value) is int else value)
             if array.dtype.kind != "f":
                 raise TypeError(f"only floating-point arguments have gradients, not {array.dtype}")
             is_number = type(value) in (int, float) or isinstance(value, np.generic)
-            variable = leaf(array[()] if is_number else array)
-            if not is_number:  # nobody can write into a number
+            variable = new_variable(array[()] if is_number else array)
+            if not is_number:  # a number has no memory to write to
                 note_argument(variable)
         self.variables.append(variable)
         return variable
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Everything is recorded inside."""
+        """Inside, everything is recorded."""
         with undoing(self._forget_arguments), setting(transform_depth, transform_depth.get() + 1), enable_grad():
             try:
                 yield
@@ -101,30 +114,30 @@ class Level:
             forget_argument(variable)
 
     def run(self, function: Function, **options: Any) -> Any:
-        """What the function returns; then it is known whether that depends on more than the variables."""
+        """The result of the function. Sets `tracked` if it depends on other tensors that require gradients."""
         with self.entered():
             out = function(*self.arguments, **options)
         if self.recording and not self.tracked:
             self.tracked = _reaches_outside(out, self.since)
         return out
 
-    def tracked_if_recorded(self, given: Any) -> Level:
-        """This level, or one that is tracked besides, if tangents or cotangents require gradients."""
+    def tracked_if_recorded(self, given: Any) -> DifferentiatedCall:
+        """This call, or a tracked copy of it if tangents or cotangents require gradients."""
         if self.tracked or not (is_grad_enabled() and any(map(_is_recorded, leaves(given)))):
             return self
-        level = copy(self)
-        level.tracked = True
-        return level
+        tracked = copy(self)
+        tracked.tracked = True
+        return tracked
 
     def pull(self, outputs: list[Any], cotangents: list[Any], retain_graph: bool = False) -> list[Any]:
-        """The gradients of the variables, given those of the outputs; tensors if they are to be tracked."""
+        """The gradients of the variables, given those of the outputs; tensors if `tracked`."""
         with self.entered():
             return _pull(outputs, cotangents, self.variables, self.since, retain_graph, self.tracked)
 
     def result(self, tree: Any, copy: bool = False) -> Any:
-        """What the caller gets: tensors or arrays, as the caller has passed; cut off if nothing is tracked.
+        """A result for the caller: recorded tensors if `tracked`, else plain tensors or arrays like the arguments.
 
-        With `copy` an array shares no memory with the graph, which is used again and could not see it change.
+        With `copy`, an array shares no memory with the graph, which is used again.
         """
 
         def convert(value: Any) -> Any:
@@ -136,12 +149,48 @@ class Level:
         return map_leaves(convert, tree)
 
 
+class LinearizedCall:
+    """A call whose Jacobian J can be multiplied with tangents.
+
+    The pullback u ↦ uᵀJ is linear in u, so its derivative is J for any u. It is recorded once with variables for u, and
+    each product J v is a backward pass through it.
+    """
+
+    def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
+        self.call = call = DifferentiatedCall(name, primals, tuple(range(len(primals))))
+        self.out = call.run(function)
+        with call.entered():
+            self.outputs = leaves(self.out)
+            for out in self.outputs:
+                if not isinstance(out, Tensor | np.ndarray | np.generic | int | float):
+                    raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
+            self.cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
+            self.since = tick()
+            self.rows = _pull(self.outputs, self.cotangents, call.variables, call.since, True, True)
+
+    def push(self, tangents: list[Any], tracked: bool) -> list[Any]:
+        """J v for each output."""
+        with self.call.entered():
+            return _pull(self.rows, tangents, self.cotangents, self.since, True, tracked)
+
+
+class _Variable(Leaf):
+    """The leaf of a variable, which tells it from leaves outside of the call."""
+
+    __slots__ = ()
+
+
+def new_variable(array: Any) -> Tensor:
+    """A variable that shares memory with the array."""
+    return _wrap(array, _Variable(array.shape, array.dtype))
+
+
 def _is_recorded(value: Any) -> bool:
     return isinstance(value, Tensor) and value._node is not None
 
 
 def _reaches_outside(out: Any, since: int) -> bool:
-    """Whether a result was made from tensors that require gradients and are no variables of a level."""
+    """Whether a result depends on tensors that require gradients and are not variables of a call."""
     seen: set[Any] = set()
     waiting: list[Any] = [value._node for value in leaves(out) if isinstance(value, Tensor)]
     while waiting:
@@ -157,28 +206,17 @@ def _reaches_outside(out: Any, since: int) -> bool:
     return False
 
 
-class _Variable(Leaf):
-    """The place of an argument in the graph of a level."""
-
-    __slots__ = ()
-
-
-def leaf(array: Any) -> Tensor:
-    """A variable around an array as it is."""
-    return _wrap(array, _Variable(array.shape, array.dtype))
-
-
 def _pull(
     outputs: list[Any], cotangents: list[Any], inputs: list[Tensor], since: int, retain_graph: bool, tracked: bool
 ) -> list[Any]:
     seeds: dict[Any, Any] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
-        if isinstance(output, Tensor) and output._node is not None:
+        if _is_recorded(output):
             seed = cotangent if tracked else getattr(cotangent, "_data", cotangent)
             seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
     found = sweep(seeds, retain_graph or tracked, tracked, since)
     results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
-    return results if tracked else [np.copy(result) for result in results]  # memory of their own
+    return results if tracked else [np.copy(result) for result in results]  # gradients share no memory
 
 
 def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:
@@ -187,7 +225,7 @@ def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:
 
 
 def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
-    """The leaves of `tree`, checked to have the shapes of `values` and brought to their dtypes."""
+    """The leaves of `tree` converted to the dtypes of `values`; ValueError if the shapes differ."""
     given = leaves(tree)
     if [np.shape(leaf) for leaf in given] != [np.shape(value) for value in values]:
         raise ValueError(f"{what} has the shapes {show([np.shape(leaf) for leaf in given])}, "
@@ -200,68 +238,3 @@ def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
             array = as_numbers(leaf).astype(np.result_type(value))
             result.append(_wrap(array) if tracked else array)
     return result
-
-
-class Linearized:
-    """A function at a point, ready to be multiplied with tangents.
-
-    u ↦ uᵀJ is linear in u, so its own derivative is J whatever u is: the pullback, recorded with variables for u and
-    pulled back once more.
-    """
-
-    def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
-        self.level = level = Level(name, primals, tuple(range(len(primals))))
-        self.out = level.run(function)
-        with level.entered():
-            self.outputs = leaves(self.out)
-            for out in self.outputs:
-                if not isinstance(out, Tensor | np.ndarray | np.generic | int | float):
-                    raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
-            self.cotangents = [leaf(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
-            self.since = tick()
-            self.rows = _pull(self.outputs, self.cotangents, level.variables, level.since, True, True)
-
-    def push(self, tangents: list[Any], tracked: bool) -> list[Any]:
-        """J v for each output."""
-        with self.level.entered():
-            return _pull(self.rows, tangents, self.cotangents, self.since, True, tracked)
-
-
-def blocks(linear: Linearized) -> list[Any]:
-    """For each variable the derivative of the only output, of the output's shape followed by the variable's.
-
-    Row by row or column by column, whichever are fewer.
-    """
-    level, out = linear.level, linear.out
-    variables, tracked = level.variables, level.tracked
-    shapes = [(*np.shape(out), *variable.shape) for variable in variables]
-    with enable_grad():
-        if np.size(out) <= sum(variable.size for variable in variables):
-            rows = [level.pull([out], [unit], retain_graph=True) for unit in basis(out, tracked)]
-            stacks: list[Any] = [stack(list(row)) for row in zip(*rows, strict=True)]
-        else:
-            stacks = [
-                stack([linear.push(v, tracked)[0] for v in _directions(variables, i, tracked)], -1)
-                if variable.size
-                else None
-                for i, variable in enumerate(variables)
-            ]
-        stacks = stacks or [None] * len(variables)
-        return [
-            zeros(shape, variable.dtype, tracked) if block is None else block.reshape(shape)
-            for block, shape, variable in zip(stacks, shapes, variables, strict=True)
-        ]
-
-
-def _directions(variables: list[Tensor], chosen: int, tracked: bool) -> Iterator[list[Any]]:
-    """The unit vectors of one variable, with zeros for the others."""
-    for unit in basis(variables[chosen], tracked):
-        yield [unit if i == chosen else zeros(v.shape, v.dtype, tracked) for i, v in enumerate(variables)]
-
-
-def basis(like: Any, tracked: bool) -> Iterator[Any]:
-    """The arrays of the shape of `like` with a single 1."""
-    for i in range(math.prod(np.shape(like))):
-        unit = np.zeros(np.shape(like), np.result_type(like))
-        unit.flat[i] = 1
-        yield _wrap(unit) if tracked else unit

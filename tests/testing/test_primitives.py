@@ -37,7 +37,11 @@ def remembers(x):
     [
         (cube(x=lambda g, x: g * 2 * x**2), GradientMismatch, "cube"),
         (cube(x=lambda g, x: g * (3 * x**2 + 1e-3)), GradientMismatch, "cube"),
-        (cube(forward=lambda x: np.asarray(x, np.float64) ** 3), AssertionError, "float32 in and float64 out"),
+        (
+            cube(forward=lambda x: np.asarray(x, np.float64) ** 3),
+            AssertionError,
+            "for float32 has dtype float64",
+        ),
         (cube(forward=remembers), ValueError, "read-only"),
         (cube(x=lambda g, x: g * 3 * np.sort(x, axis=0) ** 2), GradientMismatch, "cube"),
     ],

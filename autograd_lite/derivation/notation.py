@@ -1,4 +1,4 @@
-"""Letters, signs and numbers of formulas, in Unicode and in LaTeX."""
+"""Notation: symbols, signs and well-known numbers in Unicode and in LaTeX."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ESCAPES = {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", **{c: "\\" + c
 SIGNS = {"−": "-", "⊙": r"\odot", "Σ": r"\sum", "≠": r"\neq", "≤": r"\leq", "≥": r"\geq", "∧": r"\wedge", "∨": r"\vee"}
 FUNCTIONS = {"sigmoid": ("σ", r"\sigma"), "log": ("ln", r"\ln"), "one_hot": ("onehot", r"\operatorname{onehot}")}
 
-# Numbers of derivatives that everyone knows by another name than their digits.
+# Numbers in derivatives that are written with a name instead of digits.
 NUMBERS = {
     math.pi: ("π", r"\pi"),
     math.log(2): ("(ln 2)", r"(\ln 2)"),
@@ -35,7 +35,7 @@ NUMBERS = {
 
 
 def superscript(text: str) -> str:
-    """Digits and parentheses as they stand above the line.
+    """Digits and parentheses as superscripts.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def superscript(text: str) -> str:
 
 
 def subscript(text: str) -> str:
-    """Digits as they stand below the line.
+    """Digits as subscripts.
 
     Examples
     --------
@@ -57,12 +57,12 @@ def subscript(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text inside LaTeX's mathematics."""
+    """A string with the characters escaped that are special in LaTeX."""
     return "".join(_ESCAPES.get(c, c) for c in text)
 
 
 def latex_name(name: str) -> str:
-    """The name of a tensor in LaTeX.
+    """A name in LaTeX.
 
     Examples
     --------

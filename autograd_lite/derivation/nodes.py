@@ -1,4 +1,4 @@
-"""What a recorded graph tells: its nodes, their arguments, and the values that they keep."""
+"""The contents of a recorded graph: its nodes, their arguments, and their saved values."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result
-from autograd_lite.derivation.definitions import INSIDE
+from autograd_lite.derivation.definitions import INTERMEDIATES
 
 
 def nodes_below(root: Node) -> list[Node]:
-    """All nodes of a graph, the earliest first."""
+    """All nodes of a graph, in the order of recording."""
     found, waiting = {root}, [root]
     while waiting:
         for parent in waiting.pop().parents:
@@ -23,7 +23,7 @@ def nodes_below(root: Node) -> list[Node]:
 
 
 def arguments_of(node: Node) -> list[tuple[Any, str]]:
-    """The parents of a node, each with the argument that it was."""
+    """The parents of a node, each with the name of the argument."""
     if isinstance(node.operation, Result):
         return [(node.parents[0], "values")]
     names = node.operation.differentiable
@@ -32,8 +32,8 @@ def arguments_of(node: Node) -> list[tuple[Any, str]]:
 
 
 def saved_values(node: Node) -> dict[str, Any]:
-    """What a node keeps, by name; labels as an array, whatever they were given as."""
+    """The saved values of a node by name; integer labels as an array."""
     saved = dict(zip(node.operation.saved_names, node.saved or (), strict=True))
-    if node.operation.name in INSIDE and isinstance(saved.get("target"), int | list | tuple | np.generic):
+    if node.operation.name in INTERMEDIATES and isinstance(saved.get("target"), int | list | tuple | np.generic):
         saved["target"] = np.asarray(saved["target"])
     return saved

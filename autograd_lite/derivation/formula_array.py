@@ -1,7 +1,7 @@
-"""The array that is a formula: NumPy's functions, fed with it, write themselves down instead of computing.
+"""FormulaArray: an array that is a formula. NumPy functions applied to it build larger formulas.
 
-What NumPy can say in several ways (``x.T``, ``np.swapaxes(x, 0, 1)``, ``np.transpose(x)``) is written down in one, so
-that the rules of rewriting have to know only that.
+NumPy has several spellings for the same thing (``x.T``, ``np.swapaxes(x, 0, 1)``, ``np.transpose(x)``). Each becomes
+the same formula, so that the rewrites have one form to match.
 """
 
 from __future__ import annotations
@@ -13,120 +13,115 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.expression import Expression, Number, Symbol, call, mapped, total
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, mapped, total
 
 
-class NotSymbolicError(TypeError):
-    """A function asks for the numbers in an array that is a formula."""
+class NotAFormulaError(TypeError):
+    """A function needs the values of an array that is a formula."""
 
 
-class Symbolic:
-    """A formula that behaves as a NumPy array."""
+class FormulaArray:
+    """A formula with the interface of a NumPy array."""
 
-    __slots__ = ("expression",)
+    __slots__ = ("formula",)
 
-    def __init__(self, expression: Expression) -> None:
-        self.expression = expression
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return self.expression.shape
+        return self.formula.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.expression.shape)
+        return len(self.formula.shape)
 
     @property
     def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.expression.shape)
+        return math.prod(self.formula.shape)
 
     @property
     def dtype(self) -> Any:
-        """The dtype of the elements."""
-        return np.dtype(float) if self.expression.dtype is None else self.expression.dtype
+        return np.dtype(float) if self.formula.dtype is None else self.formula.dtype
 
     @property
     def T(self) -> Any:  # noqa: N802 - as NumPy calls it
-        """With the axes reversed."""
         return _transpose(self)
 
     @property
     def mT(self) -> Any:  # noqa: N802
-        """With the last two axes exchanged."""
         return _swapaxes(self, -1, -2)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        return write(operator.getitem, self, index)
+        return apply(operator.getitem, self, index)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs or method not in ("__call__", "reduce"):
-            raise NotSymbolicError(f"{ufunc.__name__}: nothing can be written into a formula")
+            raise NotAFormulaError(f"{ufunc.__name__}: a formula has no memory to write to")
         if method == "__call__":
-            return write(ufunc, *inputs, **kwargs)
+            return apply(ufunc, *inputs, **kwargs)
         if ufunc not in _REDUCTIONS:
-            raise NotSymbolicError(f"{ufunc.__name__}.{method} is not written in formulas")
+            raise NotAFormulaError(f"{ufunc.__name__}.{method} has no formula")
         return _REDUCTIONS[ufunc](inputs[0], **{"axis": inputs[1] if len(inputs) > 1 else 0, **kwargs})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return SPELLINGS.get(function, _opaque(function))(*args, **kwargs)
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotSymbolicError("a formula has no value to decide by")
+        raise NotAFormulaError("a formula has no value")
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = __iter__ = __contains__ = __setitem__ = _refuse
     __hash__ = object.__hash__
 
 
-def write(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """The function applied to the arguments, as a formula."""
+def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The formula of a function call."""
     numeric = isinstance(function, np.ufunc) or function in (np.where, np.clip)
-    operands = tuple(lower(argument, number=numeric) for argument in args)
-    if len(operands) == 2 and function is np.power and isinstance(operands[1], Number) and operands[1].value == 2:
+    operands = tuple(to_formula(argument, number=numeric) for argument in args)
+    if len(operands) == 2 and function is np.power and isinstance(operands[1], Constant) and operands[1].value == 2:
         function, operands = np.square, operands[:1]
-    return Symbolic(call(function, operands, tuple((name, lower(value)) for name, value in sorted(kwargs.items()))))
+    options = tuple((name, to_formula(value)) for name, value in sorted(kwargs.items()))
+    return FormulaArray(call(function, operands, options))
 
 
-def lower(value: Any, number: bool = False) -> Any:
-    """What stands in a formula for `value`: formulas in place of arrays, with `number` also of numbers."""
-    if isinstance(value, Symbolic):
-        return value.expression
+def to_formula(value: Any, number: bool = False) -> Any:
+    """`value` as an operand: arrays become formulas, and with `number` numbers become constants."""
+    if isinstance(value, FormulaArray):
+        return value.formula
     if isinstance(value, tuple | list):
-        return constant(np.asarray(value)) if number else mapped(lower, value)
+        return formula_of_array(np.asarray(value)) if number else mapped(to_formula, value)
     if isinstance(value, np.ndarray) and (value.ndim or number):
-        return constant(value)
-    return Number.of(value) if number and isinstance(value, int | float | bool | np.generic) else value
+        return formula_of_array(value)
+    return Constant.of(value) if number and isinstance(value, int | float | bool | np.generic) else value
 
 
-def lift(value: Any) -> Any:
-    """The other way: formulas as arrays that write themselves down."""
+def from_formula(value: Any) -> Any:
+    """The inverse of `to_formula`: formulas become formula arrays."""
     if isinstance(value, tuple | list):
-        return mapped(lift, value)
-    return Symbolic(value) if isinstance(value, Expression) else value
+        return mapped(from_formula, value)
+    return FormulaArray(value) if isinstance(value, Formula) else value
 
 
-def constant(array: Any) -> Expression:
-    """An array that a rule brought along: a number if all its elements are equal, else a letter of its own."""
+def formula_of_array(array: Any) -> Formula:
+    """An array inside a rule: a constant if all its elements are equal, else a symbol without a name."""
     if array.size and array.dtype.kind in "fiu" and (array == array.flat[0]).all():
-        number = Number.of(array.flat[0])
+        number = Constant.of(array.flat[0])
         return call(np.broadcast_to, (number, array.shape)) if array.ndim else number
     return Symbol("", array.shape, array.dtype, array)
 
 
-# -- one spelling for each thing ------------------------------------------------------------------------------------
+# -- one formula for all spellings ----------------------------------------------------------------------------------
 
 
 def _opaque(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: write(function, *args, **kwargs)
+    return lambda *args, **kwargs: apply(function, *args, **kwargs)
 
 
-def _expression(x: Any) -> Expression:
-    return lower(x, number=True)  # type: ignore[no-any-return]
+def _formula(x: Any) -> Formula:
+    return to_formula(x, number=True)  # type: ignore[no-any-return]
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -135,7 +130,7 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def _sum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
-    return Symbolic(call(total, (_expression(x), _axes(axis, np.ndim(x)), bool(keepdims)), tuple(others.items())))
+    return FormulaArray(call(total, (_formula(x), _axes(axis, np.ndim(x)), bool(keepdims)), tuple(others.items())))
 
 
 def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -144,12 +139,12 @@ def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
 
 def _reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
     if order not in (None, "C"):
-        return write(np.reshape, x, shape, order=order)
+        return apply(np.reshape, x, shape, order=order)
     lengths = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if -1 in lengths:
         known = math.prod(n for n in lengths if n != -1)
         lengths = tuple(x.size // known if n == -1 else n for n in lengths)
-    return Symbolic(call(np.reshape, (x.expression, tuple(map(operator.index, lengths)))))
+    return FormulaArray(call(np.reshape, (x.formula, tuple(map(operator.index, lengths)))))
 
 
 def _expand_dims(x: Any, axis: Any) -> Any:
@@ -166,7 +161,7 @@ def _squeeze(x: Any, axis: Any = None) -> Any:
 
 def _transpose(x: Any, axes: Any = None) -> Any:
     order = range(x.ndim)[::-1] if axes is None else [operator.index(a) % x.ndim for a in axes]
-    return Symbolic(call(np.transpose, (x.expression, tuple(order))))
+    return FormulaArray(call(np.transpose, (x.formula, tuple(order))))
 
 
 def _swapaxes(x: Any, axis1: int, axis2: int) -> Any:
@@ -176,18 +171,18 @@ def _swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 
 def _moveaxis(x: Any, source: Any, destination: Any) -> Any:
-    # An array whose lengths name its axes, without memory.
+    # An empty array whose lengths number its axes: moving them gives the order.
     return _transpose(x, np.moveaxis(np.empty((0, *range(1, x.ndim))), source, destination).shape)
 
 
 def _dot(x: Any, y: Any, out: Any = None) -> Any:
     if 0 in (np.ndim(x), np.ndim(y)):
         return x * y
-    return write(np.matmul, x, y) if max(np.ndim(x), np.ndim(y)) <= 2 else write(np.dot, x, y)
+    return apply(np.matmul if max(np.ndim(x), np.ndim(y)) <= 2 else np.dot, x, y)
 
 
 def _broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
-    return Symbolic(call(np.broadcast_to, (_expression(x), tuple(np.atleast_1d(shape).tolist()))))
+    return FormulaArray(call(np.broadcast_to, (_formula(x), tuple(np.atleast_1d(shape).tolist()))))
 
 
 def _like(number: float) -> Callable[..., Any]:
@@ -199,8 +194,8 @@ def _same(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _astype(x: Any, dtype: Any, **others: Any) -> Any:
-    """Formulas are about real numbers; only what is no number yet, and what loses digits, is written down."""
-    return x if x.dtype.kind == "f" == np.dtype(dtype).kind else write(np.astype, x, np.dtype(dtype))
+    """Formulas are about real numbers: a conversion between floating-point dtypes is left out."""
+    return x if x.dtype.kind == "f" == np.dtype(dtype).kind else apply(np.astype, x, np.dtype(dtype))
 
 
 SPELLINGS: dict[Any, Callable[..., Any]] = {
@@ -232,26 +227,24 @@ _METHODS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def _left(function: Any) -> Any:
-    return lambda x, y: function(x, y)
+def _method(function: Callable[..., Any]) -> Any:
+    """A method that calls the function; as an attribute of a class, a ufunc would not receive the object."""
 
-
-def _right(function: Any) -> Any:
-    return lambda x, y: function(y, x)
-
-
-def _as_method(name: str, function: Callable[..., Any]) -> Any:
     def method(*args: Any, **kwargs: Any) -> Any:
+        """The method of an array, as a formula."""
         return function(*args, **kwargs)
 
-    method.__doc__ = f"``ndarray.{name}``, written down."
     return method
 
 
+def _reflected(function: Callable[..., Any]) -> Any:
+    return lambda x, y: function(y, x)
+
+
 for _name, _ufunc in _OPERATORS.items():
-    setattr(Symbolic, f"__{_name}__", _left(_ufunc))
-    setattr(Symbolic, f"__r{_name}__", _right(_ufunc))
+    setattr(FormulaArray, f"__{_name}__", _method(_ufunc))
+    setattr(FormulaArray, f"__r{_name}__", _reflected(_ufunc))
 for _name, _ufunc in _COMPARISONS.items():
-    setattr(Symbolic, f"__{_name}__", _left(_ufunc))
-for _name, _method in _METHODS.items():
-    setattr(Symbolic, _name, _as_method(_name, _method))
+    setattr(FormulaArray, f"__{_name}__", _method(_ufunc))
+for _name, _function in _METHODS.items():
+    setattr(FormulaArray, _name, _method(_function))

@@ -1,6 +1,6 @@
-"""Rewritings that depend on shapes and axes: what moves, repeats or adds elements.
+"""Rewrites that depend on shapes and axes: of functions that move, repeat or sum elements.
 
-Each takes the formula of a call and gives it in another form, or None where it does not apply.
+Each takes the formula of a call and returns it in another form, or None where it does not apply.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.expression import Call, Expression, Number, Symbol, call, same, symbols, total
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call, same, symbols, total
 
 _MOVES = (total, np.transpose, np.reshape, np.broadcast_to)
 _PLACES = (np.transpose, np.reshape, np.broadcast_to)
@@ -20,8 +20,8 @@ def _is(function: Any, x: Any) -> bool:
     return isinstance(x, Call) and x.function is function
 
 
-def without_effect(e: Call) -> Expression | None:
-    """A transposition, reshaping or broadcast that changes nothing; of two in a row, one."""
+def without_effect(e: Call) -> Formula | None:
+    """Removes a transpose, reshape, broadcast or sum that changes nothing, and merges two in a row."""
     x: Any = e.operands[0] if e.operands else None
     if e.function in (np.reshape, np.broadcast_to) and x.shape == e.shape:
         return x  # type: ignore[no-any-return]
@@ -34,24 +34,24 @@ def without_effect(e: Call) -> Expression | None:
     if e.function is np.reshape and _is(np.reshape, x):
         return call(np.reshape, (x.operands[0], e.shape))
     if e.function is np.transpose and _is(np.reshape, x) and x.operands[0].ndim == 1 and 1 in e.shape:
-        return call(np.reshape, (x.operands[0], e.shape))  # a row is a column turned round
+        return call(np.reshape, (x.operands[0], e.shape))  # the transpose of a column is a row
     if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
         return call(np.broadcast_to, (x.operands[0], e.shape))
     return None
 
 
-def numbers_out(e: Call) -> Expression | None:
-    """f(a x) = a f(x) for what only moves or adds elements."""
+def numbers_out(e: Call) -> Formula | None:
+    """f(a x) = a f(x), for functions that only move or sum elements."""
     x: Any = e.operands[0] if e.operands else None
     if e.function in _MOVES and _is(np.multiply, x) and x.operands[0].shape == ():
         return call(np.multiply, (x.operands[0], call(e.function, (x.operands[1], *e.operands[1:]), e.options)))
-    if e.function is np.broadcast_to and isinstance(x, Number) and x.value not in (0, 1):
-        return call(np.multiply, (x, call(np.broadcast_to, (Number(1), e.shape))))
+    if e.function is np.broadcast_to and isinstance(x, Constant) and x.value not in (0, 1):
+        return call(np.multiply, (x, call(np.broadcast_to, (Constant(1), e.shape))))
     return None
 
 
-def broadcast_by_itself(e: Call) -> Expression | None:
-    """x ⊙ broadcast(y) = x ⊙ y, where x has the shape already; so for a scalar with axes of length one."""
+def broadcast_by_itself(e: Call) -> Formula | None:
+    """x ⊙ broadcast(y) = x ⊙ y, where x has the shape of the result; likewise for a reshaped scalar y."""
     if e.function not in _ELEMENTWISE:
         return None
     for i, operand in enumerate(e.operands):
@@ -63,8 +63,8 @@ def broadcast_by_itself(e: Call) -> Expression | None:
     return None
 
 
-def sums(e: Call) -> Expression | None:
-    """A product with a vector of ones is a sum; of Aᵀ over the rows, one of A over the columns; of probabilities, 1."""
+def sums(e: Call) -> Formula | None:
+    """A product with a vector of ones is a sum. A sum of Aᵀ is a sum of A. The rows of probabilities sum to 1."""
     x: Any = e.operands[0] if e.operands else None
     if e.function is np.matmul:
         y = e.operands[1]
@@ -82,19 +82,19 @@ def sums(e: Call) -> Expression | None:
     if all(x.shape[axis] == 1 for axis in e.operands[1]):
         return call(np.reshape, (x, e.shape))
     if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (1,):
-        return call(np.broadcast_to, (Number(1), e.shape))
+        return call(np.broadcast_to, (Constant(1), e.shape))
     return None
 
 
-def nothing(e: Call) -> Expression | None:
+def nothing(e: Call) -> Formula | None:
     """0 x = 0 and x + 0 = x."""
     if e.function is total and _is_all(0, e.operands[0]):
-        return call(np.broadcast_to, (Number(0), e.shape)) if e.shape else Number(0)
+        return call(np.broadcast_to, (Constant(0), e.shape)) if e.shape else Constant(0)
     if e.function not in (np.multiply, np.matmul, np.add, np.subtract):
         return None
-    zero = [same(x, Number(0)) or _is_all(0, x) for x in e.operands if isinstance(x, Expression)]
+    zero = [same(x, Constant(0)) or _is_all(0, x) for x in e.operands if isinstance(x, Formula)]
     if e.function in (np.multiply, np.matmul) and any(zero):
-        return call(np.broadcast_to, (Number(0), e.shape)) if e.shape else Number(0)
+        return call(np.broadcast_to, (Constant(0), e.shape)) if e.shape else Constant(0)
     if e.function in (np.add, np.subtract) and zero[1] and e.operands[0].shape == e.shape:
         return e.operands[0]  # type: ignore[no-any-return]
     if e.function is np.add and zero[0] and e.operands[1].shape == e.shape:
@@ -103,11 +103,11 @@ def nothing(e: Call) -> Expression | None:
 
 
 def _is_all(number: int, x: Any) -> bool:
-    return _is(np.broadcast_to, x) and same(x.operands[0], Number(number))
+    return _is(np.broadcast_to, x) and same(x.operands[0], Constant(number))
 
 
-def outer_product(e: Call) -> Expression | None:
-    """A column times a row is the product x yᵀ of two vectors; a column beside a matrix is a vector."""
+def outer_product(e: Call) -> Formula | None:
+    """A column times a row is the outer product x yᵀ. A vector is a column, so xᵀA is Aᵀx."""
     if e.function is np.multiply and e.ndim == 2:
         column, row = e.operands
         if column.shape == (e.shape[0], 1) and row.shape in ((1, e.shape[1]), (e.shape[1],)) and 1 not in e.shape:
@@ -121,10 +121,10 @@ def outer_product(e: Call) -> Expression | None:
     return None
 
 
-def ordered_product(e: Call) -> Expression | None:
-    """Elementwise factors in the order of the textbooks: the gradient that came, then letters and functions, then sums.
+def ordered_product(e: Call) -> Formula | None:
+    """Elementwise factors in textbook order: the incoming gradient, then symbols and functions, then sums.
 
-    A factor and the same one in a denominator cancel; the order of a program, which is one of speed, is forgotten.
+    A factor and the same factor in a denominator cancel.
     """
     if e.function is not np.multiply or any(x.shape == () for x in e.operands):
         return None
@@ -163,4 +163,4 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-PROCEDURES = (without_effect, numbers_out, broadcast_by_itself, nothing, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (without_effect, numbers_out, broadcast_by_itself, nothing, sums, outer_product, ordered_product)

@@ -1,0 +1,164 @@
+"""The backward pass on formulas: the same nodes in the same order, through the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.backward import unbroadcast
+from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.core.outputs import Result
+from autograd_lite.derivation.array_symbols import double
+from autograd_lite.derivation.checking import agrees, proved
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, length, same, substitute, symbols
+from autograd_lite.derivation.graph_formulas import GraphFormulas
+from autograd_lite.derivation.lines import Line
+from autograd_lite.derivation.nodes import arguments_of
+from autograd_lite.derivation.rewriting import simplify, split
+from autograd_lite.derivation.rules import contributions, zeros
+
+_LONGEST_SUBSTITUTED = 10
+_LONGEST_PASSED_ON = 12
+
+
+class Pullback:
+    """The function of a `Call` that stands for a derivative rule which cannot be run on formulas."""
+
+    def __init__(self, operation: str, argument: str, value: Any) -> None:
+        self.__name__ = f"{operation}_pullback_{argument}"
+        self._value = value
+
+    def __call__(self, *operands: Any) -> Any:
+        return self._value
+
+
+class GradientFormulas:
+    """The lines of the derivation with the gradients of the nodes and leaves in `wanted`.
+
+    `gradients` are the engine's numbers for every node and leaf. Each formula is compared with them.
+    """
+
+    def __init__(self, graph: GraphFormulas, gradients: Mapping[Any, Any], wanted: set[Any]) -> None:
+        self.graph = graph
+        self.gradients = gradients
+        self.wanted = wanted
+        self.lines: list[Line] = []
+        self._incoming: dict[Any, list[tuple[Formula, str]]] = {}
+        self._known: dict[Symbol, Formula] = {}  # short formulas of named gradients
+        root = graph.root
+        self._on_path = set(wanted)  # between the loss and what is wanted
+        self._incoming[root] = [(simplify(call(np.broadcast_to, (Constant(1), root.shape))), root.operation.name)]
+        for node in graph.nodes:
+            if any(parent in self._on_path for parent in node.parents):
+                self._on_path.add(node)
+        last = {parent: node for node in reversed(graph.nodes) if node in self._on_path for parent in node.parents}
+        for node in reversed(graph.nodes):
+            if node in self._on_path and node in self._incoming:
+                self._visit(node)
+            elif node in wanted:
+                self._finish(node)
+            for leaf in dict.fromkeys(p for p in node.parents if isinstance(p, Leaf) and p in wanted):
+                if last.get(leaf) is node:
+                    self._finish(leaf)
+
+    def _visit(self, node: Node) -> None:
+        if getattr(node.operation, "results", None):
+            g: Any = self._gradients_of_results(node)
+        elif node is self.graph.root:
+            g = self._incoming[node][0][0]
+        else:
+            g = self._finish(node)
+        if isinstance(node.operation, Result):
+            self._incoming.setdefault(node.parents[0], []).append((g, str(node.operation.number)))
+            return
+        with np.errstate(all="ignore"):  # the engine has already warned
+            pulled = node.operation.pull(self.gradients[node], node.parents, node.saved)
+        numbers = [None if parent is None else double(unbroadcast(np.asarray(number), parent.shape))
+                   for parent, number in zip(node.parents, pulled, strict=True)]  # fmt: skip
+        formulas = self._contributions(node, g, numbers)
+        for parent, formula in zip(node.parents, formulas, strict=True):
+            if parent in self._on_path and formula is not None:
+                self._incoming.setdefault(parent, []).append((formula, node.operation.name))
+
+    def _gradients_of_results(self, node: Node) -> tuple[Formula, ...]:
+        arrived = {number: g for g, number in self._incoming[node]}
+        results: Any = node.shape  # of several results: pairs of shape and dtype
+        return tuple(arrived.get(str(i), zeros(shape)) for i, (shape, _) in enumerate(results))
+
+    # -- one node ----------------------------------------------------------------------------------------------------
+
+    def _finish(self, thing: Any) -> Formula:
+        """The sum of all contributions, checked: as a symbol with a line of its own, or as a formula to pass on."""
+        arrived = self._incoming.get(thing) or [(zeros(thing.shape), "nothing")]
+        formula = arrived[0][0]
+        for contribution, _ in arrived[1:]:
+            formula = call(np.add, (formula, contribution))
+        value = double(self.gradients[thing])
+        local = proved(simplify(formula), formula, value, thing.dtype, "a sum of gradients")
+        if not self._has_line(thing, len(arrived), local):
+            return local
+        operation = ", ".join(dict.fromkeys(name for _, name in arrived))
+        loss = self.graph.names[self.graph.root]
+        name = f"∂{loss}/∂{self._name(thing)}"
+        layer = self.graph.layer(thing)
+        if layer:
+            scale, local = split(local)
+            symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
+            self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
+            return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
+        whole = substitute(local, [(x, self._known[x]) for x in symbols(local) if x in self._known])
+        final = proved(simplify(whole), whole, value, thing.dtype, name)
+        forms = (local,) if same(local, final) or length(final) > 2 * _LONGEST_PASSED_ON else (local, final)
+        self.lines.append(Line(name, forms, thing.shape, operation))
+        symbol = Symbol(name, thing.shape, thing.dtype, value)
+        if length(forms[-1]) <= _LONGEST_SUBSTITUTED:
+            self._known[symbol] = forms[-1]
+        return symbol
+
+    def _name(self, thing: Any) -> str:
+        """The name of a node or leaf. A node without one gets a name and a line that defines it."""
+        formula = self.graph.formula_of[thing]
+        if isinstance(formula, Symbol) and (isinstance(thing, Leaf) or thing in self.graph.defined):
+            return formula.name
+        name = self.graph.names.fresh("U")
+        self.lines.append(Line(name, (formula,), thing.shape, thing.operation.name))
+        return name
+
+    def _has_line(self, thing: Any, arrived: int, formula: Formula) -> bool:
+        if thing in self.wanted or thing in self.graph.given:
+            return True
+        if length(formula) <= 1:
+            return False
+        if thing not in self.graph.defined:
+            return length(formula) > _LONGEST_PASSED_ON
+        if self.graph.roles.get(thing) == "A":
+            return arrived > 1 or length(formula) > _LONGEST_PASSED_ON
+        return True
+
+    def _contributions(self, node: Node, g: Any, numbers: list[Any]) -> list[Formula | None]:
+        """The contribution of a node to each parent, checked against the numbers that its rules give."""
+        for whole in (True, False):
+            try:
+                written = contributions(node, g, self.graph.arguments.saved(node, whole))
+            except Exception:  # a rule may fail on formulas in any way
+                continue
+            triples: list[Any] = list(zip(node.parents, written, numbers, strict=True))
+            if all(agrees(formula, number, parent.dtype, known=True)
+                   for parent, formula, number in triples if parent in self._on_path):  # fmt: skip
+                return [self._simplified(node, formula, number, parent) if parent in self._on_path else None
+                        for parent, formula, number in triples]  # fmt: skip
+        return [None if number is None else self._pullback(node, argument, g, number)
+                for (_, argument), number in zip(arguments_of(node), numbers, strict=True)]  # fmt: skip
+
+    def _simplified(self, node: Node, written: Any, number: Any, parent: Any) -> Formula:
+        named = self.graph.named(written)
+        simple = simplify(self.graph.named(simplify(named)))
+        return proved(simple, named, number, parent.dtype, f"the rule of {node.operation.name!r}")
+
+    def _pullback(self, node: Node, argument: str, g: Any, number: Any) -> Formula:
+        operands = [self.graph.formula_of[parent] for parent in node.parents if parent is not None]
+        gradients = g if isinstance(g, tuple) else (g,)
+        return call(Pullback(node.operation.name, argument, number), (*operands, *gradients),
+                    shape=number.shape, dtype=number.dtype)  # fmt: skip

@@ -1,0 +1,207 @@
+"""A recorded graph as formulas: the definition of each node, under a name or written out where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.core.outputs import Result
+from autograd_lite.derivation.arguments import ArgumentFormulas, as_call, value_or_none
+from autograd_lite.derivation.array_symbols import ArraySymbols, double
+from autograd_lite.derivation.checking import agrees, proved
+from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
+from autograd_lite.derivation.formula import (
+    Call,
+    Constant,
+    Formula,
+    Symbol,
+    call,
+    key,
+    length,
+    parts,
+    substitute,
+    symbols,
+)
+from autograd_lite.derivation.formula_array import FormulaArray, to_formula
+from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
+from autograd_lite.derivation.nodes import arguments_of, nodes_below, saved_values
+from autograd_lite.derivation.rewriting import simplify, split
+from autograd_lite.derivation.rules import Operation, function_of, on_formulas, result
+
+_SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
+_INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES}
+_LONGEST_INLINE = 12
+
+
+class GraphFormulas:
+    """The formulas of a graph.
+
+    An argument that the graph did not save is assumed to have its default, if `assume_defaults`. The assumption is
+    checked with the saved values, of which the loss is one.
+
+    Attributes
+    ----------
+    formula_of : dict
+        The formula of each node and leaf: a symbol if it has a name.
+    definitions : list of (Symbol, Formula, str)
+        The named nodes in order: the symbol, the formula that defines it, and the name of the operation.
+    refuted : bool
+        Whether saved values differ from an assumption or cannot be computed with it.
+    """
+
+    def __init__(
+        self, root: Node, values: Mapping[Any, Any], arrays: Mapping[str, Any], given: Mapping[Any, str],
+        paths: Mapping[Any, str], assume_defaults: bool = True,
+    ) -> None:  # fmt: skip
+        self.root = root
+        self.nodes = nodes_below(root)
+        self.values = {thing: double(array) for thing, array in values.items()}
+        self.saved = {node: saved_values(node) for node in self.nodes}
+        self.consumers: dict[Any, list[Node]] = {}
+        for node in self.nodes:
+            for parent in node.parents:
+                self.consumers.setdefault(parent, []).append(node)
+            self._collect_values(node)
+        self.names = Names()
+        self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
+        self.given = given
+        self.formula_of: dict[Any, Formula] = {}
+        self.defined: set[Node] = set()
+        self.definitions: list[tuple[Symbol, Formula, str]] = []
+        self._abbreviations: dict[Any, Formula] = {}
+        self._one_hot: list[Symbol] = []
+        self.array_symbols = ArraySymbols(self.names, arrays, self.saved)
+        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
+        self.names.assign()
+        self.definitions += [(symbol, formula, "given") for symbol, formula in self.array_symbols.name()]
+        self._name_leaves()
+        self._assume_defaults, self._assumed, self.refuted = assume_defaults, False, False
+        for node in self.nodes:
+            self._define_node(node)
+        self.refuted |= self._assumed and not agrees(self.definitions[-1][1], values[root], root.dtype, known=True)
+
+    def _collect_values(self, node: Node) -> None:
+        """The values of the node and of its parents, as far as they were saved."""
+        saved = self.saved[node]
+        for parent, argument in arguments_of(node):
+            value = saved.get(argument)
+            if parent is not None and isinstance(value, np.ndarray | np.generic):
+                self.values.setdefault(parent, double(value))
+        if isinstance(saved.get("out"), np.ndarray | np.generic):
+            self.values.setdefault(node, double(saved["out"]))
+
+    def _name_leaves(self) -> None:
+        leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
+        for leaf in leaves:
+            self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
+
+    # -- names inside formulas ---------------------------------------------------------------------------------------
+
+    def named(self, formula: Any) -> Any:
+        """The formula with a named symbol for each array, and with symbols in place of their definitions."""
+        nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
+        formula = substitute(formula, nameless)
+        calls = [part for part in parts(formula) if isinstance(part, Call)]
+        known = [(part, self._abbreviations[k]) for part in calls if (k := key(part)) in self._abbreviations]
+        known += [(part, self._scattered(part)) for part in calls if part.name == "scatter"]
+        return substitute(formula, known)
+
+    def _scattered(self, scattered: Call) -> Formula:
+        """A constant scattered to the places of the labels, as a multiple of the one-hot labels if they have a name."""
+        first, value = simplify(scattered.operands[0]), value_or_none(scattered)
+        constant = first if isinstance(first, Constant) else split(first)[0]
+        for labels in self._one_hot:
+            if value is not None and np.array_equal(constant.value * labels.value, value):
+                return call(np.multiply, (constant, labels))
+        return scattered
+
+    def _define(self, symbol: Symbol, definition: Formula, operation: str) -> None:
+        self.definitions.append((symbol, definition, operation))
+        if isinstance(definition, Call):
+            self._abbreviations[key(definition)] = symbol
+            if definition.function is np.log:
+                self._abbreviations[key(call(np.exp, (symbol,)))] = definition.operands[0]
+
+    # -- the formula of a node ---------------------------------------------------------------------------------------
+
+    def _define_node(self, node: Node) -> None:
+        if isinstance(node.operation, Result):
+            values, like = self.formula_of[node.parents[0]], np.empty(node.shape, node.dtype)
+            definition = result(values, node.operation.number, like)
+        else:
+            definition = self._definition(node)
+        if node.operation.name in INTERMEDIATES:
+            self._name_intermediates(definition, node)
+        definition = self.named(definition)
+        if not self._has_name(node, definition):
+            self.formula_of[node] = definition
+            return
+        name = self.names[node] if node in self.names else self.names.fresh("U")
+        value = self.values.get(node)
+        symbol = Symbol(name, node.shape, node.dtype, value_or_none(definition) if value is None else value)
+        self.formula_of[node] = symbol
+        self.defined.add(node)
+        self._define(symbol, definition, node.operation.name)
+
+    def _has_name(self, node: Node, definition: Formula) -> bool:
+        """Whether a node gets a line and a name; otherwise it is written out where it is used."""
+        if getattr(node.operation, "results", None):
+            return False
+        if node is self.root or node in self.names:
+            return True
+        if node in self.values and value_or_none(definition) is None:
+            return True
+        if node.operation.name in _INLINE and length(definition) <= _LONGEST_INLINE:
+            return False
+        branches = len(set(node.parents) - {None}) > 1 and node.operation.name not in PRODUCTS
+        used = len(self.consumers.get(node, ())) > 1
+        return node in self.values or branches or used or length(definition) > _LONGEST_INLINE
+
+    def layer(self, node: Any) -> str:
+        """The superscript "⁽²⁾" of an affine map that has its name from the number of its layer; else empty."""
+        if self.roles.get(node) != "Z" or node in self.given:
+            return ""
+        return self.names[node][1:] if self.names[node].startswith("Z⁽") else ""
+
+    def _name_intermediates(self, definition: Formula, node: Node) -> None:
+        """Define P and Y for the probabilities and the one-hot labels inside the definition of a loss."""
+        usual = {"softmax": "P", "sigmoid": "P", "one_hot": "Y"}
+        for part in list(parts(definition)):
+            if isinstance(part, Call) and part.name in usual and self.named(part) is part:
+                symbol = Symbol(self.names[usual[part.name], node], part.shape, part.dtype, value_or_none(part))
+                if part.name == "one_hot":
+                    symbol.in_simplex = True
+                    self._one_hot.append(symbol)
+                self._define(symbol, part, part.name)
+
+    def _definition(self, node: Node) -> Formula:
+        """The first formula that agrees with the saved value; else the operation by its name."""
+        operation, known = node.operation, self.values.get(node)
+        if operation.results:
+            return self._by_name(node, (), float)
+        for arguments, uses_default in self.arguments.guesses(node):
+            for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
+                try:
+                    args, keywords = as_call(operation, arguments)
+                    raw = function(*args, **keywords)
+                    written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
+                except Exception:  # a function may fail on formulas in any way; the next one is tried
+                    continue
+                if written.shape != node.shape or not agrees(written, known, node.dtype):
+                    continue
+                if uses_default and (known is None or not agrees(written, known, node.dtype, known=True)):
+                    if not self._assume_defaults:
+                        continue
+                    self._assumed = True
+                    self.refuted |= known is not None
+                return proved(simplify(written), written, known, node.dtype, f"the definition by {operation.name!r}")
+        self.refuted |= self._assumed and known is not None
+        return self._by_name(node, node.shape, node.dtype)
+
+    def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
+        args, keywords = as_call(node.operation, self.arguments.known(node))
+        options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
+        return call(Operation(node.operation), tuple(map(to_formula, args)), options, shape, dtype)

@@ -1,0 +1,160 @@
+"""Case: a function, a formula for its derivative, and their comparison, the basis of the checks of closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.support.messages import show
+from autograd_lite.testing.diagnosis import diagnose
+from autograd_lite.testing.evaluation import as_array, call, derivatives, value_of
+from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
+from autograd_lite.testing.mismatch import GradientMismatch
+from autograd_lite.testing.wrong_steps import mistaken_gradients
+
+Function = Callable[..., Any]
+Intermediates = Callable[..., Mapping[str, Any]] | None
+
+
+def formula_name(closed_form: Function) -> str:
+    """The name of the formula in messages; "closed_form" for a lambda."""
+    name = function_name(closed_form)
+    return "closed_form" if name == "fn" else name
+
+
+class Reference(NamedTuple):
+    """What the formula must agree with: the derivative with respect to one input, or the value (position None)."""
+
+    position: int | None
+    output_shape: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    values: NumberArray
+
+    @property
+    def may_be_diagonal(self) -> bool:
+        return bool(self.output_shape) and self.output_shape == self.input_shape
+
+
+class Case(NamedTuple):
+    """A function, a formula for its derivative, and how to compare them; with the parts of the check as methods."""
+
+    fn: Function
+    closed_form: Function
+    wrt: Which
+    rtol: float = 1e-10
+    atol: float = 1e-12
+    intermediates: Intermediates = None
+
+    def references(self, inputs: Inputs) -> list[Reference]:
+        """The derivatives by the engine, one for each input that `wrt` names."""
+        if self.wrt is None:
+            values = value_of(self.fn, inputs)
+            return [Reference(None, (), values.shape, values)]
+        positions = positions_of(inputs, self.wrt)
+        result, tensors = call(self.fn, inputs, positions)
+        jacobians = derivatives(result, tensors, positions)
+        references = []
+        for i in positions:
+            if i not in jacobians and result.size:
+                raise ValueError(f"the result of {function_name(self.fn)} does not depend on {inputs.names[i]!r}")
+            jacobian = jacobians.get(i, np.zeros(result.shape + tensors[i].shape))
+            refuse_non_finite(
+                jacobian, f"the derivative of {function_name(self.fn)} with respect to {inputs.names[i]!r}"
+            )
+            references.append(Reference(i, result.shape, tensors[i].shape, jacobian))
+        return references
+
+    def evaluate_formula(self, inputs: Inputs) -> Any:
+        """Whatever the formula returns. A note is added to an exception of the formula."""
+        try:
+            with np.errstate(all="ignore"):
+                return self.closed_form(*inputs.arrays())
+        except Exception as error:
+            error.add_note(f"raised by {formula_name(self.closed_form)}, for inputs {_shapes(inputs)}")
+            raise
+
+    def _claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
+        """What the formula returned, as arrays with the shapes of the references where possible."""
+        name = formula_name(self.closed_form)
+        if self.wrt is None or not takes_several(inputs, self.wrt):
+            returned = (returned,)
+        elif not isinstance(returned, tuple | list) or len(returned) != len(references):
+            what = f"{len(returned)} arrays" if isinstance(returned, tuple | list) else type(returned).__name__
+            raise TypeError(f"{name} returned {what}; wrt={show(self.wrt)} needs a tuple of {len(references)}")
+        return [self._claim(name, item, reference) for item, reference in zip(returned, references, strict=True)]
+
+    @staticmethod
+    def _claim(name: str, item: Any, reference: Reference) -> NumberArray:
+        if hasattr(item, "_node"):
+            raise TypeError(f"{name} returned a Tensor; a closed form is a formula of arrays and returns an array")
+        claim = as_array(item, f"{name} returned")
+        if reference.may_be_diagonal and claim.shape == reference.input_shape:
+            size = claim.size
+            return (np.eye(size) * claim.ravel()).reshape(reference.values.shape)
+        if claim.shape == reference.input_shape and reference.values.size == claim.size:
+            return claim.reshape(reference.values.shape)  # the result of the function is one number, of any shape
+        return claim
+
+    def compare(
+        self, inputs: Inputs, references: list[Reference], returned: Any
+    ) -> tuple[float, tuple[Reference, NumberArray] | None]:
+        """The largest relative error, and the first reference that the formula does not agree with, if there is one."""
+        largest = 0.0
+        for reference, claim in zip(references, self._claims(inputs, references, returned), strict=True):
+            allowed = tolerance(reference.values, self.rtol, self.atol)
+            if claim.shape != reference.values.shape or not (np.abs(claim - reference.values) <= allowed).all():
+                return largest, (reference, claim)
+            largest = max(largest, relative_error(claim, reference.values, self.rtol, self.atol))
+        return largest, None
+
+    def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
+        """The mismatch, with its diagnosis."""
+        fn, argument = function_name(self.fn), None
+        what = f"the value of {fn}"
+        if reference.position is not None:
+            argument = inputs.names[reference.position]
+            kind = "Jacobian" if reference.output_shape else "derivative"
+            what = f"the {kind} of {fn} with respect to {argument!r}"
+        evidence = self._evidence(inputs, reference, argument)
+        findings = diagnose(evidence, claim, reference.values)
+        allowed = tolerance(reference.values, self.rtol, self.atol)
+        subject = formula_name(self.closed_form)
+        return GradientMismatch(subject, what, argument, claim, reference.values, allowed, findings)
+
+    def _evidence(self, inputs: Inputs, reference: Reference, argument: str | None) -> Evidence:
+        named = self.intermediates(*inputs.arrays()) if self.intermediates else {}
+        intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
+        size, position = len(reference.output_shape), reference.position
+        evidence = Evidence(inputs.numbers(), argument, size, self.rtol, self.atol, intermediates)
+        if position is None:
+            return evidence
+        return replace(
+            evidence,
+            other_gradients=cache(lambda: self._other_gradients(inputs, position)),
+            mistaken_gradients=cache(lambda: tuple(self._mistaken_gradients(inputs, position))),
+        )
+
+    def _other_gradients(self, inputs: Inputs, position: int) -> dict[str, NumberArray]:
+        others = [i for i in inputs.floats() if i != position]
+        try:
+            result, tensors = call(self.fn, inputs, inputs.floats())
+            return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
+        except Exception:  # they are only evidence, and fn need not have these gradients
+            return {}
+
+    def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
+        result, tensors = call(self.fn, inputs, [position])
+        return mistaken_gradients(result, tensors[position])
+
+
+def _shapes(inputs: Inputs) -> str:
+    return ", ".join(
+        f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name}={show(value, 40)}"
+        for name, value in zip(inputs.names, inputs.values, strict=True)
+    )
