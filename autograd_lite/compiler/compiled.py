@@ -18,7 +18,7 @@ from autograd_lite.compiler.entry import Outcome
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.recording import Recording
 from autograd_lite.core.grad_mode import is_grad_enabled
-from autograd_lite.core.hooks import CompileError, StaleProgramError, anomaly_detector, current_recorder
+from autograd_lite.core.hooks import CompileError, StaleProgramError, current_observers, current_recorder
 
 _MOST_PROGRAMS = 32  # of one function; more mean that they hardly ever hold again
 
@@ -56,7 +56,7 @@ class Compiled:
         return [program for programs in list(self._programs.values()) for program in programs]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current_recorder() is not None or anomaly_detector() is not None:
+        if current_recorder() is not None or current_observers():
             return self.function(*args, **kwargs)  # a part of another program, or looked at closely
         count, quick = self._quick
         if count == len(args) and not kwargs:

@@ -33,7 +33,7 @@ class Created(np.ndarray[Any, Any]):
     """An array that is the same in each call."""
 
     def __getitem__(self, index: Any) -> Any:
-        recorder = current_recorder()
+        recorder: Any = current_recorder()
         if recorder is None or not _is_traced(index):
             return super().__getitem__(index)
         return recorder.array(self)[index]
