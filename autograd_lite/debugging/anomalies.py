@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.attributes import watching
 from autograd_lite.core.arguments import describe
-from autograd_lite.core.attributes import watching
 from autograd_lite.core.graph import Node
 from autograd_lite.core.hooks import detector
 from autograd_lite.core.outputs import Result

@@ -371,7 +371,7 @@ def test_a_difference_in_rounding_alone_is_none():
     compiled = compile(step)
     compiled(X), compiled(X)
     program, rounded = compiled.program, compiled.program._step
-    entry = program.entry
+    entry = program.replay
     name = next(name for name, thing in entry.__globals__.items() if thing is rounded)
     entry.__globals__[name] = lambda *values: tuple(np.nextafter(result, 9) for result in rounded(*values))
     before = w.data.copy()
@@ -739,7 +739,7 @@ def test_an_audit_while_another_thread_is_in_the_program_finds_no_difference():
     for _ in range(4):
         f(x)
     program = f.program
-    program._until_audit[0] = 1
+    program.state.until_audit = 1
     with program.lock:  # as the other thread has it
         np.testing.assert_array_equal(f(x), np.tanh(x) * 2)
     assert f.programs == [program]
