@@ -18,7 +18,7 @@ from autograd_lite.compiler.guard_source import Outcome
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.recording import Recording
 from autograd_lite.core.grad_mode import is_grad_enabled
-from autograd_lite.core.hooks import CompileError, StaleProgramError, anomaly_detector, current_recorder
+from autograd_lite.core.hooks import CompileError, StaleProgramError, current_observers, current_recorder
 
 _MOST_PROGRAMS = 32  # of one function; if it needs more, a program is hardly ever replayed
 
@@ -54,8 +54,8 @@ class Compiled:
         return [program for programs in list(self._programs.values()) for program in programs]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current_recorder() is not None or anomaly_detector() is not None:
-            return self.function(*args, **kwargs)  # inside another compiled function, or inside `anomaly`
+        if current_recorder() is not None or current_observers():
+            return self.function(*args, **kwargs)  # inside another compiled function, or observed (by `anomaly`)
         count, quick = self._quick
         if count == len(args) and not kwargs:
             try:

@@ -33,7 +33,7 @@ class Created(np.ndarray[Any, Any]):
     """A constant of the program."""
 
     def __getitem__(self, index: Any) -> Any:
-        recorder = current_recorder()
+        recorder: Any = current_recorder()
         if recorder is None or not _is_traced(index):
             return super().__getitem__(index)
         return recorder.array(self)[index]

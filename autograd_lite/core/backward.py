@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.core.hooks import current_recorder
+from autograd_lite.core.hooks import current_observers, current_recorder
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.sums import sum_over
 
@@ -34,7 +34,7 @@ def sweep(
 
     With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
     """
-    latest_change = log.latest
+    latest_change, observers = log.latest, current_observers()
     queue: list[tuple[int, Node]] = []
     following: Node | None = None
     for root in gradients:
@@ -68,8 +68,14 @@ def sweep(
             contributions = operation.pull(g, parents, saved)
         except Exception as error:
             contributions = _try_otherwise(error, operation, g, parents, saved)
+        if observers:
+            for observer in observers:
+                observer.on_pull(node, g, saved, contributions)
         if not retain_graph:
             node.saved, node.parents = None, ()
+            if observers:
+                for observer in observers:
+                    observer.on_release(node)
         for parent, gradient in zip(parents, contributions):  # noqa: B905 - `pull` returns one for each
             if parent is None:
                 continue
@@ -104,7 +110,7 @@ def _try_otherwise(error: Exception, operation: Any, g: Any, parents: Any, saved
     """The gradients by rules that cannot be recorded call by call: they are one call of a program."""
     recorder = current_recorder()
     if recorder is not None and recorder.is_traced(g, saved):
-        return recorder.pull(operation, g, parents, saved)  # type: ignore[no-any-return]
+        return recorder.pull(operation, g, parents, saved)
     error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {getattr(g, 'shape', ())}")
     raise error
 

@@ -29,7 +29,7 @@ from autograd_lite.core.arguments import (
 )
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.graph import Node
-from autograd_lite.core.hooks import current_recorder
+from autograd_lite.core.hooks import current_recorder, notify_record, notify_result, registrations
 from autograd_lite.core.outputs import wrap_outputs
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import tick
@@ -47,8 +47,10 @@ def write_call(operation: Primitive) -> Callable[..., Any]:
         "_clock": tick, "_default": {parameter.name: parameter.default for parameter in operation.parameters},
         "_forward": operation.forward, "_half": HALF, "_of_others": getattr(operation.forward, "of_others", None),
         "_is_recording": is_grad_enabled, "_name": operation.name,
-        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_numbers": _NUMBERS,
-        "_objects": np.dtype(object), "_operands": OPERANDS, "_operation": operation, "_options": OPTIONS,
+        "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_notify_record": notify_record,
+        "_notify_result": notify_result, "_numbers": _NUMBERS,
+        "_objects": np.dtype(object), "_observers": registrations,
+        "_operands": OPERANDS, "_operation": operation, "_options": OPTIONS,
         "_python_numbers": PYTHON_NUMBERS, "_read_argument": read_argument, "_read_option": read_option,
         "_read_result": read_result, "_refuse": refuse, "_refuse_result": refuse_result, "_shape": np.shape,
         "_try_otherwise": _try_otherwise, "_with_arrays": _with_arrays, "_wrap_outputs": wrap_outputs,
@@ -166,12 +168,14 @@ def _call_source(operation: Primitive) -> str:
         f"  {results} = _try_otherwise(_operation, error, ({''.join(name + ', ' for name in operation.arguments)}))",
         " if _out.__class__ not in _operands: _out = _read_result(_name, _out)" if _is_foreign(operation) else "",
         " if not _tensors: return _out",
+        f" if _observers: _notify_result(_operation, ({''.join(name + ', ' for name in operation.arguments)}), _out)",
         *recorded.splitlines(),
         " _node.order = _clock()",
         " _node.operation = _operation",
         f" _node.parents = ({parents})",
         f" _node.saved = ({''.join(_saved(operation, name) + ', ' for name in operation.saved_names)})",
         "" if is_ufunc else " if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)",
+        " if _observers: _notify_record(_node)",
         *((f" {wrapped}",) if operation.results else (" _result._node = _node", f" {note}", " return _result")),
     ]
     return "\n".join(lines)

@@ -41,11 +41,16 @@ def cotangents(form: Form, gradients: list[Any]) -> Cotangents:
 class Result:
     """What the engine knows of one result of an operation; it stands in the place of a `Primitive`."""
 
-    saved_names = ()
+    arguments: tuple[str, ...] = ()
+    differentiable: tuple[str, ...] = ()
+    saved_names: tuple[str, ...] = ()
+    variadic = None
 
     def __init__(self, name: str, number: int) -> None:
         self.name = f"{name}[{number}]"
         self.number = number
+        self.residuals: dict[str, Any] = {}
+        self.results: list[Result] = []
 
     def pull(self, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Cotangents]:
         """The gradient in its place among those of the other results."""
@@ -70,7 +75,7 @@ def wrap_outputs(out: Any, node: Node | None) -> Any:
             raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
     if node is not None:
         form: Any = tuple((array.shape, array.dtype) for array in out)
-        node.shape, node.dtype = form, None  # type: ignore[assignment]
+        node.shape, node.dtype = form, None
     tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(out)]
     return type(out)(*tensors) if hasattr(out, "_fields") else tuple(tensors)
 

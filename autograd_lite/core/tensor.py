@@ -381,7 +381,7 @@ class Tensor(Signatures, NumpyProtocols):
         return _rebuild, parts, getattr(self, "__dict__", None)
 
 
-watched_attributes.append((Tensor, "_data"))
+watched_attributes.extend([(Tensor, "_data"), (Leaf, "grad")])
 
 
 @shown_as.register(Tensor)

@@ -177,7 +177,8 @@ class Reading:
                 self._define(symbol, part, part.name)
 
     def _definition(self, node: Node) -> Expression:
-        primitive, known = node.operation, self.values.get(node)
+        primitive: Any = node.operation
+        known = self.values.get(node)
         if primitive.results:
             return self._by_name(node, (), float)
         for arguments, by_default in self._guesses(node, known is not None):
@@ -204,20 +205,22 @@ class Reading:
         bound = {
             name: self._missing(node, name) if value is _UNKNOWN else value for name, value in self._bound(node).items()
         }
-        args, keywords = _spread(node.operation, bound)
+        operation: Any = node.operation
+        args, keywords = _spread(operation, bound)
         options = tuple(sorted((name, lower(value)) for name, value in keywords.items()))
-        return call(Operation(node.operation), tuple(map(lower, args)), options, shape, dtype)
+        return call(Operation(operation), tuple(map(lower, args)), options, shape, dtype)
 
     def _guesses(self, node: Node, verifiable: bool) -> Iterator[tuple[dict[str, Any], bool]]:
         """The arguments of a node, with all that those may have been which the graph did not keep.
 
         With each guess, whether it takes one for its default.
         """
+        operation: Any = node.operation
         bound = self._bound(node)
         missing = [name for name, value in bound.items() if value is _UNKNOWN]
         choices: list[Iterable[Any]] = []
         for name in missing:
-            parameter = next(p for p in node.operation.parameters if p.name == name)
+            parameter = next(p for p in operation.parameters if p.name == name)
             default = [] if parameter.default is parameter.empty else [parameter.default]
             candidates: list[Any] = []
             if verifiable and not default:
@@ -274,7 +277,8 @@ class Reading:
     @staticmethod
     def _is_kept(node: Node, name: str) -> bool:
         required = {argument for parent, argument in arguments_of(node) if parent is not None}
-        return bool(node.operation.keepers[name] & required)
+        operation: Any = node.operation
+        return bool(operation.keepers[name] & required)
 
 
 def _spread(primitive: Any, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -147,7 +147,7 @@ def contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Expression 
 
     `g` is the formula of the gradient (a tuple of them for several results), `saved` what the node keeps, by name.
     """
-    primitive = node.operation
+    primitive: Any = node.operation
     saved = {name: lift(value) for name, value in saved.items()}
     for residual, formula in primitive.residuals.items():
         if saved.get(residual) is not None and formula is not None:

@@ -8,8 +8,7 @@ import pytest
 from robustness.interrupts import EVERY_INSTRUCTION, moments
 
 from autograd_lite import Tensor, anomaly, enable_grad, grad, is_grad_enabled, nn, no_grad, optim
-from autograd_lite.core import attributes
-from autograd_lite.core import hooks as tracing
+from autograd_lite.core import attributes, hooks
 from autograd_lite.core.attributes import watching
 from autograd_lite.core.grad_mode import transform_depth
 from autograd_lite.core.graph import Node
@@ -17,10 +16,10 @@ from autograd_lite.support.interrupts import setting, undoing
 
 pytestmark = EVERY_INSTRUCTION
 NAMES = [(Tensor, "_data"), (Node, "saved")]
-ORIGINALS = {(owner, name): owner.__dict__[name] for owner, name in [*NAMES, *tracing.watched_attributes]}
+ORIGINALS = {(owner, name): owner.__dict__[name] for owner, name in [*NAMES, *hooks.watched_attributes]}
 
 
-class Observer:
+class Watcher:
     """Counts what it is told."""
 
     def __init__(self):
@@ -36,8 +35,9 @@ class Observer:
 
 def nothing_is_left():
     assert is_grad_enabled()
-    assert tracing.current_recorder() is None
-    assert tracing.anomaly_detector() is None
+    assert hooks.current_recorder() is None
+    assert not hooks.current_observers()
+    assert not hooks.registrations
     assert not transform_depth.get()
     assert not attributes._watchers
     for (owner, name), original in ORIGINALS.items():
@@ -52,7 +52,7 @@ def nothing_is_left():
 
 def test_watching_leaves_nothing_watched(figure):
     variable = ContextVar("observer", default=None)
-    observer = Observer()
+    observer = Watcher()
 
     def watch():
         with setting(variable, observer), watching(NAMES, variable), watching(NAMES[:1], variable):
@@ -70,7 +70,7 @@ def test_watching_leaves_nothing_watched(figure):
 
 
 def test_after_an_interrupt_another_observer_is_told_once():
-    other, variable, observer = ContextVar("other", default=None), ContextVar("observer", default=None), Observer()
+    other, variable, observer = ContextVar("other", default=None), ContextVar("observer", default=None), Watcher()
 
     def watch():
         with watching(NAMES, variable):
@@ -90,7 +90,7 @@ def test_after_an_interrupt_another_observer_is_told_once():
 
 def test_observers_of_many_threads_come_and_go():
     def work(number):
-        variable, observer = ContextVar(f"observer{number}", default=None), Observer()
+        variable, observer = ContextVar(f"observer{number}", default=None), Watcher()
         for i in range(60):
             with setting(variable, observer), watching(NAMES, variable):
                 Tensor(1.0).shape  # noqa: B018
@@ -105,6 +105,16 @@ def test_observers_of_many_threads_come_and_go():
         thread.join()
     assert failures == []
     nothing_is_left()
+
+
+def test_observers_are_taken_back():
+    observer, x = hooks.Observer(), Tensor([1.0], requires_grad=True)
+
+    def observe():
+        with hooks.observing(observer), hooks.observing(hooks.Observer()):
+            (x * 2.0).backward()
+
+    assert moments(observe, nothing_is_left) > 20
 
 
 @pytest.mark.parametrize("outer", [None, no_grad, enable_grad])
