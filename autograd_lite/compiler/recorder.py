@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.attributes import watching
+from autograd_lite.compiler.attributes import observing_attributes
 from autograd_lite.compiler.calls import Draw, OpaqueCall, TracedGenerator
 from autograd_lite.compiler.creation import creating
 from autograd_lite.compiler.guard_set import GuardSet
@@ -19,7 +19,7 @@ from autograd_lite.compiler.tape import parts
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
 from autograd_lite.core.graph import Leaf
-from autograd_lite.core.hooks import CompileError, recorder, watched_attributes
+from autograd_lite.core.hooks import CompileError, recorder
 from autograd_lite.core.outputs import Cotangents, cotangents
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.interrupts import setting
@@ -50,7 +50,7 @@ class Recorder(UpdateRecorder):
     def recording(self) -> Iterator[None]:
         """Inside, everything that this thread does is recorded."""
         try:
-            with setting(recorder, self), watching(watched_attributes, recorder), creating():
+            with setting(recorder, self), observing_attributes(), creating():
                 yield
         finally:
             self.ended = True
