@@ -41,7 +41,7 @@ class Created(np.ndarray[Any, Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         if current_recorder() is not None and (_is_traced(index) or _is_traced(value)):
             raise CompileError(
-                "compile: an array of the program is written into one that the function has made by NumPy; "
+                "compile: an array of the program is written into one that the function has created by NumPy; "
                 "use np.stack, np.concatenate or np.where, or write into a tensor"
             )
         super().__setitem__(index, value)

@@ -252,6 +252,6 @@ class GuardDiscovery:
 
 def _refuse(value: Any, label: str) -> NoReturn:
     raise CompileError(
-        f"compile: {label} is a {type(value).__module__}.{type(value).__qualname__}, whose changes a program would "
-        "not see; pass what the function needs of it as an argument (an array, a number), or use a tensor"
+        f"compile: {label} is a {type(value).__module__}.{type(value).__qualname__}, whose changes a replay could "
+        "not detect; pass what the function needs of it as an argument (an array, a number), or use a tensor"
     )

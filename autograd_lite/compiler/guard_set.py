@@ -82,12 +82,12 @@ class GuardSet:
         for generator, state, label in self.generators:
             if not any(generator is drawn for drawn in draws) and not same_state(state, state_of(generator)):
                 raise CompileError(
-                    f"compile: the function draws from {label}, which a program would not see; pass it as rng= to "
+                    f"compile: the function draws from {label}, which a replay would not repeat; pass it as rng= to "
                     "a function of this library, or draw outside and pass the numbers as an argument"
                 )
         if not same_state(self._common_states, common_states()):
             raise CompileError(
-                "compile: the function draws random numbers from np.random or random, which a program would not see; "
+                "compile: the function draws random numbers from np.random or random, which a replay would not repeat; "
                 "use manual_seed's generator, or draw outside and pass the numbers as an argument"
             )
 

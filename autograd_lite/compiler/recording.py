@@ -82,8 +82,8 @@ class Recording:
         if recorder.failures:
             error, name, place = recorder.failures[0]
             raise CompileError(
-                f"compile: {name} has raised {type(error).__name__}, and the function goes on; whether it raises "
-                f"depends on values, and a replay would take the same way for others (in {place})"
+                f"compile: {name} has raised {type(error).__name__}, and the function has caught it. Whether it "
+                f"raises depends on values, but a replay would always take this path (in {place})"
             )
         self._keep(out)
         for storage in recorder.storages.values():

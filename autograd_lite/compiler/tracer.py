@@ -145,12 +145,12 @@ _POWERS = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
 def _refuse(tracer: Tracer, use: str) -> NoReturn:
     if tracer._recorder.ended:
         raise CompileError(
-            f"compile: this array of shape {tracer.shape} was made inside a compiled function while it was recorded, "
+            f"compile: this array of shape {tracer.shape} was created inside a compiled function while it was recorded, "
             "and has no values of its own; let the function return it"
         )
     raise CompileError(
-        f"compile: {use} depends on the values of an array of shape {tracer.shape}. A recorded program is replayed on "
-        "other values, where the same would be wrong. Compute with NumPy functions (np.where, np.maximum, ...), "
+        f"compile: {use} depends on the values of an array of shape {tracer.shape}. A program is replayed on other "
+        "values, where the result would be wrong. Compute with NumPy functions (np.where, np.maximum, ...), "
         "or leave this part outside of the compiled function"
     )
 

@@ -8,8 +8,8 @@ from autograd_lite.compiler.tape import Tape, Value
 from autograd_lite.core.hooks import CompileError
 
 _DIFFERENT = (
-    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside "
-    "depends on what is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
+    "compile: two calls with the same shapes differ, so a replay would be wrong; something inside depends on what "
+    "is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
 )
 
 

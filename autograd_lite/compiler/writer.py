@@ -122,7 +122,7 @@ class TapeWriter:
         """Return `value`, and note that the program is valid only while `expression` has it."""
         if self._read_inside and not self._read_inside.isdisjoint(re.findall(r"\w+", expression)):
             raise CompileError(
-                "compile: a decision of Python depends on a learning rate that has changed within the call; "
+                "compile: a branch of Python depends on a learning rate that has changed within the call; "
                 "step the schedule last, or outside of the compiled function"
             )
         self.conditions[expression] = value
@@ -193,8 +193,9 @@ class TapeWriter:
             instruction.dynamic_shape = True
             if any(earlier.is_effect for earlier in self.tape.instructions):
                 raise CompileError(
-                    f"compile: the shape of what {function_name(function)} gives depends on values, after something "
-                    "was changed or drawn that cannot be undone; do it first, or outside of the compiled function"
+                    f"compile: the shape of the result of {function_name(function)} depends on values, and something was "
+                    "changed or drawn before, which a replay could not undo; call it first, or outside of the compiled "
+                    "function"
                 )
 
     def _results(self, instruction: Instruction, operands: list[Tracer], out: Any) -> Any:
@@ -204,8 +205,8 @@ class TapeWriter:
         for array in arrays:
             if not isinstance(array, np.ndarray | np.generic):
                 raise CompileError(
-                    f"compile: {function_name(instruction.function)} gives {type(array).__name__}, not an array; "
-                    "what depends on it could not be replayed"
+                    f"compile: {function_name(instruction.function)} returns a {type(array).__name__}, not an array; "
+                    "code that depends on it could not be replayed"
                 )
         sources = {id(memory_owner(tracer._concrete)): tracer._value.storage for tracer in operands}
         results = []
@@ -243,7 +244,7 @@ class TapeWriter:
         if isinstance(leaf, Tracer) and leaf._recorder is not self:
             if leaf._recorder.ended:
                 _refuse_after_recording()
-            raise CompileError("compile: an array of another program, which is being recorded around this one")
+            raise CompileError("compile: an array belongs to another program, which is being recorded around this one")
         if isinstance(leaf, Tensor) and leaf._node is None:
             leaf = leaf._data  # as an index
         return self.array(leaf) if isinstance(leaf, np.ndarray) else leaf
@@ -267,6 +268,6 @@ def value_of(leaf: Any) -> Any:
 
 def _refuse_after_recording() -> NoReturn:
     raise CompileError(
-        "compile: an array that was made inside a compiled function while it was recorded has no values of its "
-        "own afterwards; let the function return what is needed outside"
+        "compile: an array that was created inside a compiled function while it was recorded has no values of "
+        "its own afterwards; let the function return what is needed outside"
     )

@@ -298,7 +298,7 @@ WRITES = {
 
 @pytest.mark.parametrize("kind", WRITES)
 def test_what_a_replay_would_not_repeat_is_refused(kind):
-    with pytest.raises(CompileError, match=r"would not (be repeated|repeat|see)"):
+    with pytest.raises(CompileError, match=r"would not (be repeated|repeat)|could not detect"):
         compile(WRITES[kind]())(X)
 
 
