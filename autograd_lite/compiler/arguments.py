@@ -15,7 +15,7 @@ from autograd_lite.core.hooks import CompileError
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner
 
-_CONSTANTS = (int, bool, str, bytes, complex, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
+_CONSTANTS = (int, bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
 
 
 class Identity:
@@ -103,12 +103,24 @@ class Arguments:
             return kind, *map(self._form, value)
         if kind is dict:
             return kind, *((key, self._form(part)) for key, part in value.items())
+        return self._constant_form(value)
+
+    def _constant_form(self, value: Any) -> Any:
+        """The form of a value that is the same in all calls of a program."""
+        kind = type(value)
+        if _is_sequence(value):
+            return kind, *map(self._constant_form, value)
         if kind in (set, frozenset):
-            return kind, frozenset(map(self._form, value))
+            return kind, frozenset(map(self._constant_form, value))
         if kind is slice:
-            return kind, self._form(value.start), self._form(value.stop), self._form(value.step)
+            return kind, self._constant_form((value.start, value.stop, value.step))
+        if kind in (float, complex) or isinstance(value, np.generic):
+            return kind, repr(value)  # nan equals nan, and -0.0 differs from 0.0
         if isinstance(value, _CONSTANTS):
             return kind, value
+        if isinstance(value, Tensor):  # in a set
+            self.has_graph |= value._node is not None
+            return kind, Identity(value)
         if hasattr(value, "__array__") or hasattr(value, "__next__"):
             raise CompileError(
                 f"compile: an argument is a {kind.__module__}.{kind.__qualname__}, which a program cannot read; pass "

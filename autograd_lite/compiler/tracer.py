@@ -145,8 +145,8 @@ _POWERS = {1: np.positive, 2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
 def _refuse(tracer: Tracer, use: str) -> NoReturn:
     if tracer._recorder.ended:
         raise CompileError(
-            f"compile: this array of shape {tracer.shape} was created inside a compiled function while it was recorded, "
-            "and has no values of its own; let the function return it"
+            f"compile: this array of shape {tracer.shape} was created inside a compiled function while it was "
+            "recorded, and has no values of its own; let the function return it"
         )
     raise CompileError(
         f"compile: {use} depends on the values of an array of shape {tracer.shape}. A program is replayed on other "

@@ -193,9 +193,9 @@ class TapeWriter:
             instruction.dynamic_shape = True
             if any(earlier.is_effect for earlier in self.tape.instructions):
                 raise CompileError(
-                    f"compile: the shape of the result of {function_name(function)} depends on values, and something was "
-                    "changed or drawn before, which a replay could not undo; call it first, or outside of the compiled "
-                    "function"
+                    f"compile: the shape of the result of {function_name(function)} depends on values, and something "
+                    "was changed or drawn before, which a replay could not undo; call it first, or outside of the "
+                    "compiled function"
                 )
 
     def _results(self, instruction: Instruction, operands: list[Tracer], out: Any) -> Any:

@@ -458,6 +458,24 @@ def test_equal_arguments_are_not_the_same():
     np.testing.assert_array_equal(compiled(X, keys[0]), X * 7)
 
 
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ({0.5}, {0.25}),
+        (frozenset([0.0]), frozenset([-0.0])),
+        (slice(np.int64(1), None), slice(np.int64(2), None)),
+        ({Tensor(1.0)}, {Tensor(1.0)}),
+        ({(1, 2.0)}, {(1, 2.5)}),
+        (complex(0.0, 0.0), complex(0.0, -0.0)),
+    ],
+)  # fmt: skip
+def test_numbers_in_sets_and_slices_are_part_of_the_key(first, other):
+    compiled = compile(lambda x, argument: x * 2)
+    for argument, programs in (first, 1), (first, 1), (first, 1), (other, 2), (first, 2):
+        np.testing.assert_array_equal(compiled(X, argument), X * 2)
+        assert len(compiled.programs) == programs
+
+
 def test_named_tuples_sets_and_slices_are_arguments():
     pair = collections.namedtuple("Pair", "first second")
     compiled = compile(lambda p, names, part: p.first[part] * (2 if "a" in names else 3) + p.second)
