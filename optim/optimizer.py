@@ -198,6 +198,14 @@ class Optimizer(Versioned):
         for _, bucket in self._work:
             bucket.prepare()
 
+    def updates(self) -> list[tuple[Group, Bucket]]:
+        """Prepare a step, and return each bucket of parameters with the group that holds its options.
+
+        `compile` records a step from these: ``update(run, group)`` for each of ``bucket.runs()``.
+        """
+        self.prepare()
+        return self._work
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for _, bucket in self._work:
