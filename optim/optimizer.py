@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf
-from autograd_lite.core.hooks import current_recorder, watched_attributes
+from autograd_lite.core.hooks import current_recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
 from autograd_lite.optim.blocks import in_blocks
@@ -276,6 +276,3 @@ class Optimizer(Versioned):
             for group in self.param_groups
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
-
-
-watched_attributes.append((Optimizer, "param_groups"))

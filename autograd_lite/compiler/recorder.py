@@ -20,7 +20,7 @@ from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import CompileError, recorder
-from autograd_lite.core.outputs import Cotangents, cotangents
+from autograd_lite.core.outputs import Cotangents
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.interrupts import setting
 
@@ -71,7 +71,7 @@ class Recorder(UpdateRecorder):
 
         def rules(g: Any, *saved: Any) -> tuple[Any, ...]:
             if form is not None:
-                g = cotangents(form, list(g))
+                g = Cotangents(form, g)
             return tuple(np.asarray(0) if part is None else part for part in operation.pull(g, placeholders, saved))
 
         given = tuple(g.filled()) if isinstance(g, Cotangents) else g

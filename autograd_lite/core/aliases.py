@@ -12,20 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.hooks import concrete
 from autograd_lite.core.writes import memory_owner
 from autograd_lite.support.addresses import indices_in, is_strided
+from autograd_lite.support.recorder import concrete
 
 
 class Memory:
-    """What tensors share.
+    """What tensors share: `members` refers to them, oldest first, `arguments` to those that a transform differentiates.
 
-    Attributes
-    ----------
-    members : dict of weak references
-        To the tensors, oldest first. A reference is removed when its tensor dies.
-    arguments : dict of weak references
-        To those of them that are arguments of a function while a transform differentiates it.
+    The keys are weak references; a reference to a tensor is removed when the tensor dies.
     """
 
     __slots__ = ("arguments", "members")
@@ -35,7 +30,7 @@ class Memory:
         self.arguments: dict[weakref.ref[Any], None] = {}
 
     def tensors(self) -> list[Any]:
-        """Its tensors that are still alive."""
+        """The members that are still alive."""
         return [tensor for tensor in [reference() for reference in list(self.members)] if tensor is not None]
 
 
@@ -45,16 +40,15 @@ class Place:
     Attributes
     ----------
     memory : Memory
+    reference : weakref.ref
+        The key of the tensor in ``memory.members``.
     is_detached : bool
         Whether `detach` or `no_grad` has disconnected it from the graph of the tensor that it is a view of.
     positions : integer array of the tensor's shape, or None
-        The numbers of its elements; equal numbers mean the same element. None: the addresses of its elements, as long
-        as the members still share an array. The first recorded write gives each member an array of its own; from then
-        on only the numbers tell which elements they share.
+        The numbers of its elements; equal numbers mean the same element. They are None as long as the members share an
+        array. The first recorded write gives each member its own array, and numbers, which begin as addresses.
     is_read_only : bool
         Whether NumPy does not allow writing to it, as to the results of `broadcast_to`; set together with positions.
-    reference : weakref.ref
-        Its key in `memory.members`.
     """
 
     __slots__ = ("is_detached", "is_read_only", "memory", "positions", "reference")
@@ -71,11 +65,9 @@ class Place:
 
 def place_of(tensor: Any) -> Place:
     """The place of a tensor, in a new Memory if it has none yet."""
-    try:
-        place: Place = tensor._place
-    except AttributeError:
-        place = tensor._place = Place(tensor, Memory(), False)
-    return place
+    if not hasattr(tensor, "_place"):
+        tensor._place = Place(tensor, Memory(), False)
+    return tensor._place  # type: ignore[no-any-return]
 
 
 def note_view(result: Any, *given: Any) -> None:
@@ -88,16 +80,6 @@ def note_view(result: Any, *given: Any) -> None:
                 if array.dtype == source.dtype and not isinstance(concrete(array), np.generic):
                     _join(result, tensor)
                 return
-
-
-def note_views(results: tuple[Any, ...], *given: Any) -> tuple[Any, ...]:
-    """The same for several results, which are returned."""
-    for result in results:
-        if getattr(result._data, "base", None) is not None or any(
-            result._data is getattr(tensor, "_data", None) for tensor in given
-        ):
-            note_view(result, *given)
-    return results
 
 
 def _join(result: Any, tensor: Any) -> None:
@@ -140,6 +122,4 @@ def is_dense(x: Any, order: Any) -> bool:
 
 def is_read_only(array: Any) -> bool:
     """Whether the view itself is read-only; memory that is read-only as a whole may be locked by `anomaly`."""
-    if array.flags.writeable:
-        return False
-    return memory_owner(array).flags.writeable or 0 in array.strides
+    return not array.flags.writeable and (memory_owner(array).flags.writeable or 0 in array.strides)

@@ -1,4 +1,4 @@
-"""What the written functions of `codegen` call in rare cases: arguments to read, and errors, with names and shapes."""
+"""What the functions written by `codegen` call in rare cases, most of them errors."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import numpy as np
 from autograd_lite.core.declaration import Declaration
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.graph import Operation
-from autograd_lite.core.hooks import current_recorder
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.support.argument_errors import explain
-from autograd_lite.support.conversion import PYTHON_NUMBERS, number_as_array, read, read_list
-from autograd_lite.support.messages import one_line
+from autograd_lite.support.arguments import explain, read_option
+from autograd_lite.support.conversion import PYTHON_NUMBERS, number_as_array
+from autograd_lite.support.recorder import current_recorder
 
 
 def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:
     """The result of a forward function that raised `error`, because it cannot be recorded call by call.
 
-    The recorder makes it one step of the program. Without a recorder, or if that fails too, the error is raised again,
-    with what the operation was given.
+    The recorder makes it one step of the program. Without a recorder, or if that fails too, the error is raised, with
+    the arguments of the operation.
     """
     recorder = current_recorder()
     if recorder is not None:
@@ -28,18 +27,8 @@ def forward_otherwise(operation: Declaration, error: Exception, values: tuple[An
             return recorder.forward(operation, values)
         except Exception as second_error:
             error = second_error
-    raise _explain(operation, error, values) from error
-
-
-def _explain(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Exception:
-    numeric = [
-        parameter.name
-        for parameter, value in zip(operation.parameters, values, strict=True)
-        if operation.is_ufunc or parameter.name in operation.rules or type(parameter.default) is float
-        if value is not parameter.default and parameter.name != operation.variadic
-    ]
     arguments = dict(zip(operation.arguments, values, strict=True))
-    return explain(operation.name, arguments, numeric, operation.is_ufunc, error)
+    raise explain(operation.name, arguments, operation.numeric(values), operation.is_ufunc, error) from error
 
 
 def check_count(operation: Operation, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
@@ -61,25 +50,6 @@ def with_arrays(operation: Declaration, saved: tuple[Any, ...], out: Any) -> tup
 
     pairs = zip(operation.saved_names, saved, strict=True)
     return tuple([as_array(value) if name in operation.differentiable else value for name, value in pairs])
-
-
-def read_argument(name: str, argument: str, value: Any) -> Any:
-    """An operand that is neither tensor, array nor number, as an array if it can be read as one."""
-    if type(value) in (list, tuple):
-        try:
-            return read_list(value)
-        except (TypeError, ValueError) as error:
-            reason = "its rows differ in length" if "ragged" in str(error) else one_line(error)
-            raise type(error)(f"{name}: {argument} does not form an array: {reason}") from error
-    return read_option(name, argument, value)
-
-
-def read_option(name: str, argument: str, value: Any) -> Any:
-    """The same for an argument that may remain a list or a tuple."""
-    try:
-        return read(value)
-    except TypeError as error:
-        raise TypeError(f"{name}: {argument}: {error}") from error
 
 
 def read_result(name: str, out: Any) -> Any:

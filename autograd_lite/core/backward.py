@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Leaf, Node, Operation
-from autograd_lite.core.hooks import current_observers, current_recorder
+from autograd_lite.core.hooks import current_observers
 from autograd_lite.core.writes import changed_since, log
-from autograd_lite.support.sums import sum_over
+from autograd_lite.support.broadcasting import unbroadcast as unbroadcast
+from autograd_lite.support.recorder import current_recorder
 
 
 def sweep(
@@ -167,28 +168,3 @@ def _fit(gradient: Any, parent: Node | Leaf, operation: Operation, position: int
             )
         gradient = gradient.astype(parent.dtype)
     return gradient
-
-
-def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
-    """The sum of `gradient` over the axes along which an array of `shape` was broadcast; None if that is impossible.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
-    array([[12.],
-           [12.]])
-    """
-    leading = len(gradient.shape) - len(shape)
-    if leading < 0:
-        return None
-    axes = tuple(range(leading))
-    if gradient.shape[leading:] != shape:
-        for axis, (length, wanted) in enumerate(zip(gradient.shape[leading:], shape, strict=True), start=leading):
-            if length != wanted:
-                if wanted != 1:
-                    return None
-                axes += (axis,)
-    if axes:
-        gradient = sum_over(gradient, axes)
-    return gradient if gradient.shape == shape else gradient.reshape(shape)

@@ -26,7 +26,8 @@ For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g *
         except Exception as error:
             _out = _forward_otherwise(_operation, error, (x, y, ))
         if not _tensors: return _out
-        if _observers: _notify_result(_operation, (x, y, ), _out)
+        if _registrations:
+            for _observer in _current_observers(): _observer.on_result(_operation, (x, y, ), _out)
         try: _dtype = _out.dtype
         except AttributeError: _refuse_result(_operation, _objects)
         _result = _new(_Tensor)
@@ -35,21 +36,22 @@ For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g *
             if _dtype.kind not in 'fiub': _refuse_result(_operation, _dtype)
             _result._node = None
             return _result
-        _node = _Node()
+        _node = _result._node = _Node()
+        _node.shape = _out.shape
+        _node.dtype = _dtype
         _node.order = _clock()
         _node.operation = _operation
         _node.parents = (_x_node, _y_node, )
         _node.saved = ((y if _x_node is not None else None), (x if _y_node is not None else None), )
-        _node.shape = _out.shape
-        _node.dtype = _dtype
-        if _observers: _notify_record(_node)
-        _result._node = _node
+        if _registrations:
+            for _observer in _current_observers(): _observer.on_record(_node)
         return _result
 
     def _function(g, parents, saved):
         _x_node, _y_node, = parents
         y, x, = saved
-        return (None if _x_node is None else _x_rule(g, y), None if _y_node is None else _y_rule(g, x), )
+        _gradients = (None if _x_node is None else _x_rule(g, y), None if _y_node is None else _y_rule(g, x), )
+        return _gradients
 """
 
 from __future__ import annotations
@@ -61,50 +63,40 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.aliases import note_view, note_views
-from autograd_lite.core.arguments import (
-    check_count,
-    forward_otherwise,
-    read_argument,
-    read_option,
-    read_result,
-    refuse,
-    refuse_result,
-    with_arrays,
-)
+from autograd_lite.core import arguments
+from autograd_lite.core.aliases import note_view
 from autograd_lite.core.declaration import Declaration
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.graph import Node
-from autograd_lite.core.hooks import notify_record, notify_result, registrations
+from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.outputs import wrap_outputs
 from autograd_lite.core.templates import call_source, pull_source
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import tick
+from autograd_lite.support.arguments import read_argument, read_option
 from autograd_lite.support.conversion import ARRAYS, OPERANDS, OPTIONS, PYTHON_NUMBERS
 from autograd_lite.support.half_precision import HALF
 from autograd_lite.support.source import compile_function
 
 _NAMES: dict[str, Any] = {
     "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick,
-    "_forward_otherwise": forward_otherwise, "_half": HALF, "_is_grad_enabled": is_grad_enabled,
-    "_new": object.__new__, "_note_view": note_view, "_note_views": note_views, "_notify_record": notify_record,
-    "_notify_result": notify_result, "_numbers": {float, np.float64, np.float32}, "_objects": np.dtype(object),
-    "_observers": registrations, "_operands": OPERANDS, "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS,
-    "_read_argument": read_argument, "_read_option": read_option, "_read_result": read_result, "_refuse": refuse,
-    "_refuse_result": refuse_result, "_shape": np.shape, "_with_arrays": with_arrays, "_wrap_outputs": wrap_outputs,
+    "_current_observers": current_observers, "_forward_otherwise": arguments.forward_otherwise, "_half": HALF,
+    "_is_grad_enabled": is_grad_enabled, "_new": object.__new__, "_note_view": note_view,
+    "_numbers": {float, np.float64, np.float32}, "_objects": np.dtype(object), "_operands": OPERANDS,
+    "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_read_argument": read_argument,
+    "_read_option": read_option, "_read_result": arguments.read_result, "_refuse": arguments.refuse,
+    "_refuse_result": arguments.refuse_result, "_registrations": registrations, "_shape": np.shape,
+    "_with_arrays": arguments.with_arrays, "_wrap_outputs": wrap_outputs,
 }  # fmt: skip
 
 
 def write_call(operation: Declaration) -> Callable[..., Any]:
     """The function that users call. Its body is written at the first call: writing all takes a third of the import."""
-    namespace = {
-        **_NAMES,
+    namespace = _NAMES | {
         "_default": {parameter.name: parameter.default for parameter in operation.parameters},
-        "_forward": operation.forward,
-        "_name": operation.name,
+        "_forward": operation.forward, "_name": operation.name, "_operation": operation,
         "_of_others": getattr(operation.forward, "of_others", None),
-        "_operation": operation,
-    }
+    }  # fmt: skip
     function: Any = FunctionType(_not_yet_written.__code__, namespace, operation.name)
     function.__qualname__ = operation.name
     function.__signature__ = inspect.Signature(operation.parameters)
@@ -126,5 +118,5 @@ def _not_yet_written(*args: Any, **kwargs: Any) -> Any:
 def write_pull(operation: Declaration) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
     namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
-    namespace |= {"_check_count": check_count, "_joint_rule": operation.joint, "_operation": operation}
+    namespace |= {"_check_count": arguments.check_count, "_joint_rule": operation.joint, "_operation": operation}
     return compile_function(pull_source(operation), f"{operation.name}_pull", namespace)

@@ -1,7 +1,6 @@
 """Errors where a recorded tensor would silently be taken out of the graph, so that its gradient would be lost.
 
-It is taken out only by request: ``.item()``, ``.numpy()``, ``.detach()``, ``no_grad()``. Inside `no_grad` nothing is
-refused.
+Only ``.item()``, ``.numpy()``, ``.detach()`` and ``no_grad()`` take it out. Inside `no_grad` nothing is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _COMPUTING = {"autograd_lite", "numpy", "scipy"}
 
 _WAYS = (
     "compute with NumPy functions (np.sin instead of math.sin), make one tensor of several with np.stack, or write "
-    ".detach().item() if the number alone is meant"
+    ".detach().item() if only the number is needed"
 )
 
 
@@ -45,9 +44,7 @@ def refuse_number(tensor: Any, what: str) -> None:
     if tensor._node is None or not is_grad_enabled():
         return
     if transform_depth.get():
-        raise _cut(
-            f"{what}: the tensor is being differentiated, and no gradient flows through a Python number; {_WAYS}"
-        )
+        raise _cut(f"{what}: the tensor is being differentiated, and no gradient flows through a number; {_WAYS}")
     caller = sys._getframe(2)
     if caller.f_lasti >= 0 and caller.f_code.co_code[caller.f_lasti] in _WRITES:
         raise _cut(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
@@ -63,7 +60,7 @@ def refuse_array(tensor: Any) -> None:
     if tensor._node is not None and is_grad_enabled():
         raise _cut(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
-            "np.concatenate, or say .numpy() or .detach() if that is meant"
+            "np.concatenate, or write .numpy() or .detach() if that is intended"
         )
 
 
@@ -81,7 +78,7 @@ def warn_of_item(tensor: Any) -> None:
     if tensor._node is not None and inside_transform():
         warnings.warn(
             "item(): inside grad and the other transforms no gradient flows through this number; "
-            "x.detach().item() says that it is meant",
+            "x.detach().item() shows that it is intended",
             stacklevel=3,
         )
 

@@ -28,14 +28,16 @@ class Declaration:
     ) -> None:
         if not callable(forward):
             raise TypeError(f"primitive: a function of arrays is needed, not {show(forward)}")
-        if not (isinstance(rules, dict) and isinstance(residuals, dict)):
-            wrong = residuals if isinstance(rules, dict) else rules
-            raise TypeError(f"primitive: rules and residuals are dicts of names to functions, not {show(wrong)}")
+        for given in (rules, residuals):
+            if not isinstance(given, dict):
+                raise TypeError(f"primitive: rules and residuals are dicts of names to functions, not {show(given)}")
         self.name = name or forward.__name__.strip("_")
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise TypeError(f"primitive: {show(self.name)} is not a name for an operation; pass name=")
         self.forward = forward
         self.is_ufunc = isinstance(forward, np.ufunc)
+        module = getattr(forward, "__module__", None) or ""
+        self.is_foreign = not self.is_ufunc and str(module).partition(".")[0] != "autograd_lite"
         self.outputs = outputs
         self.joint = joint[1] if joint else None
         rules = {**rules, **dict.fromkeys(joint[0], joint[1])} if joint else rules
@@ -95,6 +97,15 @@ class Declaration:
                 for kept in (name, *parameter_names(self.residuals.get(name))):
                     keepers.setdefault(kept, set()).add(argument)
         return keepers
+
+    def numeric(self, values: tuple[Any, ...]) -> list[str]:
+        """The arguments that must be numbers, without those that have their default."""
+        return [
+            p.name
+            for p, value in zip(self.parameters, values, strict=True)
+            if self.is_ufunc or p.name in self.rules or type(p.default) is float
+            if value is not p.default and p.name != self.variadic
+        ]
 
 
 def parameter_names(function: Rule | None) -> tuple[str, ...]:

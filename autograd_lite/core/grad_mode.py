@@ -11,25 +11,21 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Context variables are per thread and per asynchronous task, so a switch never affects another one.
 _grad_mode: ContextVar[bool] = ContextVar("autograd_lite_grad_mode", default=True)
 is_grad_enabled = _grad_mode.get
 
-# The switches that are on, innermost last; the last one determines the grad mode. They are stored here, not in the
-# switches, so that several threads and tasks can use one switch at a time.
+# The switches that are on, innermost last, of each thread and asynchronous task; the last one sets the grad mode.
 _switches: ContextVar[tuple[_Switch, ...]] = ContextVar("autograd_lite_switches", default=())
 
 # How many transforms (`grad`, `jacobian`, ...) are differentiating a function in this thread or task.
 transform_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 
-_SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
-
 
 class _Switch:
     """Sets the grad mode: a context manager, and a decorator of functions.
 
-    An interrupt (Ctrl-C) may come anywhere, so what undoes a switch is computed first and repeated if necessary, as in
-    `support.interrupts`. That module's generators cannot be entered twice, and a switch can.
+    As in `support.interrupts`, what undoes it is computed first and repeated after an interrupt. The generators there
+    cannot be entered twice at a time, and a switch can.
     """
 
     _value: bool
@@ -60,11 +56,12 @@ class _Switch:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
-        if any(suspends(function) for suspends in _SUSPENDED):
-            # Between two steps of a generator the switch would hold for the caller too.
+        # Between two steps of a generator the switch would hold for the caller too.
+        suspended = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        if any(is_suspended(function) for is_suspended in suspended):
             raise TypeError(
                 f"{name}: cannot decorate the generator or coroutine {function.__name__!r}; "
-                f"use `with {name}():` around the steps inside it that it is meant for"
+                f"use `with {name}():` around those steps inside it that need it"
             )
 
         @functools.wraps(function)

@@ -13,30 +13,15 @@ import numpy as np
 
 
 class Operation(Protocol):
-    """What a node needs of its operation; a `Primitive`, or a `Result` for one of several results.
-
-    Attributes
-    ----------
-    name : str
-    arguments, differentiable : tuple of str
-        All arguments, and those that have a parent, in the order of the parents.
-    variadic : str or None
-        The argument that takes any number of operands; it comes last of the parents, and has as many.
-    saved_names : tuple of str
-        The names of what a node saves.
-    residuals : dict
-        The saved values that are neither arguments nor results.
-    results : list of Result
-        One for each result, if there are several.
-    """
+    """What a node needs of its operation; a `Primitive`, or a `Result` for one of several results."""
 
     name: str
     arguments: tuple[str, ...]
-    differentiable: tuple[str, ...]
-    variadic: str | None
+    differentiable: tuple[str, ...]  # the arguments that have a parent, in the order of the parents
+    variadic: str | None  # the argument that takes any number of operands; it comes last, with a parent for each
     saved_names: tuple[str, ...]
-    residuals: dict[str, Any]
-    results: list[Any]
+    residuals: dict[str, Any]  # the saved values that are neither arguments nor results
+    results: list[Any]  # one Result for each result, if there are several
 
     @property
     def pull(self) -> Callable[..., tuple[Any, ...]]:
@@ -50,26 +35,14 @@ class Operation(Protocol):
 
 
 class Node:
-    """A recorded operation: its parents in the graph and the values that its rules need.
-
-    Attributes
-    ----------
-    operation : Operation
-    order : int
-        The time of recording, so it is higher than the order of everything the node depends on.
-    parents : tuple of Node, Leaf or None
-        One per differentiable argument; None where no gradient is required.
-    saved : tuple or None
-        The values named by ``operation.saved_names``; None once the backward pass has released them.
-    shape, dtype
-        Those of the result. A node with several results has their shapes and dtypes as its shape, and no dtype.
-    """
+    """A recorded operation: its parents in the graph and the values that its rules need."""
 
     __slots__ = ("__weakref__", "dtype", "operation", "order", "parents", "saved", "shape")
     operation: Operation
-    order: int
-    parents: tuple[Node | Leaf | None, ...]
-    saved: tuple[Any, ...] | None
+    order: int  # the time of recording, higher than the order of everything that the node depends on
+    parents: tuple[Node | Leaf | None, ...]  # one per differentiable argument; None where no gradient is required
+    saved: tuple[Any, ...] | None  # one value per saved name; None after a backward pass has released them
+    # Those of the result. With several results, the shape is a pair of shape and dtype for each, the dtype is None.
     shape: tuple[Any, ...]
     dtype: np.dtype[Any] | None
 

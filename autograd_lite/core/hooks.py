@@ -14,24 +14,7 @@ from typing import Any
 
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.support.interrupts import setting, undoing
-from autograd_lite.support.recorder import (
-    ActiveRecorder,
-    CompileError,
-    StaleProgramError,
-    check_in_each_call,
-    concrete,
-    current_recorder,
-    recorder,
-    refuse_in_program,
-    repeated,
-    watched_attributes,
-)
-
-__all__ = [
-    "ActiveRecorder", "CompileError", "Observer", "StaleProgramError", "check_in_each_call", "concrete",
-    "current_observers", "current_recorder", "notify_record", "notify_result", "observing", "recorder",
-    "refuse_in_program", "registrations", "repeated", "watched_attributes",
-]  # fmt: skip
+from autograd_lite.support.recorder import *  # noqa: F403
 
 
 class Observer:
@@ -67,15 +50,3 @@ def observing(observer: Observer) -> Iterator[None]:
     with undoing(lambda: registrations.pop(key, None)), setting(_observers, (*others, observer)):
         registrations[key] = observer
         yield
-
-
-def notify_result(operation: Operation, arguments: tuple[Any, ...], result: Any) -> None:
-    """Call `on_result` of all observers of this thread."""
-    for observer in current_observers():
-        observer.on_result(operation, arguments, result)
-
-
-def notify_record(node: Node) -> None:
-    """Call `on_record` of all observers of this thread."""
-    for observer in current_observers():
-        observer.on_record(node)

@@ -34,30 +34,25 @@ class Primitive(Declaration):
     ----------
     name : str
     forward : callable
-        The NumPy function. With residuals it returns ``(out, *residuals)``.
-    is_ufunc : bool
-        Whether `forward` is a ufunc.
-    rules : dict of str to callable
-        The derivative rules, by argument.
-    needs : dict of str to tuple of str
-        The names of what each rule needs, by argument.
+        The NumPy function; with residuals it returns ``(out, *residuals)``.
+    is_ufunc, is_foreign : bool
+        Whether `forward` is a ufunc, or else a user's function, which may return arrays of any kind.
+    rules, needs : dict
+        For each differentiable argument its derivative rule, and the names of what the rule needs.
     residuals : dict of str to (callable or None)
         For each residual the formula that computes it again from arguments.
     joint : callable or None
         The rule for all arguments at once, if there is one.
-    outputs : int
-        The number of results.
-    results : list of Result
-        If there are several, the operation of each result's node.
-    parameters : list of inspect.Parameter
-    arguments, differentiable : tuple of str
-        All arguments, and those with a rule, in the order of a node's parents.
+    outputs, results : int, list of Result
+        The number of results, and, if there are several, the operation of each result's node.
+    parameters, arguments : list of inspect.Parameter, tuple of str
+        All parameters, and their names.
+    differentiable : tuple of str
+        The arguments with a rule, in the order of a node's parents.
     variadic : str or None
         The argument that takes any number of operands. It has one parent per operand, and they come last.
-    keepers : dict of str to set of str
-        What a node saves, each with the arguments whose gradients need it.
-    saved_names : tuple of str
-        The keys of `keepers`.
+    saved_names, keepers : tuple of str, dict of str to set of str
+        What a node saves, and for each value the arguments whose gradients need it.
     """
 
     @functools.cached_property
@@ -82,7 +77,7 @@ class Primitive(Declaration):
             elif values.get(name) is not None and node.parents[position] is not None:
                 values[name] = _wrap(values[name], node.parents[position])
         if values.get("out") is not None:
-            values["out"] = wrap_outputs(values["out"], node) if self.results else _wrap(values["out"], node)
+            values["out"] = wrap_outputs(self.name, values["out"], node) if self.results else _wrap(values["out"], node)
         for residual, formula in self.residuals.items():
             if values.get(residual) is None:
                 continue

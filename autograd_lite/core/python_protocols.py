@@ -5,7 +5,6 @@ A conversion to a number takes a tensor out of the graph; `cuts` refuses it wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -51,11 +50,6 @@ class PythonProtocols:
 
     def __len__(self: Any) -> int:
         return len(self.data)
-
-    def __iter__(self: Any) -> Iterator[Any]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, value: Any) -> bool:
         return value in self.data

@@ -14,11 +14,10 @@ import numpy as np
 from autograd_lite.core.declaration import Declaration
 from autograd_lite.support.source import passing_source, signature_source
 
-# -- call ----------------------------------------------------------------------------------------------------------
-
 _CALL = """\
 _tensors = False
 {given}
+{number}
 {arguments}
 try:
     {results} = {computed}
@@ -26,14 +25,16 @@ except Exception as error:
     {results} = _forward_otherwise(_operation, error, ({names}))
 {read_result}
 if not _tensors: return _out
-if _observers: _notify_result(_operation, ({names}), _out)
+if _registrations:
+    for _observer in _current_observers(): _observer.on_result(_operation, ({names}), _out)
 {result}
 _node.order = _clock()
 _node.operation = _operation
 _node.parents = ({parents})
 _node.saved = ({saved})
 {saved_arrays}
-if _observers: _notify_record(_node)
+if _registrations:
+    for _observer in _current_observers(): _observer.on_record(_node)
 {returned}"""
 
 _VARIADIC = """\
@@ -49,24 +50,23 @@ _{name}_node = None
 if isinstance({name}, _Tensor):
     _{name}_node = {name}._node
     {name} = {name}._data; _tensors = True
+"""
+
+_READ = """\
 elif {name}.__class__ not in _arrays and {name} is not None:
     {name} = _read_argument(_name, {name!r}, {name})
     if {name}.__class__ in _python_numbers: _number = True"""
 
 # Rules of ufuncs are arithmetic, which works with Python's numbers; other rules need the shape and dtype of operands.
-_OPERAND_OF_UFUNC = """\
-_{name}_node = None
-if isinstance({name}, _Tensor):
-    _{name}_node = {name}._node
-    {name} = {name}._data; _tensors = True
-    {as_number}
-elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"""
+_READ_FOR_UFUNC = "elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"
 
 _OPTION = """\
 if isinstance({name}, _Tensor):
     if {name}._node is not None: _refuse(_name, {name!r})
     {name} = {name}._data; _tensors = True
 elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})"""
+
+_READ_RESULT = "if _out.__class__ not in _operands: _out = _read_result(_name, _out)"
 
 _ONE_RESULT = """\
 try: _dtype = _out.dtype
@@ -99,25 +99,22 @@ def call_source(operation: Declaration) -> str:
     given = ", ".join(f"{'*' * (name == operation.variadic)}_{name}_given" for name in sources)
     identical = "".join(f" or _out is {name}" for name in sources if name != operation.variadic)
     note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
-    wrapped = f"return _note_views(_wrap_outputs(_out, _node), {given})"
-    several, is_foreign = operation.outputs > 1, _is_foreign(operation)
+    wrapped = f"return _wrap_outputs(_name, _out, _node, {given})"
+    several = operation.outputs > 1
     # NumPy gives objects without a dtype for 0-d arrays of objects; a user's function may return a Python number.
     as_array = "_out = _as_array(_out); _dtype = _out.dtype"
-    result = (_SEVERAL_RESULTS if several else _ONE_RESULT).format(
-        required=" or ".join(_is_required(operation, name) for name in operation.differentiable) or "False",
-        without_dtype=as_array if is_foreign else "_refuse_result(_operation, _objects)",
-        note=note,
-        wrapped=wrapped,
-    )
+    without_dtype = as_array if operation.is_foreign else "_refuse_result(_operation, _objects)"
+    required = " or ".join(_is_required(operation, name) for name in operation.differentiable) or "False"
+    result = _SEVERAL_RESULTS if several else _ONE_RESULT
+    result = result.format(required=required, without_dtype=without_dtype, note=note, wrapped=wrapped)
     body = _CALL.format(
-        given="\n".join(
-            [*(f"_{name}_given = {name}" for name in sources), "_number = False" * (not operation.is_ufunc)]
-        ),
+        given="\n".join(f"_{name}_given = {name}" for name in sources),
+        number="" if operation.is_ufunc else "_number = False",
         arguments="\n".join(_argument(operation, name) for name in operation.arguments),
         results=", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)]),
         computed=_computed(operation),
         names=_commas(operation.arguments),
-        read_result="if _out.__class__ not in _operands: _out = _read_result(_name, _out)" * is_foreign,
+        read_result=_READ_RESULT if operation.is_foreign and not several else "",
         result=result,
         parents=_commas(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
         saved=_commas(_saved(operation, name) for name in operation.saved_names),
@@ -134,9 +131,9 @@ def _argument(operation: Declaration, name: str) -> str:
     if name not in operation.rules:
         return _OPTION.format(name=name)
     if not operation.is_ufunc:
-        return _OPERAND.format(name=name)
-    as_number = f"if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]"
-    return _OPERAND_OF_UFUNC.format(name=name, as_number=as_number if operation.forward in _OPERATORS else "")
+        return (_OPERAND + _READ).format(name=name)
+    as_number = "    if {name}.__class__ is _array and not {name}.ndim: {name} = {name}[()]\n"
+    return (_OPERAND + as_number * (operation.forward in _OPERATORS) + _READ_FOR_UFUNC).format(name=name)
 
 
 def _computed(operation: Declaration) -> str:
@@ -150,12 +147,6 @@ def _computed(operation: Declaration) -> str:
         are_numbers = f"{x}.__class__ in _numbers and {y}.__class__ in _numbers and _tensors"
         return f"{x} {_OPERATORS[operation.forward]} {y} if {are_numbers} else _forward({passed})"
     return f"_forward({passed})"
-
-
-def _is_foreign(operation: Declaration) -> bool:
-    """Whether a user wrote the forward function, so that it may return arrays of any kind."""
-    is_own = str(getattr(operation.forward, "__module__", "")).partition(".")[0] == "autograd_lite"
-    return not (is_own or operation.is_ufunc or operation.outputs > 1)
 
 
 def _is_required(operation: Declaration, argument: str) -> str:
@@ -182,8 +173,6 @@ def _definition(parameters: str, body: str) -> str:
     return f"def _function({parameters}):\n" + textwrap.indent("\n".join(lines), " " * 4)
 
 
-# -- pull ----------------------------------------------------------------------------------------------------------
-
 _PULL = """\
 {filled}
 {nodes}
@@ -196,10 +185,8 @@ return _gradients"""
 def pull_source(operation: Declaration) -> str:
     """The source of `pull`."""
     variadic = operation.variadic
-    if operation.joint:
-        gradients = ["*" + _rule_call(operation, operation.differentiable[0], "_joint_rule")]
-    else:
-        gradients = [_gradient(operation, name) for name in operation.differentiable]
+    with_rule = operation.differentiable[:1] if operation.joint else operation.differentiable
+    gradients = [_gradient(operation, name) for name in with_rule]
     nodes = _commas("*_" if name == variadic else f"_{name}_node" for name in operation.differentiable)
     saved = _commas(_local(operation, name) for name in operation.saved_names)
     any_number = operation.joint or variadic in operation.differentiable
@@ -214,18 +201,13 @@ def pull_source(operation: Declaration) -> str:
 
 
 def _gradient(operation: Declaration, name: str) -> str:
-    call = _rule_call(operation, name, f"_{name}_rule")
-    if name == operation.variadic:
-        return f"*{call}"
-    return f"None if _{name}_node is None else {call}" if len(operation.differentiable) > 1 else call
-
-
-def _rule_call(operation: Declaration, name: str, rule: str) -> str:
-    from_parent = f"{name}_shape" if name != operation.variadic and not operation.joint else None
-    needs = (
-        f"_{name}_node.shape" if need == from_parent else _local(operation, need) for need in operation.needs[name]
-    )
-    return f"{rule}({', '.join(['g', *needs])})"
+    """The expression that calls the rule of an argument."""
+    shape = None if name == operation.variadic else f"{name}_shape"  # that of the parent
+    needs = [f"_{name}_node.shape" if need == shape else _local(operation, need) for need in operation.needs[name]]
+    given = ", ".join(["g", *needs])
+    if operation.joint or name == operation.variadic:
+        return f"*_joint_rule({given})" if operation.joint else f"*_{name}_rule({given})"
+    return f"None if _{name}_node is None else " * (len(operation.differentiable) > 1) + f"_{name}_rule({given})"
 
 
 def _local(operation: Declaration, name: str) -> str:

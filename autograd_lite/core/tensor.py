@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +17,6 @@ from autograd_lite.core.backward import deposit, sweep
 from autograd_lite.core.cuts import inside_transform, refuse_copy
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.core.hooks import watched_attributes
 from autograd_lite.core.numpy_protocols import NumpyProtocols
 from autograd_lite.core.numpy_protocols import numpy_operations as numpy_operations
 from autograd_lite.core.numpy_protocols import numpy_queries as numpy_queries
@@ -29,10 +28,7 @@ from autograd_lite.support.messages import show, shown_as
 from autograd_lite.support.names import name_of, set_name
 from autograd_lite.support.signatures import Signatures
 
-# What operations take and return: numbers, arrays, tensors.
-Array: TypeAlias = Any
-
-_NOTHING_REQUIRED = "backward: this tensor does not require gradients, nor does anything it was made from"
+Array: TypeAlias = Any  # what operations take and return: numbers, arrays, tensors
 
 
 class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
@@ -88,15 +84,12 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         if name is not None:
             self.name = name
 
-    # -- what it holds ---------------------------------------------------------------------------------------------
-
     @property
     def data(self) -> np.ndarray[Any, np.dtype[Any]]:
         """The values, as the array of the tensor itself. Assigning to it overwrites them in place.
 
         Assigned values must have the shape of the tensor and be exact in its dtype; Python numbers are rounded. A graph
-        that needs the values does not notice writes into the array itself (``x.data[...] = y``), except inside
-        `anomaly`, where they are errors; it notices ``x[...] = y``.
+        does not notice ``x.data[...] = y``, which is an error inside `anomaly`; it notices ``x[...] = y``.
         """
         if isinstance(self._data, np.generic):  # NumPy returns scalars for 0-d results
             self._data = np.asarray(self._data)
@@ -108,12 +101,12 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         if place is not None and place.positions is not None:
             raise RuntimeError("data: other tensors share these values; write x[...] = values, which reaches them too")
         own = self.data
-        # ``x.data -= y`` changes the array, and then assigns it to itself.
+        # After ``x.data -= y`` Python assigns the array to itself.
         overwrite(own, own if values is own else exactly(values, own.dtype, "data"), "data")
 
     @property
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
-        """The gradient collected so far, of the tensor's shape and dtype: an array, or None.
+        """The gradient collected so far, an array of the tensor's shape and dtype, or None.
 
         After ``backward(create_graph=True)`` it is a tensor.
         """
@@ -156,9 +149,8 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
 
     def _leaf(self) -> Leaf | None:
         """The leaf, also of a tensor whose requires_grad was switched off."""
-        if self._node is None:
-            return getattr(self, "_frozen", None)
-        return self._node if isinstance(self._node, Leaf) else None
+        node = getattr(self, "_frozen", None) if self._node is None else self._node
+        return node if isinstance(node, Leaf) else None
 
     @property
     def is_leaf(self) -> bool:
@@ -198,14 +190,11 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         if self._node is not None:
             set_name(self._node, name)
 
-    # -- out of the graph ------------------------------------------------------------------------------------------
-
     def numpy(self) -> np.ndarray[Any, np.dtype[Any]]:
         """The values as a NumPy array that shares memory with the tensor and has no gradient.
 
-        A graph that needs the values does not notice when they are changed through this array, except inside `anomaly`,
-        where that is an error. After ``x[index] = y`` or ``x += y`` has been recorded, the array still holds the
-        values from before.
+        A graph does not notice writes into this array, which are errors inside `anomaly`. After ``x[index] = y`` or
+        ``x += y`` has been recorded, the array still holds the values from before.
         """
         return self.data
 
@@ -217,8 +206,6 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         result = _wrap(self._data)
         note_view(result, self)
         return result
-
-    # -- gradients -------------------------------------------------------------------------------------------------
 
     def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add the gradient of this tensor to the `.grad` of every leaf that it depends on.
@@ -254,32 +241,25 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
                 for leaf, found in backward_with_graph(self, seed).items():
                     leaf.grad = found if leaf.grad is None else leaf.grad + found
         else:
-            deposit(sweep({self._required_node(): seed}, retain_graph))
-
-    def _required_node(self) -> Node | Leaf:
-        if self._node is None:
-            raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-        return self._node
+            deposit(sweep({_required_node(self): seed}, retain_graph))
 
     def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
         """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
         data = self._data
         if gradient is not None:
-            seed = as_numbers(gradient, copy=True)
+            seed: Any = as_numbers(gradient, copy=True).astype(data.dtype, copy=False)
             if seed.shape != data.shape:
                 raise ValueError(f"backward: the gradient has shape {seed.shape}, the tensor {data.shape}")
-            seed = seed.astype(data.dtype, copy=False)
         elif data.size != 1:
             raise RuntimeError(
                 f"backward: a tensor of shape {data.shape} is not a scalar; reduce it (for example "
                 "with .sum() or .mean()) or pass the gradient with respect to it"
             )
         else:
-            seed = np.ones_like(data) if data.shape else _one(data.dtype)
-        if not create_graph:
-            return seed
-        is_recorded = isinstance(gradient, Tensor) and gradient._node is not None
-        return gradient.astype(self.dtype) if is_recorded else _wrap(seed)
+            seed = np.ones_like(data) if data.shape else data.dtype.type(1)
+        if create_graph and isinstance(gradient, Tensor) and gradient._node is not None:
+            return gradient.astype(self.dtype)
+        return _wrap(seed) if create_graph else seed
 
     def zero_grad(self) -> None:
         """Set `.grad` to None."""
@@ -287,8 +267,10 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         if leaf is not None:
             leaf.grad = None
 
-
-watched_attributes.extend([(Tensor, "_data"), (Leaf, "grad")])
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self)))
 
 
 @shown_as.register(Tensor)
@@ -297,9 +279,10 @@ def _(tensor: Tensor, limit: int, depth: int) -> str:
     return " ".join(Tensor.__repr__(tensor).split()) if values.size <= 8 else f"Tensor {values.dtype} {values.shape}"
 
 
-@functools.cache  # a tenth of a microsecond of each backward pass
-def _one(dtype: np.dtype[Any]) -> Any:
-    return dtype.type(1)
+def _required_node(tensor: Tensor) -> Node | Leaf:
+    if tensor._node is None:
+        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
+    return tensor._node
 
 
 def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
@@ -313,4 +296,4 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients of the leaves that `tensor` depends on, as tensors that can be differentiated again."""
     with enable_grad():
-        return sweep({tensor._required_node(): gradient}, retain_graph=True, create_graph=True)
+        return sweep({_required_node(tensor): gradient}, retain_graph=True, create_graph=True)

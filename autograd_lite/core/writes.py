@@ -1,10 +1,9 @@
 """The clock of the graph and the log of in-place changes: no gradient is computed from an overwritten number.
 
-A graph keeps the arrays that its rules need, not copies of them. If one of those arrays is overwritten after it was
-recorded (an optimizer step, ``w -= ...`` under ``no_grad()``), the backward pass would silently use the new numbers.
-So every in-place write of the library is logged here with its time, and the sweep compares it with the time at which
-an operation was recorded. The log is kept by memory, not by tensor, so it covers views, detached tensors and frozen
-parameters too.
+A graph saves the arrays that its rules need, not copies. If one of them was overwritten later (an optimizer step,
+``w -= ...`` under ``no_grad()``), a backward pass would silently use the new numbers. So every in-place write of the
+library is logged here with its time, and the sweep compares it with the time at which an operation was recorded. The
+log is kept by memory, not by tensor, so it covers views, detached tensors and frozen parameters too.
 """
 
 from __future__ import annotations
@@ -16,17 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.hooks import concrete
 from autograd_lite.support.conversion import NumberArray, as_numbers
+from autograd_lite.support.recorder import concrete
 
 # One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
 tick = itertools.count(1).__next__
 
 
 class _Log:
-    """The time of the last write to each array that is still alive."""
-
-    __slots__ = ("latest", "stamps")
+    """The time of the latest write, and of the last one to each array that is alive."""
 
     def __init__(self) -> None:
         self.latest = 0

@@ -11,6 +11,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+__all__ = [
+    "ActiveRecorder", "CompileError", "StaleProgramError", "check_in_each_call", "concrete", "current_recorder",
+    "recorder", "refuse_in_program", "repeated",
+]  # fmt: skip
+
 
 class CompileError(RuntimeError):
     """A function does something that cannot be replayed faithfully."""
@@ -47,9 +52,6 @@ class ActiveRecorder(Protocol):
 
 recorder: ContextVar[ActiveRecorder | None] = ContextVar("autograd_lite_recorder", default=None)
 current_recorder = recorder.get
-
-# Attributes that a program depends on although no NumPy call reads or writes them, as pairs of class and name.
-watched_attributes: list[tuple[type, str]] = []
 
 
 def concrete(array: Any) -> Any:

@@ -1,4 +1,4 @@
-"""NumPy's errors once more, with the name of the operation and the names, dtypes and shapes of its arguments."""
+"""Arguments of operations: how they are read, and NumPy's errors with their names, dtypes and shapes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.support.conversion import read, read_list
 from autograd_lite.support.messages import LINE, is_from_repr, one_line, shorten, show
 
 _FEW = 6  # arrays of a list are described
@@ -71,3 +72,22 @@ def explain(name: str, arguments: Mapping[str, Any], numeric: list[str], is_ufun
 def _is_numeric(value: Any) -> bool:
     dtype = np.asarray(value).dtype if isinstance(value, type) or not hasattr(value, "dtype") else value.dtype
     return dtype.kind in "fiubc"
+
+
+def read_argument(name: str, argument: str, value: Any) -> Any:
+    """An operand that is neither tensor, array nor number, as an array if it can be read as one."""
+    if type(value) in (list, tuple):
+        try:
+            return read_list(value)
+        except (TypeError, ValueError) as error:
+            reason = "its rows differ in length" if "ragged" in str(error) else one_line(error)
+            raise type(error)(f"{name}: {argument} does not form an array: {reason}") from error
+    return read_option(name, argument, value)
+
+
+def read_option(name: str, argument: str, value: Any) -> Any:
+    """The same for an argument that may remain a list or a tuple."""
+    try:
+        return read(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {argument}: {error}") from error
