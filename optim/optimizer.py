@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf
-from autograd_lite.core.hooks import current_recorder, watched_attributes
+from autograd_lite.core.hooks import current_recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
 from autograd_lite.optim.bucket import Bucket, Run
@@ -193,6 +193,14 @@ class Optimizer(Versioned):
         for _, bucket in self._work:
             bucket.prepare()
 
+    def updates(self) -> list[tuple[Group, Bucket]]:
+        """Prepare a step, and return each bucket of parameters with the group that holds its options.
+
+        `compile` records a step from these: ``update(run, group)`` for each of ``bucket.runs()``.
+        """
+        self.prepare()
+        return self._work
+
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to None."""
         for _, bucket in self._work:
@@ -266,6 +274,3 @@ class Optimizer(Versioned):
             for group in self.param_groups
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
-
-
-watched_attributes.append((Optimizer, "param_groups"))

@@ -1,4 +1,18 @@
-"""Programs: a function is recorded as a flat list of NumPy calls, and replayed."""
+"""`compile`: a function is recorded as a flat list of NumPy calls, which later calls replay.
+
+The files, in reading order:
+
+- compiled, arguments: `Compiled` chooses the program that is valid for a call, or records the function;
+- tape, calls: NumPy calls, their values, and the memory of the values;
+- tracer, traced_numbers: what the function receives while it is recorded;
+- writer, updates, recorder: the recorder executes NumPy calls, effects and optimizer steps, and writes the tape;
+- attributes, creation: what is patched meanwhile, because no NumPy call shows it;
+- guards, guard_set, guard_discovery, user_code, randomness: what is compared before a replay, and how it is found;
+- recording, outside_arrays, transcript: the outcome of a recording, and the comparison of two;
+- passes, memory, source, expressions: from a tape to source code on shared buffers;
+- program, guard_source: the program with its guards, as one function;
+- audit: program and function are compared bit by bit.
+"""
 
 from __future__ import annotations
 
@@ -36,40 +50,41 @@ def compile(function: Callable[P, R_co], *, verify: bool = True, audit: bool = T
 @overload
 def compile(*, verify: bool = True, audit: bool = True) -> Callable[[Callable[P, R_co]], CompiledFunction[P, R_co]]: ...
 def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, audit: bool = True) -> Any:
-    """A function that records itself at its first call, and is replayed as a flat program of NumPy calls afterwards.
+    """Record a function at its first call, and replay it as a flat program of NumPy calls afterwards.
 
     A training step, with forward pass, backward pass and update, becomes one list of NumPy calls on buffers that are
-    made once: no graph, no tensors, hardly an allocation. The numbers are those of the function itself.
+    allocated once: no graph, no tensors, hardly an allocation. The results are those of the function, to the last bit.
 
     Parameters
     ----------
     function : callable
-        Takes arrays, tensors, numbers, and nested tuples, lists and dicts of them. Left out, `compile` is a decorator.
+        Takes arrays, tensors, numbers, and nested tuples, lists and dicts of them. Without it, `compile` returns a
+        decorator.
     verify : bool, default True
-        Record the second call too, and compare: what differs between the two (the clock, for instance) is an error
-        instead of a wrong number.
+        Record the second call too, and compare both recordings: a difference (due to the clock, for example) is an
+        error instead of a wrong number.
     audit : bool, default True
-        Carry out calls 3, 4, 8, 16, 32, ... by the function as well, and compare all that both return and leave: what
-        no comparison before a call can see is found.
+        Execute calls 3, 4, 8, 16, 32, ... by the function as well, and compare everything that both return and leave.
+        This finds changes that no comparison before a call can detect.
 
     Returns
     -------
     Compiled
-        Called like the function, from any thread. Arguments of other shapes or dtypes are recorded anew. Floats among
-        the arguments, options of optimizers, step counts and the steps of schedules may change from call to call;
-        anything else that is not an array (integers, strings, switches), and what is around the function and around
-        the functions that it calls, is compared in each call. Tensors come back without a graph: `backward` belongs
-        inside. Printing happens in recorded and audited calls only. Gradients that the function leaves in `.grad` are
-        overwritten by the next call.
+        Called like the function, from any thread. Arguments of other shapes or dtypes are re-recorded. Float
+        arguments, options of optimizers, step counts and the steps of schedules may change from call to call. All
+        other arguments that are not arrays (integers, strings, switches), and the variables around the function and
+        around the functions that it calls, are compared in each call. Tensors are returned without a graph: `backward`
+        belongs inside. Printing happens in recorded and audited calls only. Gradients that the function leaves in
+        `.grad` are overwritten by the next call.
 
     Raises
     ------
     CompileError
-        When it is called, if the function does something that could not be replayed faithfully: a branch of Python
-        on values, a change of something around it (a counter, a list), a gradient from before the call, something that
-        differs between the first two calls. The call has changed nothing then.
+        At a call, if the function cannot be replayed faithfully: it branches in Python on values, changes something
+        around it (a counter, a list), reads a gradient from before the call, or differs between the first two calls.
+        The call has changed nothing then.
     StaleProgramError
-        When an audit finds a difference; it names the first NumPy call that differs, and the line. It is a
+        If an audit finds a difference; the error names the first NumPy call that differs, and the line. It is a
         CompileError, and the call has changed nothing either.
 
     Examples
@@ -91,6 +106,6 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, 
     """
     if function is None:
         return functools.partial(compile, verify=verify, audit=audit)
-    from autograd_lite.compiler.compiled import Compiled  # takes a tenth of the import, for what many never need
+    from autograd_lite.compiler.compiled import Compiled  # a tenth of the import time of the package
 
     return Compiled(function, verify, audit)

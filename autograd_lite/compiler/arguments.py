@@ -1,29 +1,25 @@
-"""The arguments of a call: which program they need, and what of them is passed to it."""
+"""The arguments of a call: the key of the program that they need, and what is passed to it."""
 
 from __future__ import annotations
 
 import enum
 import inspect
-import types
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.writer import TapeWriter
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner
 
-if TYPE_CHECKING:
-    from autograd_lite.compiler.recorder import Recorder
-
-_CONSTANTS = (int, bool, str, bytes, complex, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
-_CALLABLES = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc)
+_CONSTANTS = (int, bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
 
 
-class Thing:
-    """Any other object as a part of a key: itself, and no other that is equal to it. It is not kept alive."""
+class Identity:
+    """An object as a part of a key, compared by identity. It is not kept alive if weak references to it exist."""
 
     __slots__ = ("_get", "_hash")
 
@@ -39,24 +35,24 @@ class Thing:
 
     def __eq__(self, other: object) -> bool:
         thing = self._get()
-        return isinstance(other, Thing) and thing is not None and other._get() is thing
+        return isinstance(other, Identity) and thing is not None and other._get() is thing
 
     def __repr__(self) -> str:
         return type(self._get()).__name__
 
 
 class Arguments:
-    """What a call is given.
+    """The arguments of a call.
 
     Attributes
     ----------
     names : list of str
     forms : list of tuple
-        For each argument what is part of the key: shapes, dtypes, texts, integers.
+        For each argument what is part of the key: shapes, dtypes, strings, integers.
     arrays, numbers : list
-        What is passed to a program. An array that is there twice is passed once.
-    things : list
-        Objects, whose attributes the function may read.
+        What is passed to a program. An array that occurs twice is passed once.
+    objects : list
+        Other objects, whose attributes the function may read.
     has_graph : bool
         Whether a gradient flows through an argument.
     """
@@ -66,7 +62,7 @@ class Arguments:
         self.function = function
         self.arrays: list[Any] = []
         self.numbers: list[float] = []
-        self.things: list[Any] = []
+        self.objects: list[Any] = []
         self.has_graph = False
         self._places: dict[int, int] = {}
         self.forms = [self._form(value) for value in args]
@@ -84,7 +80,7 @@ class Arguments:
         return [*names[: len(self.args)], *self.kwargs]
 
     def overlap(self, owners: frozenset[int], each_other: bool) -> bool:
-        """Whether arrays share memory with arrays of these identities, or with each other."""
+        """Whether arrays share memory with owners of these identities, or with each other."""
         own = [id(memory_owner(array)) for array in self.arrays]
         return not owners.isdisjoint(own) or (each_other and len(set(own)) < len(own))
 
@@ -103,41 +99,58 @@ class Arguments:
             return "number"
         if isinstance(value, np.generic):
             return self._form(np.asarray(value))
-        if isinstance(value, tuple | list) and (kind in (tuple, list) or hasattr(value, "_fields")):
+        if _is_sequence(value):
             return kind, *map(self._form, value)
         if kind is dict:
             return kind, *((key, self._form(part)) for key, part in value.items())
+        return self._constant_form(value)
+
+    def _constant_form(self, value: Any) -> Any:
+        """The form of a value that is the same in all calls of a program."""
+        kind = type(value)
+        if _is_sequence(value):
+            return kind, *map(self._constant_form, value)
         if kind in (set, frozenset):
-            return kind, frozenset(map(self._form, value))
+            return kind, frozenset(map(self._constant_form, value))
         if kind is slice:
-            return kind, self._form(value.start), self._form(value.stop), self._form(value.step)
+            return kind, self._constant_form((value.start, value.stop, value.step))
+        if kind in (float, complex) or isinstance(value, np.generic):
+            return kind, repr(value)  # nan equals nan, and -0.0 differs from 0.0
         if isinstance(value, _CONSTANTS):
             return kind, value
+        if isinstance(value, Tensor):  # in a set
+            self.has_graph |= value._node is not None
+            return kind, Identity(value)
         if hasattr(value, "__array__") or hasattr(value, "__next__"):
             raise CompileError(
                 f"compile: an argument is a {kind.__module__}.{kind.__qualname__}, which a program cannot read; pass "
                 "arrays, tensors or numbers"
             )
-        self.things.append(value)
-        return kind, Thing(value)
+        self.objects.append(value)
+        return kind, Identity(value)
 
-    def traced(self, recorder: Recorder) -> tuple[list[Any], dict[str, Any]]:
-        """What the function is given while it is recorded."""
+    def traced(self, writer: TapeWriter) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments with tracers, for the recording."""
         values = (*self.args, *self.kwargs.values())
-        traced = [_traced(recorder, value, name) for value, name in zip(values, self.names, strict=True)]
+        traced = [_traced(writer, value, name) for value, name in zip(values, self.names, strict=True)]
         return traced[: len(self.args)], dict(zip(self.kwargs, traced[len(self.args) :], strict=True))
 
 
-def _traced(recorder: Recorder, value: Any, name: str) -> Any:
+def _is_sequence(value: Any) -> bool:
+    """Whether a value is a tuple, a list, or a named tuple, and no other subclass."""
+    return type(value) in (tuple, list) or (isinstance(value, tuple) and hasattr(value, "_fields"))
+
+
+def _traced(writer: TapeWriter, value: Any, name: str) -> Any:
     if isinstance(value, np.ndarray | np.generic):
-        return recorder.argument(value if isinstance(value, np.ndarray) else np.asarray(value), name)
+        return writer.argument(value if isinstance(value, np.ndarray) else np.asarray(value), name)
     if isinstance(value, Tensor):
-        return _wrap(recorder.argument(value.data, name))
+        return _wrap(writer.argument(value.data, name))
     if type(value) is float:
-        return recorder.argument_number(value, name)
-    if isinstance(value, tuple | list) and (type(value) in (tuple, list) or hasattr(value, "_fields")):
-        parts = [_traced(recorder, part, f"{name}_{i}") for i, part in enumerate(value)]
+        return writer.argument_number(value, name)
+    if _is_sequence(value):
+        parts = [_traced(writer, part, f"{name}_{i}") for i, part in enumerate(value)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if type(value) is dict:
-        return {key: _traced(recorder, part, f"{name}_{key}") for key, part in value.items()}
+        return {key: _traced(writer, part, f"{name}_{key}") for key, part in value.items()}
     return value

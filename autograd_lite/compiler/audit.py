@@ -1,36 +1,32 @@
-"""Audits: a call is carried out by the program and by the function, and both must leave and return the same bits.
+"""Audits: a call is executed by the program and by the function, and both must leave and return the same bits.
 
-What a program depends on is compared in each call, as far as it can be known (`surroundings`). Because no list of such
-things is ever complete, calls 3, 4, 8, 16, 32, ... are audited. So the cost of audits fades, and what has changed
-unseen is found.
+Guards cover what a function is known to depend on, and no list of such things is ever complete. Therefore calls 3, 4,
+8, 16, 32, ... are audited. The cost of audits fades, and a change that no guard covers is found.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler.entry import Outcome
-from autograd_lite.compiler.recording import leaves
-from autograd_lite.compiler.slots import same
-from autograd_lite.compiler.tape import exchange
+from autograd_lite.compiler.guard_source import Outcome
+from autograd_lite.compiler.guards import same
+from autograd_lite.compiler.program import Program
+from autograd_lite.compiler.tape import map_parts, parts
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner, record_change
 from autograd_lite.random import generator
 
-if TYPE_CHECKING:
-    from autograd_lite.compiler.program import Program
-
-# How close numbers of so many bytes are that the same NumPy calls have made, if only their roundings differ.
+# Relative differences, by item size, up to which results of the same NumPy calls are taken for rounding.
 _ROUNDING = {2: 1e-2, 4: 1e-4, 8: 1e-9}
 
 
 class State:
-    """All that a program writes: arrays, gradients, step counts, generators, and what its effects change."""
+    """Everything that a program writes: arrays, gradients, step counts, generators, and what its effects change."""
 
     def __init__(self, program: Program, inputs: list[Any]) -> None:
         written = [*program.written, *(memory_owner(inputs[i]) for i in program.written_inputs)]
@@ -42,27 +38,29 @@ class State:
         tables = [table for effect in program.effects for table in _tables(effect.owner)]
         self.tables = [table for table in tables if isinstance(table, dict)]
 
-    def taken(self) -> list[Any]:
-        """Copies of everything, for `put` and for comparison."""
-        return [
-            [array.copy("K") for array in self.arrays],
-            [(leaf.grad, np.array(_plain(leaf.grad))) if leaf.grad is not None else None for leaf in self.leaves],
-            [getattr(owner, name) for owner, name in self.attributes],
-            [list(bucket.steps) for bucket in self.buckets],
-            [generator.bit_generator.state for generator in self.generators],
-            [{k: list(v) if isinstance(v, list) else v for k, v in table.items()} for table in self.tables],
-        ]
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Copies of everything, under the names that messages use."""
+        return {
+            "an array that is overwritten": [array.copy("K") for array in self.arrays],
+            "a gradient": [_with_copy(leaf.grad) for leaf in self.leaves],
+            "an attribute": [getattr(owner, name) for owner, name in self.attributes],
+            "a count of steps": [list(bucket.steps) for bucket in self.buckets],
+            "a random generator": [generator.bit_generator.state for generator in self.generators],
+            "a schedule": [
+                {k: list(v) if isinstance(v, list) else v for k, v in table.items()} for table in self.tables
+            ],
+        }
 
-    def put(self, taken: list[Any]) -> None:
-        """Let everything be as it was."""
-        arrays, gradients, attributes, steps, states, tables = taken
+    def restore(self, snapshot: dict[str, list[Any]]) -> None:
+        """Restore everything."""
+        arrays, gradients, attributes, steps, states, tables = snapshot.values()
         for array, values in zip(self.arrays, arrays, strict=True):
             array[...] = values
             record_change(array)
-        for leaf, known in zip(self.leaves, gradients, strict=True):
-            if known is not None and isinstance(known[0], np.ndarray):
-                known[0][...] = known[1]
-            leaf.grad = None if known is None else known[0]
+        for leaf, (gradient, values) in zip(self.leaves, gradients, strict=True):
+            if isinstance(gradient, np.ndarray):
+                gradient[...] = values
+            leaf.grad = gradient
         for (owner, name), value in zip(self.attributes, attributes, strict=True):
             setattr(owner, name, value)
         for bucket, counts in zip(self.buckets, steps, strict=True):
@@ -74,95 +72,106 @@ class State:
             table.update(values)
 
 
+def _with_copy(gradient: Any) -> tuple[Any, Any]:
+    return gradient, None if gradient is None else np.array(_plain(gradient))
+
+
 def _tables(owner: Any) -> list[Any]:
-    """The dictionaries behind an object that an effect changes, such as a schedule and its optimizer's groups."""
+    """The dictionaries behind an object that an effect changes, such as a schedule and the groups of its optimizer."""
     state = getattr(owner, "read_state", None)
     return [] if state is None else [vars(owner), *state()]
 
 
 class Audit(NamedTuple):
-    """What has come of an audit.
+    """The outcome of an audit.
 
     Attributes
     ----------
     result : object
         What the function returns.
     difference : str
-        How the program differs from it; empty if no bit does.
+        How the program differs from the function; empty if all bits are equal.
     is_rounding : bool
-        Whether only last bits differ: libraries for matrices may round otherwise at other addresses. Whether it is
-        that is not known before another recording has made the same NumPy calls.
-    put_back : callable
-        Undoes the call.
+        Whether the difference may be rounding: linear algebra libraries may round differently at other addresses. It
+        is, if another recording has made the same NumPy calls.
+    undo : callable
+        Restores what was there before the call.
     """
 
     result: Any
     difference: str
     is_rounding: bool
-    put_back: Callable[[], None]
+    undo: Callable[[], None]
 
 
 def audited(function: Callable[[], Any], program: Program, inputs: list[Any], numbers: list[float]) -> Audit:
-    """Carry out a call by the program and by the function."""
+    """Execute a call by the program, restore what it has changed, and execute it by the function."""
     state = State(program, inputs)
-    before = state.taken()
-    put_back = functools.partial(state.put, before)
+    before = state.snapshot()
+    undo = functools.partial(state.restore, before)
     try:
-        result: Any = program.run_unaudited(inputs, numbers)
+        result: Any = program.replay_without_audit(inputs, numbers)
     except Exception as error:
         result = error
-    if isinstance(result, Outcome):  # it has not run: what it depends on has just changed
-        return Audit(plain_result(function()), "", False, put_back)
-    after = state.taken()
-    state.put(before)
-    if isinstance(result, Exception):  # the function says what is wrong, in its own words; or has another way
-        expected = function()
-        raises = f"the program raises {type(result).__name__}, the function does not" * program.has_changed(result)
-        return Audit(plain_result(expected), raises, False, put_back)
+    if isinstance(result, Outcome):  # it has not run: a guard has just failed
+        return Audit(plain_result(function()), "", False, undo)
+    after = state.snapshot()
+    undo()
     expected = function()
-    found = state.taken()
+    if isinstance(result, Exception):  # the function has not raised
+        difference = f"the program raises {type(result).__name__}, the function does not"
+        return Audit(plain_result(expected), difference * program.has_changed(result), False, undo)
+    found = state.snapshot()
     difference = _difference(result, expected, after, found, _same_bits)
-    is_rounding = bool(difference) and not _difference(result, expected, after, found, _almost)
-    return Audit(plain_result(expected), difference, is_rounding, put_back)
+    is_rounding = bool(difference) and not _difference(result, expected, after, found, _almost_equal)
+    return Audit(plain_result(expected), difference, is_rounding, undo)
 
 
-def better_words(error: Exception, function: Callable[[], Any], program: Program, inputs: list[Any]) -> Exception:
-    """The exception that the function raises where the program has raised `error`; nothing is changed by asking."""
+def error_of_function(error: Exception, function: Callable[[], Any], program: Program, inputs: list[Any]) -> Exception:
+    """The exception that the function raises where the program has raised `error`. Nothing is changed."""
     state = State(program, inputs)
-    before = state.taken()
+    before = state.snapshot()
     try:
         function()
     except Exception as found:
         error = found
-    state.put(before)
+    state.restore(before)
     return error
 
+
+def plain_result(tree: Any) -> Any:
+    """A result whose tensors have no graph, like that of a program."""
+    return map_parts(
+        tree, lambda leaf: _wrap(leaf._data) if isinstance(leaf, Tensor) and leaf._node is not None else leaf
+    )
+
+
+# -- comparison ----------------------------------------------------------------------------------------------------
 
 Compare = Callable[[Any, Any], bool]
 
 
-def _difference(result: Any, expected: Any, after: list[Any], found: list[Any], compare: Compare) -> str:
-    ours, theirs = leaves(result), leaves(expected)
-    if len(ours) != len(theirs):
-        return f"the program returns {len(ours)} values, the function {len(theirs)}"
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+def _difference(
+    result: Any, expected: Any, after: dict[str, list[Any]], found: dict[str, list[Any]], compare: Compare
+) -> str:
+    """How results, or the states afterwards, differ; empty if they do not."""
+    if map_parts(result, _no_leaf) != map_parts(expected, _no_leaf):
+        return "the program returns another structure"
+    ours = list(parts(result))
+    for number, (one, other) in enumerate(zip(ours, parts(expected), strict=True)):
         if not _equal(_plain(one), _plain(other), compare):
             return f"result {number} differs" if len(ours) > 1 else "the result differs"
-    words = [
-        "an array that is overwritten",
-        "a gradient",
-        "an attribute",
-        "a count of steps",
-        "a random generator",
-        "a schedule",
-    ]
-    for what, one, other in zip(words, after, found, strict=True):
-        for a, b in zip(one, other, strict=True):
-            if what == "a gradient":
-                a, b = (known and known[1] for known in (a, b))
-            if not _equal(a, b, compare):
-                return f"{what} differs afterwards"
+    for label, values in after.items():
+        for one, other in zip(values, found[label], strict=True):
+            if label == "a gradient":
+                one, other = one[1], other[1]
+            if not _equal(one, other, compare):
+                return f"{label} differs afterwards"
     return ""
+
+
+def _no_leaf(leaf: Any) -> None:
+    """In the place of each leaf, to compare structures alone."""
 
 
 def _plain(leaf: Any) -> Any:
@@ -182,7 +191,7 @@ def _equal(one: Any, other: Any, compare: Compare) -> bool:
 
 
 def _same_bits(one: Any, other: Any) -> bool:
-    """The same numbers to the last bit; one NaN is as good as another."""
+    """Whether arrays are equal to the last bit; all NaNs count as equal."""
     return one.tobytes() == other.tobytes() or (
         one.dtype.kind == "f"
         and bool(np.array_equal(one, other, equal_nan=True))
@@ -190,17 +199,10 @@ def _same_bits(one: Any, other: Any) -> bool:
     )
 
 
-def _almost(one: Any, other: Any) -> bool:
+def _almost_equal(one: Any, other: Any) -> bool:
     if one.dtype.kind != "f" or not np.array_equal(np.isfinite(one), np.isfinite(other)):
         return _same_bits(one, other)
     scale = np.max(np.abs(np.where(np.isfinite(other), other, 0)), initial=0)
     with np.errstate(all="ignore"):
         near = np.abs(one - other) <= _ROUNDING.get(one.dtype.itemsize, 1e-9) * scale
     return bool(np.all(near | (one == other) | (np.isnan(one) & np.isnan(other))))
-
-
-def plain_result(tree: Any) -> Any:
-    """A result whose tensors have no graph, as those of programs."""
-    return exchange(
-        tree, lambda leaf: _wrap(leaf._data) if isinstance(leaf, Tensor) and leaf._node is not None else leaf
-    )

@@ -1,4 +1,4 @@
-"""A compiled function: run once and recorded, then replayed on new arguments, by the program that holds for them."""
+"""A compiled function: recorded once, then replayed on new arguments by the program that is valid for them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from contextlib import suppress
 from typing import Any
 
 from autograd_lite.compiler.arguments import Arguments
-from autograd_lite.compiler.audit import Audit, audited, better_words, plain_result
-from autograd_lite.compiler.entry import Outcome
+from autograd_lite.compiler.audit import Audit, audited, error_of_function, plain_result
+from autograd_lite.compiler.guard_source import Outcome
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.recording import Recording
 from autograd_lite.core.grad_mode import is_grad_enabled
-from autograd_lite.core.hooks import CompileError, StaleProgramError, anomaly_detector, current_recorder
+from autograd_lite.core.hooks import CompileError, StaleProgramError, current_observers, current_recorder
 
-_MOST_PROGRAMS = 32  # of one function; more mean that they hardly ever hold again
+_MOST_PROGRAMS = 32  # of one function; if it needs more, a program is hardly ever replayed
 
 
 class Compiled:
@@ -41,14 +41,12 @@ class Compiled:
         self.function = function
         self.verify, self.audit = verify, audit
         self.program: Program | None = None
-        # By the key of the arguments and a number, the one that was used last comes last.
-        self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
-        self._quick: tuple[int, Callable[..., Any]] = (-1, function)
-        self._recent: list[
-            tuple[list[str], list[Any], list[str]]
-        ] = []  # names, forms and conditions of the last programs
+        self._programs: OrderedDict[Any, list[Program]] = OrderedDict()  # by key; the one used last comes last
+        self._quick: tuple[int, Callable[..., Any]] = (-1, function)  # the number of arguments, and the replay function
+        # Names, forms and conditions of the last programs, for the warning.
+        self._recent: list[tuple[list[str], list[Any], list[str]]] = []
         self._has_warned = False
-        self._lock = threading.RLock()  # of recordings: attributes are patched meanwhile
+        self._lock = threading.RLock()  # of recordings, which patch attributes
         self._instances: dict[int, tuple[weakref.ref[Any], Compiled]] = {}
 
     @property
@@ -56,14 +54,14 @@ class Compiled:
         return [program for programs in list(self._programs.values()) for program in programs]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current_recorder() is not None or anomaly_detector() is not None:
-            return self.function(*args, **kwargs)  # a part of another program, or looked at closely
+        if current_recorder() is not None or current_observers():
+            return self.function(*args, **kwargs)  # inside another compiled function, or observed (by `anomaly`)
         count, quick = self._quick
         if count == len(args) and not kwargs:
             try:
                 result = quick(*args)
             except Exception as error:
-                return self._after(error, args, kwargs)
+                return self._after_error(error, args, kwargs)
             if result.__class__ is not Outcome:
                 return result
         return self._call(args, kwargs)
@@ -71,14 +69,14 @@ class Compiled:
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = Arguments(self.function, args, kwargs)
         if given.has_graph:
-            return self.function(*args, **kwargs)  # a gradient flows through it, so there has to be a graph
-        key, unverified = (is_grad_enabled(), len(args), *given.forms), None
+            return self.function(*args, **kwargs)  # a gradient flows through it, which needs a graph
+        key, unverified = self._key(given), None
         for program in list(self._programs.get(key, ())):
             try:
-                result = program.entry(*given.arrays, *given.numbers)
+                result = program.replay(*given.arrays, *given.numbers)
             except Exception as error:
-                return self._after(error, args, kwargs)
-            if result is Outcome.NOT_YET:
+                return self._after_error(error, args, kwargs)
+            if result is Outcome.NOT_VERIFIED:
                 unverified = program
             elif result is Outcome.AUDIT or result is Outcome.CHANGED:
                 return self._audit(program, key, given, is_due=result is Outcome.AUDIT)
@@ -86,70 +84,69 @@ class Compiled:
                 return plain_result(self.function(*args, **kwargs))
             elif result is Outcome.BUSY:
                 return self._wait(program, args, kwargs)
-            elif result is not Outcome.NOT_THIS:
+            elif result is not Outcome.NOT_VALID:
                 self._prefer(program, key, given)
                 return result
-        with self._lock:
-            return self._record(key, given, unverified)
+        return self._record(key, given, unverified)
+
+    def _key(self, given: Arguments) -> Any:
+        return (is_grad_enabled(), len(given.args), *given.forms)
 
     def _wait(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call again when the other thread has left the program; within itself a program is the function."""
-        if program.inside[0] == threading.get_ident():
+        """Call again when the other thread has left the program; inside itself a program runs as its function."""
+        if program.state.thread == threading.get_ident():
             return plain_result(self.function(*args, **kwargs))
         with program.lock:
             pass
         time.sleep(0)
         return self._call(args, kwargs)
 
-    def _after(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the function does where a program has raised: it has the better words, or another way."""
-        program = next((program for program in self.programs if program.raised(error)), None)
-        if program is None:  # an option of an optimizer, say, that makes no sense
+    def _after_error(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function where a program has raised: its error is clearer, or it takes another path."""
+        program = next((program for program in self.programs if program.has_raised(error)), None)
+        if program is None:  # an invalid option of an optimizer, for example
             raise error
         given = Arguments(self.function, args, kwargs)
-        if not program.has_changed(error):
-            if type(error).__name__ == "ShapeChanged":
-                with self._lock:
-                    return self._record((is_grad_enabled(), len(args), *given.forms), given, None)
-            return plain_result(self.function(*args, **kwargs))
-        raise better_words(error, lambda: self.function(*args, **kwargs), program, given.arrays)
+        if program.has_changed(error):
+            raise error_of_function(error, lambda: self.function(*args, **kwargs), program, given.arrays)
+        if type(error).__name__ == "ShapeChanged":
+            return self._record(self._key(given), given, None)
+        return plain_result(self.function(*args, **kwargs))
 
     def _prefer(self, program: Program, key: Any, given: Arguments) -> None:
-        """The next call is probably like this one."""
+        """Try this program first in the next call."""
         self.program = program
-        quick = None if given.kwargs else program.entry_for(given.args)
+        quick = None if given.kwargs else program.replay_for(given.args)
         self._quick = (-1, self.function) if quick is None else (len(given.args), quick)
-        with suppress(KeyError):  # another thread has just forgotten it
+        with suppress(KeyError):  # another thread has just dropped it
             self._programs.move_to_end(key)
 
     # -- recording -------------------------------------------------------------------------------------------------
 
     def _record(self, key: Any, given: Arguments, earlier: Program | None) -> Any:
-        recording = Recording(self.function, given, earlier)
-        if earlier is not None and earlier.shapes != recording.shapes:
-            earlier = None  # another number of elements was selected
-        if earlier is None:
-            program = Program(recording, not self.verify, self.audit)
-            if given.overlap(program.owners, each_other=bool(program.written_inputs)):
-                return recording.result  # what is written into one array changes another
-            self._programs[key] = [program, *self._programs.get(key, ())]
-            self._programs.move_to_end(key)
-            self._forget(given, program)
-        else:
-            program = earlier
-            program.verified()
-        program.leave_gradients(recording)
-        self._prefer(program, key, given)
-        return recording.result
+        with self._lock:
+            recording = Recording(self.function, given, None if earlier is None else earlier.transcript)
+            if earlier is not None and earlier.transcript.shapes == recording.transcript.shapes:
+                program = earlier
+                program.note_verified()
+            else:
+                program = Program(recording, not self.verify, self.audit)
+                if given.overlap(program.owners, each_other=bool(program.written_inputs)):
+                    return recording.result  # a write into one array changes another
+                self._programs[key] = [program, *self._programs.get(key, ())]
+                self._programs.move_to_end(key)
+                self._recent = [*self._recent, (given.names, given.forms, list(program.conditions))][-_MOST_PROGRAMS:]
+                self._limit_programs()
+            program.set_gradients(recording)
+            self._prefer(program, key, given)
+            return recording.result
 
-    def _forget(self, given: Arguments, program: Program) -> None:
-        """Keep the programs that were used last, and warn of an argument that keeps changing."""
-        self._recent = [*self._recent, (given.names, given.forms, list(program.conditions))][-_MOST_PROGRAMS:]
+    def _limit_programs(self) -> None:
+        """Drop the programs whose last use is the longest ago, and warn of an argument that keeps changing."""
         while len(self.programs) > _MOST_PROGRAMS:
             key, programs = next(iter(self._programs.items()))
-            programs = programs[:-1] if len(programs) > 1 and len(self._programs) == 1 else []
-            if programs:
-                self._programs[key] = programs
+            if len(programs) > 1 and len(self._programs) == 1:
+                self._programs[key] = programs[:-1]
             else:
                 del self._programs[key]
             if not self._has_warned:
@@ -178,9 +175,9 @@ class Compiled:
             return self.function(*given.args, **given.kwargs)
 
         with program.lock:  # other threads wait, so that nothing changes between the two runs
-            program.note_live_arrays()
+            program.note_audited_arrays()
             if is_due:
-                program.expect_audit()
+                program.note_audit()
             audit = audited(function, program, given.arrays, given.numbers)
             if audit.difference:
                 return self._refuse_stale(audit, program, key, given)
@@ -190,15 +187,15 @@ class Compiled:
     def _refuse_stale(self, audit: Audit, program: Program, key: Any, given: Arguments) -> Any:
         """Raise StaleProgramError, unless the function makes the same NumPy calls and only roundings differ."""
         with self._lock:
-            audit.put_back()
+            audit.undo()
             where = "both make the same NumPy calls"
             try:
-                recording = Recording(self.function, given, program)
-                if audit.is_rounding and recording.shapes == program.shapes:
-                    program.leave_gradients(recording)
+                recording = Recording(self.function, given, program.transcript)
+                if audit.is_rounding and recording.transcript.shapes == program.transcript.shapes:
+                    program.set_gradients(recording)
                     return recording.result
-                audit.put_back()
-            except CompileError as error:  # what it has done is undone
+                audit.undo()
+            except CompileError as error:  # the recording has restored everything
                 where = str(error).removeprefix("compile: ")
             self._programs[key] = [other for other in self._programs.get(key, ()) if other is not program]
             self._quick = (-1, self.function)
@@ -224,7 +221,7 @@ class Compiled:
         return BoundMethod(known[1], instance)
 
     def __reduce__(self) -> Any:
-        """Copies and pickles record anew."""
+        """Copies and pickles are recorded again."""
         return Compiled, (self.function, self.verify, self.audit)
 
     def __repr__(self) -> str:
@@ -232,7 +229,7 @@ class Compiled:
 
 
 class BoundMethod:
-    """A compiled method of an object, which has programs of its own."""
+    """A compiled method of an object, which has its own programs."""
 
     def __init__(self, compiled: Compiled, instance: Any) -> None:
         self.compiled, self.__self__ = compiled, instance

@@ -1,8 +1,8 @@
-"""Arrays that a recorded function makes from nothing, such as ``np.eye(k)``, when they meet an array of the program.
+"""Arrays that a recorded function creates, such as ``np.eye(k)``: indexing them with tracers is recorded.
 
-NumPy has no protocol for ``np.eye(3)[labels]``: an index into a plain array, which no program could repeat. While
-something is recorded, the functions below are therefore replaced in NumPy. Called by the user's code in the thread that
-records, they give arrays that know such an index, and are ordinary arrays otherwise.
+NumPy has no protocol for ``np.eye(3)[labels]``, an index into a plain array. Therefore the functions below are replaced
+in NumPy while something is recorded. In calls from the user's code in the recording thread they return arrays that
+record such an index; all other calls reach the original functions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_lite.compiler.tape import parts
 from autograd_lite.compiler.tracer import Tracer
-from autograd_lite.compiler.user_code import is_users
+from autograd_lite.compiler.user_code import is_user_code
 from autograd_lite.core.hooks import CompileError, current_recorder
 from autograd_lite.core.tensor import Tensor
 
@@ -26,14 +26,14 @@ _CREATIONS = ("zeros", "ones", "empty", "full", "eye", "identity", "arange", "li
 _CONVERSIONS = ("array", "asarray", "ascontiguousarray", "asanyarray")
 _original = {name: getattr(np, name) for name in (*_CREATIONS, *_CONVERSIONS)}
 _lock = threading.Lock()
-_recordings = [0]  # how many are going on
+_recordings = [0]  # how many are active
 
 
 class Created(np.ndarray[Any, Any]):
-    """An array that is the same in each call."""
+    """A constant of the program."""
 
     def __getitem__(self, index: Any) -> Any:
-        recorder = current_recorder()
+        recorder: Any = current_recorder()
         if recorder is None or not _is_traced(index):
             return super().__getitem__(index)
         return recorder.array(self)[index]
@@ -41,7 +41,7 @@ class Created(np.ndarray[Any, Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         if current_recorder() is not None and (_is_traced(index) or _is_traced(value)):
             raise CompileError(
-                "compile: an array of the program is written into one that the function has made by NumPy; "
+                "compile: an array of the program is written into one that the function has created by NumPy; "
                 "use np.stack, np.concatenate or np.where, or write into a tensor"
             )
         super().__setitem__(index, value)
@@ -49,7 +49,7 @@ class Created(np.ndarray[Any, Any]):
 
 @contextmanager
 def creating() -> Iterator[None]:
-    """Inside, the functions are replaced."""
+    """Inside, the functions are replaced in NumPy."""
     with _lock:
         _recordings[0] += 1
         for name, function in _replacements.items():
@@ -69,7 +69,7 @@ def _replaced(name: str) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def create(*args: Any, **kwargs: Any) -> Any:
-        if current_recorder() is None or not is_users(sys._getframe(1).f_code):
+        if current_recorder() is None or not is_user_code(sys._getframe(1).f_code):
             return original(*args, **kwargs)
         if name in _CONVERSIONS and args and _is_traced(args[0]):
             return _converted(*args, **{"copy": name == "array", **kwargs})
@@ -81,14 +81,14 @@ def _replaced(name: str) -> Callable[..., Any]:
 
 
 def _is_traced(value: Any) -> bool:
-    """Whether an array of the program is in a value, or in nested tuples and lists."""
+    """Whether a value is a tracer, or contains one in nested tuples and lists."""
     if isinstance(value, np.ndarray):
         return False
     return any(isinstance(getattr(p, "_data", p) if isinstance(p, Tensor) else p, Tracer) for p in parts(value))
 
 
 def _converted(value: Any, dtype: Any = None, copy: bool | None = True, **options: Any) -> Any:
-    """An array of a program from another one, or from nested lists with some in them."""
+    """A tracer from another one, or from nested lists with tracers in them."""
     if isinstance(value, list | tuple):
         value = np.stack([_converted(part, copy=False) for part in value])
     elif not isinstance(value, Tracer):

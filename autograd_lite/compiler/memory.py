@@ -1,4 +1,4 @@
-"""Where each value of a program lives: buffers, made once and shared by values that are never alive together."""
+"""Memory: buffers are made once, and shared by values that are never alive at the same time."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, parts
+from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value
 
-# What writes its result into an array that it is given as `out`, besides ufuncs and their methods.
+# Functions and methods that take `out`, besides ufuncs and their methods.
 _TAKES_OUT = {
     np.dot, np.concatenate, np.stack, np.clip, np.sum, np.mean, np.prod, np.max, np.min, np.cumsum, np.cumprod, np.take,
     np.std, np.var, np.einsum, np.all, np.any, np.around, np.choose, np.compress, np.trace,
     "all", "any", "clip", "cumprod", "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum", "take",
     "trace", "var",
 }  # fmt: skip
-_OF_A_UFUNC = {"reduce", "accumulate", "reduceat", "outer"}
+_UFUNC_METHODS = {"reduce", "accumulate", "reduceat", "outer"}
 
 
 @dataclass
 class Memory:
-    """The places of all storages.
+    """The memory of all storages.
 
     Attributes
     ----------
     buffers : list of int
-        The bytes of each buffer.
+        The size of each buffer in bytes.
     buffer_of : dict
-        The number of the buffer of a storage. Storages that are neither here nor in `places` are made anew each time.
+        The number of the buffer of a storage. Storages that are not here nor in `places` are allocated in each call.
     places : dict
-        For storages that are a part of an array from outside, that array and the first element.
+        For storages that are a part of an array from outside, that array and the number of the first element.
     unshared : int
-        The bytes that the values in buffers would take without sharing.
+        The bytes that the values would take without sharing.
     """
 
     places: dict[Storage, tuple[Value, int]]
@@ -44,42 +44,39 @@ class Memory:
         return sum(self.buffers)
 
     def is_lasting(self, storage: Storage) -> bool:
-        """Whether it stays at the same address for all calls, so that views of it are made once."""
+        """Whether the storage has the same address in all calls, so that views of it are made once."""
         return storage.kind == "array" or storage in self.buffer_of or storage in self.places
 
 
 def takes_out(instruction: Instruction) -> bool:
-    """Whether the result can be written into a given array."""
+    """Whether the result can be written into an existing array."""
     function = instruction.function
-    if function == "block":
-        return True
     if instruction.several or instruction.is_view or "out" in instruction.kwargs:
         return False
     if not isinstance(function, str) and isinstance(getattr(function, "__self__", None), np.ufunc):
-        return function.__name__ in _OF_A_UFUNC
+        return function.__name__ in _UFUNC_METHODS
     if isinstance(function, np.ufunc):
         return function.nout == 1
     return function in _TAKES_OUT
 
 
 def is_elementwise(instruction: Instruction) -> bool:
-    """Whether each element of the result depends on the elements at its own place alone."""
+    """Whether each element of the result depends only on the elements at the same position."""
     function = instruction.function
     elementwise = function == "clip" or (isinstance(function, np.ufunc) and function.signature is None)
     return elementwise and not instruction.kwargs.keys() - {"out"}
 
 
 def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> Memory:
-    """Give every result its place, in the order of the program."""
+    """Assign memory to every result, in the order of the program."""
     memory = Memory(places)
     pinned = {value.storage for value in tape.survivors()}
-    # What is given to the caller is made anew each time, and numbers are quicker without an array around them.
-    fresh = {value.storage for value in parts(tape.result) if isinstance(value, Value)}
-    fresh -= {value.storage for value in tape.gradients.values()}
+    # What the caller receives is allocated in each call; scalars are faster without an array around them.
+    fresh = {value.storage for value in tape.results()} - {value.storage for value in tape.gradients.values()}
     last_use = {value.storage: i for i, instruction in enumerate(tape.instructions) for value in instruction.values()}
     free: list[int] = []
     for i, instruction in enumerate(tape.instructions):
-        taken_over = None
+        inherited = None
         for result in instruction.results:
             storage = result.storage
             is_fresh = (storage in fresh or not result.shape) and not storage.versions
@@ -87,20 +84,20 @@ def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> Memory:
                 continue
             memory.unshared += result.nbytes
             if storage not in pinned:
-                taken_over = _dying_operand(instruction, result, i, last_use, memory, pinned)
-            if taken_over is not None:
-                memory.buffer_of[storage] = memory.buffer_of[taken_over]
+                inherited = _dying_operand(instruction, result, i, last_use, memory, pinned)
+            if inherited is not None:
+                memory.buffer_of[storage] = memory.buffer_of[inherited]
             else:
                 memory.buffer_of[storage] = _take(free if storage not in pinned else [], result.nbytes, memory)
         ended = dict.fromkeys(value.storage for value in instruction.values() if last_use[value.storage] == i)
-        free += [memory.buffer_of[s] for s in ended if s in memory.buffer_of and s not in pinned | {taken_over}]
+        free += [memory.buffer_of[s] for s in ended if s in memory.buffer_of and s not in pinned | {inherited}]
     return memory
 
 
 def _dying_operand(
     instruction: Instruction, result: Value, i: int, last_use: dict[Storage, int], memory: Memory, pinned: set[Storage]
 ) -> Storage | None:
-    """An operand that is used for the last time here, and whose array can become the result."""
+    """An operand that is used here for the last time, and whose buffer the result can take."""
     if not is_elementwise(instruction):
         return None
     operands = instruction.operands()

@@ -1,4 +1,4 @@
-"""What is left out of a program: calls that nobody needs, calls made twice, and copies into a common array."""
+"""Passes that shorten the tape: unused calls, calls that occur twice, and copies into a common array are removed."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.compiler.memory import takes_out
-from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, exchange
+from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, map_parts
 
 
 def simplify(tape: Tape) -> dict[Storage, tuple[Value, int]]:
-    """Shorten the tape. Returned is for some storages the place that they have in an array, from which element on."""
+    """Shorten the tape; return the storages that lie in an array from outside, with the array and the first element."""
     tape.instructions = _needed(tape, set())
-    _share_equal_calls(tape)
-    places = _write_in_place_of_concatenating(tape)
+    _merge_equal_calls(tape)
+    places = _remove_concatenations(tape)
     tape.instructions = _needed(tape, set(places))
     return places
 
 
 def _needed(tape: Tape, parts_of_arrays: set[Storage]) -> list[Instruction]:
-    """The instructions that contribute to a result, or to an array from outside."""
+    """The instructions that a result or an array from outside depends on."""
     live = {value.storage for value in tape.survivors()} | parts_of_arrays
     needed = []
     for instruction in reversed(tape.instructions):
         touched = [value.storage for value in (*instruction.results, *instruction.writes)]
         outside = any(value.storage.kind != "result" for value in instruction.writes)
-        if instruction.keep or instruction.ragged or outside or not live.isdisjoint(touched):
+        if instruction.keep or instruction.dynamic_shape or outside or not live.isdisjoint(touched):
             needed.append(instruction)
             live.update(value.storage for value in instruction.values())
     return needed[::-1]
 
 
-def _share_equal_calls(tape: Tape) -> None:
-    """A call that was made before, of values that have not been overwritten since, is not made again."""
+def _merge_equal_calls(tape: Tape) -> None:
+    """Remove a call that equals an earlier one, if its operands have not been overwritten in between."""
     versions: dict[Storage, int] = {}
     known: dict[Any, tuple[Value, ...]] = {}
     same: dict[Value, Value] = {}
-    moved: dict[Storage, Storage] = {}  # views of what is not made again are views of what was made before
+    moved: dict[Storage, Storage] = {}  # a view of a removed result is a view of the earlier one
     kept = []
 
     def current(leaf: Any) -> Any:
         return same.get(leaf, leaf) if isinstance(leaf, Value) else leaf
 
     for instruction in tape.instructions:
-        instruction.args = exchange(instruction.args, current)
-        instruction.kwargs = exchange(instruction.kwargs, current)
-        instruction.writes = exchange(instruction.writes, current)
+        instruction.args = map_parts(instruction.args, current)
+        instruction.kwargs = map_parts(instruction.kwargs, current)
+        instruction.writes = map_parts(instruction.writes, current)
         for value in instruction.results:
             value.storage = moved.get(value.storage, value.storage)
         for value in instruction.writes:
@@ -64,7 +64,7 @@ def _share_equal_calls(tape: Tape) -> None:
             known[key] = instruction.results
             kept.append(instruction)
     tape.instructions = kept
-    tape.result = exchange(tape.result, current)
+    tape.result = map_parts(tape.result, current)
     tape.gradients = {leaf: current(value) for leaf, value in tape.gradients.items()}
 
 
@@ -82,10 +82,10 @@ def _key(tree: Any, versions: dict[Storage, int]) -> Any:
     return type(tree), repr(tree) if isinstance(tree, float | np.generic) else tree  # -0.0 is not 0.0
 
 
-def _write_in_place_of_concatenating(tape: Tape) -> dict[Storage, tuple[Value, int]]:
-    """Parts that are made only to be laid end to end in an array are written to their places at once.
+def _remove_concatenations(tape: Tape) -> dict[Storage, tuple[Value, int]]:
+    """Write the parts of a concatenation directly into its result.
 
-    So the products of the backward pass arrive straight in the flat gradient of an optimizer.
+    So the backward pass writes into the flat gradient of an optimizer.
     """
     places: dict[Storage, tuple[Value, int]] = {}
     last_write: dict[Storage, int] = {}
@@ -99,7 +99,7 @@ def _write_in_place_of_concatenating(tape: Tape) -> dict[Storage, tuple[Value, i
     kept = []
     for position, instruction in enumerate(tape.instructions):
         destination = instruction.kwargs.get("out")
-        if not _lays_end_to_end(instruction) or first_use[destination.storage] < position:
+        if not _concatenates(instruction) or first_use[destination.storage] < position:
             kept.append(instruction)
             continue
         start = 0
@@ -116,7 +116,7 @@ def _write_in_place_of_concatenating(tape: Tape) -> dict[Storage, tuple[Value, i
     return places
 
 
-def _lays_end_to_end(instruction: Instruction) -> bool:
+def _concatenates(instruction: Instruction) -> bool:
     destination = instruction.kwargs.get("out")
     return (
         instruction.function is np.concatenate
@@ -129,7 +129,7 @@ def _lays_end_to_end(instruction: Instruction) -> bool:
 
 
 def _can_move(part: Value, whole: Value | None, destination: Value) -> bool:
-    """Whether a part can be made where it is laid: it is all of a result, which can be written anywhere."""
+    """Whether a part can be written into the destination: it is a whole result of a call that takes `out`."""
     return (
         whole is not None
         and part.storage.kind == "result"
@@ -137,16 +137,6 @@ def _can_move(part: Value, whole: Value | None, destination: Value) -> bool:
         and takes_out(whole.origin)
         and part.dtype == destination.dtype
         and part.nbytes == whole.nbytes
-        and is_contiguous(part)
-        and is_contiguous(whole)
+        and part.is_contiguous
+        and whole.is_contiguous
     )
-
-
-def is_contiguous(value: Value) -> bool:
-    """Whether the elements lie in order without gaps."""
-    expected = value.dtype.itemsize
-    for length, stride in zip(value.shape[::-1], value.strides[::-1], strict=True):
-        if length != 1 and stride != expected:
-            return False
-        expected *= length
-    return True

@@ -1,4 +1,4 @@
-"""A program: the source that replays a recorded function, the conditions under which it holds, and what it leaves."""
+"""A program: the source that replays a recorded function, the guards under which it is valid, and what it leaves."""
 
 from __future__ import annotations
 
@@ -10,19 +10,39 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.compiler.calls import Effect
-from autograd_lite.compiler.entry import Entry, Outcome
+from autograd_lite.compiler.guard_source import GuardSource, Outcome
 from autograd_lite.compiler.memory import Memory, allocate
 from autograd_lite.compiler.passes import simplify
 from autograd_lite.compiler.recording import Recording
 from autograd_lite.compiler.source import Source
-from autograd_lite.compiler.tape import Value, exchange
-from autograd_lite.compiler.updates import Option
+from autograd_lite.compiler.tape import Value, map_parts
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.graph import Leaf
-from autograd_lite.core.hooks import CompileError
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner, record_changes
 from autograd_lite.random import generator
+
+_NEVER = 1 << 62  # calls until an audit
+
+
+class ReplayState:
+    """What changes from replay to replay.
+
+    Attributes
+    ----------
+    is_verified : bool
+        Whether a second recording was the same, or is not required.
+    until_audit : int
+        The number of calls until the next audit.
+    thread : int or None
+        The thread that is in a replay.
+    """
+
+    __slots__ = ("is_verified", "thread", "until_audit")
+
+    def __init__(self, is_verified: bool, until_audit: int) -> None:
+        self.is_verified, self.until_audit = is_verified, until_audit
+        self.thread: int | None = None
 
 
 class Program:
@@ -31,26 +51,32 @@ class Program:
     Attributes
     ----------
     source : str
-        NumPy code that runs by itself: ``build(...)`` makes the buffers and returns the function, and the arrays in
+        NumPy code that runs by itself: ``build(...)`` makes the buffers, and returns the function and the arrays in
         which it leaves gradients.
     arrays : dict of str to array
-        What `build` is called with: parameters, states, constants.
+        The arguments of `build`: parameters, states, constants.
     memory : Memory
         The buffers.
-    entry : callable
-        Runs the program on arrays and numbers, if it holds for them; else returns an `Outcome`.
+    replay : callable
+        Called with the arrays and numbers of a call. Runs the program if its guards hold; else returns an `Outcome`.
+    transcript : Transcript
+        What a second recording is compared with.
+    written, written_inputs : list
+        The arrays from outside that the program writes, and the numbers of the arguments that it writes.
     owners : frozenset of int
-        Identities of the arrays whose memory an argument must not share.
+        Identities of the arrays whose memory no argument may share.
+    lock : RLock
+        Held by a thread for a replay, and for the whole of an audit.
+    calls : int
+        The number of the last call that was recorded or audited.
     """
 
     def __init__(self, recording: Recording, verified: bool, audit: bool) -> None:
         tape = recording.tape
-        self.lines, self.places, self.shapes = recording.lines, recording.places, recording.shapes
-        self.recorded_arrays = recording.arrays
+        self.transcript = recording.transcript
         self.updates, self.draws = recording.recorder.updates, recording.recorder.draws
         self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
         self.set_attributes = recording.set_attributes
-        self._is_tensor = recording.is_tensor
         self.conditions = dict(recording.recorder.conditions)
         places = simplify(tape)
         self.memory: Memory = allocate(tape, places)
@@ -58,19 +84,16 @@ class Program:
         self.source = self._source.text
         self.arrays = self._source.arrays
         self._step, self._gradient_arrays = self._build(tape.name)
-        leaves = zip(tape.gradients, self._source.gradient_is_lasting, strict=True)
-        self._leaves = [leaf for leaf, is_lasting in leaves if is_lasting]
-        self._other_leaves = [leaf for leaf in tape.gradients if leaf not in self._leaves]
-        self._calls = len(self._source.body)
-        self._inputs = [(value.name, value.dtype, value.shape) for value in tape.inputs]
-        self._unverified = [] if verified else ["until a second recording is found to be the same"]
-        self.lock = threading.RLock()  # held by a thread for a replay, and for the whole of an audit
-        self.inside: list[int | None] = [None]  # the thread that is in a replay
-        self.calls = 1  # that have been recorded or audited
-        self._until_audit = [1 if audit else 1 << 62]
-        self._quick: dict[Any, Callable[..., Any]] = {}
-        self._storages(recording)
-        self.entry = self._entry(recording)
+        leaves = list(zip(tape.gradients, self._source.gradient_is_lasting, strict=True))
+        self._lasting_leaves = [leaf for leaf, is_lasting in leaves if is_lasting]
+        self._other_leaves = [leaf for leaf, is_lasting in leaves if not is_lasting]
+        self._inputs = ", ".join(f"{value.name} {value.dtype}{list(value.shape)}" for value in tape.inputs)
+        self.lock = threading.RLock()
+        self.state = ReplayState(verified, 1 if audit else _NEVER)
+        self.calls = 1
+        self._find_written(recording)
+        self.replay = self._replay(recording)
+        self._replays: dict[tuple[type, ...], Callable[..., Any]] = {}
 
     def _build(self, name: str) -> Any:
         self.filename = f"<program {name} {len(linecache.cache)}>"
@@ -79,8 +102,7 @@ class Program:
         exec(compile(self.source, self.filename, "exec"), namespace)
         return namespace["build"](**self.arrays, **self._source.functions, **self._source.effects)
 
-    def _storages(self, recording: Recording) -> None:
-        """What is written: arrays from outside, and arguments by their number."""
+    def _find_written(self, recording: Recording) -> None:
         tape = recording.tape
         written = {value.storage for instruction in tape.instructions for value in instruction.writes}
         written |= {array.storage for array, _ in self.memory.places.values()}
@@ -89,161 +111,142 @@ class Program:
         outside = {value.storage for value in tape.arrays} if self.written_inputs else written
         self.owners = frozenset(id(storage.owner) for storage in outside if storage.kind == "array")
 
-    # -- the way in ------------------------------------------------------------------------------------------------
+    # -- the replay function ---------------------------------------------------------------------------------------
 
-    def _entry(self, recording: Recording) -> Callable[..., Any]:
-        """The function that is called with the arrays and numbers of a call."""
-        tape, recorder = recording.tape, recording.recorder
-        passed = [name for name, source, _ in tape.numbers if type(source) is int]
-        # In an expression a number has the name that it has in the program; those never look like the names of entries.
-        inputs = [f"a{i}_" for i in range(len(tape.inputs))]
-        entry = Entry([*inputs, *passed])
+    def _replay(self, recording: Recording) -> Callable[..., Any]:
+        # In expressions numbers have their names in the program, which never look like names of the replay function.
+        inputs = [f"a{i}_" for i in range(len(recording.tape.inputs))]
+        passed = [name for name, number_source, _ in recording.tape.numbers if isinstance(number_source, int)]
+        source = GuardSource([*inputs, *passed])
+        self._write_guards(source, recording)
+        self._write_aliasing(source, inputs)
+        state = source.name(self.state)
+        source.require(f"{state}.is_verified", Outcome.NOT_VERIFIED)
+        self.note_audited_arrays = source.audit_if_changed(recording.recorder.guards)
+        source.do(f"{state}.until_audit -= 1")
+        source.require(f"{state}.until_audit > 0", Outcome.AUDIT)
+        self._write_run(source, recording, inputs)
+        return source.compiled()
+
+    def _write_guards(self, source: GuardSource, recording: Recording) -> None:
+        recorder = recording.recorder
         for owner, attribute, found in recorder.read_attributes:
-            entry.unless(f"{entry.name(owner)}.{attribute} is {entry.name(found)}")
+            source.require(f"{source.name(owner)}.{attribute} is {source.name(found)}")
             if attribute == "_data":
-                entry.unless(f"{entry.name(owner)}._node is {entry.name(owner._node)}")
-        entry.unless_unchanged(recorder.surroundings)
+                source.require(f"{source.name(owner)}._node is {source.name(owner._node)}")
+        source.require_guards(recorder.guards)
         for expression, thing in recorder.requirements:
-            entry.unless(expression.format(entry.name(thing)))
+            source.require(expression.format(source.name(thing)))
         options = []
-        for name, source, kind in tape.numbers:
-            if type(source) is not int:
-                entry.do(f"{name} = {source.expression.format(entry.name(source.place))}")
-            if isinstance(source, Option):
-                options.append(name)
-            entry.unless(f"{name}.__class__ is {entry.name(kind)}")
-        for options_of, name, value in (constant for update in recorder.updates for constant in update.constants):
-            entry.unless(f"{entry.name(options_of)}[{name!r}] == {entry.name(value)}")
+        for name, number_source, kind in recording.tape.numbers:
+            if not isinstance(number_source, int):
+                source.do(f"{name} = {number_source.expression.format(source.name(number_source.owner))}")
+                options += [name] * number_source.is_option
+            source.require(f"{name}.__class__ is {source.name(kind)}")
+        for group, name, value in (constant for update in recorder.updates for constant in update.constants):
+            source.require(f"{source.name(group)}[{name!r}] == {source.name(value)}")
         for expression, value in recorder.conditions.items():
-            entry.unless(expression if value else f"not {expression}")
-        if options:
-            checked = entry.name([None])
-            entry.do(f"options_ = ({', '.join(options)},)")
-            entry.do(f"if options_ != {checked}[0]:")
+            source.require(expression if value else f"not {expression}")
+        if options:  # the optimizers check those that have changed
+            checked = source.name([None])
+            source.do(f"options_ = ({', '.join(options)},)")
+            source.do(f"if options_ != {checked}[0]:")
             for update in recorder.updates:
-                entry.do(f" {entry.name(update.optimizer)}.prepare()")
-            entry.do(f" {checked}[0] = options_")
+                source.do(f" {source.name(update.optimizer)}.prepare()")
+            source.do(f" {checked}[0] = options_")
+
+    def _write_aliasing(self, source: GuardSource, inputs: list[str]) -> None:
         if self.owners:
             for name in inputs:
-                owner = f"id({name} if {name}.base is None else {entry.name(memory_owner)}({name}))"
-                entry.unless(f"{owner} not in {entry.name(self.owners)}", Outcome.ALIASED)
+                owner = f"id({name} if {name}.base is None else {source.name(memory_owner)}({name}))"
+                source.require(f"{owner} not in {source.name(self.owners)}", Outcome.ALIASED)
         if self.written_inputs and len(inputs) > 1:
-            distinct = entry.name(_have_distinct_memory)
-            entry.unless(f"{distinct}({', '.join(inputs)})", Outcome.ALIASED)
-        entry.do(f"if {entry.name(self._unverified)}: return {entry.name(Outcome.NOT_YET)}")
-        self.note_live_arrays = entry.audit_if_changed(recorder.surroundings)
-        until = entry.name(self._until_audit)
-        entry.do(f"{until}[0] -= 1")
-        entry.do(f"if {until}[0] <= 0: return {entry.name(Outcome.AUDIT)}")
-        self._write_run(entry, recording, inputs)
-        return entry.written()
+            distinct = source.name(_have_distinct_memory)
+            source.require(f"{distinct}({', '.join(inputs)})", Outcome.ALIASED)
 
-    def entry_for(self, args: tuple[Any, ...]) -> Callable[..., Any] | None:
-        """The way in for arguments as they are, if they are nothing but different arrays, tensors and numbers."""
+    def _write_run(self, source: GuardSource, recording: Recording, inputs: list[str]) -> None:
+        tape, is_tensor = recording.tape, recording.is_tensor
+        results = [f"result{i}_" for i in range(len(is_tensor))]
+        gradients = [f"gradient{i}_" for i in range(len(self._other_leaves))]
+        rng = [f"{source.name(generator)}()"] * self._source.uses_rng
+        call = f"{source.name(self._step)}({', '.join([*inputs, *(name for name, _, _ in tape.numbers), *rng])})"
+        state, busy = source.name(self.state), source.name(Outcome.BUSY)
+        release = f"{source.name(self.lock.release)}()"
+        source.do(f"if not {source.name(self.lock.acquire)}(False): return {busy}")
+        source.do(f"if {state}.thread is not None: {release}; return {busy}")  # called from inside itself
+        source.do("try:")
+        source.do(f" {state}.thread = {source.name(threading.get_ident)}()")
+        returned = [*results, *gradients]
+        source.do(f" {''.join(f'{name}, ' for name in returned)} = {call}" if returned else f" {call}")
+        for leaf, array in zip(self._lasting_leaves, self._gradient_arrays, strict=True):
+            source.do(f" {source.name(leaf)}.grad = {source.name(array)}")
+        for leaf, name in zip(self._other_leaves, gradients, strict=True):
+            source.do(f" {source.name(leaf)}.grad = {name}")
+        for owner, name, value in recording.set_attributes:
+            if not isinstance(owner, Leaf) or value is None:
+                source.do(f" {source.name(owner)}.{name} = {source.name(value)}")
+        source.do("finally:")
+        source.do(f" {state}.thread = None")
+        if self.written:
+            source.do(f" {source.name(record_changes)}({source.name(self.written)})")
+        source.do(f" {release}")
+        wrap = source.name(_wrap)
+        arrays = [f"{wrap}({r})" if tensor else r for r, tensor in zip(results, is_tensor, strict=True)]
+        if isinstance(tape.result, Value):
+            source.do(f"return {arrays[0]}")
+        else:
+            source.do(f"return {source.name(_filled)}({source.name(tape.result)}, [{', '.join(arrays)}])")
+
+    def replay_for(self, args: tuple[Any, ...]) -> Callable[..., Any] | None:
+        """A replay function for arguments as they are, if they are only distinct arrays, tensors and floats."""
         if not all(isinstance(value, Tensor) or type(value) in (float, np.ndarray) for value in args):
             return None
         kinds = tuple(map(type, args))
-        if kinds in self._quick:
-            return self._quick[kinds]
-        arrays = [i for i, value in enumerate(args) if type(value) is not float]
+        if kinds in self._replays:
+            return self._replays[kinds]
         names = [f"x{i}" for i in range(len(args))]
-        entry = Entry(names)
-        entry.unless(f"{entry.name(is_grad_enabled)}() is {is_grad_enabled()}")
+        arrays = [name for name, kind in zip(names, kinds, strict=True) if kind is not float]
+        numbers = [name for name, kind in zip(names, kinds, strict=True) if kind is float]
+        source = GuardSource(names)
+        source.require(f"{source.name(is_grad_enabled)}() is {is_grad_enabled()}")
         for name, value in zip(names, args, strict=True):
-            if type(value) is float:
-                entry.unless(f"{name}.__class__ is {entry.name(float)}")
+            if name in arrays:
+                source.require_array(name, value)
             else:
-                entry.unless_array(name, value)
+                source.require(f"{name}.__class__ is {source.name(float)}")
         for i, one in enumerate(arrays):
             for other in arrays[:i]:
-                entry.unless(f"{names[one]} is not {names[other]}")
-        arrays_first = [names[i] for i in arrays] + [name for i, name in enumerate(names) if i not in arrays]
-        entry.do(f"return {entry.name(self.entry)}({', '.join(arrays_first)})")
-        self._quick[kinds] = entry.written()
-        return self._quick[kinds]
+                source.require(f"{one} is not {other}")
+        source.do(f"return {source.name(self.replay)}({', '.join(arrays + numbers)})")
+        self._replays[kinds] = source.compiled()
+        return self._replays[kinds]
 
-    def _write_run(self, entry: Entry, recording: Recording, inputs: list[str]) -> None:
-        tape = recording.tape
-        results = [f"result{i}_" for i in range(len(self._is_tensor))]
-        others = [f"gradient{i}_" for i in range(len(self._other_leaves))]
-        passed = inputs + [name for name, _, _ in tape.numbers]
-        rng = [f"{entry.name(generator)}()"] * self._source.uses_rng
-        call = f"{entry.name(self._step)}({', '.join(passed + rng)})"
-        entry.do(f"if not {entry.name(self.lock.acquire)}(False): return {entry.name(Outcome.BUSY)}")
-        inside, release = entry.name(self.inside), entry.name(self.lock.release)
-        entry.do(f"if {inside}[0] is not None: {release}(); return {entry.name(Outcome.BUSY)}")  # within itself
-        entry.do("try:")
-        entry.do(f" {entry.name(self.inside)}[0] = {entry.name(threading.get_ident)}()")
-        entry.do(f" {''.join(f'{name}, ' for name in results + others)} = {call}" if results + others else f" {call}")
-        for leaf, gradient in zip(self._leaves, self._gradient_arrays, strict=True):
-            entry.do(f" {entry.name(leaf)}.grad = {entry.name(gradient)}")
-        for leaf, name in zip(self._other_leaves, others, strict=True):
-            entry.do(f" {entry.name(leaf)}.grad = {name}")
-        for owner, name, value in recording.set_attributes:
-            if not isinstance(owner, Leaf) or value is None:
-                entry.do(f" {entry.name(owner)}.{name} = {entry.name(value)}")
-        entry.do("finally:")
-        entry.do(f" {entry.name(self.inside)}[0] = None")
-        if self.written:
-            entry.do(f" {entry.name(record_changes)}({entry.name(self.written)})")
-        entry.do(f" {entry.name(self.lock.release)}()")
-        wrap = entry.name(_wrap)
-        arrays = [f"{wrap}({r})" if tensor else r for r, tensor in zip(results, self._is_tensor, strict=True)]
-        if isinstance(tape.result, Value):
-            entry.do(f"return {arrays[0]}")
-        else:
-            entry.do(f"return {entry.name(_refilled)}({entry.name(tape.result)}, [{', '.join(arrays)}])")
+    # -- verification and audits -----------------------------------------------------------------------------------
 
-    # -- verification ----------------------------------------------------------------------------------------------
-
-    def verified(self) -> None:
+    def note_verified(self) -> None:
         """Note that a second recording was the same."""
-        self._unverified.clear()
+        self.state.is_verified = True
         self.calls += 1
 
-    def refuse_difference(self, recording: Recording) -> None:
-        """Raise CompileError unless another recording, which has not been settled yet, is the same."""
-        lines, places = recording.lines, recording.places
-        for number, (first, second) in enumerate(zip(self.lines, lines, strict=False)):
-            if first != second:
-                place = places[number] and f"\n  in {places[number]}"
-                raise CompileError(f"{_DIFFERENT}:\n  first:  {first[:300]}\n  second: {second[:300]}{place}")
-        if len(self.lines) != len(lines):
-            longer, where = (self.lines, self.places) if len(self.lines) > len(lines) else (lines, places)
-            number = min(len(self.lines), len(lines))
-            raise CompileError(
-                f"{_DIFFERENT}: {len(self.lines)} NumPy calls, then {len(lines)}; the first of them more is "
-                f"{longer[number][:300]}, in {where[number]}"
-            )
-        arrays = list(recording.tape.arrays.items())
-        for number, value, array in self.recorded_arrays:
-            other, storage = arrays[number][1], arrays[number][0].storage
-            if not value.storage.versions and not storage.versions and array.tobytes() != other.tobytes():
-                raise CompileError(
-                    f"{_DIFFERENT}: the array {value.name} of shape {value.shape} has other values; it is made inside "
-                    "of the function from something that is not an argument"
-                )
-
-    def expect_audit(self) -> None:
-        """Note a call that was audited; from the fourth on, the next one is due after twice as many calls."""
+    def note_audit(self) -> None:
+        """Note a call that is audited; from the fourth on, the next audit is due after twice as many calls."""
         self.calls = self.calls + 1 if self.calls < 4 else 2 * self.calls
-        self._until_audit[0] = self.calls if self.calls >= 4 else 1
+        self.state.until_audit = self.calls if self.calls >= 4 else 1
 
-    def run_unaudited(self, inputs: list[Any], numbers: list[float]) -> Any:
-        """The program on arrays and numbers, whether an audit is due or not."""
-        until = self._until_audit[0]
-        self._until_audit[0] = 1 << 62
+    def replay_without_audit(self, inputs: list[Any], numbers: list[float]) -> Any:
+        """Replay, whether an audit is due or not."""
+        until, self.state.until_audit = self.state.until_audit, _NEVER
         try:
-            return self.entry(*inputs, *numbers)
+            return self.replay(*inputs, *numbers)
         finally:
-            self._until_audit[0] = until
+            self.state.until_audit = until
 
-    def raised(self, error: BaseException) -> bool:
+    def has_raised(self, error: BaseException) -> bool:
         """Whether an exception comes from the program."""
         return self._line(error) is not None
 
     def has_changed(self, error: BaseException) -> bool:
-        """Whether the program had changed anything when it raised the exception."""
+        """Whether the program had changed something when it raised the exception."""
         line, effect = self._line(error), self._source.first_effect
         return line is None or (effect is not None and line > self._source.first_line + effect)
 
@@ -255,32 +258,26 @@ class Program:
             trace = trace.tb_next
         return line
 
-    def leave_gradients(self, recording: Recording) -> None:
-        """Put the gradients of a recorded call where those of every later call will be."""
-        places = dict(zip(self._leaves, self._gradient_arrays, strict=True))
-        for leaf, array in recording.gradients.items():
-            if leaf in places:
-                places[leaf][...] = array
-            leaf.grad = places.get(leaf, array)
+    def set_gradients(self, recording: Recording) -> None:
+        """Store the gradients of a recorded call where those of each replay are stored."""
+        arrays = dict(zip(self._lasting_leaves, self._gradient_arrays, strict=True))
+        for leaf, gradient in recording.gradients.items():
+            if leaf in arrays:
+                arrays[leaf][...] = gradient
+            leaf.grad = arrays.get(leaf, gradient)
 
     def __repr__(self) -> str:
-        inputs = ", ".join(f"{name} {dtype}{list(shape)}" for name, dtype, shape in self._inputs)
         return (
-            f"<program of {self._calls} NumPy calls on {len(self.memory.buffers)} buffers "
-            f"of {self.memory.nbytes:,} bytes; {inputs}>"
+            f"<program of {len(self._source.body)} NumPy calls on {len(self.memory.buffers)} buffers "
+            f"of {self.memory.nbytes:,} bytes; {self._inputs}>"
         )
-
-
-_DIFFERENT = (
-    "compile: two calls with the same shapes did not do the same, so a replay would be wrong; something inside "
-    "depends on what is neither an argument nor a tensor (np.random, a counter, the clock, ...)"
-)
 
 
 def _have_distinct_memory(*arrays: Any) -> bool:
     return len({id(memory_owner(array)) for array in arrays}) == len(arrays)
 
 
-def _refilled(form: Any, arrays: list[Any]) -> Any:
+def _filled(form: Any, arrays: list[Any]) -> Any:
+    """A result with arrays in the place of values."""
     remaining = iter(arrays)
-    return exchange(form, lambda leaf: next(remaining) if isinstance(leaf, Value) else leaf)
+    return map_parts(form, lambda leaf: next(remaining) if isinstance(leaf, Value) else leaf)

@@ -1,4 +1,4 @@
-"""The states of random generators, to see whether a function has drawn from one."""
+"""The states of random generators, which show whether a function has drawn from one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator
 
 
 def state_of(generator: Any) -> Any:
-    """The state of a generator of NumPy."""
+    """The state of a NumPy generator."""
     if isinstance(generator, np.random.Generator):
         return generator.bit_generator.state
     return generator.get_state(legacy=False) if isinstance(generator, np.random.RandomState) else generator.state
 
 
 def common_states() -> Any:
-    """Of the generators behind `np.random.rand` and `random.random`, if anybody has loaded them."""
+    """The states of the generators behind `np.random.rand` and `random.random`, if the modules are loaded."""
     states = []
     if "numpy.random" in sys.modules:
         states.append(np.random.get_state(legacy=False))

@@ -1,11 +1,11 @@
-"""What a recorder writes down: values, the memory they live in, and the NumPy calls that make them from each other."""
+"""The tape: NumPy calls in their order, the values that they take and return, and the memory of these values."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,20 @@ import numpy as np
 class Storage:
     """A piece of memory: of an argument ("input"), of an array from outside ("array"), or of a result ("result").
 
-    `versions` counts how often it has been overwritten. Of an array from outside, `owner` is the array at the bottom,
-    `is_lasting` says that it is known to stay (it belongs to an optimizer), `initial` and `content` are what it held at
-    first and what it held last, `whole` is the value for all of it if the function has made it. `is_scratch` says that
-    nobody else looks at it.
+    Attributes
+    ----------
+    versions : int
+        How often it has been overwritten.
+    owner : array
+        For "array": the array that owns the memory.
+    is_lasting : bool
+        Whether `owner` is known to exist after the call, because it belongs to an optimizer.
+    initial, content : array
+        For "array": copies of what it held at first, and after the last recorded write.
+    whole : Value
+        The value that spans all of it, if the function has made it and overwritten it.
+    is_scratch : bool
+        Whether nothing outside of the program reads it.
     """
 
     kind: str
@@ -32,7 +42,7 @@ class Storage:
 
 @dataclass(eq=False)
 class Value:
-    """An array of the program: its form and its memory. A view shares the storage of what it is a view of."""
+    """An array of the program: its layout and its storage. A view shares the storage of its base."""
 
     name: str
     shape: tuple[int, ...]
@@ -43,8 +53,18 @@ class Value:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the value is all of its storage, and not a view of something."""
+        """Whether the value spans its storage, and is not a view."""
         return self.origin is None or not self.origin.is_view
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in C order without gaps."""
+        expected = self.dtype.itemsize
+        for length, stride in zip(self.shape[::-1], self.strides[::-1], strict=True):
+            if length != 1 and stride != expected:
+                return False
+            expected *= length
+        return True
 
     @property
     def nbytes(self) -> int:
@@ -55,10 +75,22 @@ class Value:
 class Instruction:
     """One call: ``results = function(*args, **kwargs)``.
 
-    `function` is what is called; a string names a method of the first argument. `writes` are the values that are
-    overwritten. `keep` marks what must happen though nobody uses it, such as the draw of a random number. The shapes
-    of the results of a `ragged` call depend on values. `errstate` is how floating-point errors are treated, if not as
-    at the beginning. `place` is the line of the user's code.
+    Attributes
+    ----------
+    function : callable or str
+        What is called; a string names a method of the first argument.
+    writes : tuple of Value
+        The values that are overwritten.
+    several : bool
+        Whether the call returns a tuple or a list.
+    keep : bool
+        Whether the call must happen even if no result is used, such as a random draw.
+    dynamic_shape : bool
+        Whether the shapes of the results depend on values.
+    errstate : dict, optional
+        The floating-point error handling, where it differs from that at the start.
+    place : str
+        The line of the user's code.
     """
 
     function: Any
@@ -69,23 +101,31 @@ class Instruction:
     several: bool = False
     is_view: bool = False
     keep: bool = False
-    ragged: bool = False
+    dynamic_shape: bool = False
     errstate: dict[str, Any] | None = None
     place: str = ""
 
     @property
     def is_effect(self) -> bool:
-        """Whether it changes something that is there after the program has ended."""
+        """Whether the call changes something that exists after the program has ended."""
         kept = self.keep and not getattr(self.function, "is_check", False)
         return kept or any(v.storage.kind != "result" and not v.storage.is_scratch for v in self.writes)
 
     def operands(self) -> list[Value]:
-        """All values that it is given."""
-        return [leaf for leaf in parts((self.args, self.kwargs)) if isinstance(leaf, Value)]
+        """All values among the arguments."""
+        return values_in((self.args, self.kwargs))
 
     def values(self) -> list[Value]:
-        """All values that it reads, makes, or overwrites."""
+        """All values that the call reads, returns, or overwrites."""
         return [*self.operands(), *self.writes, *self.results]
+
+
+class NumberSource(NamedTuple):
+    """Where a replay reads a number: `expression`, with ``{}`` for `owner`."""
+
+    owner: Any
+    expression: str
+    is_option: bool = False  # of an optimizer, which must check it when it changes
 
 
 @dataclass
@@ -96,26 +136,31 @@ class Tape:
     inputs: list[Value] = field(default_factory=list)
     arrays: dict[Value, Any] = field(default_factory=dict)  # from outside
     instructions: list[Any] = field(default_factory=list)
-    numbers: list[Any] = field(default_factory=list)
+    # Name, source (the position among the numbers that are passed, or where to read it), and type.
+    numbers: list[tuple[str, int | NumberSource, type]] = field(default_factory=list)
     gradients: dict[Any, Value] = field(default_factory=dict)  # by leaf, as the function leaves them
     result: Any = None
-    recorded_storages: list[Storage] = field(default_factory=list)  # of the result, before equal calls were shared
+    recorded_storages: list[Storage] = field(default_factory=list)  # of the result, before equal calls are merged
+
+    def results(self) -> list[Value]:
+        """The arrays that the function returns, in the order of its result."""
+        return values_in(self.result)
 
     def survivors(self) -> list[Value]:
-        """The values that are still there when the program has ended."""
-        return [*self.gradients.values(), *(leaf for leaf in parts(self.result) if isinstance(leaf, Value))]
+        """The values that exist after the program has ended."""
+        return [*self.gradients.values(), *self.results()]
 
     def lines(self) -> list[str]:
-        """What is done, in words that are the same for every recording of the same program."""
+        """The calls as strings, which are equal for all recordings of the same program."""
         return [
             f"{', '.join(value.name for value in instruction.results)} = {function_name(instruction.function)}"
-            f"{exchange((instruction.args, instruction.kwargs), _in_words)}"
+            f"{map_parts((instruction.args, instruction.kwargs), _described)}"
             for instruction in self.instructions
         ]
 
 
 def parts(tree: Any) -> Iterator[Any]:
-    """What is in nested tuples, lists, dicts and slices."""
+    """The leaves of nested tuples, lists, dicts and slices, from left to right."""
     waiting = [tree]
     while waiting:
         part = waiting.pop()
@@ -129,36 +174,41 @@ def parts(tree: Any) -> Iterator[Any]:
             yield part
 
 
-def exchange(tree: Any, replace: Callable[[Any], Any]) -> Any:
-    """The same structure with every part replaced."""
+def values_in(tree: Any) -> list[Value]:
+    """The values in nested tuples, lists, dicts and slices."""
+    return [part for part in parts(tree) if isinstance(part, Value)]
+
+
+def map_parts(tree: Any, function: Callable[[Any], Any]) -> Any:
+    """The same structure with ``function(leaf)`` for each leaf; of dicts only `dict` and `OrderedDict` are entered."""
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(exchange(part, replace) for part in tree))
+        return type(tree)(*(map_parts(part, function) for part in tree))
     if isinstance(tree, tuple | list):
-        return type(tree)(exchange(part, replace) for part in tree)
+        return type(tree)(map_parts(part, function) for part in tree)
     if type(tree) in (dict, OrderedDict):
-        return type(tree)((key, exchange(part, replace)) for key, part in tree.items())
+        return type(tree)((key, map_parts(part, function)) for key, part in tree.items())
     if isinstance(tree, slice):
-        return slice(*exchange((tree.start, tree.stop, tree.step), replace))
-    return replace(tree)
+        return slice(*map_parts((tree.start, tree.stop, tree.step), function))
+    return function(tree)
 
 
-class _Word(str):
-    """A text that is shown without quotation marks."""
+class _Unquoted(str):
+    """A string whose repr has no quotation marks."""
 
     __repr__ = str.__str__
 
 
-def _in_words(leaf: Any) -> Any:
+def _described(leaf: Any) -> Any:
     if isinstance(leaf, Value):
-        return _Word(f"{leaf.name}: {leaf.dtype}{list(leaf.shape)}")
-    expression = getattr(leaf, "expression", None)  # of a number that is read anew
+        return _Unquoted(f"{leaf.name}: {leaf.dtype}{list(leaf.shape)}")
+    expression = getattr(leaf, "expression", None)  # of a traced number
     if isinstance(leaf, int | float | str | np.generic | None) and expression is None:
         return leaf
-    return _Word(expression or function_name(leaf))
+    return _Unquoted(expression or function_name(leaf))
 
 
 def function_name(function: Any) -> str:
-    """How a function, or whatever stands in its place, is called; the method of a ufunc as ``add.reduce``."""
+    """The name of what an instruction calls; methods of ufuncs as ``add.reduce``."""
     if isinstance(function, str):
         return function
     name = getattr(function, "__name__", type(function).__name__)

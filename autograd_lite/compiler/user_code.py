@@ -1,4 +1,4 @@
-"""Which code, classes and modules are the user's own, and what a piece of code names."""
+"""Which code, classes and modules are the user's own, and which names occur in a piece of code."""
 
 from __future__ import annotations
 
@@ -11,32 +11,56 @@ from typing import Any
 
 import numpy as np
 
-# With these, code names attributes by texts.
-_BY_TEXT = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", "__dict__"}
+# Functions and attributes with which code names attributes by strings.
+_BY_STRING = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", "__dict__"}
 
 
 @functools.cache
-def _homes() -> tuple[str, ...]:
-    """Where the code is that is not the user's."""
+def _installed() -> tuple[str, ...]:
+    """Prefixes of the file names of code that is not the user's."""
     package = sys.modules["autograd_lite"]
     parts = [sys.modules.get(f"autograd_lite.{name}") for name in ("nn", "optim")]
     paths = [package.__path__[0], np.__path__[0], *(part.__path__[0] for part in parts if part is not None)]
     standard = sysconfig.get_paths()
     paths += [standard[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return (*(f"{path}/" for path in paths), "<operation", "<program", "<entry", "<frozen", "<__array_function__")
+    return (*(f"{path}/" for path in paths), "<operation", "<program", "<replay", "<frozen", "<__array_function__")
 
 
 @functools.lru_cache(maxsize=4096)
-def is_users(code: types.CodeType) -> bool:
-    """Whether code is the user's own, and not of this library, NumPy, or another installed one."""
-    return not code.co_filename.startswith(_homes())
+def is_user_code(code: types.CodeType) -> bool:
+    """Whether code is the user's own, and not of this library, NumPy, or another installed package."""
+    return not code.co_filename.startswith(_installed())
+
+
+def is_user_class(kind: type) -> bool:
+    """Whether a class is the user's own."""
+    module = sys.modules.get(kind.__module__)
+    path = getattr(module, "__file__", None)
+    if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] in ("autograd_lite", "numpy"):
+        return False
+    if path is None:
+        return kind.__module__ not in sys.builtin_module_names
+    return not path.startswith(_installed())
+
+
+def is_user_module(module: types.ModuleType) -> bool:
+    """Whether a module is the user's own."""
+    path = getattr(module, "__file__", None)
+    return path is not None and not path.startswith(_installed())
+
+
+def place_of(frame: Any) -> str:
+    """The line of the user's code that led to a frame."""
+    while frame is not None and not is_user_code(frame.f_code):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"
 
 
 @functools.lru_cache(maxsize=1024)
 def names_in(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The global variables and the attributes that a code names."""
+    """The names of the global variables and of the attributes that code uses."""
     variables, attributes = set(), set()
-    if names_by_text(code):
+    if names_attributes_by_string(code):
         attributes |= {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
@@ -46,33 +70,9 @@ def names_in(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(variables), frozenset(attributes)
 
 
-def names_by_text(code: types.CodeType) -> bool:
-    """Whether a code may name attributes by texts."""
-    return not _BY_TEXT.isdisjoint(code.co_names)
-
-
-def place_of(frame: Any) -> str:
-    """The line of the user's code that led to a frame."""
-    while frame is not None and not is_users(frame.f_code):
-        frame = frame.f_back
-    return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"
-
-
-def is_users_class(kind: type) -> bool:
-    """Whether a class is the user's own."""
-    module = sys.modules.get(kind.__module__)
-    path = getattr(module, "__file__", None)
-    if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] in ("autograd_lite", "numpy"):
-        return False
-    if path is None:
-        return kind.__module__ not in sys.builtin_module_names
-    return not path.startswith(_homes())
-
-
-def is_users_module(module: types.ModuleType) -> bool:
-    """Whether a module is the user's own."""
-    path = getattr(module, "__file__", None)
-    return path is not None and not path.startswith(_homes())
+def names_attributes_by_string(code: types.CodeType) -> bool:
+    """Whether code may name attributes by strings."""
+    return not _BY_STRING.isdisjoint(code.co_names)
 
 
 def has_attributes(kind: type) -> bool:

@@ -1,35 +1,54 @@
-"""The graph: `Node`, an operation that was recorded, and `Leaf`, where a gradient is collected.
+"""The graph: `Node`, one recorded operation, and `Leaf`, where a gradient is collected.
 
-Neither knows the tensors they belong to, so a graph keeps no value alive but those its rules name, and there are no
-reference cycles.
+Neither holds the tensors it belongs to. A graph therefore keeps only those values alive that its rules name, and it
+contains no reference cycles.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
-from autograd_lite.core.hooks import watched_attributes
+
+class Operation(Protocol):
+    """What a node needs of its operation; a `Primitive`, or a `Result` for one of several results."""
+
+    name: str
+    arguments: tuple[str, ...]
+    differentiable: tuple[str, ...]  # the arguments that have a parent, in the order of the parents
+    variadic: str | None  # the argument that takes any number of operands; it comes last, with a parent for each
+    saved_names: tuple[str, ...]
+    residuals: dict[str, Any]  # the saved values that are neither arguments nor results
+    results: list[Any]  # one Result for each result, if there are several
+
+    @property
+    def pull(self) -> Callable[..., tuple[Any, ...]]:
+        """``pull(g, parents, saved)`` calls the rules: one gradient per parent, None where the parent is None."""
+
+    def lift(self, node: Node) -> tuple[Any, ...]:
+        """The saved values as tensors connected with the graph, so that the rules are recorded themselves."""
+
+    def describe_rule(self, position: int) -> str:
+        """The rule for the parent at `position`, as error messages name it."""
 
 
 class Node:
-    """A recorded operation: its parents in the graph and the values that its rules need.
-
-    `order` is the moment of recording, so a node's order is higher than that of all it depends on.
-    """
+    """A recorded operation: its parents in the graph and the values that its rules need."""
 
     __slots__ = ("__weakref__", "dtype", "operation", "order", "parents", "saved", "shape")
-    operation: Any
-    order: int
-    parents: tuple[Node | Leaf | None, ...]
-    saved: tuple[Any, ...] | None
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    operation: Operation
+    order: int  # the time of recording, higher than the order of everything that the node depends on
+    parents: tuple[Node | Leaf | None, ...]  # one per differentiable argument; None where no gradient is required
+    saved: tuple[Any, ...] | None  # one value per saved name; None after a backward pass has released them
+    # Those of the result. With several results, the shape is a pair of shape and dtype for each, the dtype is None.
+    shape: tuple[Any, ...]
+    dtype: np.dtype[Any] | None
 
 
 class Leaf:
-    """Where the gradient of a tensor that the user made is collected."""
+    """Where the gradient of a tensor that the user created is collected."""
 
     __slots__ = ("__weakref__", "dtype", "grad", "shape")
 
@@ -37,6 +56,3 @@ class Leaf:
         self.shape = shape
         self.dtype = dtype
         self.grad: Any = None
-
-
-watched_attributes.append((Leaf, "grad"))

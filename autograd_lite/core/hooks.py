@@ -1,68 +1,52 @@
-"""Who is listening: the recorder of `autograd_lite.compile`, while it runs a function for the first time.
+"""Hooks: how other packages follow the engine and take part in it.
 
-The floors below the compiler ask here, in the few places where something happens that is not a NumPy call: a step of an
-optimizer, a random draw, an operation that cannot be recorded call by call.
+An `Observer` is notified of what the engine does. The recorder of `compile` (`support.recorder`, available from here
+too) carries out what is not a NumPy call. Both are registered per thread and asynchronous task. Where there is none,
+they cost an operation two truth tests.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-
-class CompileError(RuntimeError):
-    """A function does something that cannot be replayed faithfully."""
-
-
-class StaleProgramError(CompileError):
-    """A program does not do what its function would do now."""
+from autograd_lite.core.graph import Node, Operation
+from autograd_lite.support.interrupts import setting, undoing
+from autograd_lite.support.recorder import *  # noqa: F403
 
 
-recorder: ContextVar[Any] = ContextVar("autograd_lite_recorder", default=None)
-current_recorder = recorder.get
+class Observer:
+    """Follows the engine; register one with `observing`. The methods of this base class do nothing.
 
-# The detector of `autograd_lite.anomaly`, while it is on.
-detector: ContextVar[Any] = ContextVar("autograd_lite_detector", default=None)
-anomaly_detector = detector.get
+    An exception that a method raises ends the operation or the backward pass.
+    """
 
-# Attributes that are read and written without a NumPy call, but belong to what a program depends on: pairs of a class
-# and a name. Only while something is recorded they are properties; otherwise a recorder costs them nothing.
-watched_attributes: list[tuple[type, str]] = []
+    def on_result(self, operation: Operation, arguments: tuple[Any, ...], result: Any) -> None:
+        """An operation on tensors has computed `result`: an array, or a tuple of arrays if there are several."""
 
+    def on_record(self, node: Node) -> None:
+        """An operation was recorded in the graph as `node`."""
 
-def concrete(array: Any) -> Any:
-    """The array behind a tracer; anything else as it is."""
-    return getattr(array, "_concrete", array)
+    def on_pull(self, node: Node, g: Any, saved: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
+        """The rules of `node`, called with `g` and `saved`, have returned `gradients`, one per parent."""
 
-
-def repeated(method: Callable[..., None]) -> Callable[..., None]:
-    """A method that changes its object by Python; in a program it is called at its place in each replay."""
-
-    @functools.wraps(method)
-    def step(self: Any, *args: Any) -> None:
-        found = current_recorder()
-        if found is None:
-            method(self, *args)
-        else:
-            found.effect(f"{type(self).__name__}_{method.__name__}", functools.partial(method, self), self, args)
-
-    return step
+    def on_release(self, node: Node) -> None:
+        """A backward pass has released what `node` had saved."""
 
 
-def check_in_each_call(check: Callable[..., None], *arrays: Any) -> None:
-    """Call `check`, which raises if arrays make no sense; a program does so in each replay."""
-    found = current_recorder()
-    if found is None:
-        check(*arrays)
-    else:
-        found.check(check, arrays)
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("autograd_lite_observers", default=())
+current_observers = _observers.get
+
+# One entry per `observing` in any thread. Operations test whether it is empty before they look for observers.
+registrations: dict[object, Observer] = {}
 
 
-def refuse_in_program(what: str) -> None:
-    """Raise CompileError if a function is being recorded, because `what` would happen only this once."""
-    if current_recorder() is not None:
-        raise CompileError(
-            f"compile: {what} would not be repeated when the program is replayed; do it between two calls"
-        )
+@contextmanager
+def observing(observer: Observer) -> Iterator[None]:
+    """Inside, the observer is notified, in place of an outer one of the same class."""
+    key, others = object(), [other for other in current_observers() if type(other) is not type(observer)]
+    with undoing(lambda: registrations.pop(key, None)), setting(_observers, (*others, observer)):
+        registrations[key] = observer
+        yield

@@ -1,77 +1,80 @@
-"""Operations with several results: each has a node of its own, which hands its gradient to the operation's node."""
+"""Operations with several results: each result has a node, which passes its gradient on to the operation's node."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self
 
 import numpy as np
 
+from autograd_lite.core.aliases import note_view
 from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import _wrap
 from autograd_lite.core.writes import tick
 
-Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]  # shape and dtype of each result
 
 
 class Cotangents(tuple[Any, ...]):
-    """The gradients of all results of an operation, None where nothing has arrived.
-
-    `shape` holds the shapes and dtypes of the results; the sweep adds two of these as it adds two arrays.
-    """
+    """The gradients of all results of an operation, None where none has arrived. The sweep adds them like arrays."""
 
     shape: Form
     dtype = None
 
+    def __new__(cls, form: Form, gradients: Iterable[Any]) -> Self:
+        self = super().__new__(cls, gradients)
+        self.shape = form
+        return self
+
     def __add__(self, other: tuple[Any, ...]) -> Cotangents:
         both = zip(self, other, strict=True)
-        return cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
+        return Cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
 
     def filled(self) -> tuple[Any, ...]:
         """With zeros in place of None, as rules take them."""
         return tuple(np.zeros(*form) if g is None else g for g, form in zip(self, self.shape, strict=True))
 
 
-def cotangents(form: Form, gradients: list[Any]) -> Cotangents:
-    """The gradients of results of the given shapes and dtypes."""
-    result = Cotangents(gradients)
-    result.shape = form
-    return result
-
-
 class Result:
-    """What the engine knows of one result of an operation; it stands in the place of a `Primitive`."""
+    """The operation of the node of one result: it selects that result."""
 
-    saved_names = ()
+    arguments: tuple[str, ...] = ()
+    differentiable = saved_names = arguments
+    variadic = None
 
     def __init__(self, name: str, number: int) -> None:
-        self.name = f"{name}[{number}]"
-        self.number = number
+        self.name, self.number = f"{name}[{number}]", number
+        self.residuals: dict[str, Any] = {}
+        self.results: list[Result] = []
 
     def pull(self, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Cotangents]:
-        """The gradient in its place among those of the other results."""
+        """The gradient at its place among those of the other results."""
         form = parents[0].shape
-        return (cotangents(form, [g if i == self.number else None for i in range(len(form))]),)
+        return (Cotangents(form, [g if i == self.number else None for i in range(len(form))]),)
 
     def lift(self, node: Node) -> tuple[Any, ...]:
         """Nothing is saved."""
         return ()
 
     def describe_rule(self, position: int) -> str:
-        """How an error message calls the rule."""
+        """The rule, as error messages name it."""
         return f"{self.name}: the derivative rule"
 
 
-def wrap_outputs(out: Any, node: Node | None) -> Any:
-    """Tensors around the results of an operation, in the kind of tuple that it returned."""
+def wrap_outputs(name: str, out: Any, node: Node | None, *given: Any) -> Any:
+    """Tensors around the results of the operation `name`, in a tuple of the same type.
+
+    `node` is the operation's, if it was recorded; `given` are the arguments that a result may be a view of.
+    """
     for array in out:
         dtype = getattr(array, "dtype", None)
         if dtype is not None and dtype.kind not in "fiub":
-            name = "primitive" if node is None else node.operation.name
             raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
     if node is not None:
-        form: Any = tuple((array.shape, array.dtype) for array in out)
-        node.shape, node.dtype = form, None  # type: ignore[assignment]
+        node.shape, node.dtype = tuple((array.shape, array.dtype) for array in out), None
     tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(out)]
+    for tensor in tensors:
+        note_view(tensor, *given)
     return type(out)(*tensors) if hasattr(out, "_fields") else tuple(tensors)
 
 

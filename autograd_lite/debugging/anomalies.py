@@ -1,7 +1,6 @@
-"""`anomaly`: while it is on, the first operation that makes a NaN or an infinity is named, and so is a changed value.
+"""`anomaly`: inside it, the first operation that produces a NaN or an infinity is named, and saved values are locked.
 
-It watches attributes that operations, nodes and the sweep use anyway (see `attributes`), and costs nothing while it is
-off.
+It is an observer of the engine (see `core.hooks`), so it costs nothing while it is off.
 """
 
 from __future__ import annotations
@@ -16,48 +15,38 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.arguments import describe
-from autograd_lite.core.attributes import watching
-from autograd_lite.core.graph import Node
-from autograd_lite.core.hooks import detector
-from autograd_lite.core.outputs import Result
+from autograd_lite.core.graph import Node, Operation
+from autograd_lite.core.hooks import Observer, observing
 from autograd_lite.core.primitive import Primitive
-from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import memory_owner
-from autograd_lite.support.interrupts import setting, undoing
+from autograd_lite.support.arguments import describe
+from autograd_lite.support.interrupts import undoing
 
 _HOMES = ("<operation", str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
-def _is_inside(frame: FrameType) -> bool:
-    """Whether a frame belongs to the library, or to NumPy on its way into it."""
-    modules = [sys.modules.get("autograd_lite.nn"), sys.modules.get("autograd_lite.optim")]
-    homes = (*_HOMES, *(path for module in modules if module is not None for path in module.__path__))
-    return frame.f_code.co_filename.startswith(homes)
-
-
 class AnomalyError(FloatingPointError):
-    """An operation, or a derivative rule, has made a NaN or an infinity."""
+    """An operation, or a derivative rule, has produced a NaN or an infinity."""
 
 
 @contextmanager
 def anomaly(infinity: bool = True) -> Iterator[None]:
-    """Inside, the first operation that makes a NaN or an infinity, forwards or backwards, is an error that names it.
+    """Inside, the first operation that produces a NaN or an infinity, forward or backward, raises an error.
 
-    The error says which operation (or derivative rule) it was, what it was given, and the line of your code that called
-    it. And the arrays that a recorded operation needs for its gradient are locked until it has been computed: writing
-    into one of them in place is NumPy's own error, there and then. It is for finding a mistake: everything is slower
-    inside, and compiled functions run as they are. It holds for the current thread only.
+    The error names the operation (or derivative rule), what it was given, and the line of your code that called it.
+    The arrays that a recorded operation needs for its gradient are read-only until the gradient has been computed:
+    writing into one of them raises NumPy's own error, at the place of the write. Use it to find a mistake: everything
+    is slower inside, and compiled functions run as plain functions. It holds for the current thread only.
 
     Parameters
     ----------
     infinity : bool, default True
-        Whether infinities are anomalies too; False where they are meant, as −∞ in a mask.
+        Whether infinities are anomalies too; pass False where they are intended, as −∞ in a mask.
 
     Raises
     ------
     AnomalyError
-        A FloatingPointError, by the operation.
+        A FloatingPointError, raised by the operation.
 
     Examples
     --------
@@ -69,66 +58,57 @@ def anomaly(infinity: bool = True) -> Iterator[None]:
       x: float64 (2,), from 0 to 2
       in <doctest autograd_lite.debugging.anomalies.anomaly[1]>, line 2, in <module>
     """
-    found = _Detector(infinity)
-    with (
-        undoing(found.unlock_all),
-        setting(detector, found),
-        np.errstate(all="ignore"),  # the error says more than NumPy's warning
-        watching(_WATCHED, detector),
-    ):
+    detector = _Detector(infinity)
+    # The error tells more than NumPy's warning.
+    with undoing(detector.unlock_all), observing(detector), np.errstate(all="ignore"):
         yield
 
 
-_WATCHED = [(Tensor, "_data"), (Node, "saved"), (Primitive, "pull"), (Result, "pull")]
+class _Detector(Observer):
+    """Checks results and gradients, and locks what nodes have saved.
 
-
-class _Detector:
-    """What watches the attributes.
-
-    `places` is where each node was recorded, `locked` what a node locks, `locks` the lock of each memory.
+    Attributes
+    ----------
+    places : dict of Node to str
+        The line that recorded each node.
+    locked : dict of weak references to nodes
+        The locks that each node holds.
+    locks : dict of int to _Lock
+        By the identity of the array that owns the memory; a lock is removed with its last node. From here `unlock_all`
+        finds everything that is read-only, whatever an interrupt has done to the counts.
     """
 
     def __init__(self, infinity: bool) -> None:
         self.infinity = infinity
         self.places: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
         self.locked: dict[weakref.ref[Node], list[_Lock]] = {}
-        # By the identity of the array that owns the memory; a lock is gone with its last node. They are kept here, so
-        # that the end finds all that is read-only, whatever an interrupt has left of the counts.
         self.locks: dict[int, _Lock] = {}
 
-    # -- forwards --------------------------------------------------------------------------------------------------
+    # -- forward ---------------------------------------------------------------------------------------------------
 
-    def assign(self, owner: Any, name: str, value: Any) -> None:
-        """A tensor receives its values, or a node what its rules need."""
-        if name == "saved":
-            self._unlock(weakref.ref(owner))
-            if value is not None:
-                self.places[owner] = _place(sys._getframe(2))
-                self._lock(owner, value)
-            return
-        self._note_view(value)
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and "_operation" not in frame.f_globals:
-            if not _is_inside(frame):
-                return  # a tensor that the user makes
-            frame = frame.f_back
-        if frame is not None:
-            self._check_result(value, frame)
+    def on_result(self, operation: Operation, arguments: tuple[Any, ...], result: Any) -> None:
+        """Raise if the result holds an anomaly."""
+        for array in result if isinstance(result, tuple) else (result,):
+            self._note_view(array)
+            anomaly = self._anomaly(array)
+            if anomaly is not None:
+                self._refuse_result(operation, arguments, f"{anomaly} of its result of shape {np.shape(array)}")
 
-    def _check_result(self, value: Any, frame: FrameType) -> None:
-        anomaly = self._anomaly(value)
-        if anomaly is None:
-            return
-        operation = frame.f_globals["_operation"]
-        lines = [f"{operation.name} gives {anomaly} of its result of shape {np.shape(value)}"]
-        given = [(name, frame.f_locals.get(name)) for name in operation.arguments]
-        for name, argument in given:
+    def on_record(self, node: Node) -> None:
+        """Note where the node was recorded, and lock what it has saved."""
+        self.places[node] = _place(sys._getframe(1))
+        self._lock(node)
+
+    def _refuse_result(self, operation: Operation, arguments: tuple[Any, ...], what: str) -> None:
+        lines = [f"{operation.name} gives {what}"]
+        names = operation.arguments if isinstance(operation, Primitive) else ()
+        for name, argument in zip(names, arguments, strict=True):
             has_one = self._anomaly(argument) is not None
             lines.append(f"  {name}: {_range(argument)}" + ", which was so before" * has_one)
-        raise AnomalyError("\n".join([*lines, f"  in {_place(frame)}"]))
+        raise AnomalyError("\n".join([*lines, f"  in {_place(sys._getframe(1))}"]))
 
     def _anomaly(self, value: Any) -> str | None:
-        """The first NaN or infinity in an array, and where."""
+        """The first NaN or infinity in an array, and its index."""
         if not isinstance(value, np.ndarray | np.floating) or value.dtype.kind != "f":
             return None
         strange = ~np.isfinite(value) if self.infinity else np.isnan(value)
@@ -137,38 +117,32 @@ class _Detector:
         index = tuple(map(int, np.unravel_index(int(np.argmax(strange)), strange.shape)))
         return f"{np.asarray(value)[index]} at index {index}"
 
-    # -- backwards -------------------------------------------------------------------------------------------------
+    # -- backward --------------------------------------------------------------------------------------------------
 
-    def read(self, owner: Any, name: str, found: Any) -> Any:
-        """The rules of an operation, with a look at what they give."""
-        if name != "pull":
-            return found
+    def on_pull(self, node: Node, g: Any, saved: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
+        """Raise if a gradient holds an anomaly."""
+        for position, gradient in enumerate(gradients):
+            anomaly = self._anomaly(getattr(gradient, "_data", gradient))
+            if anomaly is not None:
+                operation = node.operation
+                lines = [f"{operation.describe_rule(position)} gives {anomaly} of the gradient", f"  g: {_range(g)}"]
+                lines += [
+                    f"  {name}: {_range(value)}" for name, value in zip(operation.saved_names, saved, strict=True)
+                ]
+                if node in self.places:
+                    lines.append(f"  recorded in {self.places[node]}")
+                raise AnomalyError("\n".join(lines))
 
-        def checked(g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Any, ...]:
-            gradients: tuple[Any, ...] = found(g, parents, saved)
-            for position, gradient in enumerate(gradients):
-                anomaly = self._anomaly(getattr(gradient, "_data", gradient))
-                if anomaly is not None:
-                    self._refuse_gradient(owner, position, anomaly, g, saved)
-            return gradients
-
-        return checked
-
-    def _refuse_gradient(self, operation: Any, position: int, anomaly: str, g: Any, saved: tuple[Any, ...]) -> None:
-        node = sys._getframe(2).f_locals.get("node")
-        lines = [f"{operation.describe_rule(position)} gives {anomaly} of the gradient", f"  g: {_range(g)}"]
-        lines += [f"  {name}: {_range(value)}" for name, value in zip(operation.saved_names, saved, strict=True)]
-        if isinstance(node, Node) and node in self.places:
-            lines.append(f"  recorded in {self.places[node]}")
-        raise AnomalyError("\n".join(lines))
+    def on_release(self, node: Node) -> None:
+        """Unlock what the node had saved."""
+        self._unlock(weakref.ref(node))
 
     # -- locks -----------------------------------------------------------------------------------------------------
 
-    def _lock(self, node: Node, saved: tuple[Any, ...]) -> None:
-        """Make what a node has saved read-only, and all the memory that it shows."""
-        reference = weakref.ref(node, self._unlock)
-        locks = self.locked[reference] = []
-        for array in _arrays(saved):
+    def _lock(self, node: Node) -> None:
+        """Make the arrays that a node has saved read-only, and those they are views of."""
+        locks = self.locked[weakref.ref(node, self._unlock)] = []
+        for array in _arrays(node.saved):
             owner = id(memory_owner(array))
             lock = self.locks.setdefault(owner, _Lock(owner))
             lock.nodes += 1
@@ -179,10 +153,10 @@ class _Detector:
                     part.flags.writeable = False
 
     def _note_view(self, array: Any) -> None:
-        """A view of what is locked is read-only from the beginning, and must not stay so."""
+        """A view of a locked array is read-only from the beginning, and must not stay so."""
         if isinstance(array, np.ndarray) and not array.flags.writeable and _can_be_unlocked(array):
             lock = self.locks.get(id(memory_owner(array)))
-            if lock is not None and 0 not in array.strides:  # NumPy lets nobody write where it has broadcast
+            if lock is not None and 0 not in array.strides:  # what NumPy has broadcast is never writeable
                 lock.arrays.append(array)
 
     def _unlock(self, node: weakref.ref[Node]) -> None:
@@ -192,14 +166,14 @@ class _Detector:
                 self._release(lock)
 
     def _release(self, lock: _Lock) -> None:
-        """All arrays over one memory become writeable together: NumPy wants a base to be so before its views."""
+        """Make all arrays over one memory writeable together: NumPy requires bases before their views."""
         for array in sorted(lock.arrays, key=lambda array: len(_chain(array))):
             array.flags.writeable = True
         lock.arrays.clear()
         self.locks.pop(lock.owner, None)
 
     def unlock_all(self) -> None:
-        """The end: everything may be written again."""
+        """Make everything writeable again."""
         self.locked.clear()
         for lock in list(self.locks.values()):
             self._release(lock)
@@ -208,8 +182,8 @@ class _Detector:
 class _Lock:
     """The lock of one memory.
 
-    `owner` is the identity of the array that owns it, `nodes` the number of nodes that need it, and `arrays` are those
-    over it that were made read-only.
+    `owner` is the identity of the array that owns it, `nodes` the number of nodes that need it, and `arrays` are the
+    arrays over it that were made read-only.
     """
 
     def __init__(self, owner: int) -> None:
@@ -226,7 +200,7 @@ def _arrays(saved: Any) -> list[Any]:
 
 
 def _chain(array: Any) -> list[Any]:
-    """An array and those that it is a view of, from the first to the last."""
+    """An array, the array it is a view of, and so on."""
     chain = []
     while array is not None:
         if isinstance(array, np.ndarray):
@@ -236,12 +210,12 @@ def _chain(array: Any) -> list[Any]:
 
 
 def _can_be_unlocked(array: Any) -> bool:
-    """Whether NumPy will let the array be made writeable again; not over memory that is no array's."""
+    """Whether NumPy lets the array be made writeable again, which it refuses over memory that no array owns."""
     return array.flags.owndata or isinstance(array.base, np.ndarray)
 
 
 def _range(value: Any) -> str:
-    """What an error says of an array: its form, and from where to where its numbers go."""
+    """An array as error messages show it: dtype, shape, and the range of its numbers."""
     value = getattr(value, "_data", value)
     text = describe(value)
     if isinstance(value, np.ndarray | np.number) and value.size and value.dtype.kind in "fiu":
@@ -255,7 +229,9 @@ def _range(value: Any) -> str:
 
 def _place(frame: FrameType | None) -> str:
     """The line of the user's code that led to a frame."""
-    while frame is not None and _is_inside(frame):
+    modules = [sys.modules.get("autograd_lite.nn"), sys.modules.get("autograd_lite.optim")]
+    homes = (*_HOMES, *(path for module in modules if module is not None for path in module.__path__))
+    while frame is not None and frame.f_code.co_filename.startswith(homes):  # the library, or NumPy on its way into it
         frame = frame.f_back
     if frame is None:
         return "the library itself"

@@ -147,7 +147,7 @@ def contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Formula | N
 
     `g` is the formula of the gradient (a tuple for several results), `saved` the saved values by name.
     """
-    primitive = node.operation
+    primitive: Any = node.operation
     saved = {name: from_formula(value) for name, value in saved.items()}
     for residual, formula in primitive.residuals.items():
         if saved.get(residual) is not None and formula is not None:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
-from autograd_lite.core.arguments import PLAIN_ERRORS, describe, read_option, refuse
+from autograd_lite.core.arguments import refuse
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.arguments import PLAIN_ERRORS, describe, read_option
 from autograd_lite.support.conversion import OPTIONS
 from autograd_lite.support.messages import LINE, is_from, one_line, shorten
 

@@ -469,7 +469,7 @@ def test_an_array_of_the_caller_is_read_and_written_where_it_is():
     ],
 )  # fmt: skip
 def test_python_that_depends_on_values_is_refused(function):
-    with pytest.raises(CompileError, match=r"values|gives"):
+    with pytest.raises(CompileError, match=r"values|returns a bool"):
         compile(function)(np.ones(4))
 
 
@@ -481,11 +481,11 @@ def test_what_the_recorder_cannot_see_is_refused():
         return x * len(calls)
 
     for function in counting, lambda x: x + rng.standard_normal(3), lambda x: x * np.random.rand():
-        with pytest.raises(CompileError, match=r"would not repeat|would not see"):
+        with pytest.raises(CompileError, match="would not repeat"):
             compile(function)(np.ones(3))
     clock = itertools.count()
     timed = compile(lambda x: x + time_of(clock))
-    with pytest.raises(CompileError, match="changes a program would not see"):
+    with pytest.raises(CompileError, match="changes a replay could not detect"):
         timed(np.ones(3))
 
 

@@ -1,27 +1,24 @@
-"""An interrupt at any instruction leaves no switch on, no attribute watched, no optimizer broken."""
+"""An interrupt at any instruction leaves no switch on, no attribute observed, no optimizer broken."""
 
 import threading
-from contextvars import ContextVar
 
 import numpy as np
 import pytest
 from robustness.interrupts import EVERY_INSTRUCTION, moments
 
 from autograd_lite import Tensor, anomaly, enable_grad, grad, is_grad_enabled, nn, no_grad, optim
-from autograd_lite.core import attributes
-from autograd_lite.core import hooks as tracing
-from autograd_lite.core.attributes import watching
+from autograd_lite.compiler import attributes
+from autograd_lite.compiler.attributes import observing_attributes
+from autograd_lite.core import hooks
 from autograd_lite.core.grad_mode import transform_depth
-from autograd_lite.core.graph import Node
 from autograd_lite.support.interrupts import setting, undoing
 
 pytestmark = EVERY_INSTRUCTION
-NAMES = [(Tensor, "_data"), (Node, "saved")]
-ORIGINALS = {(owner, name): owner.__dict__[name] for owner, name in [*NAMES, *tracing.watched_attributes]}
+ORIGINALS = {(owner, name): owner.__dict__[name] for owner, name in attributes.OBSERVED}
 
 
-class Observer:
-    """Counts what it is told."""
+class Reader:
+    """A recorder that counts reads."""
 
     def __init__(self):
         self.reads = 0
@@ -36,10 +33,11 @@ class Observer:
 
 def nothing_is_left():
     assert is_grad_enabled()
-    assert tracing.current_recorder() is None
-    assert tracing.anomaly_detector() is None
+    assert hooks.current_recorder() is None
+    assert not hooks.current_observers()
+    assert not hooks.registrations
     assert not transform_depth.get()
-    assert not attributes._watchers
+    assert not attributes._active
     for (owner, name), original in ORIGINALS.items():
         assert owner.__dict__[name] is original, (owner, name)
     free = []
@@ -50,51 +48,46 @@ def nothing_is_left():
     attributes._lock = threading.RLock()  # that thread has the other one
 
 
-def test_watching_leaves_nothing_watched(figure):
-    variable = ContextVar("observer", default=None)
-    observer = Observer()
+def test_observed_attributes_are_restored(figure):
+    reader = Reader()
 
-    def watch():
-        with setting(variable, observer), watching(NAMES, variable), watching(NAMES[:1], variable):
-            before = observer.reads
+    def observe():
+        with setting(hooks.recorder, reader), observing_attributes(), observing_attributes():
+            before = reader.reads
             Tensor(1.0).shape  # noqa: B018
-            assert observer.reads == before + 1  # once, however often it is registered
+            assert reader.reads == before + 1  # once, however many contexts are active
 
-    def check():
-        nothing_is_left()
-        assert variable.get() is None
-
-    tried = moments(watch, check, everywhere=True)
+    tried = moments(observe, nothing_is_left, everywhere=True)
     assert tried > 100
-    figure(f"interrupts of a context that watches attributes: {tried} instructions tried, nothing left watched")
+    figure(f"interrupts of a context that observes attributes: {tried} instructions tried, all attributes restored")
 
 
-def test_after_an_interrupt_another_observer_is_told_once():
-    other, variable, observer = ContextVar("other", default=None), ContextVar("observer", default=None), Observer()
+def test_after_an_interrupt_an_outer_context_is_active():
+    reader = Reader()
 
-    def watch():
-        with watching(NAMES, variable):
+    def observe():
+        with observing_attributes():
             pass
 
-    with setting(other, observer), watching(NAMES, other):
+    with setting(hooks.recorder, reader), observing_attributes():
 
         def check():
-            before = observer.reads
+            before = reader.reads
             Tensor(1.0).shape  # noqa: B018
-            assert observer.reads == before + 1
-            assert len(attributes._watchers) == 1
+            assert reader.reads == before + 1
+            assert len(attributes._active) == 1
 
-        moments(watch, check)
+        moments(observe, check)
     nothing_is_left()
 
 
-def test_observers_of_many_threads_come_and_go():
+def test_recorders_of_many_threads_come_and_go():
     def work(number):
-        variable, observer = ContextVar(f"observer{number}", default=None), Observer()
+        reader = Reader()
         for i in range(60):
-            with setting(variable, observer), watching(NAMES, variable):
+            with setting(hooks.recorder, reader), observing_attributes():
                 Tensor(1.0).shape  # noqa: B018
-            if observer.reads != i + 1:
+            if reader.reads != i + 1:
                 failures.append(number)
 
     failures = []
@@ -105,6 +98,16 @@ def test_observers_of_many_threads_come_and_go():
         thread.join()
     assert failures == []
     nothing_is_left()
+
+
+def test_observers_are_taken_back():
+    observer, x = hooks.Observer(), Tensor([1.0], requires_grad=True)
+
+    def observe():
+        with hooks.observing(observer), hooks.observing(hooks.Observer()):
+            (x * 2.0).backward()
+
+    assert moments(observe, nothing_is_left) > 20
 
 
 @pytest.mark.parametrize("outer", [None, no_grad, enable_grad])
