@@ -116,7 +116,7 @@ class Program:
     def _replay(self, recording: Recording) -> Callable[..., Any]:
         # In expressions numbers have their names in the program, which never look like names of the replay function.
         inputs = [f"a{i}_" for i in range(len(recording.tape.inputs))]
-        passed = [name for name, number_source, _ in recording.tape.numbers if isinstance(number_source, int)]
+        passed = [name for name, number_source, _ in recording.tape.numbers if number_source is None]
         source = GuardSource([*inputs, *passed])
         self._write_guards(source, recording)
         self._write_aliasing(source, inputs)
@@ -139,7 +139,7 @@ class Program:
             source.require(expression.format(source.name(thing)))
         options = []
         for name, number_source, kind in recording.tape.numbers:
-            if not isinstance(number_source, int):
+            if number_source is not None:
                 source.do(f"{name} = {number_source.expression.format(source.name(number_source.owner))}")
                 options += [name] * number_source.is_option
             source.require(f"{name}.__class__ is {source.name(kind)}")

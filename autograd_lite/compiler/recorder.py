@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.attributes import observing_attributes
 from autograd_lite.compiler.calls import Draw, OpaqueCall, TracedGenerator
-from autograd_lite.compiler.creation import creating
 from autograd_lite.compiler.guard_set import GuardSet
 from autograd_lite.compiler.guards import MISSING
+from autograd_lite.compiler.patches import patched
 from autograd_lite.compiler.tape import parts
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
@@ -50,7 +49,7 @@ class Recorder(UpdateRecorder):
     def recording(self) -> Iterator[None]:
         """Inside, everything that this thread does is recorded."""
         try:
-            with setting(recorder, self), observing_attributes(), creating():
+            with setting(recorder, self), patched():
                 yield
         finally:
             self.ended = True
