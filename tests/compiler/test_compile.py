@@ -615,3 +615,16 @@ def test_the_page_on_programs_runs():
         exec(program, namespace)
     assert "NumPy calls" in printed.getvalue()
     assert namespace["losses"][-1] < namespace["losses"][0]
+
+
+def test_replacing_the_groups_of_an_optimizer_is_refused():
+    optimizer = optim.SGD([Tensor(np.ones(3), requires_grad=True)], lr=0.1)
+    groups = optimizer.param_groups
+
+    def step(x):
+        optimizer.param_groups = list(groups)
+        return x * 2
+
+    with pytest.raises(CompileError, match="param_groups"):
+        compile(step)(np.ones(3))
+    assert optimizer.param_groups is groups
