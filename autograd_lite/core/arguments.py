@@ -1,93 +1,70 @@
-"""What a wrong call of an operation is told: the error of NumPy once more, with names, dtypes and shapes."""
+"""What the written functions of `codegen` call in rare cases: arguments to read, and errors, with names and shapes."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.declaration import Declaration
 from autograd_lite.core.grad_mode import is_grad_enabled
+from autograd_lite.core.graph import Operation
+from autograd_lite.core.hooks import current_recorder
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.support.conversion import read, read_list
-from autograd_lite.support.messages import LINE, is_from_repr, one_line, shorten, show
-
-if TYPE_CHECKING:
-    from autograd_lite.core.primitive import Primitive
-
-_FEW = 6  # arrays of a list are described
-
-# Errors that are a type and a text, so that another one can be made of them.
-PLAIN_ERRORS = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, KeyError, TypeError, ValueError)
+from autograd_lite.support.argument_errors import explain
+from autograd_lite.support.conversion import PYTHON_NUMBERS, number_as_array, read, read_list
+from autograd_lite.support.messages import one_line
 
 
-# What NumPy says of operands with too few axes, in terms of gufunc signatures.
-_FEW_AXES = re.compile(r"operand (\d+) does not have enough dimensions \(has (\d+), .* requires (\d+)\)")
+def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:
+    """The result of a forward function that raised `error`, because it cannot be recorded call by call.
 
-
-def describe(value: Any) -> str:
-    """What an error message says of an argument: dtype and shape of arrays, else the value or its type.
-
-    Examples
-    --------
-    >>> describe(np.zeros((2, 3))), describe(-1), describe([np.zeros(2), np.zeros(3)])
-    ('float64 (2, 3)', '-1', '[float64 (2,), float64 (3,)]')
+    The recorder makes it one step of the program. Without a recorder, or if that fails too, the error is raised again,
+    with what the operation was given.
     """
-    if isinstance(value, np.ndarray | np.generic | Tensor):
-        return f"{value.dtype} {value.shape}"
-    if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray | Tensor) for item in value[:_FEW]):
-        more = f", ... ({len(value)} in all)" if len(value) > _FEW else ""
-        return f"[{', '.join(map(describe, value[:_FEW]))}{more}]"
-    return show(value, 40)
+    recorder = current_recorder()
+    if recorder is not None:
+        try:
+            return recorder.forward(operation, values)
+        except Exception as second_error:
+            error = second_error
+    raise _explain(operation, error, values) from error
 
 
-def explain(operation: Primitive, error: Exception, values: tuple[Any, ...]) -> Exception:
-    """The error of the forward function once more, with the name of the operation and what it was given."""
-    reason = one_line(error).removeprefix(f"{operation.name}: ")
-    few = _FEW_AXES.search(reason)
-    if few is not None:
-        position, ndim, least = few.groups()
-        reason = f"{operation.arguments[int(position)]} has {ndim} axes and needs {least} at least"
-    if "mismatch in its core dimension" in reason:  # NumPy speaks of gufunc signatures here
-        left, right = np.shape(values[0]), np.shape(values[1])
-        reason = f"shapes {left} and {right} do not match: {left[-1]} != {right[-2:][0]}"
-    kind: type[Exception] | None = next((kind for kind in PLAIN_ERRORS if isinstance(error, kind)), None)
-    if is_from_repr(error):
-        kind, reason = TypeError, "an argument has the wrong type"
-    # Of loops, casting rules, and methods that a number lacks; those of ufuncs speak of dimensions too.
-    if isinstance(error, TypeError | AttributeError) or isinstance(operation.forward, np.ufunc):
-        no_numbers = _without_numbers(operation, values)
-        kind, reason = (TypeError, f"real numbers are needed for {no_numbers}") if no_numbers else (kind, reason)
-    given = ", ".join(f"{name}: {describe(value)}" for name, value in zip(operation.arguments, values, strict=True))
-    given = shorten(given, LINE)
-    if kind is None:
-        error.add_note(f"in {operation.name}({given})")
-        return error
-    return kind(f"{operation.name}: {reason} ({given})")
+def _explain(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Exception:
+    numeric = [
+        parameter.name
+        for parameter, value in zip(operation.parameters, values, strict=True)
+        if operation.is_ufunc or parameter.name in operation.rules or type(parameter.default) is float
+        if value is not parameter.default and parameter.name != operation.variadic
+    ]
+    arguments = dict(zip(operation.arguments, values, strict=True))
+    return explain(operation.name, arguments, numeric, operation.is_ufunc, error)
 
 
-def _without_numbers(operation: Primitive, values: tuple[Any, ...]) -> str | None:
-    """The first argument that is text, None, or anything else not made of numbers, where numbers belong."""
-    ufunc = isinstance(operation.forward, np.ufunc)
-    for parameter, value in zip(operation.parameters, values, strict=True):
-        numeric = ufunc or parameter.name in operation.rules or type(parameter.default) is float
-        if numeric and value is not parameter.default and parameter.name != operation.variadic:
-            dtype = np.asarray(value).dtype if isinstance(value, type) or not hasattr(value, "dtype") else value.dtype
-            if dtype.kind not in "fiubc":
-                return parameter.name
-    return None
-
-
-def check_count(operation: Primitive, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
-    """Refuse the result of a rule that returns another number of gradients than there are operands."""
+def check_count(operation: Operation, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
+    """Refuse the gradients of a rule if they are not one per parent."""
     if len(gradients) != len(parents):
         raise ValueError(
             f"{operation.describe_rule(len(parents))} returned {len(gradients)} gradients for {len(parents)}"
         )
 
 
+def with_arrays(operation: Declaration, saved: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """Saved values with arrays in place of Python numbers among the operands."""
+    dtype = (out[0] if operation.outputs > 1 else out).dtype
+
+    def as_array(value: Any) -> Any:
+        if type(value) is tuple:
+            return tuple(map(as_array, value))
+        return number_as_array(value, dtype) if value.__class__ in PYTHON_NUMBERS else value
+
+    pairs = zip(operation.saved_names, saved, strict=True)
+    return tuple([as_array(value) if name in operation.differentiable else value for name, value in pairs])
+
+
 def read_argument(name: str, argument: str, value: Any) -> Any:
-    """What is neither tensor, array nor number, as an array if it is one: rules compute with what they are given."""
+    """An operand that is neither tensor, array nor number, as an array if it can be read as one."""
     if type(value) in (list, tuple):
         try:
             return read_list(value)
@@ -98,7 +75,7 @@ def read_argument(name: str, argument: str, value: Any) -> Any:
 
 
 def read_option(name: str, argument: str, value: Any) -> Any:
-    """The same for an argument that may be a list or a tuple."""
+    """The same for an argument that may remain a list or a tuple."""
     try:
         return read(value)
     except TypeError as error:
@@ -106,7 +83,7 @@ def read_option(name: str, argument: str, value: Any) -> Any:
 
 
 def read_result(name: str, out: Any) -> Any:
-    """What a forward function returned, if it is no plain array: a tensor holds nothing else."""
+    """The result of a user's forward function as a plain array, since a tensor holds nothing else."""
     if isinstance(out, Tensor):
         raise TypeError(f"{name}: the forward function returned a Tensor; it is a function of arrays")
     return read_option(name, "the result", out)
@@ -121,6 +98,6 @@ def refuse(name: str, argument: str) -> None:
         )
 
 
-def refuse_result(operation: Primitive, dtype: np.dtype[Any]) -> None:
-    """Refuse complex numbers, objects and texts as values of a tensor."""
+def refuse_result(operation: Declaration, dtype: np.dtype[Any]) -> None:
+    """Refuse complex numbers, objects and strings as values of a tensor."""
     raise TypeError(f"{operation.name}: the result has dtype {dtype}, but tensors hold real numbers")

@@ -1,18 +1,17 @@
-"""The reverse sweep: from a result back to the leaves it was made from, one rule at a time.
+"""The reverse sweep: from a result back to the leaves it depends on, one operation at a time.
 
-Rules are looked up on the nodes of the graph; this file knows none of them.
+The rules belong to the operations of the nodes; this file contains none.
 """
 
 from __future__ import annotations
 
 import threading
-from _thread import _count as _count_of_other_threads
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.core.graph import Leaf, Node, Operation
 from autograd_lite.core.hooks import current_observers, current_recorder
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.sums import sum_over
@@ -27,22 +26,18 @@ def sweep(
 ) -> dict[Any, Any]:
     """The gradients of the leaves, given those of results: `gradients` maps nodes to arrays, and is used up.
 
-    Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when its
-    turn comes. What a node saved is dropped as soon as it has been used. Nothing is written to the leaves here.
-    Nodes that were recorded before the moment `since` count as leaves; the gradients of nodes that are keys of
-    `watched` are noted there on the way.
+    Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when it is
+    visited. What it has saved is released right afterwards. Nothing is written to the leaves here.
 
-    With `create_graph` the rules are fed tensors instead of arrays: the very same formulas then record themselves.
+    With `create_graph` the rules are called with tensors instead of arrays, so the same formulas are recorded. Nodes
+    recorded before the time `since` count as leaves. Gradients of nodes that are keys of `watched` are stored there.
     """
     latest_change, observers = log.latest, current_observers()
     queue: list[tuple[int, Node]] = []
-    following: Node | None = None
     for root in gradients:
         if root.__class__ is Node and root.order >= since:
-            if following is None:
-                following = root
-            else:
-                heappush(queue, (-root.order, root))
+            heappush(queue, (-root.order, root))
+    following: Node | None = None  # the latest of the nodes that wait; mostly it is next, so it is kept out of the heap
     while queue or following is not None:
         if following is None:
             node = heappop(queue)[1]
@@ -67,7 +62,7 @@ def sweep(
         try:
             contributions = operation.pull(g, parents, saved)
         except Exception as error:
-            contributions = _try_otherwise(error, operation, g, parents, saved)
+            contributions = _pull_otherwise(error, operation, g, parents, saved)
         if observers:
             for observer in observers:
                 observer.on_pull(node, g, saved, contributions)
@@ -91,7 +86,7 @@ def sweep(
                 if parent.order >= since:
                     if following is None:
                         following = parent
-                    elif parent.order > following.order:  # the latest is mostly next: keep it out of the heap
+                    elif parent.order > following.order:
                         heappush(queue, (-following.order, following))
                         following = parent
                     else:
@@ -106,8 +101,10 @@ def sweep(
     return gradients  # all that is left are leaves
 
 
-def _try_otherwise(error: Exception, operation: Any, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
-    """The gradients by rules that cannot be recorded call by call: they are one call of a program."""
+def _pull_otherwise(
+    error: Exception, operation: Operation, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The gradients by rules that raised `error`, because they cannot be recorded call by call."""
     recorder = current_recorder()
     if recorder is not None and recorder.is_traced(g, saved):
         return recorder.pull(operation, g, parents, saved)
@@ -121,38 +118,21 @@ _deposits = threading.RLock()
 
 def deposit(gradients: dict[Leaf, Any]) -> None:
     """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
-    if not _count_of_other_threads():  # nobody to wait for: a fiftieth of a small step
-        _add(gradients)
-        return
-    try:  # as `undoing`, without the cost of a generator in each backward pass
-        try:
-            _deposits.acquire()
-            _add(gradients)
-        finally:
-            _release_deposits()
-    finally:
-        _release_deposits()
-
-
-def _release_deposits() -> None:
-    while _deposits._is_owned():  # type: ignore[attr-defined]
-        _deposits.release()
-
-
-def _add(gradients: dict[Leaf, Any]) -> None:
     taken = set()
-    for leaf, gradient in gradients.items():
-        if leaf.grad is not None:
-            gradients[leaf] = gradient = leaf.grad + gradient
-        elif gradient.base is not None or id(gradient) in taken:
-            gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
-        if not gradient.shape and not isinstance(gradient, np.ndarray):
-            gradients[leaf] = gradient.reshape(1).reshape(())  # a number of NumPy as an array
-        taken.add(id(gradient))
-    # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-    # In one call, so that no interrupt comes in between.
-    kind: Any = Leaf
-    any(map(kind.grad.__set__, gradients, gradients.values()))
+    with _deposits:
+        for leaf, gradient in gradients.items():
+            if leaf.grad is not None:
+                gradient = leaf.grad + gradient
+            elif gradient.base is not None or id(gradient) in taken:
+                gradient = gradient.copy()  # a view, or an array that another leaf received too
+            if not gradient.shape and not isinstance(gradient, np.ndarray):
+                gradient = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
+            gradients[leaf] = gradient
+            taken.add(id(gradient))
+        # Written only now, all together: a backward pass that fails leaves every gradient as it was.
+        # In one call, so that no interrupt comes in between.
+        kind: Any = Leaf
+        any(map(kind.grad.__set__, gradients, gradients.values()))
 
 
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
@@ -165,8 +145,8 @@ def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
             )
 
 
-def _fit(gradient: Any, parent: Node | Leaf, operation: Any, position: int) -> Any:
-    """Undo broadcasting and promotion, so that the gradient has the shape and dtype of what it belongs to."""
+def _fit(gradient: Any, parent: Node | Leaf, operation: Operation, position: int) -> Any:
+    """Undo broadcasting and promotion, so that the gradient has the shape and dtype of its parent."""
     if gradient is None or not hasattr(gradient, "shape"):
         if not isinstance(gradient, int | float | np.ndarray | np.generic):
             raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
@@ -190,7 +170,7 @@ def _fit(gradient: Any, parent: Node | Leaf, operation: Any, position: int) -> A
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
-    """The sum of `gradient` over the axes along which an array of `shape` was broadcast; None if it was not.
+    """The sum of `gradient` over the axes along which an array of `shape` was broadcast; None if that is impossible.
 
     Examples
     --------

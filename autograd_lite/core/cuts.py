@@ -1,7 +1,7 @@
-"""What would take a recorded tensor out of the graph without being asked to, and the errors that say so.
+"""Errors where a recorded tensor would silently be taken out of the graph, so that its gradient would be lost.
 
-What does so on request has a name: ``.item()``, ``.numpy()``, ``.detach()``, ``no_grad()``. Nothing is refused inside
-`no_grad`.
+It is taken out only by request: ``.item()``, ``.numpy()``, ``.detach()``, ``no_grad()``. Inside `no_grad` nothing is
+refused.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 import warnings
 from opcode import opmap
+from typing import Any
 
 from autograd_lite.core.grad_mode import is_grad_enabled, transform_depth
 
-# The instructions of ``array[index] = value``, in which NumPy asks a tensor for its number.
+# The instructions of ``array[index] = value``, in which NumPy converts a tensor to a number.
 _WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
-# Libraries that compute. Where one of them asks for a number, the number goes on into a result.
+# Libraries that compute: a number that one of them converts a tensor to becomes part of a result.
 _COMPUTING = {"autograd_lite", "numpy", "scipy"}
 
 _WAYS = (
@@ -24,24 +25,24 @@ _WAYS = (
 
 
 def _cut(text: str) -> TypeError:
-    """A TypeError that is told from others when a library replaces it."""
+    """A TypeError that `raise_cut` finds again after a library has replaced it."""
     error = TypeError(text)
     error.__dict__["is_cut"] = True
     return error
 
 
 def inside_transform() -> bool:
-    """Whether a function is being differentiated by `grad`, `jacobian` or another transform, and recorded."""
+    """Whether `grad`, `jacobian` or another transform is differentiating a function, and recording is on."""
     return transform_depth.get() > 0 and is_grad_enabled()
 
 
-def refuse_number(what: str) -> None:
-    """Raise TypeError where a Python number of a recorded tensor would be a silent cut.
+def refuse_number(tensor: Any, what: str) -> None:
+    """Raise TypeError where converting a recorded tensor to a Python number would lose a gradient.
 
-    Inside a transform it always is. Outside, ``float(loss)`` is how results are logged, so only what computes on is
-    refused: a write into an array, which is seen by the caller's instruction, and a library that computes.
+    Inside a transform it always would. Outside, ``float(loss)`` is how results are logged, so only two uses are
+    refused: a write into an array, which the caller's instruction shows, and a call from a library that computes.
     """
-    if not is_grad_enabled():
+    if tensor._node is None or not is_grad_enabled():
         return
     if transform_depth.get():
         raise _cut(
@@ -57,27 +58,27 @@ def refuse_number(what: str) -> None:
         )
 
 
-def refuse_array() -> None:
-    """Raise TypeError where an array of a recorded tensor would be a silent cut."""
-    if is_grad_enabled():
+def refuse_array(tensor: Any) -> None:
+    """Raise TypeError where converting a recorded tensor to an array would lose its gradient."""
+    if tensor._node is not None and is_grad_enabled():
         raise _cut(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
             "np.concatenate, or say .numpy() or .detach() if that is meant"
         )
 
 
-def refuse_copy() -> None:
-    """Raise TypeError where a tensor made of a recorded one would be a silent cut."""
-    if is_grad_enabled():
+def refuse_copy(tensor: Any) -> None:
+    """Raise TypeError where a tensor made from a recorded one would not be connected with it."""
+    if tensor._node is not None and is_grad_enabled():
         raise _cut(
             "Tensor: a new tensor made of one that requires gradients would not be connected with it; use it as it is "
             "or copy it with .clone(), or write .detach() for its values alone"
         )
 
 
-def warn_of_item() -> None:
-    """Warn of ``x.item()`` inside a transform, where ``x.detach().item()`` says that the cut is meant."""
-    if inside_transform():
+def warn_of_item(tensor: Any) -> None:
+    """Warn of ``x.item()`` inside a transform, where ``x.detach().item()`` shows that the cut is intended."""
+    if tensor._node is not None and inside_transform():
         warnings.warn(
             "item(): inside grad and the other transforms no gradient flows through this number; "
             "x.detach().item() says that it is meant",
@@ -86,9 +87,9 @@ def warn_of_item() -> None:
 
 
 def raise_cut(error: Exception) -> None:
-    """Raise a TypeError of this file once more that a library has replaced by `error`, one of its own.
+    """Raise a TypeError of this file again if a library has replaced it by `error`.
 
-    ``array[0] = x`` makes a ValueError of NumPy of it, a solver of SciPy a SystemError.
+    NumPy's ``array[0] = x`` makes it a ValueError, a solver of SciPy a SystemError.
     """
     cause: BaseException | None = error
     while cause is not None and not hasattr(cause, "is_cut"):

@@ -1,4 +1,4 @@
-"""The switches of each thread: whether operations are recorded, and whether a transform is at work."""
+"""Grad mode: whether operations are recorded, and whether a transform is differentiating, per thread and task."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# A context variable is per thread and per asynchronous task, so a switch never leaks from one to another.
-_recording: ContextVar[bool] = ContextVar("autograd_lite_recording", default=True)
-is_grad_enabled = _recording.get
+# Context variables are per thread and per asynchronous task, so a switch never affects another one.
+_grad_mode: ContextVar[bool] = ContextVar("autograd_lite_grad_mode", default=True)
+is_grad_enabled = _grad_mode.get
 
-# What is switched, the innermost last: by which switch, and what it found. It is kept here, not in the switch, so that
-# several threads and tasks can use one object at a time.
-_Entry = tuple[Any, bool]
-_switched: ContextVar[tuple[_Entry, ...]] = ContextVar("autograd_lite_switched", default=())
+# The switches that are on, innermost last; the last one determines the grad mode. They are stored here, not in the
+# switches, so that several threads and tasks can use one switch at a time.
+_switches: ContextVar[tuple[_Switch, ...]] = ContextVar("autograd_lite_switches", default=())
 
 # How many transforms (`grad`, `jacobian`, ...) are differentiating a function in this thread or task.
 transform_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
@@ -27,35 +26,37 @@ _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.
 
 
 class _Switch:
-    """Turns recording on or off: a context manager, and a decorator of functions."""
+    """Sets the grad mode: a context manager, and a decorator of functions.
+
+    An interrupt (Ctrl-C) may come anywhere, so what undoes a switch is computed first and repeated if necessary, as in
+    `support.interrupts`. That module's generators cannot be entered twice, and a switch can.
+    """
 
     _value: bool
 
     def __enter__(self) -> None:
-        entry = (self, _recording.get())
+        before = _switches.get()
         try:
-            _switched.set((*_switched.get(), entry))
-            _recording.set(self._value)
-        except BaseException:  # an interrupt; `__exit__` will not be called
-            _take_back(entry)
+            _set((*before, self))
+        except BaseException:  # an interrupt: `__exit__` will not be called
+            _set(before)
             raise
 
     def __exit__(self, *exception: object) -> None:
-        entry, done = None, False
+        rest = None
         try:
-            entry = self._innermost()
-            _take_back(entry)
-            done = True
+            rest = self._others()
+            _set(rest)
         finally:
-            if not done:  # an interrupt; what it has left undone is done
-                _take_back(entry or self._innermost())
+            _set(self._others() if rest is None else rest)
 
-    def _innermost(self) -> _Entry | None:
-        """The last entry of this switch; none if a suspended generator is closed in another context."""
-        for entry in reversed(_switched.get()):
-            if entry[0] is self:
-                return entry
-        return None
+    def _others(self) -> tuple[_Switch, ...]:
+        """The switches without the last entry of this one. Generators may leave their blocks out of order."""
+        switches = _switches.get()
+        for i in reversed(range(len(switches))):
+            if switches[i] is self:
+                return switches[:i] + switches[i + 1 :]
+        return switches
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = type(self).__name__
@@ -72,6 +73,11 @@ class _Switch:
                 return function(*args, **kwargs)
 
         return switched
+
+
+def _set(switches: tuple[_Switch, ...]) -> None:
+    _switches.set(switches)
+    _grad_mode.set(switches[-1]._value if switches else True)
 
 
 class no_grad(_Switch):  # noqa: N801 - the name everybody knows
@@ -107,17 +113,3 @@ class enable_grad(_Switch):  # noqa: N801
     """
 
     _value = True
-
-
-def _take_back(entry: _Entry | None) -> None:
-    """Switch back to what was found; if something was switched since, that will do so."""
-    entries = _switched.get()
-    if entries and entries[-1] is entry:
-        _recording.set(entry[1])
-        _switched.set(entries[:-1])
-        return
-    for i, other in enumerate(entries):
-        if other is entry:
-            after, *rest = entries[i + 1 :]
-            _switched.set((*entries[:i], (after[0], entry[1]), *rest))
-            return

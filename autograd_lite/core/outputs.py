@@ -1,4 +1,4 @@
-"""Operations with several results: each has a node of its own, which hands its gradient to the operation's node."""
+"""Operations with several results: each result has a node, which passes its gradient on to the operation's node."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import _wrap
 from autograd_lite.core.writes import tick
 
-Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]  # shape and dtype of each result
 
 
 class Cotangents(tuple[Any, ...]):
-    """The gradients of all results of an operation, None where nothing has arrived.
+    """The gradients of all results of an operation, None where none has arrived yet.
 
-    `shape` holds the shapes and dtypes of the results; the sweep adds two of these as it adds two arrays.
+    The sweep adds two of them as it adds two arrays. Their `shape` is the Form of the results, as that of the node.
     """
 
     shape: Form
@@ -39,7 +39,7 @@ def cotangents(form: Form, gradients: list[Any]) -> Cotangents:
 
 
 class Result:
-    """What the engine knows of one result of an operation; it stands in the place of a `Primitive`."""
+    """The operation of the node of one result: it selects that result."""
 
     arguments: tuple[str, ...] = ()
     differentiable: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Result:
         self.results: list[Result] = []
 
     def pull(self, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Cotangents]:
-        """The gradient in its place among those of the other results."""
+        """The gradient at its place among those of the other results."""
         form = parents[0].shape
         return (cotangents(form, [g if i == self.number else None for i in range(len(form))]),)
 
@@ -62,20 +62,19 @@ class Result:
         return ()
 
     def describe_rule(self, position: int) -> str:
-        """How an error message calls the rule."""
+        """The rule, as error messages name it."""
         return f"{self.name}: the derivative rule"
 
 
 def wrap_outputs(out: Any, node: Node | None) -> Any:
-    """Tensors around the results of an operation, in the kind of tuple that it returned."""
+    """Tensors around the results of an operation, in a tuple of the same type; `node` is the operation's, if any."""
     for array in out:
         dtype = getattr(array, "dtype", None)
         if dtype is not None and dtype.kind not in "fiub":
             name = "primitive" if node is None else node.operation.name
             raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
     if node is not None:
-        form: Any = tuple((array.shape, array.dtype) for array in out)
-        node.shape, node.dtype = form, None
+        node.shape, node.dtype = tuple((array.shape, array.dtype) for array in out), None
     tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(out)]
     return type(out)(*tensors) if hasattr(out, "_fields") else tuple(tensors)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.arguments import describe
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.core.hooks import Observer, observing
 from autograd_lite.core.primitive import Primitive
 from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.argument_errors import describe
 from autograd_lite.support.interrupts import undoing
 
 _HOMES = ("<operation", str(Path(__file__).parents[1]), str(Path(np.__file__).parent))

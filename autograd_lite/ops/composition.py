@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
-from autograd_lite.core.arguments import PLAIN_ERRORS, describe, read_option, refuse
+from autograd_lite.core.arguments import read_option, refuse
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.argument_errors import PLAIN_ERRORS, describe
 from autograd_lite.support.conversion import OPTIONS
 from autograd_lite.support.messages import LINE, is_from, one_line, shorten
 

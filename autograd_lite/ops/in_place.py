@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.aliases import common_elements, is_read_only, lies_as_numbered, number_elements
+from autograd_lite.core.aliases import is_read_only
 from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.hooks import concrete
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner, overwrite
 from autograd_lite.ops.arrays import indexing, shape
+from autograd_lite.support.addresses import addresses, common_elements
 from autograd_lite.support.conversion import strip
 
 
@@ -130,14 +131,31 @@ def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
     sharing = _sharing(tensor)
     updates = [(tensor, changed)]
     if hasattr(tensor, "_place"):
-        number_elements(sharing)
+        _number_elements(sharing)
         updates += [
             (other, new) for other in sharing[1:] if (new := _carried(changed, tensor, index, other)) is not None
         ]
     for other, new in updates:
         other._data, other._node = _laid_out(new._data, other._data), new._node
-    if len(sharing) == 1 and hasattr(tensor, "_place") and lies_as_numbered(tensor):
+    if len(sharing) == 1 and hasattr(tensor, "_place") and _lies_as_numbered(tensor):
         del tensor._place  # its memory is its own now
+
+
+def _number_elements(tensors: list[Any]) -> None:
+    """Give positions to tensors that share memory, before a write gives one of them another array.
+
+    A tensor that an optimizer or `Module.astype` has already moved to another array shares no element with the others.
+    """
+    for tensor in tensors:
+        if tensor._place.positions is None:
+            array = concrete(tensor._data)
+            tensor._place.positions, tensor._place.is_read_only = addresses(array), is_read_only(array)
+
+
+def _lies_as_numbered(tensor: Any) -> bool:
+    """Whether the addresses of the elements differ as their positions do, so that positions are no longer needed."""
+    distances = addresses(concrete(tensor._data)) - tensor._place.positions
+    return bool(np.all(distances == distances.ravel()[:1]))
 
 
 def _laid_out(new: Any, old: Any) -> Any:

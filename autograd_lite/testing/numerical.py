@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.core.arguments import describe
 from autograd_lite.ops.composition import naming
+from autograd_lite.support.argument_errors import describe
 from autograd_lite.support.checks import check_positive
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.testing.evaluation import check_functions

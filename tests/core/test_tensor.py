@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ops.test_operations import leaves
 
 from autograd_lite import Tensor, no_grad
-from autograd_lite.core import signatures
 from autograd_lite.ops import methods
+from autograd_lite.support import signatures
 
 # -- construction --------------------------------------------------------------------------------------------------
 
@@ -423,8 +423,13 @@ def test_every_attached_operation_is_tested_as_operator_or_method():
 
 
 def _declared() -> dict[str, ast.FunctionDef]:
+    """The declaration of each name; ``a = b = c`` declares a and b like c."""
     tree = ast.parse(inspect.getsource(signatures.Signatures))
-    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    declared = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and node.targets[0].id != "__slots__":
+            declared |= {target.id: declared[node.value.id] for target in node.targets}
+    return declared
 
 
 def test_what_is_declared_is_attached_and_what_is_attached_is_declared():

@@ -1,0 +1,51 @@
+"""Functions written as source code: how parameters are declared and passed on, and how the source is compiled."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+def signature_source(parameters: Iterable[inspect.Parameter]) -> str:
+    """The parameters of a ``def``; a default is looked up as ``_default[name]``.
+
+    Examples
+    --------
+    >>> signature_source(inspect.signature(lambda x, *rest, axis=None: 0).parameters.values())
+    "x, *rest, axis=_default['axis']"
+    """
+    parts, may_be_keyword = [], False
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and not may_be_keyword:
+            parts.append("*")
+        may_be_keyword |= parameter.kind >= parameter.VAR_POSITIONAL
+        default = "" if parameter.default is parameter.empty else f"=_default[{parameter.name!r}]"
+        parts.append("*" * (parameter.kind is parameter.VAR_POSITIONAL) + parameter.name + default)
+    return ", ".join(parts)
+
+
+def passing_source(parameters: Iterable[inspect.Parameter]) -> str:
+    """The arguments of a call that passes all parameters on.
+
+    Examples
+    --------
+    >>> passing_source(inspect.signature(lambda x, *rest, axis=None: 0).parameters.values())
+    'x, *rest, axis=axis'
+    """
+    pattern = dict.fromkeys(inspect._ParameterKind, "{0}")
+    pattern |= {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.KEYWORD_ONLY: "{0}={0}"}
+    return ", ".join(pattern[parameter.kind].format(parameter.name) for parameter in parameters)
+
+
+def compile_function(source: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    """The function that `source` defines as ``_function``, called `name`; tracebacks show its lines."""
+    filename = f"<operation {name} {len(linecache.cache)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    made: dict[str, Any] = {}  # separate from the namespace, because several threads may compile at once
+    exec(compile(source, filename, "exec"), namespace, made)
+    function: Callable[..., Any] = made["_function"]
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
+    function.__name__ = function.__qualname__ = name
+    return function
