@@ -174,7 +174,8 @@ ONLY_HERE = {"functional.binary_cross_entropy": {"p": "input"}, "nn.ModuleDict.p
 OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
        "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
        "optim.Optimizer.update", "optim.Optimizer.updates", "lr_scheduler.LRScheduler.check",
-       "lr_scheduler.LRScheduler.factor", "lr_scheduler.LRScheduler.learning_rate", "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
+       "lr_scheduler.LRScheduler.factor", "lr_scheduler.LRScheduler.learning_rate",
+       "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
 # What `compile` asks of them, without arguments.
 OWN |= {f"{name}.versioned_parts" for name in ("nn.Module", "optim.Optimizer", "lr_scheduler.LRScheduler",
                                                "lr_scheduler.ReduceLROnPlateau")}  # fmt: skip
@@ -205,12 +206,9 @@ def public():
             for method in vars(thing) if thing in WITH_METHODS else ():
                 if not method.startswith("_") and inspect.isfunction(vars(thing)[method]):
                     found[f"{place}.{name}.{method}"] = vars(thing)[method]
-    inherited = {"nn.Module": ("register_buffer", "register_parameter")}
-    inherited |= dict.fromkeys(("lr_scheduler.LRScheduler", "lr_scheduler.ReduceLROnPlateau"), (
-        "check", "get_last_lr", "load_state_dict", "read_state", "state_dict", "versioned_parts"))  # fmt: skip
-    for owner, methods in inherited.items():
-        for method in methods:
-            found[f"{owner}.{method}"] = getattr(found[owner], method)
+    for owner in WITH_METHODS[:1]:
+        for method in ("register_buffer", "register_parameter"):
+            found[f"nn.Module.{method}"] = getattr(owner, method)
     return found
 
 
