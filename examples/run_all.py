@@ -20,6 +20,7 @@ STUDIES = (
     "logistic_and_probit",
     "descents",
     "backprop_by_hand",
+    "derive",
     "universal_approximation",
     "convolution",
     "autoencoder",
