@@ -121,3 +121,11 @@ def test_links_lead_to_files(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_pages_name_exist(page):
+    """As paths from the root, from the package or from one of its folders, or as the names of test files."""
+    folders = [path for parent in ("autograd_lite", "tests") for path in (ROOT / parent).iterdir() if path.is_dir()]
+    for name in re.findall(r"`([\w./-]+(?:\.py|\.md|/))`", page.read_text(encoding="utf-8")):
+        assert any((root / name).exists() for root in (ROOT, ROOT / "autograd_lite", *folders)), name
