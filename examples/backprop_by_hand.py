@@ -1,7 +1,7 @@
 """Back-propagation written out in NumPy, beside the engine, layer by layer.
 
 A network of sigmoid layers with a softmax on top reads 200 real digits (scikit-learn's). Its gradient is computed three
-times: by the recursion with one sample a row, without biases; by the recursion with one sample a column, in which the
+times: by the recursion with one sample per row, without biases; by the recursion with one sample per column, in which the
 bias is column 0 of W̃ and every layer's input has a 1 stacked on top; and by the engine, which knows neither. The script
 prints for every layer the largest difference, and the size of the gradient, which shrinks on its way down: σ' ≤ 1/4.
 
@@ -136,8 +136,8 @@ def draw(rows: list[Array], engine: list[Array], of_rows: list[float], of_column
     panels[0, 1].set_title("by the engine")
 
     panel, layers = bars.subplots(), np.arange(1, len(rows) + 1)
-    panel.barh(layers - 0.18, of_rows, 0.34, color=BLUE, label="one sample a row, no biases")
-    panel.barh(layers + 0.18, of_columns, 0.34, color=RED, label=r"one sample a column, biases in $\tilde W$")
+    panel.barh(layers - 0.18, of_rows, 0.34, color=BLUE, label="one sample per row, no biases")
+    panel.barh(layers + 0.18, of_columns, 0.34, color=RED, label=r"one sample per column, biases in $\tilde W$")
     epsilon = np.finfo(float).eps
     panel.axvline(epsilon, color=GREY, ls=":")
     panel.text(1.2 * epsilon, 0.35, "spacing of floating-point numbers", fontsize=9, color=GREY)

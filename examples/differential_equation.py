@@ -51,7 +51,7 @@ def residual(u: nn.Module, x: Array, t: Array, viscosity: float) -> Tensor:
 
 
 def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet: bool) -> list[float]:
-    """Go down the mean square of the residual, all weights end to end in one vector; the losses, one a step."""
+    """Go down the mean square of the residual, all weights end to end in one vector; the losses, one per step."""
     parameters, losses = list(u.parameters()), []
 
     def assign(weights: Array) -> None:

@@ -147,7 +147,7 @@ def draw_counts(panel: Any, counts: Array) -> None:
 
 
 def draw_table(panel: Any, own: nn.Module, n: int) -> None:
-    """Inputs, hidden units and output, one input a column."""
+    """Inputs, hidden units and output, one input per column."""
     x = corners(n)
     hidden = own[0](x).numpy() if isinstance(own, nn.Sequential) else np.zeros((len(x), 0))
     cells = np.vstack([x.T, np.full((1, len(x)), np.nan), hidden.T, np.full((1, len(x)), np.nan), own(x).numpy()[None]])

@@ -1,8 +1,7 @@
-"""Verify every derivation of the catalogue, live: search for counterexamples, and show what was tried and found.
+"""Verify all derivations of the catalogue: search for counterexamples and print what was tried and found.
 
-Each statement is checked on random shapes and values; each slip of the documents is refuted by a counterexample that
-the search finds by itself, and its correction is checked in turn. The exit status is 0 if all is as it should be.
-Needs Hypothesis.
+Each statement is checked on random shapes and values. For each error in the documents the search must find a
+counterexample with the right diagnosis, and none to the correction. The exit status is 0 if all of this holds.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from derivations import SLIPS, STATEMENTS, Slip, Statement
+from derivations import DOCUMENT_ERRORS, STATEMENTS, DocumentError, Statement
 
 _WIDTH = 60
 _GREEN, _RED, _DIM, _BOLD, _PLAIN = "\033[32m", "\033[31m", "\033[2m", "\033[1m", "\033[0m"
@@ -24,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the table; 0 if everything holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer examples: a few seconds instead of half a minute")
-    parser.add_argument("--explain", action="store_true", help="print the program that refutes each slip")
+    parser.add_argument("--explain", action="store_true", help="print the counterexample to each error")
     options = parser.parse_args(arguments)
     examples = 20 if options.quick else 100
     started = time.perf_counter()
@@ -32,13 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     _head("statement", "examples", "shapes", "largest error")
     verified = sum([_verify(statement, examples) for statement in STATEMENTS])
     print()
-    _head("slip, and what refutes it as printed", "examples", "", "")
-    refuted = sum([_refute(slip, examples, options.explain) for slip in SLIPS])
+    _head("error in a document, and its diagnosis", "examples", "", "")
+    refuted = sum([_refute(error, examples, options.explain) for error in DOCUMENT_ERRORS])
 
-    complete = verified == len(STATEMENTS) and refuted == len(SLIPS)
+    complete = verified == len(STATEMENTS) and refuted == len(DOCUMENT_ERRORS)
     seconds = time.perf_counter() - started
     print(f"\n{verified} of {len(STATEMENTS)} statements verified, "
-          f"{refuted} of {len(SLIPS)} slips refuted and corrected, in {seconds:.0f} s")  # fmt: skip
+          f"{refuted} of {len(DOCUMENT_ERRORS)} errors in them refuted and corrected, in {seconds:.0f} s")  # fmt: skip
     return 0 if complete else 1
 
 
@@ -57,14 +56,14 @@ def _verify(statement: Statement, examples: int) -> bool:
     return holds
 
 
-def _refute(slip: Slip, examples: int, explain: bool) -> bool:
-    """One row for a slip: the claim as printed must fall, for the right reason, and the correction must stand."""
-    claim, correction = slip.claim.search(examples), slip.correction.search(examples)
+def _refute(error: DocumentError, examples: int, explain: bool) -> bool:
+    """One row for an error: the printed formula must be refuted with the right diagnosis, the correction must hold."""
+    claim, correction = error.claim.search(examples), error.correction.search(examples)
     counterexample = claim.counterexample
-    named = [f for f in counterexample.findings if f.kind == slip.kind] if counterexample else []
-    right = counterexample is not None and correction.counterexample is None and bool(named or slip.kind is None)
+    named = [f for f in counterexample.findings if f.kind == error.kind] if counterexample else []
+    right = counterexample is not None and correction.counterexample is None and bool(named or error.kind is None)
     verdict = "refuted, corrected" if right else "NOT AS EXPECTED"
-    _row(slip.id, slip.title, (claim.examples + correction.examples, "", ""), verdict, right)
+    _row(error.id, error.title, (claim.examples + correction.examples, "", ""), verdict, right)
     if counterexample is not None:
         mismatch = counterexample.mismatch
         if named:

@@ -119,7 +119,7 @@ D21 = Statement(
     "C",
     (
         Check(
-            stops_in_time, lambda *data: np.full(3, True), (inputs.separable(),), None, "one sample a row, bias first"
+            stops_in_time, lambda *data: np.full(3, True), (inputs.separable(),), None, "one sample per row, bias first"
         ),
         Check(
             lambda epochs: perceptron(corners(2), logic(corners(2))[3], epochs)[2],
