@@ -77,7 +77,7 @@ def draw(derivation: Any, path: Any) -> None:
     """The program, its graph from the data down to the loss, and the gradients from the loss up to the weights."""
     figure, body = picture(
         "A gradient, printed as mathematics",
-        r"\mathrm{A\ derivative\ rule\ is\ a\ NumPy\ function:\ arrays\ give\ the\ numbers,\ symbols\ give\ the\ formulas}",
+        r"\mathrm{A\ derivative\ rule\ is\ a\ NumPy\ function:\ arrays\ give\ numbers,\ symbols\ give\ formulas}",
         size=(13, 5.6),
     )
     panel = body.subplots()

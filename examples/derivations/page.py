@@ -21,8 +21,8 @@ Four documents derive the gradients behind neural networks:
 
 Each statement that they derive is given below as a formula and as code that checks it. A test with the given name
 searches for a counterexample over random shapes and values, in float64, to a relative accuracy of 1e-10;
-`python examples/verify.py` does the same and prints the results. The second part lists the errors in the documents, each
-with the formula as printed, the mistake, and the correct formula.
+`python examples/verify.py` does the same and prints the results. The second part lists the errors in the documents,
+each with the formula as printed, the mistake, and the correct formula.
 
 In the code `al` is `autograd_lite`; `sigma`, `softmax`, `with_ones` and other helpers are plain NumPy, from
 `examples/derivations/plain.py`. `wrt=None` compares values instead of derivatives.
@@ -30,7 +30,7 @@ In the code `al` is `autograd_lite`; `sigma`, `softmax`, `with_ones` and other h
 | symbol | meaning |
 | --- | --- |
 | $N$, $d$, $K$ | samples, features, classes |
-| $X$, $Y$, $P$ | features, targets, predicted probabilities; $X$ is $(N, d)$ with one sample per row, or $(d, N)$ with one per column |
+| $X$, $Y$, $P$ | features, targets, predicted probabilities; $X$ is $(N, d)$ with samples as rows, or $(d, N)$ |
 | $L$, $E$ | a sum over samples, a mean over samples |
 | $\\tilde X$, $\\tilde W$ | a row of ones stacked on top of $X$, and weights whose column 0 is the bias |
 | $\\odot$, $\\mathbf 1$ | the elementwise product; the vector of ones; with a condition, 1 where it holds |

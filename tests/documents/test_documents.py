@@ -37,7 +37,7 @@ def test_code_on_the_page_is_code():
 def test_verify_shows_all_rows(tmp_path):
     finished = _run(tmp_path, "verify.py", "--quick")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "22 of 22 statements verified, 11 of 11 errors in them refuted and corrected" in finished.stdout
+    assert "22 of 22 statements verified, 11 of 11 errors in the documents refuted and corrected" in finished.stdout
     lines = finished.stdout.splitlines()
     for row in (*STATEMENTS, *DOCUMENT_ERRORS):
         assert any(line.startswith(f"{row.id}  {row.title}") and "✓" in line for line in lines)

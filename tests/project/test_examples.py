@@ -101,7 +101,7 @@ def test_backprop_by_hand(run):
 def test_a_wrong_recursion_ends_the_program_with_an_error(run, monkeypatch):
     import backprop_by_hand
 
-    monkeypatch.setattr(backprop_by_hand, "sigmoid", lambda s: 1 / (1 + np.exp(s)))  # the sign error of E04
+    monkeypatch.setattr(backprop_by_hand, "sigma", lambda s: 1 / (1 + np.exp(s)))  # the sign error of E04
     with pytest.raises(SystemExit, match="does not hold: both recursions") as ended:
         run("backprop_by_hand")
     assert ended.value.code not in (0, None)
