@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.patheffects import withStroke
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from studies import Array, claim, digit_images, evaluated, parser, picture, plt, save, tiles
+from studies import Array, claim, digit_images, evaluated, parser, picture, plt, save, tiles, train
 
 SIZES = (2, 16)
 
@@ -42,25 +41,16 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encoder(x))
 
 
-def train(model: Autoencoder, x: Array, epochs: int, rng: np.random.Generator, progress: Any) -> None:
-    """Train by Adam on the squared error, with a learning rate that falls to zero."""
+def train_model(model: Autoencoder, x: Array, epochs: int, rng: np.random.Generator, quiet: bool) -> None:
+    """Train by Adam on the squared error."""
     batches = data.Batches(x, batch_size=64, drop_last=True, rng=rng)
+    epochs_of_batches = (batch for _ in range(epochs) for batch in batches)
     optimizer = optim.Adam(model.parameters(), lr=3e-3)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * len(batches))
 
-    @al.compile  # recorded once, then replayed without a graph
-    def step(x: Any) -> Any:
-        optimizer.zero_grad()
-        loss = al.mse_loss(model(x), x)
-        loss.backward()
-        optimizer.step()
-        return loss
+    def loss(x: Any) -> Any:
+        return al.mse_loss(model(x), x)
 
-    for _ in range(epochs):
-        for (batch,) in batches:
-            step(batch)
-            schedule.step()
-        progress.update()
+    train(loss, epochs_of_batches, epochs * len(batches), optimizer, "autoencoder", quiet)
     model.eval()
 
 
@@ -83,9 +73,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     x, unseen = images.reshape(-1, 64), held_out.reshape(-1, 64)
 
     models = {size: Autoencoder(size, rng) for size in SIZES}
-    with tqdm(total=epochs * len(SIZES), desc="autoencoders", unit="epoch", disable=options.quick) as progress:
-        for model in models.values():
-            train(model, x, epochs, rng, progress)
+    for model in models.values():
+        train_model(model, x, epochs, rng, options.quick)
 
     drawn, errors = {"original": unseen}, {}
     for size, model in models.items():

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import nn, optim
-from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save
+from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save, train
 
 TEXT = Path(__file__).parent / "data" / "sonnets.txt"
 BATCH = 32
@@ -43,27 +43,11 @@ class Writer(nn.Module):
         return self.logits(self.dropout(states)), last
 
 
-def train(model: Writer, text: Array, length: int, updates: int, rng: np.random.Generator, quiet: bool) -> list[float]:
-    """Train on random passages of the text; the loss of each update."""
-    optimizer = optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
-
-    @al.compile  # recorded once, then replayed without a graph
-    def step(characters: Any, following: Any) -> Any:
-        optimizer.zero_grad()
-        logits, _ = model(characters)
-        loss = al.cross_entropy(logits.reshape(BATCH * length, -1), following.reshape(-1))
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    losses = []
-    for _ in tqdm(range(updates), desc="gated recurrent units", unit="update", disable=quiet):
-        passages = text[rng.integers(0, len(text) - length, BATCH)[:, None] + np.arange(length + 1)]
-        losses.append(step(passages[:, :-1].copy(), passages[:, 1:].copy()).item())
-        schedule.step()
-    model.eval()
-    return losses
+def passages(text: Array, length: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+    """Batches of random passages of the text, and the characters that follow."""
+    while True:
+        chosen = text[rng.integers(0, len(text) - length, BATCH)[:, None] + np.arange(length + 1)]
+        yield chosen[:, :-1].copy(), chosen[:, 1:].copy()
 
 
 def cross_entropies(model: Writer, text: Array, read: Array) -> Array:
@@ -119,7 +103,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     text, held_out = (np.array([number[character] for character in part]) for part in (text, held_out))
 
     model = Writer(len(alphabet), width, rng)
-    losses = train(model, text, length, updates, rng, options.quick)
+
+    def loss(characters: Any, following: Any) -> Any:
+        logits, _ = model(characters)
+        return al.cross_entropy(logits.reshape(BATCH * length, -1), following.reshape(-1))
+
+    optimizer = optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
+    losses = train(loss, passages(text, length, rng), updates, optimizer, "gated recurrent units", options.quick)
+    model.eval()
     surprise = cross_entropies(model, held_out, text[-100:])
     counted = [n_gram(text, held_out, n, len(alphabet)) for n in range(1, orders + 1)]
     written = "".join(alphabet[i] for i in write(model, text[-100:], options.characters, rng))
@@ -138,7 +129,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 
 def draw(
-    losses: list[float], entropy: float, counted: list[float], surprise: Array, text: str, written: str, path: Any
+    losses: Array, entropy: float, counted: list[float], surprise: Array, text: str, written: str, path: Any
 ) -> None:
     """Losses and baselines; a held-out sonnet, with unlikely characters in red; the sampled text."""
     figure, body = picture(

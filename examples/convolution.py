@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 from scipy.signal import correlate2d
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles
+from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles, train
 
 
 class Network(nn.Module):
@@ -44,26 +43,20 @@ def shifted(images: Array, rng: np.random.Generator) -> Array:
     return np.ascontiguousarray(windows[np.arange(len(images)), :, down, right])
 
 
-def train(network: Network, images: Array, labels: Array, epochs: int, rng: np.random.Generator, quiet: bool) -> Array:
-    """Train by Adam with a learning rate that falls to zero; the mean loss of each epoch."""
+def train_network(
+    network: Network, images: Array, labels: Array, epochs: int, rng: np.random.Generator, quiet: bool
+) -> Array:
+    """Train on shifted images by Adam; the mean loss of each epoch."""
     batches = data.Batches(images, labels, batch_size=32, drop_last=True, rng=rng)
+    moved = ((shifted(batch, rng), targets) for _ in range(epochs) for batch, targets in batches)
     optimizer = optim.Adam(network.parameters(), lr=3e-3)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * len(batches))
 
-    def step(images: Any, labels: Any) -> Any:
-        optimizer.zero_grad()
-        loss = al.cross_entropy(network(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
+    def loss(images: Any, labels: Any) -> Any:
+        return al.cross_entropy(network(images), labels)
 
-    losses = []
-    for _ in tqdm(range(epochs), desc="convolutions", unit="epoch", disable=quiet):
-        for batch, targets in batches:
-            losses.append(step(shifted(batch, rng), targets).item())
-            schedule.step()
+    losses = train(loss, moved, epochs * len(batches), optimizer, "convolutions", quiet)
     network.eval()
-    return np.reshape(losses, (epochs, -1)).mean(axis=1)
+    return losses.reshape(epochs, -1).mean(axis=1)
 
 
 def probabilities(network: Network, images: Array) -> Array:
@@ -78,7 +71,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     rng = np.random.default_rng(options.seed)
 
     network = Network(rng)
-    losses = train(network, images, labels, epochs, rng, options.quick)
+    losses = train_network(network, images, labels, epochs, rng, options.quick)
     p = probabilities(network, held_out)
     raw = evaluated(network.convolution, held_out)
     maps = evaluated(network.features, raw)

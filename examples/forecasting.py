@@ -18,14 +18,14 @@ The baseline is persistence: the forecast that nothing changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import nn, optim
-from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save
+from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save, train
 
 SIZE, DIFFUSION, SPEED = 24, 0.15, 0.6  # κ in cells² per frame; root mean square of v in cells per frame
 AROUND = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
@@ -100,28 +100,12 @@ class Forecaster(nn.Module):
         return np.concatenate(frames, axis=1)
 
 
-def train(
-    network: Forecaster, u: Array, v: Array, steps: int, updates: int, rng: np.random.Generator, quiet: bool
-) -> list[float]:
-    """Train on a few frames from random times of the simulations; the loss of each update."""
-    optimizer = optim.Adam(network.parameters(), lr=1e-2)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
-
-    @al.compile  # recorded once, then replayed without a graph
-    def step(now: Any, v: Any, after: Any) -> Any:
-        optimizer.zero_grad()
-        loss = al.mse_loss(network.forecast(now, v, steps), after)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    losses = []
-    for _ in tqdm(range(updates), desc="forecaster", unit="update", disable=quiet):
+def passages(u: Array, v: Array, steps: int, rng: np.random.Generator) -> Iterator[tuple[Array, ...]]:
+    """Batches from random times of the simulations: a frame, the flow, and the frames that follow."""
+    while True:
         chosen, start = rng.integers(0, len(u), 16), rng.integers(0, u.shape[1] - steps, 16)
         frames = u[chosen[:, None], start[:, None] + np.arange(steps + 1)]
-        losses.append(step(frames[:, :1].copy(), v[chosen], frames[:, 1:].copy()).item())
-        schedule.step()
-    return losses
+        yield frames[:, :1].copy(), v[chosen], frames[:, 1:].copy()
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -136,7 +120,12 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     v = v.astype(np.float32)
 
     network = Forecaster(16, rng)
-    losses = train(network, u, v[unseen:], rollout, updates, rng, quick)
+
+    def loss(now: Any, v: Any, after: Any) -> Any:
+        return al.mse_loss(network.forecast(now, v, rollout), after)
+
+    optimizer = optim.Adam(network.parameters(), lr=1e-2)
+    losses = train(loss, passages(u, v[unseen:], rollout, rng), updates, optimizer, "forecaster", quick)
     now, v = truth[:, :1], v[:unseen]
     shares, forecast = evaluated(network, v), evaluated(network.forecast, now, v, ahead)
     errors, persistence = (np.sqrt(((u - truth[:, 1:]) ** 2).mean(axis=(0, 2, 3))) for u in (forecast, now))
@@ -157,7 +146,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
 
 
 def draw(
-    truth: Array, forecast: Array, v: Array, shares: Array, losses: list[float], errors: Array, persistence: Array,
+    truth: Array, forecast: Array, v: Array, shares: Array, losses: Array, errors: Array, persistence: Array,
     path: Any,
 ) -> None:  # fmt: skip
     """One simulation with its flow and its forecast; errors against frames ahead; the loss."""

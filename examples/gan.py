@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from convolution import Network, probabilities, train
+from convolution import Network, probabilities, train_network
 from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles
 
 NOISE, WIDTH, BATCH = 16, 256, 64
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     (images, labels), (held_out, _) = digit_images(options.seed)
 
     judge = Network(rng)
-    train(judge, images, labels, 3 if options.quick else 12, rng, options.quick)
+    train_network(judge, images, labels, 3 if options.quick else 12, rng, options.quick)
 
     G, D = generator(rng), discriminator(rng)
     move, set_rate = game(G, D, 1e-3)

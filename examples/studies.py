@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from autograd_lite import data, no_grad
+from autograd_lite import compile, data, no_grad, optim
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -64,6 +66,27 @@ def tumours(*features: str) -> tuple[Array, Array]:
     given = load_breast_cancer()
     x = given.data[:, np.isin(given.feature_names, features or given.feature_names)]
     return (x - x.mean(axis=0)) / x.std(axis=0), 1 - given.target
+
+
+def train(
+    loss: Callable[..., Any], batches: Iterable[Any], updates: int, optimizer: optim.Optimizer, name: str, quiet: bool
+) -> Array:
+    """Minimise loss(*batch), with a learning rate that falls to zero along a cosine; the loss before each update."""
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
+
+    @compile  # recorded once, then replayed without a graph
+    def step(*batch: Any) -> Any:
+        optimizer.zero_grad()
+        value = loss(*batch)
+        value.backward()
+        optimizer.step()
+        return value
+
+    losses = []
+    for batch in tqdm(islice(batches, updates), desc=name, unit="update", total=updates, disable=quiet):
+        losses.append(step(*batch).item())
+        schedule.step()
+    return np.array(losses)
 
 
 def evaluated(function: Callable[..., Any], *inputs: Any) -> Array:
