@@ -83,10 +83,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     wrong = int((p.argmax(axis=1) != truth).sum())
     accuracy = 1 - wrong / len(truth)
     print(f"\n{epochs} epochs: loss {losses[0]:.3f} to {losses[-1]:.3f}")
-    claim(
-        difference < 1e-5,
-        f"feature maps are correlations with the filters, as SciPy's to {difference:.0e}",
-    )
+    claim(difference < 1e-5, f"feature maps are correlations with the filters, as SciPy's to {difference:.0e}")
     claim(accuracy >= bound, f"held-out accuracy {accuracy:.4f}, at least {bound}: {wrong} of {len(truth)} wrong")
     return {"accuracy": accuracy, "difference": difference, "loss": float(losses[-1])}
 

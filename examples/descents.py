@@ -135,10 +135,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(ahead > 2, f"after 1 epoch stochastic descent is {ahead:.0f} times closer than the full batch")
     plain, noisy, momentum = last["full batch"], last["stochastic"], last["full batch, momentum"]
     if not options.quick:
-        claim(
-            noisy > 3 * plain,
-            f"after {epochs} epochs its noise keeps it {noisy / plain:.0f} times further away",
-        )
+        claim(noisy > 3 * plain, f"after {epochs} epochs its noise keeps it {noisy / plain:.0f} times further away")
         claim(momentum < 1e-3 * plain, f"with momentum the full batch is {plain / momentum:,.0f} times closer")
     below, above = (descend(DESCENTS[0], factor * limit, x, y, 400, 0)[-1] - minimum for factor in (0.95, 1.05))
     stable = np.linalg.norm(below) < 1e-6 and np.linalg.norm(above) > 1e-2

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
+from derivations.plain import softmax
 from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, picture, save
 
 Split = tuple[tuple[Array, ...], tuple[Array, ...]]
@@ -43,10 +44,7 @@ def closed_form_difference(x: Array, labels: Array) -> float:
     loss = al.cross_entropy(model(x), labels, reduction="sum")
     loss.backward()
 
-    logits = x @ model.weight.data.T + model.bias.data
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-    y = np.eye(10)[labels]
+    p, y = softmax(x @ model.weight.data.T + model.bias.data), np.eye(10)[labels]
     differences = (model.weight.grad - (p - y).T @ x, model.bias.grad - (p - y).sum(axis=0))
     return max(float(np.abs(difference).max()) for difference in differences)
 

@@ -22,15 +22,11 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from autograd_lite import nn
+from derivations.networks import corners
 from studies import BLUE, RED, Array, claim, parser, picture, save, shade
 
 NOT, AND, OR = nn.Threshold([-1], -0.5), nn.Threshold([1, 1], 1.5), nn.Threshold([1, 1], 0.5)
 XOR = nn.Sequential(nn.Threshold([[1, 1], [1, 1]], [0.5, 1.5]), nn.Threshold([1, -1], 0.5))  # (OR, AND), then a ∧ ¬b
-
-
-def corners(n: int) -> Array:
-    """The 2ⁿ points of {0, 1}ⁿ, in the order of binary numbers."""
-    return np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1
 
 
 def network(table: Array) -> nn.Module:

@@ -20,9 +20,10 @@ import numpy as np
 from tqdm import tqdm
 
 from autograd_lite import nn
+from derivations.networks import corners
 from studies import BLUE, GREEN, RED, Array, claim, parser, picture, save, shade
 
-CORNERS, XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+CORNERS, XOR = corners(2), np.array([0, 1, 1, 0])
 
 
 class Step(NamedTuple):

@@ -14,7 +14,7 @@ from derivations.plain import sigma
 
 
 def corners(n: int) -> Any:
-    """All points of {0, 1}ⁿ."""
+    """The 2ⁿ points of {0, 1}ⁿ, in the order of binary numbers."""
     return np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1
 
 
