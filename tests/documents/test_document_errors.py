@@ -29,11 +29,13 @@ def test_all_rows_are_there():
 
 
 @pytest.mark.parametrize("document_error", DOCUMENT_ERRORS, ids=lambda document_error: document_error.id)
-def test_counterexample_is_a_program_that_refutes_the_error(document_error):
-    counterexample = document_error.claim.search(max_examples=100).counterexample
-    program = compile(str(counterexample), "<program>", "exec")
+def test_printed_inputs_refute_the_error(document_error):
+    claim = document_error.claim
+    counterexample = claim.search(max_examples=100).counterexample
+    functions = {"fn": claim.fn, "closed_form": claim.closed_form}
+    functions |= {function.__name__: function for function in functions.values()}
     with pytest.raises(type(counterexample.error)) as caught:
-        exec(program, {"__name__": "__main__"})
+        exec(str(counterexample), functions)
     if counterexample.mismatch:
         assert caught.value.reference == counterexample.mismatch.reference
         assert (caught.value.actual == counterexample.mismatch.actual).all()
