@@ -129,3 +129,8 @@ def test_files_that_pages_name_exist(page):
     folders = [path for parent in ("autograd_lite", "tests") for path in (ROOT / parent).iterdir() if path.is_dir()]
     for name in re.findall(r"`([\w./-]+(?:\.py|\.md|/))`", page.read_text(encoding="utf-8")):
         assert any((root / name).exists() for root in (ROOT, ROOT / "autograd_lite", *folders)), name
+
+
+def test_the_generated_code_of_an_operation_can_be_printed():
+    shown = run("import inspect, autograd_lite as al; al.exp(1.0); print(inspect.getsource(al.exp))")
+    assert shown.startswith("def _function(x):")
