@@ -105,6 +105,25 @@ def test_the_ratios_in_the_table_are_those_of_the_saved_run():
         assert ratios == [three_digits(cases[title][engine]["ratio"]) for engine in head[1:]]
 
 
+def test_the_sentences_on_speed_follow_from_the_saved_run():
+    saved = json.loads((ROOT / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
+
+    def ratios(cases, engines):
+        found = [saved["steps"][case]["engines"][engine]["ratio"] for case in cases for engine in engines]
+        return min(found), max(found)
+
+    def about(*bounds):
+        return tuple(pytest.approx(bound, abs=0.05) for bound in bounds)
+
+    small, large, ours = ("softmax", "mlp"), ("mnist", "deep", "wide"), ("autograd_lite", "autograd_lite compiled")
+    assert ratios(small, ours[:1]) == about(1.2, 1.4)
+    assert ratios(small, ["PyTorch", "MyGrad", "HIPS autograd"]) == about(2.8, 15)
+    assert ratios(small, ["JAX"]) == about(1.3, 1.9)
+    assert ratios(small, ours[1:]) == about(0.6, 0.7)
+    assert ratios(large, ours) == about(0.9, 1.1)
+    assert ratios(["wide"], ["PyTorch", "JAX"]) == about(0.85, 0.85)
+
+
 def test_the_gallery_has_as_many_studies_as_stated():
     assert len(STUDIES) == 13
     assert "thirteen studies" in README
