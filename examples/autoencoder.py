@@ -1,11 +1,11 @@
-"""An autoencoder squeezes handwritten digits through two numbers, and through sixteen, and draws them again.
+"""An autoencoder compresses handwritten digits to two numbers, or sixteen, and reconstructs them.
 
-An encoder maps the 64 pixels of a digit to k numbers, a decoder maps these back, and both learn to make the squared
-error small. Were both linear, the best they could do would be the projection on the first k principal components. Both
-ways are measured on digits that neither has seen: the network's error is well below that of PCA of the same size.
+An encoder maps the 64 pixels of a digit to k numbers, a decoder maps these back, and both are trained on the squared
+error. If both were linear, the best result would be the projection on the first k principal components. On held-out
+digits, the network's error is well below that of PCA of the same size.
 
-The plane of the two numbers is drawn with the class of each digit, which the network was never told, and with what the
-decoder makes of the points between.
+The picture shows the plane of the two numbers, coloured by the class of the digits, which was not used in training, and
+the decoder's images across the plane.
 
     python examples/autoencoder.py
 """
@@ -16,13 +16,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.patheffects import withStroke
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from studies import claim, digit_images, parser, picture, plt, save, tiles
+from studies import Array, claim, digit_images, evaluated, parser, picture, plt, save, tiles, train
 
-Array = np.ndarray
 SIZES = (2, 16)
 
 
@@ -43,36 +41,27 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encoder(x))
 
 
-def train(model: Autoencoder, x: Array, epochs: int, rng: np.random.Generator, progress: Any) -> None:
-    """Down the squared error by Adam, with a learning rate that falls to zero."""
+def train_model(model: Autoencoder, x: Array, epochs: int, rng: np.random.Generator, quiet: bool) -> None:
+    """Train by Adam on the squared error."""
     batches = data.Batches(x, batch_size=64, drop_last=True, rng=rng)
+    epochs_of_batches = (batch for _ in range(epochs) for batch in batches)
     optimizer = optim.Adam(model.parameters(), lr=3e-3)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * len(batches))
 
-    @al.compile  # recorded at its first call, replayed without a graph afterwards
-    def step(x: Any) -> Any:
-        optimizer.zero_grad()
-        loss = al.mse_loss(model(x), x)
-        loss.backward()
-        optimizer.step()
-        return loss
+    def loss(x: Any) -> Any:
+        return al.mse_loss(model(x), x)
 
-    for _ in range(epochs):
-        for (batch,) in batches:
-            step(batch)
-            schedule.step()
-        progress.update()
+    train(loss, epochs_of_batches, epochs * len(batches), optimizer, "autoencoder", quiet)
     model.eval()
 
 
 def principal_components(x: Array, size: int) -> tuple[Array, Array]:
-    """The mean, and the directions of largest variance (size, 64)."""
+    """The mean, and the directions (size, 64) of largest variance."""
     mean = x.mean(axis=0)
     return mean, np.linalg.svd(x - mean, full_matrices=False)[2][:size]
 
 
 def project(x: Array, mean: Array, directions: Array) -> Array:
-    """The nearest points of the plane that the directions span."""
+    """The nearest points in the plane of the directions."""
     return mean + (x - mean) @ directions.T @ directions
 
 
@@ -85,14 +74,12 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     x, unseen = images.reshape(-1, 64), held_out.reshape(-1, 64)
 
     models = {size: Autoencoder(size, rng) for size in SIZES}
-    with tqdm(total=epochs * len(SIZES), desc="autoencoders", unit="epoch", disable=options.quick) as progress:
-        for model in models.values():
-            train(model, x, epochs, rng, progress)
+    for model in models.values():
+        train_model(model, x, epochs, rng, options.quick)
 
     drawn, errors = {"original": unseen}, {}
     for size, model in models.items():
-        with al.no_grad():
-            drawn[f"network, {size}"] = model(unseen).numpy()
+        drawn[f"network, {size}"] = evaluated(model, unseen)
         drawn[f"PCA, {size}"] = project(unseen, *principal_components(x, size))
         for name in (f"network, {size}", f"PCA, {size}"):
             errors[name] = float(((drawn[name] - unseen) ** 2).mean())
@@ -118,8 +105,7 @@ def draw(
         size=(13, 7.2),
     )
     left, right = body.subfigures(1, 2, width_ratios=[1.05, 1])
-    with al.no_grad():
-        codes = model.encoder(x).numpy()
+    codes = evaluated(model.encoder, x)
     low, high = codes.min(axis=0) - 0.1, codes.max(axis=0) + 0.1
 
     plane = left.subplots()
@@ -137,11 +123,10 @@ def draw(
         error = f"\nerror {errors[name]:.4f}" if name in errors else ""
         panel.text(-0.02, 0.5, name + error, transform=panel.transAxes, ha="right", va="center", fontsize=10)
     z = np.stack(np.meshgrid(np.linspace(low[0], high[0], 15), np.linspace(high[1], low[1], 9)), axis=-1)
-    with al.no_grad():
-        between = model.decoder(z.reshape(-1, 2).astype(np.float32)).numpy()
+    between = evaluated(model.decoder, z.reshape(-1, 2).astype(np.float32))
     panel = below.subplots()
     tiles(panel, between.reshape(-1, 8, 8), 15, vmin=0, vmax=1)
-    panel.set_title("what the decoder draws across the same plane")
+    panel.set_title("the decoder's images across the same plane")
     save(figure, path)
 
 

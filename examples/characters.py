@@ -1,12 +1,12 @@
 """A recurrent network writes sonnets, character by character.
 
-Gated recurrent units (Cho et al., 2014) read 20 sonnets of Shakespeare and learn to say which character comes next; two
-sonnets are held out. The measure is the cross-entropy per character on these, in nats. The baselines count: an n-gram
-model knows how often each character followed the n − 1 before it in the same 20 sonnets, with Witten and Bell's
-interpolation for what it has not seen. The network must be better than each of them, for every n up to 6.
+Gated recurrent units (Cho et al., 2014) learn to predict the next character from 20 sonnets of Shakespeare; two sonnets
+are held out. The measure is the cross-entropy per held-out character, in nats. The baselines are n-gram models, which
+count how often each character followed the n − 1 before it in the same 20 sonnets, with the interpolation of Witten and
+Bell for unseen ones. The network must be better than each of them, for every n up to 6.
 
-What it writes, drawn from its own probabilities, is nonsense, but it has lines, capitals and commas, and about half
-of it are words of the sonnets. `--characters` says how many to write.
+The text sampled from its probabilities is nonsense, but has lines, capitals and commas, and about half of its words
+occur in the sonnets. `--characters` sets its length.
 
     python examples/characters.py
 """
@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import nn, optim
-from studies import BLUE, GREY, RED, claim, parser, picture, save
+from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save, train
 
-Array = np.ndarray
 TEXT = Path(__file__).parent / "data" / "sonnets.txt"
 BATCH = 32
 
@@ -44,41 +43,23 @@ class Writer(nn.Module):
         return self.logits(self.dropout(states)), last
 
 
-def train(model: Writer, text: Array, length: int, updates: int, rng: np.random.Generator, quiet: bool) -> list[float]:
-    """On passages from anywhere in the text; the loss of every update."""
-    optimizer = optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
-
-    @al.compile  # recorded at its first call, replayed without a graph afterwards
-    def step(characters: Any, following: Any) -> Any:
-        optimizer.zero_grad()
-        logits, _ = model(characters)
-        loss = al.cross_entropy(logits.reshape(BATCH * length, -1), following.reshape(-1))
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    losses = []
-    for _ in tqdm(range(updates), desc="gated recurrent units", unit="update", disable=quiet):
-        passages = text[rng.integers(0, len(text) - length, BATCH)[:, None] + np.arange(length + 1)]
-        losses.append(step(passages[:, :-1].copy(), passages[:, 1:].copy()).item())
-        schedule.step()
-    model.eval()
-    return losses
+def passages(text: Array, length: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+    """Batches of random passages of the text, and the characters that follow."""
+    while True:
+        chosen = text[rng.integers(0, len(text) - length, BATCH)[:, None] + np.arange(length + 1)]
+        yield chosen[:, :-1].copy(), chosen[:, 1:].copy()
 
 
 def cross_entropies(model: Writer, text: Array, read: Array) -> Array:
-    """−ln p of each character of a text, after all before it, and after another text that was read first."""
-    with al.no_grad():
-        logits, _ = model(np.concatenate([read, text])[None, :-1])
-        log_p = al.log_softmax(logits, axis=-1).numpy()[0, -len(text) :]
-    return -log_p[np.arange(len(text)), text]
+    """−ln p of each character of a text, given those before it and a text that was read first."""
+    log_p = evaluated(lambda: al.log_softmax(model(np.concatenate([read, text])[None, :-1])[0], axis=-1))
+    return -log_p[0, np.arange(-len(text), 0), text]
 
 
 def n_gram(text: Array, held_out: Array, n: int, alphabet: int) -> float:
     """The cross-entropy of an n-gram model, p(c | h) = (count(hc) + kinds(h) p(c | h')) / (count(h) + kinds(h)).
 
-    kinds(h) is how many different characters followed h, and h' is h without its first.
+    kinds(h) is the number of different characters that followed h, and h' is h without its first character.
     """
     counts: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     whole = np.concatenate([text, held_out]).tolist()
@@ -97,12 +78,12 @@ def n_gram(text: Array, held_out: Array, n: int, alphabet: int) -> float:
 
 
 def write(model: Writer, start: Array, count: int, rng: np.random.Generator) -> Array:
-    """Characters drawn one after the other, each from the probabilities that those before it give."""
+    """Sample characters one by one, each from its probabilities given those before it."""
     written = []
     with al.no_grad():
         logits, state = model(start[None])
         for _ in range(count):
-            p = al.softmax(logits[0, -1].astype(np.float64) / 0.7, axis=-1).numpy()  # a little bolder than learned
+            p = al.softmax(logits[0, -1].astype(np.float64) / 0.7, axis=-1).numpy()  # sharper than learned
             written.append(int(rng.choice(len(p), p=p)))
             logits, state = model(np.array([written[-1:]]), state)
     return np.array(written)
@@ -122,7 +103,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     text, held_out = (np.array([number[character] for character in part]) for part in (text, held_out))
 
     model = Writer(len(alphabet), width, rng)
-    losses = train(model, text, length, updates, rng, options.quick)
+
+    def loss(characters: Any, following: Any) -> Any:
+        logits, _ = model(characters)
+        return al.cross_entropy(logits.reshape(BATCH * length, -1), following.reshape(-1))
+
+    optimizer = optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
+    losses = train(loss, passages(text, length, rng), updates, optimizer, "gated recurrent units", options.quick)
+    model.eval()
     surprise = cross_entropies(model, held_out, text[-100:])
     counted = [n_gram(text, held_out, n, len(alphabet)) for n in range(1, orders + 1)]
     written = "".join(alphabet[i] for i in write(model, text[-100:], options.characters, rng))
@@ -141,9 +129,9 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 
 def draw(
-    losses: list[float], entropy: float, counted: list[float], surprise: Array, text: str, written: str, path: Any
+    losses: Array, entropy: float, counted: list[float], surprise: Array, text: str, written: str, path: Any
 ) -> None:
-    """Losses and baselines; a held-out sonnet, each character the redder the more it surprised; what was written."""
+    """Losses and baselines; a held-out sonnet, with unlikely characters in red; the sampled text."""
     figure, body = picture(
         "Gated recurrent units write sonnets",
         r"z, r = \sigma(W x_t + U h_{t-1} + b)",
@@ -165,7 +153,7 @@ def draw(
     bars.tick_params(axis="x", labelrotation=45)
 
     style = {"family": "monospace", "fontsize": 8.5, "va": "center"}
-    middle.suptitle("a held-out sonnet: red where it was surprised", fontsize=12)
+    middle.suptitle("a held-out sonnet: unlikely characters in red", fontsize=12)
     panel = middle.subplots()
     panel.set(xlim=(-0.5, 50), ylim=(14.5, -0.5))
     panel.set_axis_off()
@@ -177,7 +165,7 @@ def draw(
             panel.text(column, row, character, ha="center", bbox=box, **style)
         place += len(line) + 1
 
-    right.suptitle("what the network writes", fontsize=12)
+    right.suptitle("sampled text", fontsize=12)
     panel = right.subplots()
     panel.set(xlim=(0, 1), ylim=(14.5, -0.5))
     panel.set_axis_off()

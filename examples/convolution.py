@@ -1,11 +1,10 @@
-"""A convolutional network reads handwritten digits, and shows what it looks at.
+"""A convolutional network reads handwritten digits; the picture shows its filters and feature maps.
 
-Two convolutions of 3×3 pixels, each with batch normalisation and relu, the larger of neighbours, and a linear layer
-learn from 1,438 real digits of 8×8 pixels; 359 others are held out. The images are shifted by up to a pixel, so the
-network sees more digits than there are.
+Two convolutions of 3×3 pixels, each with batch normalisation and relu, max pooling and a linear layer learn from 1,438
+real digits of 8×8 pixels; 359 others are held out. Random shifts by up to a pixel augment the data.
 
-The filters of the first layer are small pictures; what each makes of a digit is its feature map. That such a map is the
-correlation of the image with the filter is checked against SciPy.
+The result of a filter of the first layer is its feature map, the correlation of the image with the filter. The script
+compares it with SciPy's.
 
     python examples/convolution.py
 """
@@ -16,13 +15,10 @@ from typing import Any
 
 import numpy as np
 from scipy.signal import correlate2d
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from studies import BLUE, GREY, RED, claim, digit_images, parser, picture, save, tiles
-
-Array = np.ndarray
+from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles, train
 
 
 class Network(nn.Module):
@@ -41,38 +37,31 @@ class Network(nn.Module):
 
 
 def shifted(images: Array, rng: np.random.Generator) -> Array:
-    """Each image moved by −1, 0 or 1 pixel along both axes, most of them not."""
+    """Each image moved by −1, 0 (most) or 1 pixel along both axes."""
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1))), (8, 8), (2, 3))
     down, right = rng.choice(3, (2, len(images)), p=[0.2, 0.6, 0.2])
     return np.ascontiguousarray(windows[np.arange(len(images)), :, down, right])
 
 
-def train(network: Network, images: Array, labels: Array, epochs: int, rng: np.random.Generator, quiet: bool) -> Array:
-    """Mini-batches by Adam, with a learning rate that falls to zero; the mean loss of each epoch."""
+def train_network(
+    network: Network, images: Array, labels: Array, epochs: int, rng: np.random.Generator, quiet: bool
+) -> Array:
+    """Train on shifted images by Adam; the mean loss of each epoch."""
     batches = data.Batches(images, labels, batch_size=32, drop_last=True, rng=rng)
+    moved = ((shifted(batch, rng), targets) for _ in range(epochs) for batch, targets in batches)
     optimizer = optim.Adam(network.parameters(), lr=3e-3)
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * len(batches))
 
-    def step(images: Any, labels: Any) -> Any:
-        optimizer.zero_grad()
-        loss = al.cross_entropy(network(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
+    def loss(images: Any, labels: Any) -> Any:
+        return al.cross_entropy(network(images), labels)
 
-    losses = []
-    for _ in tqdm(range(epochs), desc="convolutions", unit="epoch", disable=quiet):
-        for batch, targets in batches:
-            losses.append(step(shifted(batch, rng), targets).item())
-            schedule.step()
+    losses = train(loss, moved, epochs * len(batches), optimizer, "convolutions", quiet)
     network.eval()
-    return np.reshape(losses, (epochs, -1)).mean(axis=1)
+    return losses.reshape(epochs, -1).mean(axis=1)
 
 
 def probabilities(network: Network, images: Array) -> Array:
-    """Of the ten classes (N, 10)."""
-    with al.no_grad():
-        return al.softmax(network(images), axis=1).numpy()
+    """The probabilities (N, 10) of the ten classes."""
+    return evaluated(lambda: al.softmax(network(images), axis=1))
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -83,11 +72,10 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     rng = np.random.default_rng(options.seed)
 
     network = Network(rng)
-    losses = train(network, images, labels, epochs, rng, options.quick)
+    losses = train_network(network, images, labels, epochs, rng, options.quick)
     p = probabilities(network, held_out)
-    with al.no_grad():
-        raw = network.convolution(held_out).numpy()
-        maps = network.features(raw).numpy()
+    raw = evaluated(network.convolution, held_out)
+    maps = evaluated(network.features, raw)
     draw(network, held_out, truth, maps, p, losses, options.output)
 
     filters, biases = network.convolution.weight.data[:, 0], network.convolution.bias.data
@@ -96,13 +84,13 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     wrong = int((p.argmax(axis=1) != truth).sum())
     accuracy = 1 - wrong / len(truth)
     print(f"\n{epochs} epochs: loss {losses[0]:.3f} to {losses[-1]:.3f}")
-    claim(difference < 1e-5, f"feature maps are correlations with the filters: differ from SciPy's by {difference:.0e}")
+    claim(difference < 1e-5, f"feature maps are correlations with the filters, as SciPy's to {difference:.0e}")
     claim(accuracy >= bound, f"held-out accuracy {accuracy:.4f}, at least {bound}: {wrong} of {len(truth)} wrong")
     return {"accuracy": accuracy, "difference": difference, "loss": float(losses[-1])}
 
 
 def draw(network: Network, images: Array, labels: Array, maps: Array, p: Array, losses: Array, path: Any) -> None:
-    """The filters, the feature maps of three digits, the loss, and the held-out digits that are hardest."""
+    """The filters, the feature maps of three digits, the loss, and the hardest held-out digits."""
     figure, body = picture(
         "A convolutional network reads digits",
         r"z_k(i, j) = b_k + \sum_{u,v}\, w_k(u, v)\, x(i + u, j + v)",

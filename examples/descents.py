@@ -1,15 +1,15 @@
 """Five descents on one problem: full batch, mini-batch and stochastic; momentum and Adam.
 
-The problem is softmax regression with two classes and two weights, so that its loss is a landscape that can be drawn.
-The samples are the 569 tumours that scikit-learn carries, benign or not, by two measures of texture: standardised, and
-correlated, so that the valley is long. Only differences of scores matter, so the scores are (0, xᵀw); the cross-entropy
-of their softmax is the binary cross-entropy of σ(xᵀw). The script
+The problem is softmax regression with two classes and two weights, so its loss can be drawn as a landscape. The samples
+are scikit-learn's 569 tumours, benign or not, by two standardised measures of texture. These are correlated, so the
+valley is long. Only differences of scores matter, so the scores are (0, xᵀw), and the cross-entropy of their softmax is
+the binary cross-entropy of σ(xᵀw). The script
 
-1. checks that, and the engine's gradient against the closed form Xᵀ(p − y)/N;
-2. finds the minimum by Newton's method, to measure all losses from there;
-3. descends, and draws the excess of the loss against epochs and against updates, the paths, and what remains in the end
-   as the learning rate grows. Near the minimum a full batch converges while η < 2/λ, with λ the largest eigenvalue of
-   the Hessian there; the others converge only to the noise of their gradients.
+1. checks this, and compares the engine's gradient with the closed form Xᵀ(p − y)/N;
+2. finds the minimum by Newton's method; losses are shown as the excess over it;
+3. descends, and draws the excess against epochs and updates, the paths, and the final excess against the learning rate.
+   Near the minimum a full batch converges if η < 2/λ, where λ is the largest eigenvalue of the Hessian; the other
+   descents converge only to the noise of their gradients.
 
     python examples/descents.py
 """
@@ -21,19 +21,17 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer
 from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import Tensor, data, optim
-from studies import BLUE, GREEN, PURPLE, RED, YELLOW, claim, parser, picture, save
+from studies import BLUE, GREEN, PURPLE, RED, YELLOW, Array, claim, parser, picture, save, tumours
 
 START = np.array([-1.7, 1.5])
-Array = np.ndarray
 
 
 class Descent(NamedTuple):
-    """A way down: its optimizer, how many samples make a batch (0 for all), its learning rate and colour."""
+    """Optimizer, samples per batch (0 for all), learning rate and colour."""
 
     name: str
     optimizer: Callable[..., optim.Optimizer]
@@ -56,15 +54,8 @@ def loss(w: Any, x: Array, y: Array) -> Any:
     return al.binary_cross_entropy_with_logits(x @ w, y)
 
 
-def tumours() -> tuple[Array, Array]:
-    """Two standardised measures of texture (569, 2), and whether the tumour is benign."""
-    given = load_breast_cancer()
-    x = given.data[:, [list(given.feature_names).index(name) for name in ("mean texture", "worst texture")]]
-    return (x - x.mean(axis=0)) / x.std(axis=0), given.target
-
-
 def distance_from_closed_form(x: Array, y: Array) -> float:
-    """Of the loss from the cross-entropy of the softmax, and of its gradient from Xᵀ(p − y)/N."""
+    """The differences between loss and cross-entropy of the softmax, and between gradient and Xᵀ(p − y)/N."""
     value, gradient = al.value_and_grad(loss)(START, x, y)
     scores = x @ START
     softmax = al.cross_entropy(np.column_stack([0 * scores, scores]), y)
@@ -99,7 +90,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("descents", __doc__).parse_args(arguments)
     epochs, rates = (4, np.array([0.1, 10.0])) if options.quick else (30, np.geomspace(0.004, 40, 61))
 
-    x, y = tumours()
+    x, malignant = tumours("mean texture", "worst texture")
+    y = 1 - malignant
     minimum, hessian = newton(x, y)
     least, limit = loss(minimum, x, y), 2 / np.linalg.eigvalsh(hessian).max()
 
@@ -107,7 +99,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         return np.array([loss(w, x, y) - least for w in weights])
 
     def after(path: Array) -> float:
-        """The excess of the loss in the end, the mean over the last tenth of the path: some descents jump about."""
+        """The final excess of the loss, a mean over the last tenth of the path, because some descents oscillate."""
         tail = path[-(1 + len(path) // 10) :]
         return float(excess(tail[:: 1 + len(tail) // 100]).mean())
 
@@ -115,7 +107,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     chosen = {descent: run(descent, descent.rate) for descent in DESCENTS}
     remains = {}
     for descent in tqdm(DESCENTS, desc="learning rates", unit="descent", disable=options.quick):
-        tried = rates[:: 8 if descent.batch_size == 1 else 1]  # 570 updates an epoch take their time
+        tried = rates[:: 8 if descent.batch_size == 1 else 1]  # with 569 updates per epoch
         remains[descent] = tried, np.array([after(run(descent, rate)) for rate in tried])
 
     figure, body = picture(
@@ -143,8 +135,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(ahead > 2, f"after 1 epoch stochastic descent is {ahead:.0f} times closer than the full batch")
     plain, noisy, momentum = last["full batch"], last["stochastic"], last["full batch, momentum"]
     if not options.quick:
-        claim(noisy > 3 * plain, f"after {epochs} epochs noise keeps it {noisy / plain:.0f} times further away")
-        claim(momentum < 1e-3 * plain, f"with momentum the full batch comes {plain / momentum:,.0f} times closer")
+        claim(noisy > 3 * plain, f"after {epochs} epochs its noise keeps it {noisy / plain:.0f} times further away")
+        claim(momentum < 1e-3 * plain, f"with momentum the full batch is {plain / momentum:,.0f} times closer")
     below, above = (descend(DESCENTS[0], factor * limit, x, y, 400, 0)[-1] - minimum for factor in (0.95, 1.05))
     stable = np.linalg.norm(below) < 1e-6 and np.linalg.norm(above) > 1e-2
     claim(stable, f"the full batch converges for η 5% below 2/λ = {limit:.2f}, and not 5% above")
@@ -152,7 +144,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
 
 
 def draw_losses(panels: Any, chosen: dict[Descent, Array], excess: Callable[[Array], Array], epochs: int) -> None:
-    """The excess of the loss against epochs, and against gradients computed, one for each update."""
+    """The excess of the loss against epochs, and against updates, each of which computes one gradient."""
     for descent, path in chosen.items():
         updates = len(path) - 1
         at = np.unique(np.concatenate([[0], np.geomspace(1, updates, 150).astype(int)]))
@@ -173,7 +165,7 @@ def draw_paths(panel: Any, chosen: dict[Descent, Array], excess: Callable[[Array
     first, second = np.meshgrid(np.linspace(-3, 1, 60), np.linspace(-2, 2, 60))
     heights = excess(np.column_stack([first.ravel(), second.ravel()])).reshape(first.shape)
     panel.contour(first, second, heights, levels=np.geomspace(1e-3, 1, 10), colors="#bbbbbb", linewidths=0.8)
-    for descent, path in sorted(chosen.items(), key=lambda item: -len(item[1])):  # the busiest below the others
+    for descent, path in sorted(chosen.items(), key=lambda item: -len(item[1])):  # long paths below the others
         path = path[:1500]
         panel.plot(*path.T, color=descent.colour, lw=1.2, marker="." if len(path) < 100 else "", ms=5)
     panel.plot(*START, "ko", ms=6)

@@ -1,13 +1,13 @@
-"""A network that solves Burgers' equation from its residual alone.
+"""A network solves Burgers' equation from its residual alone.
 
 The equation u_t + u u_x = ν u_xx, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function
 
     u(x, t) = −sin πx + t (1 − x²) N(x, t)
 
-meets the initial and the boundary values whatever the network N does, so all that is left to learn is the equation. Its
-residual needs derivatives of the network with respect to its inputs, and the loss, the mean of its square at random
-points, the derivatives of these with respect to the weights: `grad` with `create_graph=True`, then `backward`. SciPy's
-L-BFGS goes down. No solution is shown to the network; the exact one, by Cole and Hopf's integral, judges it afterwards.
+has these initial and boundary values for every network N, so only the equation is left to learn. Its residual contains
+derivatives of the network with respect to the inputs; the loss, the mean squared residual at random points, is
+differentiated once more with respect to the weights: `grad` with `create_graph=True`, then `backward`. SciPy's L-BFGS
+minimises it. Training uses no solution; the exact one, by the integral of Cole and Hopf, measures the error afterwards.
 
     python examples/differential_equation.py
 """
@@ -22,9 +22,7 @@ from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad, nn
-from studies import BLUE, COLOURS, claim, parser, picture, save
-
-Array = np.ndarray
+from studies import BLUE, COLOURS, Array, claim, evaluated, parser, picture, save
 
 
 class Solution(nn.Module):
@@ -42,7 +40,7 @@ class Solution(nn.Module):
 
 
 def residual(u: nn.Module, x: Array, t: Array, viscosity: float) -> Tensor:
-    """u_t + u u_x − ν u_xx at each point. A sum over points has each point's own derivative as its gradient."""
+    """u_t + u u_x − ν u_xx at each point. The gradient of a sum over points holds the derivative at each point."""
     x, t = Tensor(x, requires_grad=True), Tensor(t, requires_grad=True)
     value = u(x, t)
     u_x, u_t = grad(value.sum(), [x, t], create_graph=True)
@@ -51,7 +49,7 @@ def residual(u: nn.Module, x: Array, t: Array, viscosity: float) -> Tensor:
 
 
 def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet: bool) -> list[float]:
-    """Go down the mean square of the residual, all weights end to end in one vector; the losses, one a step."""
+    """Minimise the mean squared residual over all weights as one vector; the loss of each step."""
     parameters, losses = list(u.parameters()), []
 
     def assign(weights: Array) -> None:
@@ -80,7 +78,7 @@ def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet:
 
 
 def exact(x: Array, t: Array, viscosity: float) -> Array:
-    """The Cole–Hopf solution, a ratio of two Gaussian integrals, by Gauss and Hermite's quadrature."""
+    """The Cole–Hopf solution, a ratio of two Gaussian integrals, by Gauss–Hermite quadrature."""
     nodes, weights = np.polynomial.hermite.hermgauss(120)
     y = x[..., None] - np.sqrt(4 * viscosity * t[..., None]) * nodes
     f = weights * np.exp(-(1 + np.cos(np.pi * y)) / (2 * np.pi * viscosity))
@@ -98,8 +96,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
 
     x, t = np.meshgrid(np.linspace(-1, 1, 201), np.linspace(0, 1, 101))
     truth = exact(x, t, viscosity)
-    with al.no_grad():
-        found = u(x.ravel(), t.ravel()).numpy().reshape(x.shape)
+    found = evaluated(u, x.ravel(), t.ravel()).reshape(x.shape)
     draw(x, t, found, truth, losses, viscosity, options.output)
 
     error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))

@@ -1,38 +1,34 @@
-"""Networks learn real handwritten digits from gradients that this engine derives.
+"""Networks learn real handwritten digits from gradients that the engine computes.
 
-The data are the 1,797 digits of 8×8 pixels that scikit-learn carries. The script
+The data are scikit-learn's 1,797 digits of 8×8 pixels. The script
 
-1. shows that the engine's gradient of softmax regression is the closed form: with P = softmax(X Wᵀ + b), summed over N
+1. compares the engine's gradient of softmax regression with the closed form: for P = softmax(X Wᵀ + b), summed over N
    samples, ∂L/∂W = (P − Y)ᵀ X and ∂L/∂b = 1ᵀ(P − Y);
 2. trains softmax regression and a sigmoid network with one hidden layer, each with momentum and with Adam;
 3. prints loss and accuracy on the held-out fifth of the data;
-4. saves a picture: loss curves, confusion matrix, and the digits that the best network got wrong.
+4. draws loss curves, a confusion matrix, and the mistakes of the best network.
 
     python examples/digits.py
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
-from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
+from derivations.plain import softmax
+from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, picture, save
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
-Split = tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]
+Split = tuple[tuple[Array, ...], tuple[Array, ...]]
 
 
 class Result(NamedTuple):
-    """A trained network and what it cost."""
+    """A trained network, its losses and its accuracy."""
 
     name: str
     model: nn.Module
@@ -41,29 +37,26 @@ class Result(NamedTuple):
     accuracy: float
 
 
-def closed_form_difference(x: np.ndarray, labels: np.ndarray) -> float:
+def closed_form_difference(x: Array, labels: Array) -> float:
     """The largest difference between the engine's gradient of softmax regression and the closed form, in float64."""
+    x = x.astype(np.float64)
     model = nn.Linear(64, 10, dtype=np.float64, rng=0)
     loss = al.cross_entropy(model(x), labels, reduction="sum")
     loss.backward()
 
-    logits = x @ model.weight.data.T + model.bias.data
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-    y = np.eye(10)[labels]
+    p, y = softmax(x @ model.weight.data.T + model.bias.data), np.eye(10)[labels]
     differences = (model.weight.grad - (p - y).T @ x, model.bias.grad - (p - y).sum(axis=0))
     return max(float(np.abs(difference).max()) for difference in differences)
 
 
-def evaluate(model: nn.Module, x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def evaluate(model: nn.Module, x: Array, labels: Array) -> tuple[float, float]:
     """Loss and accuracy."""
-    with al.no_grad():
-        logits = model(x)
-        return float(al.cross_entropy(logits, labels)), float((logits.argmax(axis=1) == labels).mean())
+    logits = evaluated(model, x)
+    return float(al.cross_entropy(logits, labels)), float((logits.argmax(axis=1) == labels).mean())
 
 
 def train(name: str, model: nn.Module, optimizer: optim.Optimizer, split: Split, epochs: int, seed: int) -> Result:
-    """Mini-batch training; the losses are those on the training part before each epoch and after the last."""
+    """Mini-batch training; the losses are those of the training data before each epoch and after the last."""
     training, test = split
     batches = data.Batches(*training, batch_size=32, rng=seed)
     losses = [evaluate(model, *training)[0]]
@@ -80,7 +73,7 @@ def train(name: str, model: nn.Module, optimizer: optim.Optimizer, split: Split,
 
 
 def runs(split: Split, epochs: int, seed: int) -> list[Result]:
-    """Both models with both optimizers, each from the same start."""
+    """Both models with both optimizers, from the same initial weights."""
 
     def softmax_regression() -> nn.Module:
         return nn.Linear(64, 10, rng=seed)
@@ -89,51 +82,48 @@ def runs(split: Split, epochs: int, seed: int) -> list[Result]:
         rng = np.random.default_rng(seed)
         return nn.Sequential(nn.Linear(64, 64, rng=rng), nn.Sigmoid(), nn.Linear(64, 10, rng=rng))
 
-    def momentum(model: nn.Module, lr: float) -> optim.Optimizer:
-        return optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-
-    results = []
-    for name, build, rates in (
-        ("softmax regression", softmax_regression, (0.05, 0.005)),
-        ("sigmoid network 64-64-10", multilayer_perceptron, (0.2, 0.01)),
-    ):
-        model = build()
-        results.append(train(f"{name}, momentum", model, momentum(model, rates[0]), split, epochs, seed))
-        model = build()
-        results.append(train(f"{name}, Adam", model, optim.Adam(model.parameters(), rates[1]), split, epochs, seed))
-    return results
+    momentum = partial(optim.SGD, momentum=0.9)
+    return [
+        train(f"{name}, {way}", model := build(), optimizer(model.parameters(), lr=rate), split, epochs, seed)
+        for name, build, way, optimizer, rate in (
+            ("softmax regression", softmax_regression, "momentum", momentum, 0.05),
+            ("softmax regression", softmax_regression, "Adam", optim.Adam, 0.005),
+            ("sigmoid network 64-64-10", multilayer_perceptron, "momentum", momentum, 0.2),
+            ("sigmoid network 64-64-10", multilayer_perceptron, "Adam", optim.Adam, 0.01),
+        )
+    ]
 
 
-def draw(results: list[Result], best: Result, split: Split, path: Path) -> None:
-    """Loss curves, the confusion matrix of the best network, and the digits it got wrong."""
+def draw(results: list[Result], best: Result, split: Split, path: Any) -> None:
+    """Loss curves; the confusion matrix and the mistakes of the best network."""
     x, labels = split[1]
-    with al.no_grad():
-        probabilities = al.softmax(best.model(x)).numpy()
-    predicted = probabilities.argmax(axis=1)
-
-    figure = plt.figure(figsize=(13, 8), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1.45, 1])
+    probabilities = evaluated(lambda: al.softmax(best.model(x)))
+    figure, body = picture(
+        "Networks learn handwritten digits",
+        r"\partial L / \partial W = (P - Y)^\top X",
+        r"\partial L / \partial b = \mathbf{1}^\top (P - Y)",
+        size=(13, 8.5),
+    )
+    upper, lower = body.subfigures(2, 1, height_ratios=[1.45, 1])
     curves, matrix = upper.subplots(1, 2, width_ratios=[1.5, 1])
     draw_curves(curves, results)
-    draw_confusion(matrix, labels, predicted)
+    draw_confusion(matrix, labels, probabilities.argmax(axis=1))
     matrix.set_title(f"Held out: {best.accuracy:.1%} right\n{best.name}")
     draw_mistakes(lower, x, labels, probabilities)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
+    save(figure, path)
 
 
 def draw_curves(axes: Any, results: list[Result]) -> None:
-    colours = {"softmax": "#4477aa", "sigmoid": "#cc6677"}
+    colours = {"softmax": BLUE, "sigmoid": RED}
     for result in results:
         style = "--" if result.name.endswith("Adam") else "-"
-        axes.semilogy(result.losses, style, color=colours[result.name[:7]], label=result.name, lw=2)
-    axes.set(xlabel="epoch", ylabel="cross-entropy on the training part", title="Mini-batch training")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+        axes.semilogy(result.losses, style, color=colours[result.name[:7]], label=result.name)
+    axes.set(xlabel="epoch", ylabel="cross-entropy of the training data", title="Mini-batch training")
+    axes.grid()
+    axes.legend()
 
 
-def draw_confusion(axes: Any, labels: np.ndarray, predicted: np.ndarray) -> None:
+def draw_confusion(axes: Any, labels: Array, predicted: Array) -> None:
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (labels, predicted), 1)
     axes.imshow(np.where(np.eye(10, dtype=bool), 0, confusion), cmap="Reds", vmin=0, vmax=max(3, confusion.min() + 1))
@@ -143,11 +133,11 @@ def draw_confusion(axes: Any, labels: np.ndarray, predicted: np.ndarray) -> None
     axes.set(xticks=range(10), yticks=range(10), xlabel="predicted", ylabel="true")
 
 
-def draw_mistakes(figure: Any, x: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> None:
+def draw_mistakes(figure: Any, x: Array, labels: Array, probabilities: Array) -> None:
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]])][:8]  # the most confident mistakes first
-    figure.suptitle("The digits it got wrong, with the probabilities it gave (red: true class)", fontsize=12)
+    figure.suptitle("Mistakes, with the predicted probabilities (red: true class)", fontsize=12)
     if not wrong.size:
         return
     images, bars = figure.subplots(2, wrong.size, height_ratios=[1.6, 1], squeeze=False)
@@ -162,32 +152,20 @@ def draw_mistakes(figure: Any, x: np.ndarray, labels: np.ndarray, probabilities:
 
 
 def main(arguments: list[str] | None = None) -> list[Result]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=60, help="passes over the training part (default 60)")
-    parser.add_argument("--seed", type=int, default=0, help="of the split, the start and the order (default 0)")
-    parser.add_argument(
-        "--output", type=Path, default=Path("examples/output/digits.png"), help="where the picture goes"
-    )
-    options = parser.parse_args(arguments)
+    arguments_of = parser("digits", __doc__)
+    arguments_of.add_argument("--epochs", type=int, default=60, help="passes over the training data (default 60)")
+    options = arguments_of.parse_args(arguments)
     al.keep_freed_memory()
+    split = tuple((images.reshape(-1, 64), labels) for images, labels in digit_images(options.seed))
 
-    pixels, labels = load_digits(return_X_y=True)
-    x = (pixels / 16).astype(np.float32)
-    split = data.train_test_split(x, labels, test_fraction=0.2, rng=options.seed)
-
-    difference = closed_form_difference(*data.train_test_split(pixels / 16, labels, rng=options.seed)[0])
-    print(
-        f"gradient of softmax regression, engine against (P − Y)ᵀX and 1ᵀ(P − Y): differs by at most {difference:.1e}\n"
-    )
-
-    results = runs(split, options.epochs, options.seed)
+    difference = closed_form_difference(*split[0])
+    results = runs(split, min(options.epochs, 5) if options.quick else options.epochs, options.seed)
+    best = max(results, key=lambda result: result.accuracy)
+    draw(results, best, split, options.output)
     print(f"\n{'':36}{'training loss':>14}{'held-out loss':>15}{'held-out accuracy':>19}")
     for result in results:
         print(f"{result.name:36}{result.losses[-1]:14.4f}{result.test_loss:15.4f}{result.accuracy:19.4f}")
-
-    best = max(results, key=lambda result: result.accuracy)
-    draw(results, best, split, options.output)
-    print(f"\npicture: {options.output}")
+    claim(difference < 1e-10, f"the gradient is (P − Y)ᵀX and 1ᵀ(P − Y): differs by at most {difference:.1e}")
     return results
 
 

@@ -1,11 +1,12 @@
-"""Two networks play against each other until one of them draws digits.
+"""A generative adversarial network draws digits.
 
-A generator G makes images of random numbers z; a discriminator D says how likely an image is to be real. D learns to
-tell them apart, G to be taken for real, by −ln D(G(z)), which has a gradient even where D is sure (Goodfellow et al.,
-"Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al., 2016).
+A generator G maps random numbers z to images; a discriminator D estimates the probability that an image is real. D is
+trained to tell real from generated images, G to minimise −ln D(G(z)), which has a gradient even where D is certain
+(Goodfellow et al., "Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al.,
+2016).
 
-Whether the drawings are digits is judged by the convolutional network of `convolution.py`, trained on real digits
-alone: it must recognise them confidently, all ten classes must occur, and they must not be copies of what was shown.
+The convolutional network of `convolution.py`, trained on real digits only, judges the images: it must recognise them
+with confidence, all ten classes must occur, and they must not be copies of the training data.
 
     python examples/gan.py
 """
@@ -20,10 +21,9 @@ from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import data, nn, optim
-from convolution import Network, probabilities, train
-from studies import BLUE, GREY, RED, claim, digit_images, parser, picture, save, tiles
+from convolution import Network, probabilities, train_network
+from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles
 
-Array = np.ndarray
 NOISE, WIDTH, BATCH = 16, 256, 64
 
 
@@ -37,7 +37,7 @@ def generator(rng: np.random.Generator) -> nn.Module:
 
 
 def discriminator(rng: np.random.Generator) -> nn.Module:
-    """Pixels (N, 64) to logits (N, 1) of being real."""
+    """Pixels (N, 64) to logits (N, 1) of the probability to be real."""
     return nn.Sequential(
         nn.Linear(64, WIDTH, rng=rng), nn.LeakyReLU(0.2), nn.Dropout(0.3, rng=rng),
         nn.Linear(WIDTH, WIDTH, rng=rng), nn.LeakyReLU(0.2), nn.Dropout(0.3, rng=rng),
@@ -46,7 +46,7 @@ def discriminator(rng: np.random.Generator) -> nn.Module:
 
 
 def game(G: nn.Module, D: nn.Module, rate: float) -> tuple[Callable[..., Any], Callable[[float], None]]:
-    """One move of both players, which gives both losses; and a function that sets the learning rate of both."""
+    """A function that updates both networks and returns both losses, and one that sets both learning rates."""
     players = [optim.Adam(network.parameters(), lr=rate, betas=(0.5, 0.999)) for network in (D, G)]
     loss = al.binary_cross_entropy_with_logits
     real, taken_for_real, drawn = (np.full((BATCH, 1), value, np.float32) for value in (0.9, 1.0, 0.0))
@@ -73,8 +73,7 @@ def game(G: nn.Module, D: nn.Module, rate: float) -> tuple[Callable[..., Any], C
 def draw_digits(G: nn.Module, z: Array) -> Array:
     """Images (N, 1, 8, 8)."""
     G.eval()
-    with al.no_grad():
-        images = G(z).numpy().reshape(-1, 1, 8, 8)
+    images = evaluated(G, z).reshape(-1, 1, 8, 8)
     G.train()
     return images
 
@@ -94,7 +93,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     (images, labels), (held_out, _) = digit_images(options.seed)
 
     judge = Network(rng)
-    train(judge, images, labels, 3 if options.quick else 12, rng, options.quick)
+    train_network(judge, images, labels, 3 if options.quick else 12, rng, options.quick)
 
     G, D = generator(rng), discriminator(rng)
     move, set_rate = game(G, D, 1e-3)
@@ -120,17 +119,15 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(confidence > confident, f"recognised with probability {confidence:.2f} (mean; real digits {of_real:.2f})")
     if not options.quick:
         claim(counts.min() > 1000 * least, f"all ten classes occur, each in more than {least:.0%} of the drawings")
-        claim(
-            distance > 0.8 * of_new,
-            f"not copies: the nearest real digit is {distance:.2f} away (median; from unseen real digits {of_new:.2f})",
-        )
+        apart = f"the nearest real digit is {distance:.2f} away (median; from unseen real digits {of_new:.2f})"
+        claim(distance > 0.8 * of_new, f"not copies: {apart}")
     return {"confidence": confidence, "least": int(counts.min()), "distance": distance, "of_new": of_new}
 
 
 def draw(
     snapshots: dict[int, Array], drawings: Array, p: Array, losses: Array, batches: data.Batches, path: Any
 ) -> None:
-    """The same noise over time, five drawings of each class, the losses, and the classes that occur."""
+    """The same noise over time, five images of each class, the losses, and the classes that occur."""
     figure, body = picture(
         "A generator learns to draw digits from a discriminator",
         r"L_D = -\ln D(x) - \ln(1 - D(G(z)))",
@@ -145,7 +142,7 @@ def draw(
         panel.text(-0.01, 0.5, f"epoch {epoch}", transform=panel.transAxes, ha="right", va="center", fontsize=10)
 
     kinds, confidence = p.argmax(axis=1), p.max(axis=1)
-    below.suptitle("in the end: the first five drawings that are recognised as each class", fontsize=12)
+    below.suptitle("at the end: the first five images recognised as each class", fontsize=12)
     for digit, panel in enumerate(below.subplots(1, 10)):
         chosen = np.flatnonzero(kinds == digit)[:5]
         wall = np.concatenate([drawings[chosen, 0], np.zeros((5 - len(chosen), 8, 8), np.float32)])
@@ -157,7 +154,7 @@ def draw(
     curves.plot(epochs[:, 0], color=BLUE, label="$L_D$")
     curves.plot(epochs[:, 1], color=RED, label="$L_G$")
     blind = -0.9 * np.log(0.45) - 0.1 * np.log(0.55) - np.log(0.55)
-    curves.axhline(blind, color=GREY, ls=":", lw=1, label="$L_D$ of one that cannot tell")
+    curves.axhline(blind, color=GREY, ls=":", lw=1, label="$L_D$ of the best constant $D$")
     curves.set(xlabel="epochs", title="losses, the mean of each epoch")
     curves.grid()
     curves.legend()

@@ -1,13 +1,13 @@
-"""Threshold units compute NOT, AND and OR; XOR takes two layers; and every truth table has a network.
+"""Threshold units compute NOT, AND and OR; XOR takes two layers; every truth table has a network.
 
 A unit of McCulloch and Pitts fires where ⟨w, x⟩ ≥ θ, on one side of a line. The script
 
-1. builds the gates from units, and XOR from two layers of them: (x₁ ∨ x₂) ∧ ¬(x₁ ∧ x₂), where a ∧ ¬b is one unit;
-2. tries all units of a grid of weights and thresholds: 14 of the 16 functions of two bits are found, XOR and its
-   negation are not. The reason: for any weights s(0,1) + s(1,0) = s(0,0) + s(1,1) with s = ⟨w, x⟩, and XOR would need
-   the left side ≥ 2θ and the right side < 2θ;
-3. turns truth tables of up to 8 bits into networks: one hidden unit for each input at which the function is 1, which
-   fires there and nowhere else, and an OR over them.
+1. builds the gates from units, and XOR from two layers: (x₁ ∨ x₂) ∧ ¬(x₁ ∧ x₂), where a ∧ ¬b is one unit;
+2. tries all units on a grid of weights and thresholds. It finds 14 of the 16 functions of two bits, but not XOR and its
+   negation: for s = ⟨w, x⟩ and any weights s(0,1) + s(1,0) = s(0,0) + s(1,1), and XOR needs the left side ≥ 2θ and the
+   right side < 2θ;
+3. turns truth tables of up to 8 bits into networks: for each input with value 1 a hidden unit that fires only there,
+   and an OR over these units.
 
     python examples/logic_gates.py
     python examples/logic_gates.py --table 01101001    # any 2ⁿ bits: the values at 0…00, 0…01, to 1…11
@@ -22,23 +22,18 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from autograd_lite import nn
-from studies import BLUE, RED, claim, parser, picture, save, shade
+from derivations.networks import corners
+from studies import BLUE, RED, Array, claim, parser, picture, save, shade
 
-Array = np.ndarray
 NOT, AND, OR = nn.Threshold([-1], -0.5), nn.Threshold([1, 1], 1.5), nn.Threshold([1, 1], 0.5)
 XOR = nn.Sequential(nn.Threshold([[1, 1], [1, 1]], [0.5, 1.5]), nn.Threshold([1, -1], 0.5))  # (OR, AND), then a ∧ ¬b
-
-
-def corners(n: int) -> Array:
-    """The 2ⁿ points of {0, 1}ⁿ, in the order of the numbers they spell."""
-    return np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1
 
 
 def network(table: Array) -> nn.Module:
     """Two layers that compute a truth table of 2ⁿ entries.
 
-    For each corner c with entry 1 a unit with weights 2c − 1 and threshold Σ c: at x the sum falls short of it by the
-    number of bits in which x differs from c.
+    Each corner c with entry 1 has a unit with weights 2c − 1 and threshold Σ c. At x, the sum is below the threshold by
+    the number of bits in which x differs from c.
     """
     n = len(table).bit_length() - 1
     chosen = corners(n)[table == 1]
@@ -50,8 +45,7 @@ def network(table: Array) -> nn.Module:
 def units_by_function(radius: int) -> Array:
     """How many units compute each of the 16 functions, for weights and thresholds in steps of ½ up to the radius.
 
-    All weights are tried in one call, as units that see the same inputs. A function is numbered by the bits of its
-    values at 00, 01, 10, 11: AND is 0001 = 1, XOR 0110 = 6.
+    The values of a function at 00, 01, 10, 11 are the bits of its number: AND is 0001 = 1, XOR 0110 = 6.
     """
     steps = np.arange(-2 * radius, 2 * radius + 1) / 2
     w1, w2, threshold = (grid.ravel() for grid in np.meshgrid(steps, steps, steps))
@@ -93,11 +87,10 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
           "NOT, AND and OR are single units")  # fmt: skip
     claim(agree(XOR, np.array([0, 1, 1, 0])), "XOR is two layers of them")
     claim(counts[6] == counts[9] == 0, f"of {counts.sum():,} units none computes XOR, nor its negation")
-    claim((np.delete(counts, [6, 9]) > 0).all(), "the 14 other functions of two bits are all among them")
-    claim(
-        all(agree(network(table), table) for table in tables), f"{len(tables)} truth tables of 1 to 8 bits: all right"
-    )
-    claim(agree(own, example), f"the table of --table too, with {int(example.sum())} hidden units")
+    claim((np.delete(counts, [6, 9]) > 0).all(), "they compute all 14 other functions of two bits")
+    right = all(agree(network(table), table) for table in tables)
+    claim(right, f"networks compute all {len(tables)} truth tables of 1 to 8 bits")
+    claim(agree(own, example), f"and the table of --table, with {int(example.sum())} hidden units")
     return {"counts": counts, "tables": len(tables)}
 
 
@@ -123,13 +116,12 @@ def draw(counts: Array, own: nn.Module, table: Array, path: Any) -> None:
 
 
 def draw_plane(panel: Any, gate: nn.Module, title: str) -> None:
-    """The part of the plane, or line, where a unit of two bits, or one, fires; and its inputs, filled where it does."""
+    """The inputs of a gate, filled where it fires, and the part of the plane (or line) where it would."""
     bits = 1 if gate is NOT else 2
     shade(panel, lambda x: gate(x[..., :bits]).numpy(), -0.5, 1.5)
     for corner, fires in zip(corners(bits), gate(corners(bits)).numpy(), strict=True):
-        panel.plot(
-            corner[0], corner[1] if bits == 2 else 0.5, "o", ms=12, color="black", mfc=BLUE if fires else "white"
-        )
+        y = corner[1] if bits == 2 else 0.5
+        panel.plot(corner[0], y, "o", ms=12, color="black", mfc=BLUE if fires else "white")
     panel.set(xticks=[0, 1], yticks=[0, 1] if bits == 2 else [], xlabel="$x_1$", title=title)
     panel.set_ylabel("$x_2$" if bits == 2 else "")
     panel.set_aspect("equal")
@@ -147,7 +139,7 @@ def draw_counts(panel: Any, counts: Array) -> None:
 
 
 def draw_table(panel: Any, own: nn.Module, n: int) -> None:
-    """Inputs, hidden units and output, one input a column."""
+    """Inputs, hidden units and output, one input per column."""
     x = corners(n)
     hidden = own[0](x).numpy() if isinstance(own, nn.Sequential) else np.zeros((len(x), 0))
     cells = np.vstack([x.T, np.full((1, len(x)), np.nan), hidden.T, np.full((1, len(x)), np.nan), own(x).numpy()[None]])

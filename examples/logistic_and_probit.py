@@ -1,12 +1,12 @@
 """Logistic and probit regression by maximum likelihood, on real tumours, agreeing with reference fits.
 
 Is a tumour malignant, given five measurements of its cells? The probability is p = h(⟨ω̃, x̃⟩) with x̃ = (1, x). In one
-model h is the sigmoid σ, in the other the normal distribution Φ, by the operation that `new_operation.py` makes of
-SciPy's `log_ndtr`. Newton's method maximises the likelihood, with gradients and Hessians from the engine. The
-references are scikit-learn for logistic regression and, for probit, SciPy's minimizer on the likelihood as it stands.
+model h is the sigmoid σ. In the other it is the normal distribution Φ, by the operation that `new_operation.py` makes
+from SciPy's `log_ndtr`. Newton's method maximises the likelihood, with gradients and Hessians from the engine. The
+references are scikit-learn for logistic regression, and for probit SciPy's minimizer on the likelihood itself.
 
-By all 30 measurements scikit-learn's tumours can be separated, and then there is no maximum: the weights grow for ever.
-By these five they cannot, so nothing has to be penalised (scikit-learn's fit has C = 10¹²).
+All 30 measurements together separate the tumours, and then the likelihood has no maximum: the weights grow for ever.
+These five do not separate them, so no penalty is needed (scikit-learn's fit has C = 10¹²).
 
     python examples/logistic_and_probit.py
 """
@@ -19,19 +19,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import linprog, minimize
 from scipy.special import expit, log_ndtr, ndtr
-from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
 import autograd_lite as al
 from new_operation import negative_log_likelihood as probit_loss
-from studies import BLUE, GREY, RED, claim, parser, picture, save
+from studies import BLUE, GREY, RED, Array, claim, parser, picture, save, tumours
 
 FEATURES = ("mean radius", "mean texture", "mean smoothness", "mean concavity", "mean symmetry")
-Array = np.ndarray
 
 
 class Fit(NamedTuple):
-    """The weights, bias first; their standard errors; the largest slope before every step of Newton's method."""
+    """The weights, bias first; their standard errors; the largest entry of the gradient before each step."""
 
     weights: Array
     errors: Array
@@ -44,7 +42,7 @@ def logistic_loss(weights: Any, x: Array, y: Array) -> Any:
 
 
 def newton(loss: Callable[..., Any], x: Array, y: Array) -> Fit:
-    """ω̃ ← ω̃ − (∇²L)⁻¹ ∇L, from 0 until the slope is rounding; the inverse Hessian there estimates the covariance."""
+    """ω̃ ← ω̃ − (∇²L)⁻¹ ∇L, from 0 until ∇L is rounding; the inverse Hessian there estimates the covariance."""
     slope, curvature = al.grad(loss), al.hessian(loss)
     weights, slopes = np.zeros(x.shape[1]), []
     for _ in range(20):
@@ -67,13 +65,13 @@ def probit_reference(x: Array, y: Array) -> Array:
 
 
 def separable(x: Array, y: Array) -> bool:
-    """Whether some weights have ±x̃ᵀω̃ ≥ 1 for every sample: a linear program without anything to minimise."""
+    """Whether some weights have ±x̃ᵀω̃ ≥ 1 for every sample: a linear program with no objective."""
     signed = (2 * y - 1)[:, None] * x
     return bool(linprog(np.zeros(x.shape[1]), A_ub=-signed, b_ub=-np.ones(len(x)), bounds=(None, None)).success)
 
 
 def closed_form_difference(weights: Array, x: Array, y: Array) -> float:
-    """Of the engine's gradients from X̃(p − y), and from X̃ φ(Φ − y)/(Φ(1 − Φ))."""
+    """The relative differences between the engine's gradients and X̃(p − y), X̃ φ(Φ − y)/(Φ(1 − Φ))."""
     s = x @ weights
     density, p = np.exp(-s * s / 2) / np.sqrt(2 * np.pi), ndtr(s)
     logistic, probit = x.T @ (expit(s) - y), x.T @ (density * (p - y) / (p * (1 - p)))
@@ -83,11 +81,8 @@ def closed_form_difference(weights: Array, x: Array, y: Array) -> float:
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("logistic_and_probit", __doc__).parse_args(arguments)
-    tumours = load_breast_cancer()
-    standardised = (tumours.data - tumours.data.mean(axis=0)) / tumours.data.std(axis=0)
-    chosen = [list(tumours.feature_names).index(name) for name in FEATURES]
-    x_all, y = np.column_stack([np.ones(len(standardised)), standardised]), 1 - tumours.target  # 1 is malignant
-    x = x_all[:, [0, *(1 + i for i in chosen)]]
+    x, y = tumours(*FEATURES)
+    x, x_all = (np.column_stack([np.ones(len(y)), features]) for features in (x, tumours()[0]))
 
     fits = {"logistic": newton(logistic_loss, x, y), "probit": newton(probit_loss, x, y)}
     references = {"logistic": logistic_reference(x, y), "probit": probit_reference(x, y)}
@@ -138,7 +133,7 @@ def draw_weights(panel: Any, fits: dict[str, Fit], references: dict[str, Array])
 
 
 def draw_probabilities(panel: Any, fits: dict[str, Fit], x: Array, y: Array) -> None:
-    """The model's p, and the share of malignant tumours among those with about that score."""
+    """The model's p, and the share of malignant tumours in groups of similar scores."""
     for (name, fit), h, colour in zip(fits.items(), (expit, ndtr), (BLUE, RED), strict=True):
         s, line = x @ fit.weights, np.linspace(-9, 9, 200)
         panel.plot(line, h(line), color=colour, label=name)

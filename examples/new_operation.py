@@ -1,8 +1,8 @@
 """A special function from SciPy becomes an operation: declared in three lines, checked, and used.
 
-ln Φ(x), the logarithm of the cumulative distribution of the standard normal, is what probit regression maximises. Its
-derivative is φ(x)/Φ(x), with φ the density; written as e^(ln φ − ln Φ) it keeps its digits far out on the left, where
-Φ itself is 0 in floating point.
+Probit regression maximises sums of ln Φ(x), the logarithm of the cumulative distribution of the standard normal. Its
+derivative is φ(x)/Φ(x), with the density φ. Written as e^(ln φ − ln Φ) it is accurate for very negative x too, where Φ
+itself is 0 in floating point.
 
     python examples/new_operation.py
 """
@@ -20,7 +20,7 @@ from autograd_lite.testing import check_primitive
 
 LOG_SQRT_2_PI = 0.5 * np.log(2 * np.pi)
 
-# The operation: a function, and one rule for its argument.
+# The operation: a function and one rule for its argument.
 log_normal_cdf = primitive(
     log_ndtr, name="log_normal_cdf",
     x=lambda g, x, out: g * np.exp(-0.5 * x * x - LOG_SQRT_2_PI - out),
@@ -34,10 +34,10 @@ def negative_log_likelihood(weights: Tensor, x: np.ndarray, y: np.ndarray) -> Te
 
 def main(arguments: list[str] | None = None) -> np.ndarray:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=2000, help="how many observations to draw (default 2000)")
+    parser.add_argument("--samples", type=int, default=2000, help="the number of observations (default 2000)")
     options = parser.parse_args(arguments)
 
-    # Checked like the operations of the library: derivatives to second order, broadcasting, dtypes, strides, memory.
+    # The same tests as for the operations of the library: derivatives to second order, broadcasting, dtypes, memory.
     samples = [(np.linspace(-8, 8, 12).reshape(3, 4),), (np.array([-30.0, 0.0, 5.0]),)]
     print(f"checked on {check_primitive(log_normal_cdf, samples)} samples")
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> np.ndarray:
         loss.backward()
         optimizer.step()
     hessian = al.hessian(lambda w: negative_log_likelihood(w, x, y))(weights.data)
-    errors = np.sqrt(np.diag(np.linalg.inv(hessian)))  # of a maximum-likelihood estimate: the inverse information
+    errors = np.sqrt(np.diag(np.linalg.inv(hessian)))  # the inverse information
     print("\nprobit regression   truth   estimate   standard error")
     for name, true, estimate, error in zip(("constant", "x1", "x2"), truth, weights.data, errors, strict=True):
         print(f"{name:18}{true:7.2f}{estimate:11.3f}{error:17.3f}")

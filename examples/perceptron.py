@@ -1,13 +1,13 @@
-"""The perceptron learns from its mistakes: in at most (R/γ)² of them if a line can separate the data, else for ever.
+"""The perceptron makes at most (R/γ)² mistakes if a line separates the data; otherwise it never stops.
 
-A threshold unit ŷ = 1[⟨ω̃, x̃⟩ ≥ 0], with x̃ = (1, x), goes through the samples and at each mistake adds or takes away
+A threshold unit ŷ = 1[⟨ω̃, x̃⟩ ≥ 0], with x̃ = (1, x), visits the samples one by one. At a mistake it adds or subtracts
 the sample. The script
 
-1. shows steps of it on data that a line separates, the sample that was just learned ringed;
-2. counts its updates on many random data sets, in up to 10 dimensions, beside Novikoff's bound (R/γ)²: R is the length
-   of the longest x̃, and γ the distance of the data from a separating plane through the origin, here the one by which
-   they were labelled;
-3. gives it XOR, where it makes the same mistakes again and again, until `fit` stops at its bound and says so.
+1. shows updates on data that a line separates; the ring marks the sample of the update;
+2. counts the updates on many random data sets in up to 10 dimensions and compares with Novikoff's bound (R/γ)²: R is
+   the length of the longest x̃, γ the distance of the data from a separating plane through the origin (here the one
+   that labelled them);
+3. trains on XOR, where the same mistakes recur until `fit` reaches its limit and reports it.
 
     python examples/perceptron.py
 """
@@ -20,14 +20,14 @@ import numpy as np
 from tqdm import tqdm
 
 from autograd_lite import nn
-from studies import BLUE, GREEN, RED, claim, parser, picture, save, shade
+from derivations.networks import corners
+from studies import BLUE, GREEN, RED, Array, claim, parser, picture, save, shade
 
-Array = np.ndarray
-CORNERS, XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+CORNERS, XOR = corners(2), np.array([0, 1, 1, 0])
 
 
 class Step(NamedTuple):
-    """One update: the sample that was learned, and the weights (bias first) before and after."""
+    """One update: the sample, and the weights (bias first) before and after."""
 
     sample: int
     before: Array
@@ -39,7 +39,7 @@ def weights(unit: nn.Perceptron) -> Array:
 
 
 def separable(samples: int, features: int, margin: float, rng: np.random.Generator) -> tuple[Array, Array, float]:
-    """Points of the cube [−1, 1]ⁿ labelled by a plane, none closer to it than the margin, and the bound (R/γ)²."""
+    """Points of [−1, 1]ⁿ labelled by a plane, none closer to it than the margin; and the bound (R/γ)²."""
     plane = rng.normal(size=features + 1)
     plane[0] *= 0.3  # so that both classes occur
     plane /= np.linalg.norm(plane)
@@ -51,7 +51,7 @@ def separable(samples: int, features: int, margin: float, rng: np.random.Generat
 
 
 def learn(x: Array, y: Array, most: int = 100) -> tuple[list[Step], list[int]]:
-    """Every update, and the mistakes of every epoch, until an epoch has none."""
+    """All updates, and the number of mistakes in each epoch, until an epoch has none."""
     unit, steps, mistakes = nn.Perceptron(x.shape[1]), [], []
     while len(mistakes) < most and (not mistakes or mistakes[-1]):
         mistakes.append(0)
@@ -97,24 +97,25 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     panels = lower.subplots(1, 3, width_ratios=[1.4, 1.4, 1])
     draw_bound(panels[0], limits, updates)
     draw_mistakes(panels[1], mistakes, xor_mistakes)
-    draw_plane(panels[2], CORNERS, XOR, "XOR: from line to line, in a circle", 0.8, ms=9)
+    draw_plane(panels[2], CORNERS, XOR, "XOR: the lines repeat", 0.8, ms=9)
     for step in xor_steps[-4:]:
         draw_line(panels[2], step.after, color=RED, lw=1.5)
     save(figure, options.output)
 
     print(f"\nXOR: {xor_fit}")
     claim(len(steps) <= bound, f"60 points in the plane: separated after {len(steps)} updates, at most {bound:,.0f}")
-    claim(separated.all(), f"all {len(counts)} random data sets are separated in the end")
+    claim(separated.all(), f"all {len(counts)} random data sets are separated")
     closest = (updates / limits).max()
     claim((updates <= limits).all(), f"never more updates than (R/γ)²; at most {closest:.0%} of that")
     circle = all(np.array_equal(xor_steps[-i].after, xor_steps[-i - 4].after) for i in range(1, 5))
-    claim(circle, "on XOR it comes back to the same weights every four updates")
-    claim(not xor_fit.converged and xor_fit.epochs == 1000, f"XOR is given up, after {xor_fit.updates} updates")
+    claim(circle, "on XOR the weights repeat every four updates")
+    stopped = not xor_fit.converged and xor_fit.epochs == 1000
+    claim(stopped, f"on XOR `fit` stops without success, after {xor_fit.updates} updates")
     return {"updates": len(steps), "bound": bound, "closest": float(closest)}
 
 
 def draw_line(panel: Any, omega: Array, **style: Any) -> None:
-    """The line ⟨ω̃, x̃⟩ = 0; nothing if there is none."""
+    """The line ⟨ω̃, x̃⟩ = 0, if there is one."""
     bias, normal = omega[0], omega[1:]
     if not normal.any():
         return
@@ -132,7 +133,7 @@ def draw_plane(panel: Any, x: Array, y: Array, title: str, margin: float = 0.2, 
 
 
 def draw_steps(strip: Any, x: Array, y: Array, steps: list[Step]) -> None:
-    """Six updates from the first to the last: the line before, dashed, and after, with the side where it fires."""
+    """Six updates from the first to the last: the line before (dashed) and after, and the side where the unit fires."""
     chosen = np.unique(np.geomspace(1, len(steps), 6).round().astype(int) - 1)
     for panel, i in zip(strip.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
         step = steps[i]

@@ -1,7 +1,7 @@
-"""Run all studies in full, and print for each the seconds that it took and what it has shown.
+"""Run all studies in full; print the time and the results of each.
 
 python examples/run_all.py                                # pictures go to examples/output/
-python examples/run_all.py --pictures examples/pictures   # draw the pictures of examples/README.md anew
+python examples/run_all.py --pictures examples/pictures   # redraw the pictures of examples/README.md
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ STUDIES = (
     "logistic_and_probit",
     "descents",
     "backprop_by_hand",
+    "derive",
     "universal_approximation",
     "convolution",
     "autoencoder",
@@ -31,11 +32,11 @@ STUDIES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table; 0 if every claim of every study holds."""
+    """Print the table; return 0 if every claim of every study holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("studies", nargs="*", default=STUDIES, metavar="study", help=f"of {', '.join(STUDIES)}")
-    parser.add_argument("--quick", action="store_true", help="shortened runs")
-    parser.add_argument("--pictures", type=Path, default=Path("examples/output"), help="where the pictures go")
+    parser.add_argument("--quick", action="store_true", help="short runs")
+    parser.add_argument("--pictures", type=Path, default=Path("examples/output"), help="the folder of the pictures")
     options = parser.parse_args(arguments)
     unknown = set(options.studies) - set(STUDIES)
     if unknown:

@@ -1,17 +1,19 @@
-"""What the studies share: their arguments, the look of their pictures, and how they state what they have shown."""
+"""Shared by the studies: arguments, data, the style of the pictures, and the statement of results."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from autograd_lite import data
+from autograd_lite import compile, data, no_grad, optim
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -19,6 +21,7 @@ from matplotlib.colors import ListedColormap
 
 BLUE, RED, GREEN, YELLOW, PURPLE, GREY = "#4477aa", "#cc6677", "#228833", "#ddaa33", "#aa3377", "#999999"
 COLOURS = (BLUE, RED, GREEN, YELLOW, PURPLE)
+Array = np.ndarray
 
 plt.rcParams.update(
     {
@@ -37,27 +40,63 @@ plt.rcParams.update(
 
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """The arguments of every study; it may add its own."""
+    """The arguments that all studies have; a study may add others."""
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    result.add_argument("--quick", action="store_true", help="a shortened run of a few seconds, with weaker bounds")
-    result.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random (default 0)")
+    result.add_argument("--quick", action="store_true", help="a short run of a few seconds, with weaker bounds")
+    result.add_argument("--seed", type=int, default=0, help="the seed of all random numbers (default 0)")
     result.add_argument(
-        "--output", type=Path, default=Path(f"examples/output/{name}.png"), help="where the picture goes"
+        "--output", type=Path, default=Path(f"examples/output/{name}.png"), help="the file of the picture"
     )
     return result
 
 
-def digit_images(seed: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
-    """Real handwritten digits, images (N, 1, 8, 8) from 0 to 1 with their labels: a training part, a held-out fifth."""
-    from sklearn.datasets import load_digits  # here, because it takes longer to import than all else together
+def digit_images(seed: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Real handwritten digits: images (N, 1, 8, 8) in [0, 1] and labels, for training and for testing (a fifth)."""
+    from sklearn.datasets import load_digits  # slow to import, and few studies need it
 
     pixels, labels = load_digits(return_X_y=True)
     images = (pixels / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     return data.train_test_split(images, labels, test_fraction=0.2, rng=seed)
 
 
+def tumours(*features: str) -> tuple[Array, Array]:
+    """Real tumours: standardised measurements (569, features), all 30 by default, and whether they are malignant."""
+    from sklearn.datasets import load_breast_cancer
+
+    given = load_breast_cancer()
+    x = given.data[:, np.isin(given.feature_names, features or given.feature_names)]
+    return (x - x.mean(axis=0)) / x.std(axis=0), 1 - given.target
+
+
+def train(
+    loss: Callable[..., Any], batches: Iterable[Any], updates: int, optimizer: optim.Optimizer, name: str, quiet: bool
+) -> Array:
+    """Minimise loss(*batch), with a learning rate that falls to zero along a cosine; the loss before each update."""
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
+
+    @compile  # recorded once, then replayed without a graph
+    def step(*batch: Any) -> Any:
+        optimizer.zero_grad()
+        value = loss(*batch)
+        value.backward()
+        optimizer.step()
+        return value
+
+    losses = []
+    for batch in tqdm(islice(batches, updates), desc=name, unit="update", total=updates, disable=quiet):
+        losses.append(step(*batch).item())
+        schedule.step()
+    return np.array(losses)
+
+
+def evaluated(function: Callable[..., Any], *inputs: Any) -> Array:
+    """The result of a network as an array, computed without a graph."""
+    with no_grad():
+        return function(*inputs).numpy()
+
+
 def picture(title: str, *formulas: str, size: tuple[float, float] = (12, 6)) -> tuple[Any, Any]:
-    """A figure, and the part of it that is free for panels: above stand the title and the formulas that it shows."""
+    """A figure with a title and formulas at the top, and its free part for the panels."""
     figure = plt.figure(figsize=size, layout="constrained")
     head, body = figure.subfigures(2, 1, height_ratios=[0.85, size[1] - 0.85])
     head.set_facecolor("#f3f3ee")
@@ -73,8 +112,8 @@ def shade(panel: Any, fires: Callable[[Any], Any], low: float, high: float) -> N
     panel.pcolormesh(line, line, fires(plane), cmap=ListedColormap(["white", "#d0ddea"]), vmin=0, vmax=1)
 
 
-def tiles(panel: Any, images: np.ndarray, columns: int, **style: Any) -> None:
-    """Show images (N, h, w), with a gap between them, row by row in one panel."""
+def tiles(panel: Any, images: Array, columns: int, **style: Any) -> None:
+    """Show images (N, h, w) row by row in one panel, with gaps between them."""
     height, width = images.shape[1:]
     rows = -(-len(images) // columns)
     wall = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
@@ -86,7 +125,7 @@ def tiles(panel: Any, images: np.ndarray, columns: int, **style: Any) -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write the picture in 256 colours, a third of the bytes, and say where it is."""
+    """Save the picture in 256 colours, a third of the bytes, and print its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.canvas.draw()
     Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB").quantize(256).save(path, optimize=True)
@@ -95,7 +134,7 @@ def save(figure: Any, path: Path) -> None:
 
 
 def claim(holds: Any, statement: str) -> None:
-    """Print what has been shown; or end the program with it, and with exit status 1, if it does not hold."""
+    """Print a statement that holds; otherwise end the program with it and exit status 1."""
     if not holds:
         raise SystemExit(f"✗ does not hold: {statement}")
     print(f"✓ {statement}")

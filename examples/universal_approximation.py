@@ -1,13 +1,13 @@
 """One hidden layer approximates every continuous function: the largest error falls as the layer grows.
 
-The network is f_q(x) = c₀ + Σ c_j σ(a_j x + b_j), with q sigmoid units. Three functions on [0, 1] are approximated: a
+The network is f_q(x) = c₀ + Σ c_j σ(a_j x + b_j), with q sigmoid units. It approximates three functions on [0, 1]: a
 smooth one, one with two kinks, and Takagi's, which is continuous and nowhere differentiable. For each q there are
 
-- the weights of the proof: q very steep units make a staircase through the function, whose error is that of a step;
-- trained weights: the squared error on a grid is minimised by Levenberg and Marquardt's method, which takes the
-  Jacobian J of the residuals r from the engine and steps by −(JᵀJ + λ diag(JᵀJ))⁻¹ Jᵀr.
+- the weights of the proof: q very steep units make a staircase through the function, with the error of one step;
+- trained weights: the method of Levenberg and Marquardt minimises the squared error on a grid. It takes the Jacobian J
+  of the residuals r from the engine and steps by −(JᵀJ + λ diag(JᵀJ))⁻¹ Jᵀr.
 
-The error is measured on a grid ten times as fine as the one that is trained on.
+The error is measured on a grid ten times as fine as the training grid.
 
     python examples/universal_approximation.py
 """
@@ -22,15 +22,14 @@ import numpy as np
 from tqdm import tqdm
 
 import autograd_lite as al
-from studies import BLUE, GREEN, GREY, RED, claim, parser, picture, save
+from studies import BLUE, GREEN, GREY, RED, Array, claim, parser, picture, save
 
-Array = np.ndarray
 Function = Callable[[Array], Array]
 GRID, FINE = np.linspace(0, 1, 401), np.linspace(0, 1, 4001)
 
 
 def takagi(x: Array) -> Array:
-    """Σ 2⁻ᵏ dist(2ᵏx, ℤ), up to what the fine grid can show."""
+    """Σ 2⁻ᵏ dist(2ᵏx, ℤ), as far as the fine grid resolves it."""
     return sum(np.abs(2.0**k * x - np.round(2.0**k * x)) / 2**k for k in range(10))
 
 
@@ -42,20 +41,20 @@ FUNCTIONS = (
 
 
 def network(weights: Any, x: Array) -> Any:
-    """c₀ + Σ c_j σ(a_j x + b_j); the weights are a, b, c (q of each) and c₀, end to end."""
+    """c₀ + Σ c_j σ(a_j x + b_j); the weights are a, b, c (q of each) and c₀ in one vector."""
     a, b, c = weights[:-1].reshape(3, -1)
     return al.sigmoid(np.multiply.outer(x, a) + b) @ c + weights[-1]
 
 
 def staircase(f: Function, q: int) -> Array:
-    """The proof: between q + 1 values of f a steep unit rises, or falls, from one to the next."""
+    """The proof: between q + 1 values of f, a steep unit leads from each to the next."""
     places, values = (np.arange(q) + 0.5) / q, f(np.linspace(0, 1, q + 1))
     steep = np.full(q, 1e4 * q)
     return np.concatenate([steep, -steep * places, np.diff(values), values[:1]])
 
 
 def grow(weights: Array, units: int, rng: np.random.Generator) -> Array:
-    """The same network with more units, which rise gently at places across the interval, with c = 0 as yet."""
+    """The same network with more units, spread over the interval, not steep, and with c = 0."""
     q = (len(weights) - 1) // 3 + units
     slopes, places = rng.uniform(3, 5, units) * q, (np.arange(units) + rng.uniform(size=units)) / units
     a, b, c = weights[:-1].reshape(3, -1)
@@ -63,7 +62,7 @@ def grow(weights: Array, units: int, rng: np.random.Generator) -> Array:
 
 
 def train(f: Function, weights: Array, steps: int) -> Array:
-    """Down the squares of the residuals on the grid; of all on the way the network with the least largest error."""
+    """Minimise the squared residuals on the grid; of all iterates, the one with the smallest largest error."""
 
     def residuals(weights: Any) -> Any:
         return network(weights, GRID) - f(GRID)
@@ -90,7 +89,7 @@ def largest_error(f: Function, weights: Array, x: Array = FINE) -> float:
 
 
 def networks(f: Function, widths: tuple[int, ...], steps: int, seed: int) -> Iterator[Array]:
-    """For each width the best of a few trained networks. One starts as the network before, so it is never worse."""
+    """For each width the best of four trained networks. One starts from the previous width, so it is never worse."""
     rng, constant = np.random.default_rng(seed), np.array([f(GRID).mean()])
     weights = constant
     for before, q in pairwise((0, *widths)):
@@ -119,10 +118,8 @@ def main(arguments: list[str] | None = None) -> dict[str, list[float]]:
         print(f"{name + ', staircase':22}" + "".join(f"{value:9.1e}" for value in proof[name]))
     for name, values in errors.items():
         claim(values == sorted(values, reverse=True), f"{name}: the largest error never rises with q")
-        claim(
-            values[-1] < 0.15 * values[0],
-            f"{name}: it falls from {values[0]:.2f} to {values[-1]:.1e} for q = {widths[-1]}",
-        )
+        falls = f"{name}: it falls from {values[0]:.2f} to {values[-1]:.1e} for q = {widths[-1]}"
+        claim(values[-1] < 0.15 * values[0], falls)
     return errors
 
 
@@ -133,7 +130,7 @@ def draw(
     proof: dict[str, list[float]],
     path: Any,
 ) -> None:
-    """Each function with three of its networks, and the errors of all."""
+    """Each function with three networks, and the errors of all networks."""
     figure, body = picture(
         "One hidden layer approximates continuous functions",
         r"f_q(x) = c_0 + \sum_j\, c_j\,\sigma(a_j x + b_j),\;\; j = 1, \dots, q",

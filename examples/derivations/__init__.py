@@ -1,11 +1,11 @@
-"""The derivations that this project was built on, as code: what they state, and where they slipped.
+"""The derivations of four documents as code: the statements that hold, and the errors in the documents.
 
-Tests, `docs/derivations.md` and `examples/verify.py` are all drawn from the two lists of this package.
+Tests, `docs/derivations.md` and `examples/verify.py` are generated from the two lists of this package.
 """
 
 from derivations import backpropagation, descent, functions, networks, regression
-from derivations.catalogue import Check, Slip, Statement
-from derivations.slips import SLIPS
+from derivations.catalogue import Check, DocumentError, Statement
+from derivations.document_errors import DOCUMENT_ERRORS
 
 STATEMENTS = tuple(
     sorted(
@@ -18,4 +18,4 @@ STATEMENTS = tuple(
     )
 )
 
-__all__ = ["SLIPS", "STATEMENTS", "Check", "Slip", "Statement"]
+__all__ = ["DOCUMENT_ERRORS", "STATEMENTS", "Check", "DocumentError", "Statement"]

@@ -52,7 +52,7 @@ D15 = Statement(
             back_propagation,
             (network(tuple(LAYERS)),),
             wrt="weights",
-            layout="one sample a column; W̃ (out, in + 1) with the bias in column 0, W without it; E (N, out)",
+            layout="one sample per column; W̃ (out, in + 1) with the bias in column 0, W without it; E (N, out)",
         ),
     ),
 )
@@ -89,7 +89,7 @@ D16 = Statement(
             back_propagation_of_classifier,
             (classifier(),),
             wrt="Theta",
-            layout="one sample a row, Θ (out, in)",
+            layout="one sample per row, Θ (out, in)",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a statement and a slip are: functions, with closed forms for their derivatives, and a search for exceptions."""
+"""Statements and errors in documents: functions with closed forms of their derivatives, and a search that compares."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Check:
-    """A function and a closed form that should agree, for whatever inputs the strategies draw.
+    """A function and a closed form that agree on all inputs which the strategies draw.
 
-    `wrt` is what the closed form differentiates; None means that it gives the value itself.
+    `wrt` names the arguments that the closed form differentiates; None: the closed form gives the value itself.
     """
 
     fn: Callable[..., Any]
@@ -31,7 +31,7 @@ class Check:
     layout: str = ""
 
     def search(self, max_examples: int) -> Search:
-        """Look for a counterexample, and tell what was tried."""
+        """Search for a counterexample; the result also counts what was tried."""
         searches: list[Search] = []
         find_counterexample(
             self.fn, self.closed_form, *self.inputs, wrt=self.wrt, max_examples=max_examples, report=searches.append
@@ -39,9 +39,16 @@ class Check:
         return searches[0]
 
 
+def claim_and_correction(
+    fn: Callable[..., Any], printed: Callable[..., Any], corrected: Callable[..., Any], inputs: Any, wrt: Any = 0
+) -> tuple[Check, Check]:
+    """The formula of a document as printed, which does not hold, and as corrected."""
+    return Check(fn, printed, (inputs,), wrt), Check(fn, corrected, (inputs,), wrt)
+
+
 @dataclass(frozen=True)
 class Statement:
-    """A row of the catalogue: something that the documents derive, and that is true."""
+    """A formula of the documents that holds."""
 
     id: str
     title: str
@@ -54,16 +61,16 @@ class Statement:
         return _test_name(self.id, self.title)
 
     def __str__(self) -> str:
-        layouts = list(dict.fromkeys(check.layout for check in self.checks if check.layout))
-        lines = [f"{self.id}: {self.title}.", "", f"    {self.formula}", "", f"Source: {_described(self.sources)}."]
-        return "\n".join(lines + [f"Layout: {layout}." for layout in layouts])
+        layouts = dict.fromkeys(f"\nLayout: {check.layout}." for check in self.checks if check.layout)
+        source = f"Source: {_described(self.sources)}."
+        return f"{self.id}: {self.title}.\n\n    {self.formula}\n\n{source}{''.join(layouts)}"
 
 
 @dataclass(frozen=True)
-class Slip:
-    """Something that a document prints and that is not true: the claim, what is wrong with it, and what is right.
+class DocumentError:
+    """A formula that a document prints and that does not hold, with its correction.
 
-    `kind` is the finding by which the diagnosis names the mistake; None if it is not one that has a name.
+    `kind` is the finding that the diagnosis must report; None if the diagnosis has no name for the mistake.
     """
 
     id: str
@@ -81,15 +88,9 @@ class Slip:
         return _test_name(self.id, self.title)
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.id}: {self.title}.",
-            "",
-            f"    As printed: {self.printed}",
-            f"    Corrected:  {self.corrected}",
-        ]
-        return "\n".join(
-            [*lines, "", f"{self.fault[0].upper()}{self.fault[1:]}.", f"Source: {_described(self.sources)}."]
-        )
+        formulas = f"    As printed: {self.printed}\n    Corrected:  {self.corrected}"
+        fault = f"{self.fault[0].upper()}{self.fault[1:]}."
+        return f"{self.id}: {self.title}.\n\n{formulas}\n\n{fault}\nSource: {_described(self.sources)}."
 
 
 def _test_name(row: str, title: str) -> str:

@@ -1,4 +1,4 @@
-"""D17 to D19: gradient descent, momentum and Adam, step by step against their recursions."""
+"""D17 to D19: gradient descent, momentum and Adam, compared with their recursions step by step."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ETA, BETA, BETA_2, EPSILON = 0.05, 0.9, 0.999, 1e-8
 
 
 def gradient(w: Any, X: Any, y: Any) -> Any:
-    """Of the mean of squared errors over the samples at hand."""
+    """The gradient of the mean squared error."""
     return 2 / len(y) * X.T @ (X @ w - y)
 
 
 def steps_of(optimizer: Any, w: Any, X: Any, y: Any, batches: Any) -> Any:
-    """The engine's way: a loss, its gradients, a step; for each batch of samples."""
+    """The weights after one step of the engine's optimizer for each batch."""
     w, X, y = Tensor(w.data, requires_grad=True), X.data, y.data
     descent = optimizer([w])
     for chosen in batches:

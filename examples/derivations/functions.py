@@ -14,7 +14,7 @@ from derivations.catalogue import Check, Statement
 from derivations.inputs import PAIR, binary, predictions, quadratic_form, two_maps, vectors
 from derivations.plain import sigma, softmax
 
-ROWS, COLUMNS, ANY = "one sample a row", "one sample a column", "any shape"
+ROWS, COLUMNS, ANY = "one sample per row", "one sample per column", "any shape"
 ONE = "one sample"
 
 D01 = Statement(

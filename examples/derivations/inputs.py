@@ -1,4 +1,4 @@
-"""Strategies for inputs whose shapes belong together."""
+"""Strategies for inputs with matching shapes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def scores_and_label(draw: Draw) -> tuple[Any, int]:
 
 @st.composite
 def binary_regression(draw: Draw, layout: str = "columns") -> tuple[Any, Any, Any]:
-    """w̃ (d + 1,), X and y, with scores so small that probabilities stay away from 0 and 1."""
+    """w̃ (d + 1,), X and y, with small scores, so that probabilities stay away from 0 and 1."""
     n, d = draw(st.integers(1, 5)), draw(st.integers(1, 3))
     y = st.lists(st.sampled_from([0.0, 1.0]), min_size=n, max_size=n).map(np.array)
     shape = (d, n) if layout == "columns" else (n, d)

@@ -1,4 +1,4 @@
-"""D20 to D22: what threshold units, the perceptron and one hidden layer can do."""
+"""D20 to D22: the power of threshold units, the perceptron and one hidden layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from derivations.plain import sigma
 
 
 def corners(n: int) -> Any:
-    """All points of {0, 1}ⁿ."""
+    """The 2ⁿ points of {0, 1}ⁿ, in the order of binary numbers."""
     return np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1
 
 
@@ -24,7 +24,7 @@ def unit(x: Any, weights: Any, bias: Any) -> Any:
 
 
 def gates(x: Any) -> Any:
-    """NOT x₁, x₁ AND x₂, x₁ OR x₂, each a single unit, and XOR from two layers of them."""
+    """NOT x₁, x₁ AND x₂, x₁ OR x₂, each a single unit, and XOR from two layers."""
     either, both = unit(x, [1, 1], -1), unit(x, [1, 1], -2)
     neither_both = unit(both[:, None], [-1], 0)
     return np.stack([unit(x[:, :1], [-1], 0), both, either, unit(np.stack([either, neither_both], 1), [1, 1], -2)])
@@ -45,9 +45,9 @@ def units_that_compute_xor(radius: int) -> Any:
 
 
 def outputs_of_truth_table_networks(n: int) -> Any:
-    """For every function {0, 1}ⁿ → {0, 1}, what the network built from its truth table computes.
+    """The outputs of the networks built from the truth tables of all functions {0, 1}ⁿ → {0, 1}.
 
-    A hidden unit for each corner that fires there only; the output is the OR of those whose entry is 1.
+    Each corner has a hidden unit that fires only there; the output is the OR of the units whose entry is 1.
     """
     x, tables = corners(n), corners(2**n)
     hidden = unit(x, (2 * x - 1).T, -x.sum(axis=1))
@@ -75,7 +75,7 @@ D20 = Statement(
             lambda w, b: score_sums(w, b)[1],
             (inputs.arrays((2,)), inputs.arrays((1,))),
             None,
-            "s(0,1) + s(1,0) = s(0,0) + s(1,1) for any unit, but XOR wants the left side ≥ 0 and the right side < 0",
+            "s(0,1) + s(1,0) = s(0,0) + s(1,1) for any unit, but XOR needs the left side ≥ 0 and the right side < 0",
         ),
         Check(
             outputs_of_truth_table_networks,
@@ -119,7 +119,7 @@ D21 = Statement(
     "C",
     (
         Check(
-            stops_in_time, lambda *data: np.full(3, True), (inputs.separable(),), None, "one sample a row, bias first"
+            stops_in_time, lambda *data: np.full(3, True), (inputs.separable(),), None, "one sample per row, bias first"
         ),
         Check(
             lambda epochs: perceptron(corners(2), logic(corners(2))[3], epochs)[2],
@@ -135,7 +135,7 @@ D21 = Statement(
 def approximation_errors(amplitudes: Any, frequency: int, seed: int) -> Any:
     """The sup-norm errors of q sigmoid units, for q = 2, 8 and 32, on a sum of sines over [0, 1].
 
-    The units rise at q places across the interval, with random slopes; their output weights are least squares.
+    The units are spread over the interval, with random slopes; their output weights are the least-squares solution.
     """
     rng = np.random.default_rng(seed)
     x = np.linspace(0, 1, 101)

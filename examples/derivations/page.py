@@ -1,4 +1,4 @@
-"""Writes docs/derivations.md: the catalogue for readers. `python -m derivations.page > ../docs/derivations.md`."""
+"""Writes docs/derivations.md from the catalogue: `python -m derivations.page > ../docs/derivations.md`."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.testing.script import source_of
-from derivations import SLIPS, STATEMENTS, Check, Slip, Statement
+from derivations import DOCUMENT_ERRORS, STATEMENTS, Check, DocumentError, Statement
 from derivations.catalogue import SOURCES
 
 _OPENING = """\
 # The derivations, checked
 
-This project started from four documents on the derivatives behind neural networks:
+Four documents derive the gradients behind neural networks:
 
 {sources}
 
-Every statement that they derive stands below as a formula and as code that checks it. A test of the given name searches
-for a counterexample over random shapes and values, in float64, to a relative accuracy of 1e-10; `examples/verify.py`
-does the same and shows what it found. After the statements come the slips: what a document prints and what is not so,
-with the mistake named and put right.
+Each statement that they derive is given below as a formula and as code that checks it. A test with the given name
+searches for a counterexample over random shapes and values, in float64, to a relative accuracy of 1e-10;
+`python examples/verify.py` does the same and prints the results. The second part lists the errors in the documents,
+each with the formula as printed, the mistake, and the correct formula.
 
-In the code `al` is `autograd_lite`; `sigma`, `softmax`, `with_ones` and the rest are plain NumPy, from
+In the code `al` is `autograd_lite`; `sigma`, `softmax`, `with_ones` and other helpers are plain NumPy, from
 `examples/derivations/plain.py`. `wrt=None` compares values instead of derivatives.
 
 | symbol | meaning |
 | --- | --- |
 | $N$, $d$, $K$ | samples, features, classes |
-| $X$, $Y$, $P$ | features, targets, predicted probabilities; $X$ is $(N, d)$ with one sample a row, else $(d, N)$ |
+| $X$, $Y$, $P$ | features, targets, predicted probabilities; $X$ is $(N, d)$ with samples as rows, or $(d, N)$ |
 | $L$, $E$ | a sum over samples, a mean over samples |
 | $\\tilde X$, $\\tilde W$ | a row of ones stacked on top of $X$, and weights whose column 0 is the bias |
-| $\\odot$, $\\mathbf 1$ | the elementwise product; the vector of ones, or with a condition 1 where it holds |
+| $\\odot$, $\\mathbf 1$ | the elementwise product; the vector of ones; with a condition, 1 where it holds |
 
-This page is written by `examples/derivations/page.py`, and a test holds it to the code.
+`examples/derivations/page.py` writes this page, and a test compares it with the code.
 """
 
 
@@ -43,10 +43,10 @@ This page is written by `examples/derivations/page.py`, and a test holds it to t
 def page() -> str:
     """The whole page."""
     sources = "\n".join(f"- **[{key}]** {description}" for key, description in SOURCES.items())
-    parts = [_OPENING.format(sources=sources), "## What they derive\n"]
+    parts = [_OPENING.format(sources=sources), "## Statements\n"]
     parts += map(_statement, STATEMENTS)
-    parts.append("## Where they slipped\n")
-    parts += map(_slip, SLIPS)
+    parts.append("## Errors in the documents\n")
+    parts += map(_document_error, DOCUMENT_ERRORS)
     return "\n".join(parts)
 
 
@@ -59,19 +59,19 @@ def _statement(statement: Statement) -> str:
     ])  # fmt: skip
 
 
-def _slip(slip: Slip) -> str:
-    named = f" The diagnosis calls it *{slip.kind}*." if slip.kind else ""
+def _document_error(error: DocumentError) -> str:
+    named = f" The diagnosis reports *{error.kind}*." if error.kind else ""
     return "\n".join([
-        f"### {slip.id} · {_capitalized(slip.title)}\n",
-        f"As printed in {_bracketed(slip.sources)}:\n\n```math\n{slip.printed}\n```\n",
-        f"{_capitalized(slip.fault)}.{named} Corrected:\n\n```math\n{slip.corrected}\n```\n",
-        f"Test `{slip.test_name}`.\n",
-        f"```python\n{_codes((slip.claim, slip.correction), ('as printed: refuted', 'corrected'))}\n```\n",
+        f"### {error.id} · {_capitalized(error.title)}\n",
+        f"As printed in {_bracketed(error.sources)}:\n\n```math\n{error.printed}\n```\n",
+        f"{_capitalized(error.fault)}.{named} Corrected:\n\n```math\n{error.corrected}\n```\n",
+        f"Test `{error.test_name}`.\n",
+        f"```python\n{_codes((error.claim, error.correction), ('as printed: refuted', 'corrected'))}\n```\n",
     ])  # fmt: skip
 
 
 def _codes(checks: tuple[Check, ...], captions: tuple[str, ...] = ()) -> str:
-    """The code of several checks, each under its caption or layout; a definition that still holds is not repeated."""
+    """The code of several checks, each under its caption or layout; an unchanged definition is not repeated."""
     defined: dict[str, str] = {}
     blocks, caption = [], ""
     for check, title in itertools.zip_longest(checks, captions or [check.layout for check in checks]):

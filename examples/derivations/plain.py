@@ -1,4 +1,4 @@
-"""The functions that closed forms are made of, in plain NumPy: nothing here knows of the engine."""
+"""The functions in closed forms, in plain NumPy, independent of the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sigma(s: Any) -> Any:
 
 
 def softmax(z: Any, axis: int = -1) -> Any:
-    """Probabilities along an axis."""
+    """The softmax along an axis."""
     e = np.exp(z)
     return e / e.sum(axis=axis, keepdims=True)
 
@@ -33,7 +33,7 @@ def normal_density(s: Any) -> Any:
 
 
 def with_ones(x: Array) -> Array:
-    """A 1 stacked on top of every column: x̃."""
+    """x̃: a row of ones on top of the columns."""
     return np.vstack([np.ones(x.shape[1]), x])
 
 

@@ -23,14 +23,14 @@ D06 = Statement(
             lambda X, Y, W, b: (X.T @ (softmax(X @ W + b) - Y), (softmax(X @ W + b) - Y).sum(axis=0)),
             (softmax_regression(),),
             wrt=("W", "b"),
-            layout="one sample a row, W (d, K)",
+            layout="one sample per row, W (d, K)",
         ),
         Check(
             lambda X, Y, W, b: al.cross_entropy(al.linear(X, W, b), Y, reduction="sum"),
             lambda X, Y, W, b: ((softmax(X @ W.T + b) - Y).T @ X, (softmax(X @ W.T + b) - Y).sum(axis=0)),
             (softmax_regression(weights="Kd"),),
             wrt=("W", "b"),
-            layout="one sample a row, W (K, d)",
+            layout="one sample per row, W (K, d)",
         ),
         Check(
             lambda X, Y, W, b: -(Y * al.log_softmax(W @ X + b[:, None], axis=0)).sum(),
@@ -40,7 +40,7 @@ D06 = Statement(
             ),
             (softmax_regression("columns", "Kd"),),
             wrt=("W", "b"),
-            layout="one sample a column, W (K, d)",
+            layout="one sample per column, W (K, d)",
         ),
     ),
 )
@@ -83,26 +83,26 @@ D08 = Statement(
             lambda A, Y, Theta, b: (softmax(A @ Theta.T + b) - Y).T @ A / len(A),
             (softmax_regression(weights="Kd"),),
             wrt="Theta",
-            layout="one sample a row, Θ (K, d)",
+            layout="one sample per row, Θ (K, d)",
         ),
         Check(
             lambda A, Y, Theta, b: al.cross_entropy(A @ Theta + b, Y),
             lambda A, Y, Theta, b: A.T @ (softmax(A @ Theta + b) - Y) / len(A),
             (softmax_regression(weights="dK"),),
             wrt="Theta",
-            layout="one sample a row, Θ (d, K)",
+            layout="one sample per row, Θ (d, K)",
         ),
         Check(
             lambda A, Y, Theta, b: -(Y * al.log_softmax(Theta @ A + b[:, None], axis=0)).sum(axis=0).mean(),
             lambda A, Y, Theta, b: (softmax(Theta @ A + b[:, None], axis=0) - Y) @ A.T / A.shape[1],
             (softmax_regression("columns", "Kd"),),
             wrt="Theta",
-            layout="one sample a column, Θ (K, d)",
+            layout="one sample per column, Θ (K, d)",
         ),
     ),
 )
 
-COLUMNS, ROWS = "one sample a column, with a first row of ones", "one sample a row, with a first column of ones"
+COLUMNS, ROWS = "one sample per column, with a first row of ones", "one sample per row, with a first column of ones"
 
 
 def logistic_gradient_by_samples(w: Any, X: Any, y: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is written and shown from the catalogue: the page, the verification program, and the example of a derivation."""
+"""The page and the program generated from the catalogue, and the example of a derivation of your own."""
 
 import ast
 import re
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from derivations import SLIPS, STATEMENTS
+from derivations import DOCUMENT_ERRORS, STATEMENTS
 from derivations.page import page
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def test_page_is_the_one_that_the_catalogue_gives():
 
 
 def test_page_names_every_row_and_its_test():
-    for row in (*STATEMENTS, *SLIPS):
+    for row in (*STATEMENTS, *DOCUMENT_ERRORS):
         assert f"### {row.id} ·" in page()
         assert f"`{row.test_name}`" in page()
 
@@ -37,9 +37,9 @@ def test_code_on_the_page_is_code():
 def test_verify_shows_all_rows(tmp_path):
     finished = _run(tmp_path, "verify.py", "--quick")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "22 of 22 statements verified, 11 of 11 slips refuted and corrected" in finished.stdout
+    assert "22 of 22 statements verified, 11 of 11 errors in the documents refuted and corrected" in finished.stdout
     lines = finished.stdout.splitlines()
-    for row in (*STATEMENTS, *SLIPS):
+    for row in (*STATEMENTS, *DOCUMENT_ERRORS):
         assert any(line.startswith(f"{row.id}  {row.title}") and "✓" in line for line in lines)
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from autograd_lite.testing.closed_form import Case
 from autograd_lite.testing.counterexample import Search
-from derivations import SLIPS, STATEMENTS
+from derivations import DOCUMENT_ERRORS, STATEMENTS
 
 CHECKS = {f"{row.id}[{number}]": check for row in STATEMENTS for number, check in enumerate(row.checks)}
-CHECKS |= {f"{slip.id} (corrected)": slip.correction for slip in SLIPS}
+CHECKS |= {f"{error.id} (corrected)": error.correction for error in DOCUMENT_ERRORS}
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)

@@ -1,4 +1,4 @@
-"""Every example runs, shortened, and shows what it claims; the gallery names them all, with pictures that are there."""
+"""Every example runs, shortened, and its claims hold; the gallery has all studies with their pictures."""
 
 import importlib
 import re
@@ -17,7 +17,7 @@ GALLERY = (ROOT / "examples" / "README.md").read_text()
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """Run a study, shortened: what its `main` returns, after its picture and its claims have been looked at."""
+    """Run a study, shortened, and check its picture and its claims; returns the result of its `main`."""
 
     def run_study(name, *arguments):
         picture = tmp_path / f"{name}.png"
@@ -101,10 +101,24 @@ def test_backprop_by_hand(run):
 def test_a_wrong_recursion_ends_the_program_with_an_error(run, monkeypatch):
     import backprop_by_hand
 
-    monkeypatch.setattr(backprop_by_hand, "sigmoid", lambda s: 1 / (1 + np.exp(s)))  # the sign of a slip in print
+    monkeypatch.setattr(backprop_by_hand, "sigma", lambda s: 1 / (1 + np.exp(s)))  # the sign error of E04
     with pytest.raises(SystemExit, match="does not hold: both recursions") as ended:
         run("backprop_by_hand")
     assert ended.value.code not in (0, None)
+
+
+def test_derive(run):
+    assert run("derive") == {"Δ⁽²⁾": "P − Y", "Δ⁽¹⁾": "(Δ⁽²⁾ W⁽²⁾) ⊙ A⁽¹⁾ ⊙ (1 − A⁽¹⁾)"}
+
+
+def test_the_picture_of_a_derivation_has_its_lines():
+    from derive import equations, network
+
+    derivation = network()
+    lines = equations(derivation)
+    assert list(lines) == [step.gradient or step.left for step in derivation.steps]
+    assert lines["∂L/∂Z⁽²⁾"].endswith(r"\Delta^{(2)} = P - Y")
+    assert lines["∂L/∂W⁽¹⁾"].startswith(r"\frac{\partial L}{\partial W^{(1)}} =")
 
 
 def test_universal_approximation(run):
@@ -233,7 +247,7 @@ def test_flows_have_no_sources_and_the_speed_that_is_stated():
     np.testing.assert_allclose((v**2).mean(axis=(1, 2, 3)), SPEED**2)
 
 
-def test_a_forecast_is_the_sum_over_what_the_cells_around_give():
+def test_a_forecast_is_the_sum_of_the_shares_of_the_cells_around():
     from forecasting import AROUND, SIZE, Forecaster
 
     rng = np.random.default_rng(0)
@@ -262,7 +276,7 @@ def test_the_cross_entropy_of_counts_is_that_of_the_formula():
     assert n_gram(text, held_out, 2, 4) == pytest.approx(-np.log(after).mean())
 
 
-def test_characters_are_judged_one_after_the_other():
+def test_the_cross_entropy_of_each_character_is_given_those_before_it():
     from characters import Writer, cross_entropies
 
     rng = np.random.default_rng(0)
@@ -297,7 +311,7 @@ def test_new_operation():
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_help_says_what_the_study_is(study, capsys):
+def test_help_describes_the_study(study, capsys):
     module = importlib.import_module(study)
     with pytest.raises(SystemExit, match="0"):
         module.main(["--help"])
@@ -329,7 +343,7 @@ def test_gallery_has_picture_and_command(study):
     assert 5_000 < (ROOT / "examples" / "pictures" / f"{study}.png").stat().st_size < 100_000
 
 
-def test_gallery_names_nothing_that_is_not_there():
+def test_links_and_commands_of_the_gallery_lead_to_files():
     for link in re.findall(r"\]\(([^)#:]+)\)", GALLERY):
         assert (ROOT / "examples" / link).exists(), link
     for script in re.findall(r"python examples/(\w+\.py)", GALLERY):

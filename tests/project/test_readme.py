@@ -1,17 +1,26 @@
-"""The programs in README.md and docs/extending.md run as they stand, and say what the pages say they do."""
+"""The programs of README.md and docs/ run as printed and show what the pages claim."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from run_all import STUDIES
+
+from suite.tables import three_digits
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-EXTENDING = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
+def programs_of(name: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+SEPARATE = {f"{name}, {i}": text for name in ("README.md", "docs/tour.md") for i, text in enumerate(programs_of(name))}
 
 
 def run(program: str) -> str:
@@ -20,52 +29,127 @@ def run(program: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def output_of(part: str) -> str:
+    """The output of the only program that contains this part."""
+    (program,) = [program for program in SEPARATE.values() if part in program]
+    return run(program)
+
+
+@pytest.mark.parametrize("program", SEPARATE.values(), ids=SEPARATE)
 def test_program_runs(program):
     assert run(program)
 
 
 def test_first_program_shows_the_closed_form_to_rounding():
-    assert float(run(PROGRAMS[0])) < 1e-14
+    assert float(run(programs_of("README.md")[0])) < 1e-14
+
+
+def test_rules_of_the_one_idea_give_derivatives_of_first_and_second_order():
+    assert [float(number) for number in output_of("sigmoid = primitive").split()] == pytest.approx([0.5, 0.5])
 
 
 def test_wrong_derivation_is_diagnosed():
-    assert "it is 5 times too large" in run(PROGRAMS[1])
+    printed = output_of("except AssertionError as mismatch")
+    assert "it is 5 times too large" in printed
+    assert "the length of axis 0 of 'X'" in printed
+
+
+def test_the_smallest_counterexample_is_printed_with_its_diagnosis():
+    assert "2 times too small" in output_of("find_counterexample(")
 
 
 def test_derivatives_of_higher_order_are_those_of_the_comments():
-    third, hessian = run(PROGRAMS[2]).split("\n", 1)
+    third, hessian = output_of("hessian(").split("\n", 1)
     assert float(third) == -1
     assert hessian.split()[0].startswith("[[")
     assert "0.2222" in hessian
 
 
 def test_the_derivation_of_softmax_regression_is_that_of_the_documents():
-    printed = run(PROGRAMS[3])
+    printed = output_of("print(derive(")
     assert "∂L/∂W = Xᵀ ∂L/∂Z = Xᵀ(P − Y)" in printed
     assert "= 1ᵀ(P − Y)" in printed
 
 
 def test_the_anomaly_is_named():
-    assert "log gives -inf at index (1,)" in run(PROGRAMS[6])
+    assert "log gives -inf at index (1,)" in output_of("with anomaly()")
 
 
 def test_network_learns():
-    assert float(run(PROGRAMS[4]).split()[-1]) > 0.95
+    assert float(output_of("nn.Tanh(), nn.Linear(16, 2").split()[-1]) > 0.95
 
 
 def test_new_operation_has_the_right_gradient():
     # d/dx 2 √(x/(1 + x)) = (x/(1 + x))^(−1/2) / (1 + x)²
-    values = [float(number) for number in run(PROGRAMS[7]).strip(" []\n").split()]
+    values = [float(number) for number in output_of("geometric_mean = primitive").strip(" []\n").split()]
     assert values == pytest.approx([(x / (1 + x)) ** -0.5 / (1 + x) ** 2 for x in (1, 3)])
 
 
+def test_a_resumed_training_gives_what_an_undisturbed_one_gives():
+    (program,) = [program for program in programs_of("docs/tour.md") if "checkpoint.resume()" in program]
+    assert run(program) == run(program.replace("train(10)\n", ""))
+
+
 def test_the_two_set_up_commands_are_there_once():
-    commands = re.findall(r"^pip install.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    commands = re.findall(r"^pip install.*$", README, re.MULTILINE)
     assert len(commands) == 2
     assert any("pytest" in command for command in commands)
 
 
+def test_the_ratios_in_the_table_are_those_of_the_saved_run():
+    saved = json.loads((ROOT / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
+    cases = {case["title"]: case["engines"] for case in saved["steps"].values()}
+    (table,) = re.findall(r"^\| case.*?\n\n", README, re.MULTILINE | re.DOTALL)
+    head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.strip().splitlines()]
+    for title, *ratios in rows:
+        assert ratios == [three_digits(cases[title][engine]["ratio"]) for engine in head[1:]]
+
+
+def test_the_sentences_on_speed_follow_from_the_saved_run():
+    saved = json.loads((ROOT / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
+
+    def ratios(cases, engines):
+        found = [saved["steps"][case]["engines"][engine]["ratio"] for case in cases for engine in engines]
+        return min(found), max(found)
+
+    def about(*bounds):
+        return tuple(pytest.approx(bound, abs=0.05) for bound in bounds)
+
+    small, large, ours = ("softmax", "mlp"), ("mnist", "deep", "wide"), ("autograd_lite", "autograd_lite compiled")
+    assert ratios(small, ours[:1]) == about(1.2, 1.4)
+    assert ratios(small, ["PyTorch", "MyGrad", "HIPS autograd"]) == about(2.8, 15)
+    assert ratios(small, ["JAX"]) == about(1.3, 1.9)
+    assert ratios(small, ours[1:]) == about(0.6, 0.7)
+    assert ratios(large, ours) == about(0.9, 1.1)
+    assert ratios(["wide"], ["PyTorch", "JAX"]) == about(0.85, 0.85)
+
+
+def test_the_gallery_has_as_many_studies_as_stated():
+    assert len(STUDIES) == 13
+    assert "thirteen studies" in README
+
+
 def test_the_programs_on_extending_run_one_after_the_other():
-    assert len(EXTENDING) > 8
-    run("\n".join(EXTENDING))
+    programs = programs_of("docs/extending.md")
+    assert len(programs) > 8
+    run("\n".join(programs))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_pages_name_exist(page):
+    """As paths from the root, from the package or from one of its folders, or as the names of test files."""
+    folders = [path for parent in ("autograd_lite", "tests") for path in (ROOT / parent).iterdir() if path.is_dir()]
+    for name in re.findall(r"`([\w./-]+(?:\.py|\.md|/))`", page.read_text(encoding="utf-8")):
+        assert any((root / name).exists() for root in (ROOT, ROOT / "autograd_lite", *folders)), name
+
+
+def test_the_generated_code_of_an_operation_can_be_printed():
+    shown = run("import inspect, autograd_lite as al; al.exp(1.0); print(inspect.getsource(al.exp))")
+    assert shown.startswith("def _function(x):")

@@ -1,4 +1,4 @@
-"""E01 to E11: what the documents print and what is not so, each with the claim as printed and with the right one."""
+"""E01 to E11: the errors in the documents, each with the formula as printed and with the correct one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as al
 from autograd_lite.testing import strategies as inputs
-from derivations.catalogue import Check, Slip
+from derivations.catalogue import Check, DocumentError, claim_and_correction
 from derivations.descent import BETA, BETA_2, EPSILON, ETA, adam, engine_adam, gradient
 from derivations.inputs import binary_regression, least_squares, network, softmax_regression, vectors
 from derivations.plain import ACTIVATIONS, sigma, softmax, with_ones
@@ -23,18 +23,18 @@ def _layer(draw: st.DrawFn) -> tuple[Any, Any, Any]:
     return x[0], W, b
 
 
-E01 = Slip(
+E01 = DocumentError(
     "E01",
     "pre-activation of a unit",
     r"z_i = x_j w_{ji} + b_j",
     "the sum over j is missing, and the bias is that of another unit",
     r"z_i = \sum_j x_j w_{ji} + b_i",
     "A",
-    Check(lambda x, W, b: x @ W + b, lambda x, W, b: x[:, None] * W + b[:, None], (_layer(),), None),
-    Check(
+    *claim_and_correction(
         lambda x, W, b: x @ W + b,
+        lambda x, W, b: x[:, None] * W + b[:, None],
         lambda x, W, b: np.array([sum(x[j] * W[j, i] for j in range(len(x))) + b[i] for i in range(len(b))]),
-        (_layer(),),
+        _layer(),
         None,
     ),
 )
@@ -54,45 +54,41 @@ def logit_gradient(z: Any, y: Any) -> Any:
     return -y * (1 - p) + others
 
 
-E02 = Slip(
+E02 = DocumentError(
     "E02",
     "cross-entropy through softmax",
     r"\frac{\partial L}{\partial z_i} = -y_i \hat y_i (1 - \hat y_i) + \sum_{t \ne i} -y_t \hat y_t \hat y_i",
-    "the factors 1/ŷ of ∂L/∂ŷ are lost, and the sign of the sum is wrong",
+    "the factors 1/ŷ of ∂L/∂ŷ are missing, and the sign of the sum is wrong",
     r"\frac{\partial L}{\partial z_i} = -y_i (1 - \hat y_i) + \sum_{t \ne i} y_t \hat y_i",
     "A",
-    Check(lambda z, y: -(y * al.log(al.softmax(z))).sum(), printed_logit_gradient, (vectors(),)),
-    Check(lambda z, y: -(y * al.log(al.softmax(z))).sum(), logit_gradient, (vectors(),)),
+    *claim_and_correction(
+        lambda z, y: -(y * al.log(al.softmax(z))).sum(), printed_logit_gradient, logit_gradient, vectors()
+    ),
     kind="missing factor + sign + label",
 )
 
-E03 = Slip(
+E03 = DocumentError(
     "E03",
     "gradient of the bias",
     r"\nabla_b L = I^\top (\hat y - y)",
-    "with the identity matrix nothing is summed over the samples",
+    "the identity matrix does not sum over the samples",
     r"\nabla_b L = \mathbf 1^\top (\hat y - y)",
     "A",
-    Check(
+    *claim_and_correction(
         lambda X, Y, W, b: al.cross_entropy(X @ W + b, Y, reduction="sum"),
         lambda X, Y, W, b: np.eye(len(X)).T @ (softmax(X @ W + b) - Y),
-        (softmax_regression(),),
-        wrt="b",
-    ),
-    Check(
-        lambda X, Y, W, b: al.cross_entropy(X @ W + b, Y, reduction="sum"),
         lambda X, Y, W, b: np.ones(len(X)).T @ (softmax(X @ W + b) - Y),
-        (softmax_regression(),),
-        wrt="b",
+        softmax_regression(),
+        "b",
     ),
     kind="unsummed",
 )
 
-E04 = Slip(
+E04 = DocumentError(
     "E04",
     "sign in the sigmoid",
     r"\sigma(z) = \frac{1}{1 + e^{z}} \text{ with } \sigma' = \sigma (1 - \sigma)",
-    "the exponent has the wrong sign; the function as printed falls, and its derivative is −σ(1 − σ)",
+    "the exponent has the wrong sign; the printed function decreases, and its derivative is −σ(1 − σ)",
     r"\sigma(z) = \frac{1}{1 + e^{-z}} \text{ with } \sigma' = \sigma (1 - \sigma)",
     "B",
     Check(lambda z: 1 / (1 + al.exp(z)), lambda z: 1 / (1 + np.exp(z)) * (1 - 1 / (1 + np.exp(z))), (inputs.arrays(),)),
@@ -107,37 +103,37 @@ def _last_layer(draw: st.DrawFn) -> tuple[Any, Any, Any]:
     return W, x[0], y[0]
 
 
-E05 = Slip(
+E05 = DocumentError(
     "E05",
     "gradient of the last layer",
     r"\frac{\partial L}{\partial \Theta_L} = (a_L - 1)^\top a_{L-1}",
-    "this holds in the row of the correct class alone",
+    "this holds only in the row of the correct class",
     r"\frac{\partial L}{\partial \Theta_L} = (a_L - y)^\top a_{L-1}",
     "B",
-    Check(
+    *claim_and_correction(
         lambda Theta, a, y: -(y * al.log(al.softmax(Theta @ a))).sum(),
         lambda Theta, a, y: np.outer(softmax(Theta @ a) - 1, a),
-        (_last_layer(),),
-    ),
-    Check(
-        lambda Theta, a, y: -(y * al.log(al.softmax(Theta @ a))).sum(),
         lambda Theta, a, y: np.outer(softmax(Theta @ a) - y, a),
-        (_last_layer(),),
+        _last_layer(),
     ),
     kind="label",
 )
 
 _LOGITS = st.integers(2, 4).flatmap(lambda k: inputs.arrays((k,)))
 
-E06 = Slip(
+E06 = DocumentError(
     "E06",
     "derivative of softmax",
     r"\frac{\partial a}{\partial z} = a (1 - a)",
-    "that is the diagonal; every probability depends on every logit",
+    "this is only the diagonal; every probability depends on every logit",
     r"\frac{\partial a_i}{\partial z_k} = a_i (\mathbf 1[i = k] - a_k)",
     "B",
-    Check(al.softmax, lambda z: softmax(z) * (1 - softmax(z)), (_LOGITS,)),
-    Check(al.softmax, lambda z: np.diag(softmax(z)) - np.outer(softmax(z), softmax(z)), (_LOGITS,)),
+    *claim_and_correction(
+        al.softmax,
+        lambda z: softmax(z) * (1 - softmax(z)),
+        lambda z: np.diag(softmax(z)) - np.outer(softmax(z), softmax(z)),
+        _LOGITS,
+    ),
     kind="diagonal",
 )
 
@@ -161,18 +157,18 @@ def printed_perceptron_update(w: Any, X: Any, y: Any) -> Any:
     return w + error * np.array([0, *X[:, 0]])  # x has no entry that could change the bias
 
 
-E07 = Slip(
+E07 = DocumentError(
     "E07",
     "update of the perceptron",
     r"\tilde\omega \leftarrow \tilde\omega + (y - \mathbf 1[\langle\tilde\omega, \tilde x\rangle \ge 0])\,x",
-    "x stands where x̃ belongs, so that the bias never learns",
+    "the update uses x instead of x̃, so the bias never changes",
     r"\tilde\omega \leftarrow \tilde\omega + (y - \mathbf 1[\langle\tilde\omega, \tilde x\rangle \ge 0])\,\tilde x",
     "C",
-    Check(perceptron_update, printed_perceptron_update, (_sample(),), None),
-    Check(
+    *claim_and_correction(
         perceptron_update,
+        printed_perceptron_update,
         lambda w, X, y: w + (y[0] - (w @ with_ones(X)[:, 0] >= 0)) * with_ones(X)[:, 0],
-        (_sample(),),
+        _sample(),
         None,
     ),
     kind="part",
@@ -203,16 +199,15 @@ def layer_gradient(W: Any, X: Any, Y: Any, h: str) -> Any:
     return E.T @ with_ones(X).T
 
 
-E08 = Slip(
+E08 = DocumentError(
     "E08",
     "gradient of a layer",
     r"\frac{dL}{d\tilde W^{(l)}} = {E^{(l)}}^\top\, {\tilde V^{(l)}}^\top",
-    "the input of a layer is the activation before it, and the column of the bias counts:"
+    "the input of a layer is the activation of the layer before it; with the column of the bias"
     " the shape is (n_l, n_(l−1) + 1)",
     r"\frac{dL}{d\tilde W^{(l)}} = {E^{(l)}}^\top\, {\tilde V^{(l-1)}}^\top",
     "C",
-    Check(layer_error, printed_layer_gradient, (_one_layer(),)),
-    Check(layer_error, layer_gradient, (_one_layer(),)),
+    *claim_and_correction(layer_error, printed_layer_gradient, layer_gradient, _one_layer()),
 )
 
 _COLUMNS = vectors().map(lambda pair: (pair[0][:, None], pair[1][:, None]))
@@ -223,15 +218,19 @@ def error_through_diagonal(S: Any, Y: Any) -> Any:
     return -Y / P * (P * (1 - P))
 
 
-E09 = Slip(
+E09 = DocumentError(
     "E09",
     "error of a softmax output layer",
     r"E^{(L)} = \frac{d\delta}{dv}\,\operatorname{Diag}(h'(s))",
     "softmax is not elementwise, its Jacobian is full",
     r"E^{(L)} = \frac{d\delta}{dv}\,(\operatorname{diag}(p) - p\,p^\top) = (p - y)^\top \text{ for cross-entropy}",
     "C",
-    Check(lambda S, Y: -(Y * al.log(al.softmax(S, axis=0))).sum(), error_through_diagonal, (_COLUMNS,)),
-    Check(lambda S, Y: -(Y * al.log(al.softmax(S, axis=0))).sum(), lambda S, Y: softmax(S, axis=0) - Y, (_COLUMNS,)),
+    *claim_and_correction(
+        lambda S, Y: -(Y * al.log(al.softmax(S, axis=0))).sum(),
+        error_through_diagonal,
+        lambda S, Y: softmax(S, axis=0) - Y,
+        _COLUMNS,
+    ),
     kind="diagonal",
 )
 
@@ -248,40 +247,34 @@ def printed_adam(w: Any, X: Any, y: Any, steps: int) -> Any:
     return w
 
 
-E10 = Slip(
+E10 = DocumentError(
     "E10",
     "bias correction of Adam",
     r"\hat m_{t+1} = \frac{m_{t+1}}{1 - \beta_1^t}",
-    "the exponent is one update behind: the first correction divides by zero, the second corrects too much",
+    "the exponent is one update behind: the first correction divides by zero, later ones correct too much",
     r"\hat m_{t+1} = \frac{m_{t+1}}{1 - \beta_1^{t+1}}",
     "C",
-    Check(engine_adam, printed_adam, (least_squares(),), None),
-    Check(engine_adam, adam, (least_squares(),), None),
+    *claim_and_correction(engine_adam, printed_adam, adam, least_squares(), None),
 )
 
 _REGRESSION = st.integers(1, 4).flatmap(
     lambda m: st.tuples(inputs.arrays((m,)), inputs.arrays((m,)), st.integers(1, 4))
 )
 
-E11 = Slip(
+E11 = DocumentError(
     "E11",
     "regression loss of one sample",
     r"\sum_{k=1}^N (y_k - f(x))^2",
     "the sum runs over the m outputs, not over the N samples, and f needs the index too",
     r"\sum_{k=1}^m (y_k - f(x)_k)^2",
     "C",
-    Check(
+    *claim_and_correction(
         lambda f, y, N: ((f - y) ** 2).sum(),
         lambda f, y, N: sum((y[k] - f) ** 2 for k in range(N)),
-        (_REGRESSION,),
-        None,
-    ),
-    Check(
-        lambda f, y, N: ((f - y) ** 2).sum(),
         lambda f, y, N: sum((y[k] - f[k]) ** 2 for k in range(len(y))),
-        (_REGRESSION,),
+        _REGRESSION,
         None,
     ),
 )
 
-SLIPS = (E01, E02, E03, E04, E05, E06, E07, E08, E09, E10, E11)
+DOCUMENT_ERRORS = (E01, E02, E03, E04, E05, E06, E07, E08, E09, E10, E11)
