@@ -190,7 +190,6 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
-    x = to_floats(x)
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
     return shifted, exponential, sum_over(exponential, axis, keepdims=True)
@@ -207,7 +206,7 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     Tensor([[0.5, 0.5],
             [1. , 0. ]])
     """
-    _, exponential, total = exponentials(x, axis)
+    _, exponential, total = exponentials(to_floats(x), axis)
     return exponential / total
 
 
@@ -221,5 +220,5 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
     >>> log_softmax(Tensor([0.0, -1000.0]))
     Tensor([    0., -1000.])
     """
-    shifted, _, total = exponentials(x, axis)
+    shifted, _, total = exponentials(to_floats(x), axis)
     return shifted - np.log(total) if shifted.size else shifted
