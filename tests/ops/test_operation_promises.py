@@ -3,8 +3,8 @@
 import hypothesis.strategies as st
 import numpy as np
 from catalogue import samples
+from catalogue.comparing import assert_close, every_case, leaves
 from hypothesis import given, settings
-from ops.test_operations import assert_close, every_case, leaves
 
 from autograd_lite import Tensor
 from autograd_lite.core.tensor import _wrap
