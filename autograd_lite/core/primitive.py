@@ -261,6 +261,8 @@ def primitive(
         function.__doc__ = doc or forward.__doc__
         function.__module__ = str(module or getattr(forward, "__module__", ""))
         function.__annotations__ = dict(getattr(forward, "__annotations__", {}))
+        if isinstance(forward, FunctionType):  # `typing.get_type_hints` resolves annotations in the forward's module
+            function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):
             if isinstance(target, np.ufunc) or (target is not forward and target is not None):

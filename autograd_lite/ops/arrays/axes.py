@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, clone, reshape, swapaxes, transpose
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import to_array
@@ -51,7 +51,7 @@ def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
     >>> rollaxis(Tensor(np.ones((2, 3, 4))), 2).shape
     (4, 2, 3)
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     order = np.rollaxis(np.empty(range(x.ndim)), axis, start).shape  # an array whose lengths name its axes
     return transpose(x, order)
 
@@ -65,7 +65,7 @@ def matrix_transpose(x: Array) -> Array:
     >>> matrix_transpose(Tensor(np.ones((2, 3, 4)))).shape
     (2, 4, 3)
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim < 2:
         raise ValueError(f"matrix_transpose: x of shape {x.shape} has no two axes")
     return swapaxes(x, -1, -2)
@@ -136,7 +136,7 @@ def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = No
     >>> full_like(np.zeros(2), Tensor(3.0))
     Tensor([3., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     return astype(broadcast_to(fill_value, x.shape if shape is None else shape), dtype or x.dtype)
 
 

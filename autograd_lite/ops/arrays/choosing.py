@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, numpy_operations, numpy_queries
 from autograd_lite.ops.arrays.indexing import getitem, scatter, where
 from autograd_lite.ops.arrays.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.arrays.shape import broadcast_to, ravel, reshape
@@ -85,7 +85,7 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     axis = None if not x.ndim and axis in (0, -1) else axis
     which = np.compress(strip(condition), np.arange(length(x.shape, axis)))
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
@@ -115,7 +115,7 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
     >>> sort(Tensor([3.0, 1.0, 2.0]))
     Tensor([1., 2., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if axis is None:
         x, axis = ravel(x), -1
     if kind is not None or stable is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.arrays.shape import ravel
 from autograd_lite.ops.composition import composed
@@ -82,7 +82,7 @@ def diag(x: Array, k: int = 0) -> Array:
     Tensor([[1., 0.],
             [0., 2.]])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:

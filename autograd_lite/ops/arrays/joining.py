@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import along, gather, positions
@@ -145,7 +145,7 @@ def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Arra
     >>> insert(Tensor([1.0, 3.0]), 1, 2.0)
     Tensor([1., 2., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     size, shape = np.size(x), np.shape(values)
     place = np.insert(positions(x.shape), strip(index), size + positions(shape), axis)
     return gather(concatenate([ravel(x), ravel(astype(values, x.dtype))]), place)
@@ -160,7 +160,7 @@ def delete(x: Array, index: Any, axis: int | None = None) -> Array:
     >>> delete(Tensor([1.0, 2.0, 3.0]), 1)
     Tensor([1., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if axis is None:
         return getitem(ravel(x), np.delete(np.arange(np.size(x)), strip(index)))
     return along(x, axis, np.delete(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), strip(index)))
@@ -170,7 +170,7 @@ def delete(x: Array, index: Any, axis: int | None = None) -> Array:
 
 
 def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) -> list[Array]:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     sections = strip(sections)
     if np.ndim(sections) == 0 and index(sections) < 1:
         raise ValueError(f"into {show(sections)} sections")
@@ -204,7 +204,7 @@ def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
 
 
 def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> list[Array]:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim < least:
         raise ValueError(f"{name}: x of shape {x.shape} has fewer than {least} axes")
     return split(x, sections, min(axis, x.ndim - 1))
@@ -255,7 +255,7 @@ def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
     >>> unstack(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     (Tensor([1., 2.]), Tensor([3., 4.]))
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if not x.ndim:
         raise ValueError("unstack: a number has no axis")
     return tuple(along(x, axis, i) for i in range(x.shape[normalize_axis_index(axis, x.ndim)]))

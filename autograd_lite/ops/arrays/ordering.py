@@ -83,7 +83,7 @@ def flip(x: Array, axis: Axis = None) -> Array:
 
 
 def _flip_one(name: str, x: Array, axis: int) -> Array:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim <= axis:
         raise ValueError(f"{name}: x of shape {x.shape} needs an axis {show(axis)}")
     return flip(x, axis)
@@ -172,7 +172,7 @@ def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> A
     >>> repeat(Tensor([1.0, 2.0]), [1, 2])
     Tensor([1., 2., 2.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     axis = None if not x.ndim and axis in (0, -1) else axis  # NumPy takes a number for an array of one element
     which = np.repeat(np.arange(length(x.shape, axis)), whole_numbers("repeats", strip(repeats)))
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
@@ -188,7 +188,7 @@ def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     Tensor([[1., 2., 1.],
             [2., 1., 2.]])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if not x.size:  # NumPy fills with zeros: the sum over nothing
         return astype(broadcast_to(sum(x), new_shape), x.dtype)
     return gather(x, np.resize(positions(x.shape), new_shape))

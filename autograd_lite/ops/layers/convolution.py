@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.shape import expand_dims, squeeze
 from autograd_lite.ops.layers.convolution_form import Geometry, convolution, convolution_input
 from autograd_lite.ops.layers.windows import Lengths, Window, lengths
@@ -23,7 +23,7 @@ def _with_samples(
     x: Array, weight: Array, bias: Array, axes: int, outputs_axis: int, groups: int
 ) -> tuple[Any, Any, Any]:
     """The operands as arrays or tensors whose channels fit, a single input as a batch of one."""
-    x, weight = (a if isinstance(a, Tensor) else to_array(a) for a in (x, weight))
+    x, weight = to_array(x), to_array(weight)
     if x.ndim not in (axes + 1, axes + 2) or weight.ndim != axes + 2:
         space = ", ".join(("length",) if axes == 1 else ("height", "width"))
         raise ValueError(
@@ -42,7 +42,7 @@ def _with_samples(
         )
     outputs = weight.shape[0] if outputs_axis == 0 else weight.shape[1] * groups
     if bias is not None:
-        bias = bias if isinstance(bias, Tensor) else to_array(bias)
+        bias = to_array(bias)
         if bias.shape != (outputs,):
             raise ValueError(f"bias of shape {bias.shape}, expected ({outputs},)")
     return x if x.ndim == axes + 2 else expand_dims(x, 0), weight, bias

@@ -12,7 +12,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.composition import composed
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, to_array
 
 __all__ = ["einsum"]
 
@@ -154,7 +154,7 @@ def einsum(*operands: Array, optimize: Any = False) -> Array:
     except (_UnreadableError, TypeError, IndexError, AttributeError):
         np.einsum(*strip(operands), optimize=optimize)
         raise TypeError("einsum: these subscripts are not supported") from None
-    return _contract([a if isinstance(a, Tensor) else np.asarray(a) for a in arrays], inputs, output, optimize)
+    return _contract([to_array(a) for a in arrays], inputs, output, optimize)
 
 
 numpy_operations[np.einsum] = einsum

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, numpy_operations
@@ -14,7 +15,7 @@ from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
 from autograd_lite.ops.linalg.spectral import svdvals
 from autograd_lite.ops.reductions.reduction import max, min, sum
-from autograd_lite.ops.slices import Axis, restore
+from autograd_lite.ops.slices import Axis, axes_of, merged, restore
 from autograd_lite.support.conversion import strip, to_array, to_floats
 from autograd_lite.support.messages import show
 
@@ -57,10 +58,7 @@ def _power_rule(
 
 @primitive(
     name="norm",
-    residuals={
-        "unit": _unit,
-        "length": _length,
-    },
+    residuals={"unit": _unit, "length": _length},
     x=_power_rule,
 )
 def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Any:
@@ -92,7 +90,7 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
 
 
 def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> Array:
-    row, column = (axis % x.ndim for axis in axes)
+    row, column = axes
     if row == column:
         raise ValueError("norm: Duplicate axes given.")
     if ord in (None, "fro", "f"):
@@ -135,9 +133,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
             axis = (int(axis),)
         except TypeError as error:
             raise TypeError("norm: 'axis' must be None, an integer or a tuple of integers") from error
-    for one in axis:
-        if not -x.ndim <= one < x.ndim:
-            raise np.exceptions.AxisError(one, x.ndim)
+    axis = tuple(normalize_axis_index(one, x.ndim) for one in axis)
     if len(axis) == 1:
         return _of_vectors(x, ord, axis[0], keepdims)
     if len(axis) == 2:
@@ -155,16 +151,9 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     Tensor(5.)
     """
     x = to_array(x)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for one in axes:
-        if not -x.ndim <= one < x.ndim:
-            raise np.exceptions.AxisError(one, x.ndim)
-    axes = tuple(one % x.ndim for one in axes)
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    rows = np.transpose(x, rest + axes)
-    kept = tuple(x.shape[i] for i in rest)
-    result = norm(rows.reshape((*kept, math.prod(x.shape[i] for i in axes))), ord, -1)
-    return result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
+    axes = axes_of(axis, x.ndim)
+    result = norm(merged(x, axes), ord, -1)
+    return np.expand_dims(result, axes) if keepdims else result
 
 
 @composed

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.axes import moveaxis
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import flip
@@ -36,10 +36,6 @@ __all__ = [
 ]
 
 
-def _arrays(*operands: Array) -> list[Any]:
-    return [operand if isinstance(operand, Tensor) else to_array(operand) for operand in operands]
-
-
 @composed
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     """The sum of products over `axes`: the last n of x and first n of y, or two lists. A matrix product, and so in ∂.
@@ -49,7 +45,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), axes=(1, 1))
     Tensor([[11.]])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     pair = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
     if isinstance(axes, str) or len(pair) != 2 or (pair is not axes and axes < 0):
         raise ValueError(
@@ -83,7 +79,7 @@ def inner(x: Array, y: Array) -> Array:
     >>> inner(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]))
     Tensor([11.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     return multiply(x, y) if 0 in (x.ndim, y.ndim) else tensordot(x, y, (-1, -1))
 
 
@@ -101,7 +97,7 @@ def outer(x: Array, y: Array) -> Array:
 
 
 def _outer_of_vectors(x: Array, y: Array) -> Array:
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(f"outer: numpy.linalg.outer takes vectors, not shapes {x.shape} and {y.shape}")
     return outer(x, y)
@@ -147,7 +143,7 @@ def kron(x: Array, y: Array) -> Array:
     >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0]))
     Tensor([ 1.,  2., 10., 20.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     ndim = max(x.ndim, y.ndim)
     left, right = ((1,) * (ndim - len(shape)) + shape for shape in (x.shape, y.shape))
     x = reshape(x, tuple(n for length in left for n in (length, 1)))
@@ -164,7 +160,7 @@ def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0]))
     Tensor([0., 0., 1.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     axes = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     # On bytes NumPy checks the shapes and axes, and warns of vectors in the plane.
     result = np.cross(np.zeros(x.shape, np.int8), np.zeros(y.shape, np.int8), *axes)
@@ -184,7 +180,7 @@ def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 
 def _cross_in_space(x: Array, y: Array, *, axis: int = -1) -> Array:
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.shape[axis] != 3 or y.shape[axis] != 3:
         raise ValueError(f"cross: numpy.linalg.cross takes three components, not shapes {x.shape} and {y.shape}")
     return cross(x, y, axis=axis)
@@ -201,7 +197,7 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
     >>> multi_dot([Tensor([1.0, 2.0]), np.eye(2), Tensor([3.0, 4.0])])
     Tensor(11.)
     """
-    matrices = _arrays(*arrays)
+    matrices: list[Any] = [to_array(array) for array in arrays]
     if len(matrices) < 2:
         raise ValueError("multi_dot: two arrays at least")
     for i, matrix in enumerate(matrices):
@@ -273,7 +269,7 @@ def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     >>> correlate(Tensor([1.0, 2.0, 3.0]), Tensor([1.0, 10.0]))
     Tensor([21., 32.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(f"correlate: x and y must be vectors, not of shapes {x.shape} and {y.shape}")
     # NumPy exchanges the operands if the second is the longer one, and turns the result round.

@@ -7,9 +7,8 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.composition import composed
-from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
-from autograd_lite.ops.reductions.reduction import prod, sum
+from autograd_lite.ops.reductions.reduction import prod, shared_among_ties, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.support.conversion import strip, to_floats
 
@@ -62,12 +61,7 @@ def nanmean(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _shared_among_ties(g: Array, a: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
-    chosen = a == restore(out, axis, keepdims)
-    tied = np.sum(chosen, axis=axis, keepdims=True)
-    return by_convention(
-        restore(g, axis, keepdims), chosen / np.maximum(tied, 1), lambda: chosen & (tied > 1), a,
-        axis=axis, ties=True, piecewise_linear=True,
-    )  # fmt: skip
+    return shared_among_ties(g, a, out, axis, keepdims, of_nothing=1)
 
 
 @primitive(numpy=np.nanmax, a=_shared_among_ties)

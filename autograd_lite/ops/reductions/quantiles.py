@@ -13,7 +13,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.indexing import scatter
-from autograd_lite.ops.slices import Axis
+from autograd_lite.ops.slices import Axis, merged, unmerged
 from autograd_lite.support.conversion import strip
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
@@ -30,11 +30,8 @@ def _places(lengths: Any, q: Any, method: str) -> Any:
 def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: str, skip_nan: bool) -> Array:
     values, results = np.asarray(strip(a)), np.asarray(strip(out))
     q = strip(q)
-    axes = tuple(range(values.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(i % values.ndim for i in axes)
-    order = tuple(i for i in range(values.ndim) if i not in axes) + axes
-    arranged = values.transpose(order)
-    slices, length = math.prod(arranged.shape[: values.ndim - len(axes)]), math.prod(values.shape[i] for i in axes)
+    arranged = merged(values, axis)
+    slices, length = math.prod(arranged.shape[:-1]), arranged.shape[-1]
     rows = arranged.reshape(slices, length)
     sorting = np.argsort(rows, axis=1, kind="stable")  # NaN comes last
     lengths = np.count_nonzero(~np.isnan(rows), axis=1) if skip_nan else np.full(slices, length)
@@ -52,7 +49,7 @@ def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: s
         else:
             total = scatter(upstream[:, :0], (slice(None), slice(0, 0)), rows.shape)
     total = np.where(undefined.any(axis=1, keepdims=True), np.nan, total)
-    return np.transpose(np.reshape(total, arranged.shape), tuple(int(i) for i in np.argsort(order)))
+    return unmerged(total, values.shape, axis)
 
 
 def _refuse_no_axes(axis: Axis) -> None:
