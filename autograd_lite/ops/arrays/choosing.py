@@ -76,7 +76,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     return np.take_along_axis(to_array(x), np.asarray(indices), axis)
 
 
-@composed
+@composed(numpy=np.compress)
 def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     """The elements along `axis` for which the condition, an array of one axis, holds. The others have gradient 0.
 
@@ -91,7 +91,7 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
-@composed
+@composed(numpy=np.extract)
 def extract(condition: Any, x: Array) -> Array:
     """The elements for which the condition, an array of the same size, holds, in one axis. The others have gradient 0.
 
@@ -106,7 +106,7 @@ def extract(condition: Any, x: Array) -> Array:
 # -- by order --------------------------------------------------------------------------------------------------------
 
 
-@composed
+@composed(numpy=np.sort)
 def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Array:
     """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
 
@@ -123,7 +123,7 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
     return take_along_axis(x, np.argsort(strip(x), axis, kind="stable"), axis)
 
 
-@composed
+@composed(numpy=np.unique)
 def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
     """The different values in order, and what else NumPy can return. The first of equal ones gets the gradient.
 
@@ -186,7 +186,7 @@ def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Ar
     return _choose(*check_sequence("choose", choices), index=strip(index), mode=mode)
 
 
-@composed
+@composed(numpy=np.meshgrid)
 def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Array, ...]:
     """The coordinates of a grid from those along its axes. The gradient is the sum over the grid's other axes.
 
@@ -249,13 +249,9 @@ def interp(x: Array, xp: Any, fp: Array, left: Any = None, right: Any = None, pe
     return np.interp(x, xp, fp, left, right)
 
 
-for _function in (compress, extract, sort, unique, select, choose, meshgrid):
-    numpy_operations[getattr(np, _function.__name__)] = _function
-
-
 def _where(condition: Any, *choices: Array) -> Any:
     return where(condition, *choices) if choices else np.nonzero(condition)
 
 
-numpy_operations[np.where] = _where
+numpy_operations.update({np.select: select, np.choose: choose, np.where: _where})
 numpy_queries.add(np.ix_)

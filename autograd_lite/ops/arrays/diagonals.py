@@ -72,7 +72,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     return np.diagonal(x, offset, axis1, axis2)
 
 
-@composed
+@composed(numpy=np.diag)
 def diag(x: Array, k: int = 0) -> Array:
     """The matrix with x on its diagonal k, or the diagonal k of a matrix. The gradient is the other of the two.
 
@@ -92,7 +92,7 @@ def diag(x: Array, k: int = 0) -> Array:
     return scatter(x, (places + max(-k, 0), places + max(k, 0)), (n, n))
 
 
-@composed
+@composed(numpy=np.diagflat)
 def diagflat(x: Array, k: int = 0) -> Array:
     """The matrix with all elements of x on its diagonal k. The gradient is that diagonal.
 
@@ -128,6 +128,4 @@ def _diagonal_of_last_axes(x: Array, /, *, offset: int = 0) -> Array:
     return diagonal(x, offset, -2, -1)
 
 
-numpy_operations[np.diag] = diag
-numpy_operations[np.diagflat] = diagflat
 numpy_operations[np.linalg.diagonal] = _diagonal_of_last_axes

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@composed
+@composed(numpy=np.hstack)
 def hstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
@@ -52,7 +52,7 @@ def hstack(arrays: Sequence[Array]) -> Array:
     return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
-@composed
+@composed(numpy=np.vstack)
 def vstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
@@ -65,7 +65,7 @@ def vstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_2d(array) for array in arrays], 0)
 
 
-@composed
+@composed(numpy=np.dstack)
 def dstack(arrays: Sequence[Array]) -> Array:
     """Joined along a third axis. Each receives its part of the gradient.
 
@@ -77,7 +77,7 @@ def dstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_3d(array) for array in arrays], 2)
 
 
-@composed
+@composed(numpy=np.column_stack)
 def column_stack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
 
@@ -110,7 +110,7 @@ def _numbered(nested: Any, counted: list[int]) -> Any:
     return first + positions(np.shape(nested))
 
 
-@composed
+@composed(numpy=np.block)
 def block(arrays: Array | Sequence[Any]) -> Array:
     """The array made of blocks, as nested lists lay them out. Each block receives its part of the gradient.
 
@@ -124,7 +124,7 @@ def block(arrays: Array | Sequence[Any]) -> Array:
     return gather(concatenate([ravel(leaf) for leaf in _leaves(arrays)]), place)
 
 
-@composed
+@composed(numpy=np.append)
 def append(x: Array, values: Array, axis: int | None = None) -> Array:
     """x with the values after it along `axis`; both in one axis by default. Each receives its part of the gradient.
 
@@ -136,7 +136,7 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
     return concatenate([ravel(x), ravel(values)] if axis is None else [x, values], 0 if axis is None else axis)
 
 
-@composed
+@composed(numpy=np.insert)
 def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Array:
     """x with the values put in before `index` along `axis`; in one axis by default. The gradient is divided likewise.
 
@@ -151,7 +151,7 @@ def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Arra
     return gather(concatenate([ravel(x), ravel(astype(values, x.dtype))]), place)
 
 
-@composed
+@composed(numpy=np.delete)
 def delete(x: Array, index: Any, axis: int | None = None) -> Array:
     """x without what stands at `index` along `axis`; in one axis by default. The gradient there is 0.
 
@@ -179,7 +179,7 @@ def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) ->
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]
 
 
-@composed
+@composed(numpy=np.split)
 def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     """A list of equal parts along `axis`, or of the parts between indices. The gradients are put together again.
 
@@ -191,7 +191,7 @@ def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     return _pieces(np.split, x, sections, axis)
 
 
-@composed
+@composed(numpy=np.array_split)
 def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are put together.
 
@@ -210,7 +210,7 @@ def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> li
     return split(x, sections, min(axis, x.ndim - 1))
 
 
-@composed
+@composed(numpy=np.hsplit)
 def hsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 1, or along the only one. The gradients are put together.
 
@@ -222,7 +222,7 @@ def hsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("hsplit", x, sections, 1, 1)
 
 
-@composed
+@composed(numpy=np.vsplit)
 def vsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 0 of at least two. The gradients are put together.
 
@@ -234,7 +234,7 @@ def vsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("vsplit", x, sections, 0, 2)
 
 
-@composed
+@composed(numpy=np.dsplit)
 def dsplit(x: Array, sections: Any) -> list[Array]:
     """`split` along axis 2. The gradients are put together.
 
@@ -261,9 +261,5 @@ def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
     return tuple(along(x, axis, i) for i in range(x.shape[normalize_axis_index(axis, x.ndim)]))
 
 
-for _function in (
-    hstack, vstack, dstack, column_stack, block, append, insert, delete, split, array_split, hsplit, vsplit, dsplit,
-):  # fmt: skip
-    numpy_operations[getattr(np, _function.__name__)] = _function
 if hasattr(np, "unstack"):  # since NumPy 2.1
     numpy_operations[np.unstack] = unstack

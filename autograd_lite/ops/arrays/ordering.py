@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import getitem, scatter
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, ravel, reshape
 from autograd_lite.ops.composition import composed
@@ -89,7 +89,7 @@ def _flip_one(name: str, x: Array, axis: int) -> Array:
     return flip(x, axis)
 
 
-@composed
+@composed(numpy=np.fliplr)
 def fliplr(x: Array) -> Array:
     """With the order along axis 1 reversed; the gradient too.
 
@@ -101,7 +101,7 @@ def fliplr(x: Array) -> Array:
     return _flip_one("fliplr", x, 1)
 
 
-@composed
+@composed(numpy=np.flipud)
 def flipud(x: Array) -> Array:
     """With the order along axis 0 reversed; the gradient too.
 
@@ -163,7 +163,7 @@ def tile(x: Array, reps: int | Sequence[int]) -> Array:
     return np.tile(x, reps)
 
 
-@composed
+@composed(numpy=np.repeat)
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Array:
     """Each element `repeats` times along `axis`; by default of all elements in one axis. The gradients are added up.
 
@@ -178,7 +178,7 @@ def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> A
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
-@composed
+@composed(numpy=np.resize)
 def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     """In another shape, with the elements repeated as often as needed. The gradients of the copies are added up.
 
@@ -225,7 +225,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
     return np.pad(x, pad_width, mode)
 
 
-@composed
+@composed(numpy=np.trim_zeros)
 def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     """Without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
 
@@ -242,7 +242,3 @@ def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     return getitem(
         x if isinstance(x, Tensor) else values, tuple(slice(s, s + n) for s, n in zip(starts, left, strict=True))
     )
-
-
-for _function in (fliplr, flipud, repeat, resize, trim_zeros):
-    numpy_operations[getattr(np, _function.__name__)] = _function

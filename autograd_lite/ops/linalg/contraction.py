@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, Tensor, numpy_queries
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip, to_array
@@ -132,7 +132,7 @@ def _einsum(
     return np.einsum(*pairs, list(output), optimize=optimize)
 
 
-@composed
+@composed(numpy=np.einsum)
 def einsum(*operands: Array, optimize: Any = False) -> Array:
     """Einstein's sum: products summed over the labels that the result does not have. ∂/∂x is such a sum, with g for x.
 
@@ -157,5 +157,4 @@ def einsum(*operands: Array, optimize: Any = False) -> Array:
     return _contract([to_array(a) for a in arrays], inputs, output, optimize)
 
 
-numpy_operations[np.einsum] = einsum
 numpy_queries.add(np.einsum_path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.solving import adjoint
 from autograd_lite.support.conversion import strip
@@ -95,7 +95,7 @@ def _qr(a: Array) -> Any:
 _qr_complete = primitive(lambda a: np.linalg.qr(a, "complete"), name="qr", outputs=2)
 
 
-@composed
+@composed(numpy=np.linalg.qr)
 def qr(a: Array, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and R upper triangular with Q R = A, as a QRResult.
 
@@ -136,6 +136,3 @@ def qr(a: Array, mode: str = "reduced") -> Any:
             "arbitrary; use mode 'reduced', or pass the tensor with .detach()"
         )
     return _qr_complete(a)
-
-
-numpy_operations[np.linalg.qr] = qr

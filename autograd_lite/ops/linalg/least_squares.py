@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.decompositions import rounding, symmetrized
 from autograd_lite.ops.linalg.solving import adjoint
@@ -122,7 +122,7 @@ def _lstsq(a: Array, b: Array, rcond: Any) -> _Fit:
     return _Fit(x, residuals, np.asarray(rank), s)
 
 
-@composed
+@composed(numpy=np.linalg.lstsq)
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """The x of smallest norm that minimises ‖b − A x‖, with the sums of squares, the rank and the singular values of A.
 
@@ -179,7 +179,7 @@ def _norm(x: Array, p: Any) -> Array:
 _cond_without_derivative = primitive(lambda x, p: np.linalg.cond(x, p), name="cond")
 
 
-@composed
+@composed(numpy=np.linalg.cond)
 def cond(x: Array, p: Any = None) -> Array:
     """The condition number of matrices: the ratio of the largest to the smallest singular value, or ‖x‖ₚ ‖x⁻¹‖ₚ.
 
@@ -214,7 +214,3 @@ def cond(x: Array, p: Any = None) -> Array:
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     return _norm(x, p) * _norm(np.linalg.inv(x), p)
-
-
-numpy_operations[np.linalg.lstsq] = lstsq
-numpy_operations[np.linalg.cond] = cond

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
@@ -110,7 +110,7 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     return extremes if keepdims else np.squeeze(extremes, axis=(row, column))
 
 
-@composed
+@composed(numpy=np.linalg.norm)
 def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
     """The norm of a vector (any order) or matrix ("fro", "nuc", 1, 2, inf, -1, -2, -inf), or of those along `axis`.
 
@@ -141,7 +141,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     raise ValueError("norm: Improper number of dimensions to norm.")
 
 
-@composed
+@composed(numpy=np.linalg.vector_norm)
 def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
     """The norm of vectors, whose elements lie along `axis`, one or several; by default of all elements.
 
@@ -156,7 +156,7 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     return np.expand_dims(result, axes) if keepdims else result
 
 
-@composed
+@composed(numpy=np.linalg.matrix_norm)
 def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     """The norm of the matrices in the last two axes, of an order that `norm` has for matrices.
 
@@ -166,8 +166,3 @@ def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     Tensor(5.)
     """
     return norm(x, ord, (-2, -1), keepdims)
-
-
-numpy_operations.update({
-    np.linalg.norm: norm, np.linalg.vector_norm: vector_norm, np.linalg.matrix_norm: matrix_norm,
-})  # fmt: skip

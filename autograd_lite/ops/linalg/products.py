@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-@composed
+@composed(numpy=(np.tensordot, np.linalg.tensordot))
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     """The sum of products over `axes`: the last n of x and first n of y, or two lists. A matrix product, and so in ∂.
 
@@ -70,7 +70,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     return reshape(dot(x, y), (*rows, *columns))
 
 
-@composed
+@composed(numpy=np.inner)
 def inner(x: Array, y: Array) -> Array:
     """The sum of products over the last axis of both; a number multiplies. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -83,7 +83,7 @@ def inner(x: Array, y: Array) -> Array:
     return multiply(x, y) if 0 in (x.ndim, y.ndim) else tensordot(x, y, (-1, -1))
 
 
-@composed
+@composed(numpy=np.outer)
 def outer(x: Array, y: Array) -> Array:
     """xᵢ yⱼ for all elements of both. ∂/∂xᵢ = Σⱼ gᵢⱼ yⱼ, ∂/∂yⱼ = Σᵢ gᵢⱼ xᵢ.
 
@@ -103,7 +103,7 @@ def _outer_of_vectors(x: Array, y: Array) -> Array:
     return outer(x, y)
 
 
-@composed
+@composed(numpy=np.vdot)
 def vdot(x: Array, y: Array) -> Array:
     """The sum of the products of all elements of both. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -122,7 +122,7 @@ _vecdot = primitive(
 )
 
 
-@composed
+@composed(numpy=(np.vecdot, np.linalg.vecdot))
 def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     """The sum of products along `axis`, over the other axes with broadcasting. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -134,7 +134,7 @@ def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     return _vecdot(x, y) if axis == -1 else _vecdot(moveaxis(x, axis, -1), moveaxis(y, axis, -1))
 
 
-@composed
+@composed(numpy=np.kron)
 def kron(x: Array, y: Array) -> Array:
     """The Kronecker product: y times each element of x, laid out as x. ∂/∂x and ∂/∂y are sums of products with g.
 
@@ -151,7 +151,7 @@ def kron(x: Array, y: Array) -> Array:
     return reshape(multiply(x, y), tuple(n * m for n, m in zip(left, right, strict=True)))
 
 
-@composed
+@composed(numpy=np.cross)
 def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
     """The vector product along the axes given. ∂/∂x = y × g, ∂/∂y = g × x. Of vectors in the plane the third component.
 
@@ -186,7 +186,7 @@ def _cross_in_space(x: Array, y: Array, *, axis: int = -1) -> Array:
     return cross(x, y, axis=axis)
 
 
-@composed
+@composed(numpy=np.linalg.multi_dot)
 def multi_dot(arrays: Sequence[Array]) -> Array:
     """The product of several matrices in the order that takes the fewest multiplications. ∂ as of the matrix product.
 
@@ -260,7 +260,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     return np.convolve(x, y, mode)
 
 
-@composed
+@composed(numpy=np.correlate)
 def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     """Σₖ xₙ₊ₖ yₖ of two vectors; `mode` is "valid", "same" or "full". ∂/∂x is g convolved with y.
 
@@ -278,11 +278,6 @@ def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     return convolve(x, flip(y), mode)
 
 
-for _function in (tensordot, inner, outer, vdot, vecdot, kron, cross, correlate):
-    numpy_operations[getattr(np, _function.__name__)] = _function
-numpy_operations[np.linalg.multi_dot] = multi_dot
-numpy_operations[np.linalg.outer] = _outer_of_vectors
-numpy_operations[np.linalg.vecdot] = vecdot
-numpy_operations[np.linalg.cross] = _cross_in_space
-numpy_operations[np.linalg.matmul] = matmul
-numpy_operations[np.linalg.tensordot] = tensordot
+numpy_operations.update({
+    np.linalg.outer: _outer_of_vectors, np.linalg.cross: _cross_in_space, np.linalg.matmul: matmul
+})  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, numpy_queries
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
@@ -237,7 +237,7 @@ def matrix_power(a: Array, n: int) -> Array:
     return np.linalg.matrix_power(a, n)
 
 
-@composed
+@composed(numpy=np.linalg.tensorinv)
 def tensorinv(a: Array, ind: int = 2) -> Array:
     """The inverse of an array as a linear map from its axes from `ind` on to those before. The derivative is inv's.
 
@@ -262,7 +262,7 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     return np.reshape(np.linalg.inv(np.reshape(a, (rows, rows))), a.shape[ind:] + a.shape[:ind])
 
 
-@composed
+@composed(numpy=np.linalg.tensorsolve)
 def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
     """The x of tensordot(a, x, x.ndim) = b, after moving `axes` of `a` to the end. The derivatives are solve's.
 
@@ -290,7 +290,3 @@ def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
         )
     columns = math.prod(shape)
     return np.reshape(np.linalg.solve(np.reshape(a, (columns, columns)), np.ravel(b)), shape)
-
-
-numpy_operations[np.linalg.tensorinv] = tensorinv
-numpy_operations[np.linalg.tensorsolve] = tensorsolve

@@ -183,7 +183,7 @@ def _svd(a: Array) -> Any:
     return type(results)(_left(a, *found), _singular(a, *found), _right(a, *found))
 
 
-@composed
+@composed(numpy=np.linalg.svd)
 def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """U, the singular values s in descending order, and Vᵀ, with A = U diag(s) Vᵀ, as an SVDResult.
 
@@ -254,9 +254,6 @@ def svdvals(x: Array) -> Array:
     Tensor([2., 1.])
     """
     return np.linalg.svdvals(x)
-
-
-numpy_operations[np.linalg.svd] = svd
 
 
 def _refuse_eig(a: Array) -> Any:

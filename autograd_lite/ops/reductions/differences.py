@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions.reduction import sum
 from autograd_lite.ops.slices import axes_of
@@ -21,7 +21,7 @@ def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
     return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (slice(start, stop),)]
 
 
-@composed
+@composed(numpy=np.diff)
 def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
     """The differences aᵢ₊₁ − aᵢ along `axis`, n times over; `prepend` and `append` are joined to a before.
 
@@ -49,7 +49,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
     return a
 
 
-@composed
+@composed(numpy=np.ediff1d)
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     """The differences of all elements in a row, between `to_begin` and `to_end`.
 
@@ -72,7 +72,7 @@ def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-@composed
+@composed(numpy=np.trapezoid)
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
     """The integral of y along `axis` by the trapezoidal rule, over the points x or with the step `dx`.
 
@@ -129,7 +129,7 @@ def _slopes(f: Array, step: Any, edge_order: int) -> Array:
     return np.concatenate([start, inner, end])
 
 
-@composed
+@composed(numpy=np.gradient)
 def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
     """The derivative of samples along each axis by differences, as np.gradient; the spacing is not differentiated.
 
@@ -159,6 +159,3 @@ def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None,
         slopes = np.swapaxes(_slopes(np.swapaxes(f, 0, chosen), step, edge_order), 0, chosen)
         results.append(slopes if slopes.dtype == f.dtype else slopes.astype(f.dtype))
     return results[0] if len(axes) == 1 else tuple(results)
-
-
-numpy_operations.update({np.diff: diff, np.ediff1d: ediff1d, np.gradient: gradient, np.trapezoid: trapezoid})

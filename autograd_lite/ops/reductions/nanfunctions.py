@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.reductions.reduction import prod, shared_among_ties, sum
@@ -15,7 +15,7 @@ from autograd_lite.support.conversion import strip, to_floats
 __all__ = ["nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar"]
 
 
-@composed
+@composed(numpy=np.nansum)
 def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The sum over `axis` without NaN.
 
@@ -27,7 +27,7 @@ def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return sum(np.where(np.isnan(a), 0, a), axis, keepdims=keepdims)
 
 
-@composed
+@composed(numpy=np.nanprod)
 def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The product over `axis` without NaN.
 
@@ -141,6 +141,3 @@ def nanstd(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
     scale = _scale(a, axis)
     out = (np.nanstd(a * scale, axis=axis, ddof=ddof, keepdims=True) / scale).astype(a.dtype)
     return out if keepdims else np.squeeze(out, axis)
-
-
-numpy_operations.update({np.nansum: nansum, np.nanprod: nanprod})

@@ -83,7 +83,7 @@ def cumprod(a: Array, axis: int | None = None) -> Array:
     return np.cumprod(a, axis=axis)
 
 
-@composed
+@composed(numpy=np.nancumsum)
 def nancumsum(a: Array, axis: int | None = None) -> Array:
     """`cumsum` with 0 in the place of NaN, which receives no gradient.
 
@@ -95,7 +95,7 @@ def nancumsum(a: Array, axis: int | None = None) -> Array:
     return cumsum(np.where(np.isnan(a), 0, a), axis)
 
 
-@composed
+@composed(numpy=np.nancumprod)
 def nancumprod(a: Array, axis: int | None = None) -> Array:
     """`cumprod` with 1 in the place of NaN, which receives no gradient.
 
@@ -197,7 +197,6 @@ numpy_operations[np.multiply, "accumulate"] = _accumulate(cumprod)
 numpy_operations[np.maximum, "accumulate"] = _accumulate(_running_max)
 numpy_operations[np.minimum, "accumulate"] = _accumulate(_running_min)
 numpy_operations[np.logaddexp, "reduce"] = _sum_of_exponentials
-numpy_operations.update({np.nancumsum: nancumsum, np.nancumprod: nancumprod})
 for _scan in (cumulative_sum, cumulative_prod):
     if hasattr(np, _scan.__name__):  # since NumPy 2.1
         numpy_operations[getattr(np, _scan.__name__)] = _scan

@@ -38,7 +38,7 @@ def _refuse_sum_of_0(total: Array) -> None:
         raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
 
 
-@composed
+@composed(numpy=np.average)
 def average(
     a: Array, axis: Axis = None, weights: Array = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
@@ -71,7 +71,7 @@ def average(
     return result, total if total.shape == result.shape else np.copy(np.broadcast_to(total, result.shape))
 
 
-@composed
+@composed(numpy=np.ptp)
 def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The range, max − min, over `axis`. Ties share the gradient equally.
 
@@ -108,4 +108,4 @@ def _trace_of_matrices(x: Array, *, offset: int = 0) -> Array:
     return trace(x, offset, -2, -1)
 
 
-numpy_operations.update({np.average: average, np.ptp: ptp, np.linalg.trace: _trace_of_matrices})
+numpy_operations[np.linalg.trace] = _trace_of_matrices
