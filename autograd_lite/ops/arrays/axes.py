@@ -1,4 +1,4 @@
-"""Axes moved, added and repeated: the elements and their order stay."""
+"""Axes moved, added and repeated; the elements stay in order."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
 def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = None) -> Array:
     """An array like x in shape and dtype with `fill_value` everywhere. The gradient of the value is the sum.
 
-    Like `zeros_like` it gives an array, unless the value is a tensor.
+    The result is an array, as for `zeros_like`, unless the value is a tensor.
 
     Examples
     --------

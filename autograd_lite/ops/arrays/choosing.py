@@ -1,4 +1,4 @@
-"""Choosing elements by position, by order, among several arrays, and between them."""
+"""Selecting elements by position, by order and from several arrays, and interpolation between them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def _put_back(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None, mode: Any) -> Array:
-    axis = axis if x_shape else None  # NumPy takes a number for an array of one element
+    axis = axis if x_shape else None  # NumPy treats a number as an array of one element
     which = np.take(np.arange(length(x_shape, axis)), indices, mode=mode)
     if axis is None:
         return scatter(g, which, (math.prod(x_shape),)).reshape(x_shape)
@@ -46,7 +46,7 @@ def _put_back(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | No
 def take(x: Array, indices: Any, axis: int | None = None, *, mode: Any = "raise") -> Array:
     """The elements at `indices` along `axis`, by default of all in one axis. Each receives the gradients of its copies.
 
-    Indices out of range are an error, or wrap around, or are clipped, as `mode` says.
+    With `mode` "raise" indices out of range are an error, with "wrap" they wrap around, with "clip" they are clipped.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def _put_back_along_axis(g: Array, x_shape: tuple[int, ...], indices: Array, axi
 
 @primitive(numpy=np.take_along_axis, x=_put_back_along_axis)
 def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
-    """For each row along `axis` the elements at the indices in the same row: the way back from `argsort`, `argmax`.
+    """For each row along `axis` the elements at the indices in the same row, as `argsort` and `argmax` give them.
 
     Each element receives the gradients of its copies.
 
@@ -125,7 +125,7 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
 
 @composed(numpy=np.unique)
 def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
-    """The different values in order, and what else NumPy can return. The first of equal ones gets the gradient.
+    """The different values in order, and NumPy's other results. The first of equal elements receives the gradient.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: An
 
 
 def _interval(x: Array, xp: Any) -> tuple[Any, Any, Any, Any]:
-    """The indices of the points left and right of x, their coordinates and their distance; 1 for a single point."""
+    """The indices of the points left and right of x, all coordinates, and the distances, with 1 in place of 0."""
     points = np.asarray(xp)
     lower = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(len(points) - 2, 0))
     upper = np.minimum(lower + 1, len(points) - 1)

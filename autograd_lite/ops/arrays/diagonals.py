@@ -1,4 +1,4 @@
-"""Triangles and diagonals of matrices, and the matrix of powers. The gradient keeps to where the elements stand."""
+"""Triangles and diagonals of matrices, and Vandermonde matrices."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Arrays joined and split, elements put in and left out. The gradient is split where arrays are joined.
+"""Joining and splitting of arrays, insertion and deletion of elements.
 
-What NumPy does to the elements it is asked to do to their positions; the elements are then fetched from there.
+Where NumPy's function has no simple transpose, it is applied to the positions of the elements, and the elements are
+then taken from these positions.
 """
 
 from __future__ import annotations
@@ -100,11 +101,11 @@ def _leaves(nested: Any) -> Iterator[Any]:
 
 
 def _numbered(nested: Any, counted: list[int]) -> Any:
-    """The nested list with the positions of the elements, counted through all arrays, for the elements."""
+    """The nested list with each array replaced by the positions of its elements, counted through all arrays."""
     if type(nested) is list:
         return [_numbered(item, counted) for item in nested]
     if type(nested) is tuple:
-        return nested  # NumPy refuses it by name
+        return nested  # NumPy raises the error
     first = counted[0]
     counted[0] += np.size(nested)
     return first + positions(np.shape(nested))
@@ -112,7 +113,7 @@ def _numbered(nested: Any, counted: list[int]) -> Any:
 
 @composed(numpy=np.block)
 def block(arrays: Array | Sequence[Any]) -> Array:
-    """The array made of blocks, as nested lists lay them out. Each block receives its part of the gradient.
+    """The array assembled from nested lists of blocks. Each block receives its part of the gradient.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
 
 @composed(numpy=np.insert)
 def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Array:
-    """x with the values put in before `index` along `axis`; in one axis by default. The gradient is divided likewise.
+    """x with the values inserted before `index` along `axis`; in one axis by default. Each receives its gradient.
 
     Examples
     --------
@@ -153,7 +154,7 @@ def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Arra
 
 @composed(numpy=np.delete)
 def delete(x: Array, index: Any, axis: int | None = None) -> Array:
-    """x without what stands at `index` along `axis`; in one axis by default. The gradient there is 0.
+    """x without the elements at `index` along `axis`; in one axis by default. Their gradient is 0.
 
     Examples
     --------
@@ -173,7 +174,7 @@ def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) ->
     x = to_array(x)
     sections = strip(sections)
     if np.ndim(sections) == 0 and index(sections) < 1:
-        raise ValueError(f"into {show(sections)} sections")
+        raise ValueError(f"sections must be positive, not {show(sections)}")
     parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), sections)
     bounds = [(int(part[0]), len(part)) if len(part) else (0, 0) for part in parts]
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]
@@ -181,7 +182,7 @@ def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) ->
 
 @composed(numpy=np.split)
 def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
-    """A list of equal parts along `axis`, or of the parts between indices. The gradients are put together again.
+    """A list of equal parts along `axis`, or of the parts between indices. The gradients are joined.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
 
 @composed(numpy=np.array_split)
 def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
-    """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are put together.
+    """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are joined.
 
     Examples
     --------
@@ -212,7 +213,7 @@ def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> li
 
 @composed(numpy=np.hsplit)
 def hsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 1, or along the only one. The gradients are put together.
+    """`split` along axis 1, or along the only one. The gradients are joined.
 
     Examples
     --------
@@ -224,7 +225,7 @@ def hsplit(x: Array, sections: Any) -> list[Array]:
 
 @composed(numpy=np.vsplit)
 def vsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 0 of at least two. The gradients are put together.
+    """`split` along axis 0 of at least two. The gradients are joined.
 
     Examples
     --------
@@ -236,7 +237,7 @@ def vsplit(x: Array, sections: Any) -> list[Array]:
 
 @composed(numpy=np.dsplit)
 def dsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 2. The gradients are put together.
+    """`split` along axis 2. The gradients are joined.
 
     Examples
     --------
@@ -248,7 +249,7 @@ def dsplit(x: Array, sections: Any) -> list[Array]:
 
 @composed
 def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
-    """A tuple of the parts along `axis`, without that axis. The gradients are put together.
+    """A tuple of the parts along `axis`, without that axis. The gradients are joined.
 
     Examples
     --------

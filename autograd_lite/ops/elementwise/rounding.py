@@ -1,4 +1,4 @@
-"""Rounding, quotients with remainder, and other functions made of steps: their derivative is 0 between the steps."""
+"""Rounding, division with remainder, and other step functions: their derivative is 0 between the steps."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
 def _unit(x: Array, ord: float, axis: int) -> Array:
-    """What the slices are measured in: 1, or the number that decides a norm if powers of that may leave the range."""
+    """The unit of each slice: 1, or its decisive (largest or smallest) magnitude if powers may leave the range."""
     magnitudes = np.abs(strip(x))
     decisive = (
         np.max(magnitudes, axis=axis, keepdims=True, initial=0)
@@ -44,13 +44,13 @@ def _power_rule(
 ) -> Array:
     length = exactly(length, strip(restore(out, axis, keepdims)))
     shares = x / unit / nonzero(length)
-    if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
+    if ord > 0 and ord % 2 == 0:  # a polynomial under the root, smooth at 0 too
         slope, kink = shares ** (ord - 1), False
     else:
         kink = (strip(length) == 0) | (strip(x) == 0)
         slope = np.where(kink, 0, np.sign(x) * np.where(kink, 1, np.absolute(shares)) ** (ord - 1))
 
-    def places() -> Array:  # beyond the square, powers have a second derivative at 0: it is 0
+    def places() -> Array:  # for orders from 2 on, powers have the second derivative 0 at 0
         return (strip(length) == 0) | (kink if ord < 2 else False)
 
     return by_convention(restore(g, axis, keepdims), slope, places, x, axis=axis)
@@ -84,7 +84,7 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
         return sum(_support(x), axis, keepdims=keepdims)
     if math.isinf(ord):
         if ord > 0 and not x.shape[axis]:
-            return sum(x, axis, keepdims=keepdims)  # of nothing: 0
+            return sum(x, axis, keepdims=keepdims)  # 0, without elements
         return (max if ord > 0 else min)(np.absolute(x), axis, keepdims=keepdims)
     return _power_norm(x, float(ord), axis, keepdims)
 
@@ -105,7 +105,7 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     summed, compared = (row, column) if abs(ord) == 1 else (column, row)
     sums = sum(np.absolute(x), summed, keepdims=True)
     if ord > 0 and not x.shape[compared]:
-        return sum(sums, (row, column), keepdims=keepdims)  # of nothing: 0
+        return sum(sums, (row, column), keepdims=keepdims)  # 0, without elements
     extremes = (max if ord > 0 else min)(sums, compared, keepdims=True)
     return extremes if keepdims else np.squeeze(extremes, axis=(row, column))
 

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and tensors: composed of the matrix product and of products elementwise."""
+"""Products of vectors, matrices and tensors, composed of matrix products and elementwise products."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @composed(numpy=(np.tensordot, np.linalg.tensordot))
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
-    """The sum of products over `axes`: the last n of x and first n of y, or two lists. A matrix product, and so in ∂.
+    """The sum of products over `axes`: the last n of x and first n of y, or two lists; a matrix product.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     """
     x, y = to_array(x), to_array(y)
     axes = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
-    # On bytes NumPy checks the shapes and axes, and warns of vectors in the plane.
+    # NumPy checks the shapes and axes, on bytes, and warns about vectors in the plane.
     result = np.cross(np.zeros(x.shape, np.int8), np.zeros(y.shape, np.int8), *axes)
     x, y = moveaxis(x, axes[0], -1), moveaxis(y, axes[1], -1)
     x0, x1, *x2 = (getitem(x, (..., i)) for i in range(x.shape[-1]))
@@ -199,7 +199,7 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
     """
     matrices: list[Any] = [to_array(array) for array in arrays]
     if len(matrices) < 2:
-        raise ValueError("multi_dot: two arrays at least")
+        raise ValueError(f"multi_dot: at least two arrays are needed, not {len(matrices)}")
     for i, matrix in enumerate(matrices):
         if matrix.ndim != 2 and not (matrix.ndim == 1 and i in (0, len(matrices) - 1)):
             raise np.linalg.LinAlgError(f"multi_dot: array {i} of shape {matrix.shape} is not a matrix")
@@ -210,7 +210,7 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
 
 @functools.lru_cache(maxsize=4096)
 def _best(rows: tuple[int, ...], first: int, last: int) -> tuple[int, int]:
-    """The number of multiplications for matrices `first` to `last`, and where to divide them."""
+    """The smallest number of multiplications for matrices `first` to `last`, and where to divide the product."""
     if first == last:
         return 0, first
     ways = (
@@ -232,7 +232,7 @@ def _product(matrices: list[Array], rows: tuple[int, ...], first: int, last: int
 
 
 def _whole(g: Array, n: int, m: int, mode: Any) -> Array:
-    """The gradient of all products of a convolution, of which `mode` kept a part."""
+    """The gradient of the full convolution, of which `mode` selected a part."""
     before = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
     return np.pad(g, ((before, n + m - 1 - g.shape[0] - before),))
 
@@ -272,7 +272,7 @@ def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     x, y = to_array(x), to_array(y)
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(f"correlate: x and y must be vectors, not of shapes {x.shape} and {y.shape}")
-    # NumPy exchanges the operands if the second is the longer one, and turns the result round.
+    # NumPy exchanges the operands if the second is longer, and reverses the result.
     if x.shape[0] < y.shape[0]:
         return flip(convolve(y, flip(x), mode))
     return convolve(x, flip(y), mode)

@@ -1,4 +1,4 @@
-"""Differences of neighbours, and what is computed from them: the trapezoidal rule and np.gradient."""
+"""Differences of neighbours, the trapezoidal rule, and derivatives of samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
 
 @composed(numpy=np.diff)
 def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
-    """The differences aᵢ₊₁ − aᵢ along `axis`, n times over; `prepend` and `append` are joined to a before.
+    """The differences aᵢ₊₁ − aᵢ along `axis`, repeated n times, of a with `prepend` and `append` joined to it.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
 
 @composed(numpy=np.ediff1d)
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
-    """The differences of all elements in a row, between `to_begin` and `to_end`.
+    """The differences of neighbours in the flattened array, with `to_begin` before and `to_end` after them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Reductions that leave NaN out. Elements that are NaN receive no gradient."""
+"""Reductions that ignore NaN. Elements that are NaN receive no gradient."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _numbers(a: Array, axis: Axis, ddof: float = 0) -> Array:
-    """How many elements of each slice are numbers, less `ddof`; NaN if that is too few, and 1 where there are none."""
+    """The number of elements of each slice that are not NaN, less `ddof`; NaN if not positive, 1 if all are NaN."""
     found = np.count_nonzero(~np.isnan(a), axis=axis, keepdims=True)
     return np.where(found > ddof, found - ddof, np.where(found > 0, np.nan, 1.0))
 
@@ -89,7 +89,7 @@ def nanmin(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _deviation(a: Array, axis: Axis) -> Array:
-    """aᵢ less the mean, and then less the mean of that, which is what rounding took from the mean; 0 for NaN."""
+    """aᵢ − mean, less the mean of that, which is the rounding error of the mean; 0 for NaN."""
     kept = np.where(np.isnan(a), 0, a)
     rough = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
     rest = np.sum(strip(rough), axis=axis, keepdims=True) / _numbers(a, axis)

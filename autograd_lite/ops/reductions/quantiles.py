@@ -1,6 +1,7 @@
-"""Medians, quantiles and percentiles: weighted sums of one or two elements, which the order chooses.
+"""Medians, quantiles and percentiles: weighted sums of one or two order statistics.
 
-The gradient goes to the elements that the result was interpolated between; equal elements follow the order of sorting.
+The gradient goes to the elements between which the result was interpolated. Equal elements are taken in the order of a
+stable sort.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", 
 
 
 def _places(lengths: Any, q: Any, method: str) -> Any:
-    """Where between sorted elements the quantiles of slices with so many elements are: NumPy's own, of 0, 1, 2, ..."""
+    """The fractional positions of the quantiles among the sorted elements: NumPy's quantiles of 0, 1, 2, ..."""
     places = np.zeros((lengths.size, np.size(q)))
     for length in np.unique(lengths[lengths > 0]):
         places[lengths == length] = np.ravel(np.quantile(np.arange(float(length)), q, method=method))  # type: ignore[call-overload]
@@ -37,7 +38,7 @@ def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: s
     lengths = np.count_nonzero(~np.isnan(rows), axis=1) if skip_nan else np.full(slices, length)
     places = _places(lengths, q, method)
     fraction = places - np.floor(places)
-    # A result that is NaN depends on nothing, unless NaN has been left out until nothing remained.
+    # The gradient of a result that is NaN is NaN, unless all elements are NaN and ignored.
     undefined = np.isnan(results.reshape(np.size(q), slices).T) & (lengths > 0)[:, None]
     upstream = np.transpose(np.reshape(g, (np.size(q), slices)))
     total: Array = 0
@@ -54,7 +55,7 @@ def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: s
 
 def _refuse_no_axes(axis: Axis) -> None:
     if axis == ():
-        raise TypeError("axis=() reduces nothing; NumPy mixes up the axes of the result here")
+        raise TypeError("axis=() reduces nothing, and NumPy returns the axes of the result in the wrong order")
 
 
 @primitive(

@@ -23,7 +23,7 @@ __all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many elements of an array of `shape` are reduced into one."""
+    """The number of elements of an array of `shape` that are reduced to one."""
     return math.prod(shape[i] for i in axes_of(axis, len(shape)))
 
 
@@ -113,8 +113,8 @@ def _others_rule(g: Array, x: Array) -> Array:
 def _others(x: Array) -> Array:
     """For each element the product of all others along the last axis: Π_{j≠i} xⱼ.
 
-    A product from the left times one from the right: no division, so zeros are no special case. Its derivative with
-    respect to xⱼ is the product of all but i and j, which is the same function on the array with xᵢ replaced by 1.
+    A cumulative product from the left times one from the right avoids division by zeros. The derivative with respect to
+    xⱼ is the product of all but i and j: the same function of the array with xᵢ replaced by 1.
     """
     left, right = np.ones_like(x), np.ones_like(x)
     np.cumprod(x[..., :-1], axis=-1, out=left[..., 1:])
@@ -197,13 +197,13 @@ def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 
 def _largest(x: Array, axis: Axis) -> Array:
-    """The largest element, or 0 where that is infinite or there is none: what can be subtracted before exp."""
+    """The largest element, or 0 where it is infinite or there is none: the number to subtract before exp."""
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return np.where(np.isfinite(largest), largest, 0)
 
 
 def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
-    infinite = np.isposinf(x)  # beside these nothing else counts
+    infinite = np.isposinf(x)  # all other elements are negligible
     below = np.where(infinite, 0, x) - restore(np.where(np.isneginf(out), 0, out), axis, keepdims)
     shares = np.where(infinite, 1 / np.maximum(np.sum(infinite, axis=axis, keepdims=True), 1), np.exp(below))
     return by_convention(restore(g, axis, keepdims), shares, lambda: np.isposinf(strip(x)), x, axis=axis, ties=True)
@@ -221,13 +221,13 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """
     x = to_floats(x)
     largest = _largest(x, axis)
-    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of an empty sum is −∞; beside ∞ all may overflow
+    with np.errstate(divide="ignore", over="ignore"):  # ln 0 = −∞ for an empty sum; exp may overflow next to ∞
         out = np.log(sum_over(np.exp(x - largest), axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
 
 
 def _as_ufunc_method(operation: Callable[..., Array]) -> Callable[..., Array]:
-    """The reduction as ``ufunc.reduce`` calls it: over the first axis by default."""
+    """The reduction with the signature of ``ufunc.reduce``: over the first axis by default."""
     return lambda x, axis=0, **options: operation(x, axis, **options)
 
 

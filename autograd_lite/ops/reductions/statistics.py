@@ -19,7 +19,7 @@ __all__ = ["average", "ptp", "trace"]
 
 
 def _beside(a: Array, weights: Array, axis: Axis) -> Array:
-    """The weights in a shape that broadcasts against a."""
+    """The weights, reshaped to broadcast against a."""
     if weights.shape == a.shape:
         return weights
     if axis is None:
@@ -104,7 +104,7 @@ def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
 
 
 def _trace_of_matrices(x: Array, *, offset: int = 0) -> Array:
-    """The sums along a diagonal of the last two axes, as `np.linalg.trace` has them."""
+    """`np.linalg.trace`: the sums along a diagonal of the last two axes."""
     return trace(x, offset, -2, -1)
 
 
