@@ -168,7 +168,7 @@ def primitive(
         function.__doc__ = doc or forward.__doc__
         function.__module__ = str(module or getattr(forward, "__module__", ""))
         function.__annotations__ = dict(getattr(forward, "__annotations__", {}))
-        if isinstance(forward, FunctionType):  # the annotations are names in its module
+        if isinstance(forward, FunctionType):  # `typing.get_type_hints` resolves annotations in the forward's module
             function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):

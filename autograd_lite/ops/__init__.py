@@ -1,1 +1,1 @@
-"""The catalogue of operations, a file a family. Each is a table: a NumPy function and its derivative rules."""
+"""The catalogue of operations, one file per family. Each operation is a NumPy function and its derivative rules."""

@@ -1,15 +1,15 @@
-"""Functions that are made of others: an error says which of them was called, and no argument cuts the graph."""
+"""Functions composed of operations: errors name the function that was called, and no argument cuts the graph."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any, NoReturn, TypeVar
+from functools import partial, wraps
+from typing import Any, NoReturn, TypeVar, overload
 
 from autograd_lite.core.arguments import refuse
-from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.tensor import Tensor, numpy_operations
 from autograd_lite.support.arguments import PLAIN_ERRORS, describe, read_option
 from autograd_lite.support.conversion import OPTIONS
 from autograd_lite.support.messages import LINE, is_from, one_line, shorten
@@ -18,13 +18,26 @@ _SIMPLE = OPTIONS - {list, tuple}
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
-def composed(function: AnyFunction) -> AnyFunction:
-    """The function; its errors begin with its name, whatever within it has raised them.
+@overload
+def composed(function: AnyFunction, /) -> AnyFunction: ...
+@overload
+def composed(*, numpy: Any) -> Callable[[AnyFunction], AnyFunction]: ...
+def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
+    """Decorator of functions that are made of operations: errors begin with the function's name.
 
-    Arguments are checked as those of an operation are: foreign arrays are read or refused, and so are tensors that
-    require gradients where there is no derivative. There is one with respect to what is annotated as `Array`, alone or
-    in a sequence, and a `Tensor` is meant to be changed.
+    Arguments are checked like those of an operation. Foreign arrays are read or refused. A tensor that requires
+    gradients is refused unless the argument is annotated as `Array`, alone or in a sequence, and so has a derivative,
+    or as `Tensor`, to be written into.
+
+    Parameters
+    ----------
+    function : callable
+        Left out, `composed` is a decorator with options.
+    numpy : NumPy function or tuple of them, optional
+        The functions of NumPy that call this function when they meet a tensor.
     """
+    if function is None:
+        return partial(composed, numpy=numpy)
     name = function.__name__
     parameters = inspect.signature(function).parameters
     positional = [p.name for p in parameters.values() if p.kind < p.KEYWORD_ONLY]
@@ -45,7 +58,7 @@ def composed(function: AnyFunction) -> AnyFunction:
     def named(*args: Any, **kwargs: Any) -> Any:
         try:
             names = positional
-            if len(args) > len(names):  # those of *operands have one name
+            if len(args) > len(names):  # all of *operands have one name
                 names = names + names[-1:] * (len(args) - len(names))
             args = tuple([v if v.__class__ in _SIMPLE else admitted(n, v) for n, v in zip(names, args, strict=False)])
             for argument, value in kwargs.items():
@@ -54,13 +67,15 @@ def composed(function: AnyFunction) -> AnyFunction:
         except PLAIN_ERRORS as error:
             _raise_named(name, error)
         except AttributeError as error:
-            if is_from(error, "numpy", "autograd_lite"):  # a number or a text has not what arrays have
+            if is_from(error, "numpy", "autograd_lite"):  # a number or a string lacks an attribute of arrays
                 given = [*map(describe, args), *(f"{key}={describe(value)}" for key, value in kwargs.items())]
                 reason = "an argument has the wrong type"
                 raise TypeError(f"{name}: {reason} ({shorten(', '.join(given), LINE)})") from error
             raise
 
-    return named  # type: ignore[return-value]
+    for target in numpy if isinstance(numpy, tuple) else (numpy,):
+        numpy_operations[target] = named
+    return named
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""Where a first derivative is a convention: a number in the first order, NaN in the second.
+"""Derivatives that are a convention at some places: a number in the first order, NaN in the second.
 
-At the kink of |x| the slope 0 is agreed, not computed. A second derivative built on it would be invented: that of |x|²
-at 0 is 2, and the convention would make it 0. So a rule whose slope is a convention in some places says where. Fed
-arrays it is a plain product. Fed tensors the product remembers the places, and its derivative in a direction that
-leaves one of them is NaN. A direction that stays there is fine: the distances of points to themselves, which are 0
-whatever the points are, spoil no second derivative.
+At the kink of |x| the slope 0 is a convention. A second derivative built on it would be wrong: that of |x|² at 0 is 2,
+and the convention would make it 0. A rule whose slope is a convention at some places therefore calls `by_convention`
+with these places. For arrays this is a plain product. For tensors it is an operation that saves the places: its
+derivative in a direction that leaves one of them is NaN. Directions that stay there have a derivative. Distances of
+points to themselves, for example, are 0 for all points, so second derivatives exist.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def by_convention(
     ties: bool = False,
     piecewise_linear: bool = False,
 ) -> Array:
-    """g · slope, where the slope is a convention in those `places`; x (and y) decide which these are.
+    """g · slope, where the slope is a convention at `places()`, which depend on x (and y).
 
-    The places of a slice along `axis` (None: of all axes) belong together; with `ties`, changing them alike leaves
-    none. Where a piecewise linear function enters a loss linearly, g is constant and the second derivative 0, at kinks
-    too, as in other libraries.
+    A direction that leaves one place of a slice along `axis` (None: all axes) counts as leaving all of its places. With
+    `ties`, changing the places of a slice by the same number leaves none. Where a piecewise linear function enters a
+    loss linearly, g is constant, and the second derivative is 0 at kinks too, as in other libraries.
     """
     tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
     if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
@@ -49,7 +49,7 @@ def _undefined_rule(g: Array, places: Array, axis: Any, ties: bool) -> Array:
 
 @primitive(name="undefined", direction=_undefined_rule)
 def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
-    """NaN in the places of slices that the direction leaves, else 0. As a matrix it is symmetric: its own rule."""
+    """NaN at the places of slices that `direction` leaves, else 0. It is a symmetric map, so it is its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
     leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
     return np.where(places & leaves, np.asarray(np.nan, direction.dtype), np.zeros_like(direction))

@@ -1,4 +1,4 @@
-"""Euclidean lengths and directions of what lies along axes, though squares may overflow or underflow."""
+"""Euclidean lengths and directions of vectors along axes, also where squares overflow or underflow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__: list[str] = []  # for operations, not for users
 
 
 def at_least_single(dtype: Any) -> np.dtype[Any]:
-    """The dtype to compute with: half precision has too few digits and too small a range for sums of powers."""
+    """`dtype`, but float32 for float16, whose digits and range are too small for sums of powers."""
     return np.result_type(dtype, np.single)
 
 
 @primitive(name="exactly", exact=lambda g: g)
 def exactly(exact: Array, plain: Array) -> Array:
-    """What `plain` is without overflow, underflow and rounding. A derivation writes the plain formula.
+    """`exact`, which equals `plain` up to overflow, underflow and rounding. A derivation writes `plain`.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def exactly(exact: Array, plain: Array) -> Array:
 
 
 def power_of_two(magnitudes: Array) -> Array:
-    """For each a factor by which it and its square keep away from the limits, 1 if they do so already.
+    """Factors that keep magnitudes and their squares within the range of the dtype; 1 where they are within it.
 
     A power of two changes no digit. An eighth of the exponents is left for sums of many squares and for small terms.
     """
@@ -44,19 +44,20 @@ def power_of_two(magnitudes: Array) -> Array:
 
 
 def slice_scale(x: Array, axis: Axis) -> Array:
-    """The factor for each slice along `axis`, by its largest number; the reduced axes stay with length one."""
+    """The factor for each slice along `axis`, chosen by its largest magnitude; reduced axes have length one."""
     return power_of_two(np.max(np.abs(strip(x)), axis=axis, keepdims=True, initial=0))
 
 
 def nonzero(length: Array) -> Array:
-    """What can be divided by: 0/1 instead of 0/0."""
+    """`length` as a divisor: 1 instead of 0, so that 0/0 becomes 0/1."""
     return np.where(length == 0, 1, length)
 
 
 def along_direction(g: Array, x: Array, length: Array, axis: Axis, centred: Array | None = None) -> Array:
     """g · x/‖x‖, given the lengths of the vectors along `axis`; 0 where there is no direction, by convention.
 
-    `centred` says of which elements x is the deviation from their mean: changing these alike does not change it.
+    `centred` marks elements of which x is the deviation from their mean. Adding one number to all of them changes
+    nothing.
     """
 
     def places() -> Array:
@@ -79,7 +80,7 @@ def _euclidean_rule(
 
 @primitive(name="norm", residuals={"scale": slice_scale, "scaled_length": _scaled_length}, x=_euclidean_rule)
 def euclidean(x: Array, axis: Axis, keepdims: bool) -> Any:
-    """The length √Σxᵢ² of what lies along `axis`, to the bit that of NumPy where no square is extreme."""
+    """The length √Σxᵢ² of the vectors along `axis`; equal to NumPy's, bit by bit, where no square is extreme."""
     x = to_floats(x)
     scale = slice_scale(x, axis)
     near = x * scale

@@ -22,8 +22,8 @@ def _outer(operation: Callable[[Array, Array], Array]) -> Callable[[Array, Array
     return outer
 
 
-def _answer(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of a ufunc that has no derivative, on the values."""
+def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a ufunc without a derivative, applied to the values."""
     return lambda *args, **options: function(*map(strip, args), **options)
 
 
@@ -35,6 +35,6 @@ for _module in (arithmetic, elementary, extremes, rounding, trigonometric):
 
 for _ufunc in (np.logical_and, np.logical_or, np.logical_xor):
     for _name in ("reduce", "accumulate", "outer"):
-        numpy_operations[_ufunc, _name] = _answer(getattr(_ufunc, _name))
+        numpy_operations[_ufunc, _name] = _of_values(getattr(_ufunc, _name))
 for _ufunc in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal):
-    numpy_operations[_ufunc, "outer"] = _answer(_ufunc.outer)
+    numpy_operations[_ufunc, "outer"] = _of_values(_ufunc.outer)

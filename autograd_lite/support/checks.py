@@ -1,4 +1,4 @@
-"""Options that make sense: an error names the call, the option, what it can be, and what was passed."""
+"""Checks of options. An error names the call, the option, the values that it can have, and what was passed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from autograd_lite.support.messages import show
 
-# Up to here every integer is a float too, so formulas of counts are exact.
+# Up to here every integer is a float, so formulas of counts are exact.
 LARGEST_COUNT = 2**53
 
 
 def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) -> None:
-    """Raise ValueError unless `holds` is true of every option, which is `what` then.
+    """Raise ValueError unless ``holds(option)`` is true for every option. `what` describes such options in the error.
 
     Examples
     --------
@@ -26,9 +26,9 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
     """
     for name, value in options.items():
         try:
-            # A tensor would be compared like a number, and what it is made of would get no gradient.
+            # A tensor compares like a number, but as an option it would be cut out of the graph.
             is_so = not hasattr(value, "_node") and bool(holds(value))
-        except (TypeError, ValueError, OverflowError):  # texts and several numbers cannot be compared with a number
+        except (TypeError, ValueError, OverflowError):  # strings and arrays cannot be compared with a number
             is_so = False
         if not is_so:
             raise ValueError(f"{where}: {name} is {what}, not {show(value)}")
@@ -63,7 +63,7 @@ def check_number(name: str, value: Any, below: float = np.inf) -> None:
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> None:
-    """Raise ValueError unless `value` is an integer, at least `least` and no more than anybody can count to."""
+    """Raise ValueError unless `value` is an integer from `least` to `LARGEST_COUNT`."""
     if not is_integer(value) or not least <= value <= LARGEST_COUNT:
         raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
 
@@ -71,7 +71,7 @@ def check_integer(name: str, value: Any, least: int = 1) -> None:
 def check_integers(name: str, values: Any, least: int = 1) -> None:
     """Raise ValueError unless `values` is a list of such integers."""
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{name} stands in a list, not {show(values)}")
+        raise ValueError(f"{name} is a list, not {show(values)}")
     for value in values:
         check_integer(name, value, least)
 
@@ -83,7 +83,7 @@ def check_switch(name: str, value: Any) -> None:
 
 
 def check_sequence(name: str, arrays: Any) -> Any:
-    """`arrays`, or TypeError unless there are several of them; what else has a length is for the operation to read."""
+    """`arrays`, or TypeError if it cannot be iterated over."""
     if not hasattr(type(arrays), "__iter__"):
         raise TypeError(f"{name}: a list or tuple of arrays is needed, not {show(arrays)}")
     return arrays
@@ -95,12 +95,12 @@ def is_number(value: Any) -> Any:
 
 
 def is_integer(value: Any) -> bool:
-    """Whether `value` is an integer of Python or NumPy; True and False are none."""
+    """Whether `value` is an integer of Python or NumPy, and not a boolean."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
-    """What is loaded, as a dict; TypeError unless it is one, and ValueError unless its names are `names`."""
+    """`state` as a dict. TypeError unless it is a mapping, ValueError unless its names are `names`."""
     if not isinstance(state, Mapping):
         raise TypeError(f"load_state_dict: what state_dict() returned is needed, a dict, not {type(state).__name__}")
     if set(state) != set(names):

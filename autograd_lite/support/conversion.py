@@ -1,4 +1,4 @@
-"""From what users pass (numbers, nested lists, arrays, tensors) to arrays of real numbers, or a clear error."""
+"""Conversion of numbers, nested lists, arrays and tensors to arrays of real numbers, or a clear error."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from autograd_lite.support.messages import show
 
 NumberArray = np.ndarray[Any, np.dtype[Any]]
 
-
-# What is computed with as it is: looked up by class, so that it costs a call next to nothing.
+# Classes of values that need no conversion. Looking up the class is the fastest check.
 PYTHON_NUMBERS = frozenset({bool, int, float})
 ARRAYS = frozenset({np.ndarray, *np.sctypeDict.values()})
 OPERANDS = ARRAYS | PYTHON_NUMBERS | {type(None)}
-# The same for arguments that are no operands: axes, shapes, indices, modes.
+# The same for arguments that are not operands: axes, shapes, indices, modes.
 OPTIONS = OPERANDS | {str, tuple, list, slice, type(...), type, np.dtype, type(np._NoValue)}
-# How arrays of other kinds are converted, by the method that they have for it.
+# Methods of foreign arrays that convert them, named in errors.
 _WAYS_OUT = ("filled", "toarray", "numpy", "to_numpy")
 
 
@@ -32,16 +31,16 @@ def strip(value: Any) -> Any:
 
 
 def read(value: Any) -> Any:
-    """A foreign array as an ndarray of its numbers; tensors, and what is no array at all, as they are.
+    """A foreign array as an ndarray of its numbers; tensors, and values that are not arrays, as they are.
 
-    Subclasses of ndarray that leave arithmetic to NumPy, Series and DataFrames of pandas, DataArrays of xarray and what
-    only knows how to convert itself are read. Whatever computes by rules of its own would lose them: masks, units,
-    sparsity, gradients, the products of `np.matrix`.
+    Subclasses of ndarray that leave arithmetic to NumPy, Series and DataFrames of pandas, DataArrays of xarray and
+    classes that define only `__array__` are converted. Arrays with arithmetic of their own are refused, because the
+    conversion would lose it: masks, units, sparsity, gradients, the products of `np.matrix`.
 
     Raises
     ------
     TypeError
-        For arrays that are no plain arrays of numbers, with their type and how to convert them.
+        For arrays that cannot be converted without loss. The error names the type and how to convert it.
     """
     kind = type(value)
     if isinstance(value, np.ndarray):
@@ -65,7 +64,7 @@ def read(value: Any) -> Any:
 
 
 def _is_own(kind: type) -> bool:
-    """Whether the library feeds its functions with values of this class in place of arrays: tracers, formulas."""
+    """Whether a class of this library takes the place of arrays: tracers, formulas."""
     return kind.__module__.partition(".")[0] == "autograd_lite"
 
 
@@ -74,7 +73,7 @@ def _full_name(kind: type) -> str:
 
 
 def read_list(values: Any) -> NumberArray:
-    """A nested list or tuple as an array, or an error that says what of it does not belong there."""
+    """A nested list or tuple as an array, or an error that names the element that cannot be part of one."""
     refuse_foreign_elements(values)
     try:
         return np.asarray(values)
@@ -85,7 +84,7 @@ def read_list(values: Any) -> NumberArray:
 
 
 def refuse_foreign_elements(values: Any) -> None:
-    """Raise TypeError if a nested list holds arrays that NumPy would read without their masks, units and the like."""
+    """Raise TypeError if a nested list holds arrays whose masks, units and the like NumPy would drop."""
     kinds = set(map(type, values))
     if kinds <= OPERANDS:
         return
@@ -107,7 +106,7 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
         For nested lists whose rows differ in length.
     """
     data = data if type(data) in (list, tuple) else strip(data)
-    if hasattr(data, "_concrete"):  # an array of a program that is being recorded knows how to convert itself
+    if hasattr(data, "_concrete"):  # a tracer converts itself
         converted: NumberArray = data.astype(dtype, copy=copy)
         return converted
     array = read_list(data) if type(data) in (list, tuple) else np.asarray(data)
@@ -122,18 +121,18 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
 
 
 def as_state(value: Any) -> NumberArray:
-    """A copy of an array of a state. Tensors of other libraries are read too: a state has no gradient to lose."""
+    """A copy of an array of a state. Tensors of other libraries are converted too: a state has no gradient to lose."""
     is_foreign_tensor = hasattr(type(value), "__dlpack__") and not isinstance(value, np.ndarray)
     return as_numbers(np.asarray(value) if is_foreign_tensor else value, copy=True)
 
 
 def number_as_array(number: Any, dtype: Any) -> NumberArray:
-    """A number of Python as an array; if it is no integer, in the dtype of what it is computed with, as in NumPy."""
+    """A number of Python as an array: an integer as an integer, others in `dtype`, that of the other operand."""
     return np.asarray(number, None if type(number) is int else dtype)
 
 
 def to_array(x: Any) -> Any:
-    """`x` as it is if it knows its dtype, as tensors and arrays do; else as an array."""
+    """`x` as it is if it has a dtype, as tensors and arrays do; else as an array."""
     if x.__class__ in ARRAYS:
         return x
     x = read(x)
@@ -143,12 +142,12 @@ def to_array(x: Any) -> Any:
 def to_floats(x: Any) -> Any:
     """`x` as an array of floating-point numbers: integers become float64, as in NumPy's own functions.
 
-    Unsigned integers have no minus and no −∞, so what needs one would be silently wrong with them.
+    Unsigned integers have neither negative numbers nor −∞: computing with them would give wrong results silently.
     """
     if x.__class__ not in ARRAYS:
         x = to_array(x)
     if x.dtype.kind == "f":
         return x
-    if x.dtype.kind not in "iub":  # NumPy would read texts as numbers, and None as NaN
+    if x.dtype.kind not in "iub":  # NumPy would convert strings to numbers, and None to NaN
         raise TypeError(f"real numbers are needed, not dtype {x.dtype}")
     return x.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Conversion to the dtype of a tensor that loses no digit, or an error."""
+"""Conversion to the dtype of a tensor without loss of digits, or an error."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from autograd_lite.support.conversion import NumberArray, as_numbers
 
 
 def exactly(values: Any, dtype: np.dtype[Any], where: str) -> NumberArray:
-    """`values` as an array of `dtype`, if that can hold each of them.
+    """`values` as an array of `dtype`, if `dtype` represents each of them exactly.
 
-    Numbers of Python, also in lists, have no dtype of their own: they are rounded as everywhere, but stay finite.
+    Numbers of Python, also in lists, have no dtype. They are rounded, but must stay finite.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def exactly(values: Any, dtype: np.dtype[Any], where: str) -> NumberArray:
 
 
 def fault(values: Any, array: NumberArray, dtype: np.dtype[Any]) -> str:
-    """Why `values`, read as `array`, cannot become numbers of `dtype`; nothing if they can."""
+    """Why `values`, converted to `array`, cannot become numbers of `dtype`; an empty string if they can."""
     if not np.can_cast(array.dtype, dtype, "same_kind"):
         return f"dtype {array.dtype}, expected {dtype}"
     if (_stays_finite if is_plain(values) else _holds)(array, dtype):
@@ -53,16 +53,16 @@ def fault(values: Any, array: NumberArray, dtype: np.dtype[Any]) -> str:
 
 
 def is_plain(values: Any) -> bool:
-    """Whether `values` is made of Python's numbers alone."""
+    """Whether `values` consists of Python's numbers alone."""
     if type(values) in (list, tuple):
         return all(map(is_plain, values))
     return type(values) in (float, int, bool)
 
 
 def _holds(array: NumberArray, dtype: np.dtype[Any]) -> bool:
-    """Whether every value of `array` is one of `dtype`.
+    """Whether `dtype` represents every value of `array` exactly.
 
-    An array of a program that is being recorded has other values in each replay; for it, every value of its own dtype.
+    A tracer has other values in each replay, so for it `dtype` must represent every value of the tracer's dtype.
     """
     if array.dtype.kind == dtype.kind == "f" and array.dtype.itemsize <= dtype.itemsize:
         return True
@@ -71,7 +71,7 @@ def _holds(array: NumberArray, dtype: np.dtype[Any]) -> bool:
     with np.errstate(all="ignore"):
         converted = array.astype(dtype)
         back = converted.astype(array.dtype)
-    # A way there and back that wraps around twice ends where it began, hence both comparisons.
+    # An integer that wraps around there and back is equal again, hence both comparisons.
     return all(np.array_equal(array, other, equal_nan=array.dtype.kind == "f") for other in (back, converted))
 
 

@@ -1,8 +1,8 @@
 """float16 is computed in float32 and rounded once, at the end.
 
-float16 ends at 65,504 and begins at 6e-8: counts and sums become infinite there, and guards like 1e-12 become 0. So
-forward functions that count, add up or guard are declared `rounded_once`, and their rules take `single(g)`; the sweep
-rounds what rules give to the dtype of the argument anyway.
+The range of float16 is 6e-8 to 65,504: counts and sums overflow, and guards like 1e-12 become 0. Forward functions that
+count, sum or guard are therefore declared `rounded_once`, and their rules use `single(g)`. The backward pass rounds
+gradients to the dtype of the argument.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def single(x: Any) -> Any:
 
 
 def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """The forward function, computed in float32 where its first argument is float16.
+    """Decorator of a forward function: computed in float32 if its first argument is float16.
 
-    The results are float16 again, unless another argument is of a larger dtype. What it does for other dtypes is its
-    attribute `of_others`, which operations call without the way through here: 0.3 µs of a small step's 35.
+    The results are float16 again, unless another argument has a larger dtype. The attribute `of_others` is the
+    undecorated function; operations call it for other dtypes, which saves 0.3 µs of the 35 of a small step.
     """
 
     @functools.wraps(forward)

@@ -1,9 +1,9 @@
-"""What must be undone in the end is undone, also where an interrupt comes in between.
+"""Context managers that restore state even if an interrupt arrives at any point.
 
 Ctrl-C raises KeyboardInterrupt before any instruction, so also between ``token = variable.set(...)`` and ``try:``, or
-inside a ``finally:``. Here what undoes is known before anything is done, may run any number of times, and runs twice:
-an interrupt of the first time is made good by the second. If a context is never left, because the interrupt came within
-the `__exit__` of contextlib, the end of the generator undoes it.
+inside a ``finally:``. Here the function that restores is known before anything changes, is idempotent, and runs twice:
+an interrupt during the first run is repaired by the second. If the context is never left, because the interrupt came
+within the `__exit__` of contextlib, closing the generator restores the state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @contextmanager
 def undoing(undo: Callable[[], object]) -> Iterator[None]:
-    """At the end of the block, `undo` has run at least once from beginning to end.
+    """At the end of the block, `undo` has run to completion at least once.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def undoing(undo: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def setting(variable: ContextVar[T], value: T) -> Iterator[None]:
-    """Inside, `variable` holds `value`, and then what it held before.
+    """Inside the block `variable` is `value`, afterwards what it was before.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def setting(variable: ContextVar[T], value: T) -> Iterator[None]:
             variable.set(value)
             yield
         finally:
-            if variable.get() is value:  # not if a forgotten generator ends elsewhere
+            if variable.get() is value:  # not if a generator that was never closed ends elsewhere
                 variable.set(before)
     finally:
         if variable.get() is value:

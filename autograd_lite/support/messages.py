@@ -1,7 +1,7 @@
-"""What error messages show of a value: one line of bounded length, whatever the value is.
+"""How error messages show a value: one line of bounded length, whatever the value is.
 
-No `repr` of a foreign class is called: it may raise, return no string, print megabytes or take minutes. Containers are
-walked only as far as there is room for what they hold.
+The `repr` of a foreign class is never called: it may raise, return something else than a string, print megabytes or
+take minutes. Containers are walked only as far as there is room for their items.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 LIMIT = 80  # characters of one value
-LINE = 250  # of what a message says of all arguments, or of somebody else's error
-_DEPTH = 4  # of containers in containers
+LINE = 250  # characters of all arguments together, or of the message of a foreign error
+_DEPTH = 4  # of nested containers
 
 
 def show(value: Any, limit: int = LIMIT) -> str:
-    """A value as an error message shows it: its `repr` where that is short, else the beginning, the form or the type.
+    """A value as error messages show it: its `repr` if that is short, else the beginning, the shape or the type.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def show(value: Any, limit: int = LIMIT) -> str:
 
 
 def one_line(text: object, limit: int = LINE) -> str:
-    """The text of somebody else's error, on one line, and no longer than `limit`.
+    """The message of a foreign error, on one line and no longer than `limit`.
 
     Examples
     --------
@@ -47,12 +47,12 @@ def one_line(text: object, limit: int = LINE) -> str:
 
 
 def is_from_repr(error: BaseException) -> bool:
-    """Whether an error was raised by the `repr` of a value that somebody (NumPy, mostly) was about to complain of."""
+    """Whether an error was raised by the `repr` of a value, called for the message of another error."""
     return _last_frame(error).f_code.co_name in ("__repr__", "__str__", "__format__")
 
 
 def is_from(error: BaseException, *packages: str) -> bool:
-    """Whether an error was raised by the code of a package, not by a function of the user that it called."""
+    """Whether an error was raised by the code of one of the packages itself, not by a function that it called."""
     return _last_frame(error).f_globals.get("__name__", "").partition(".")[0] in packages
 
 
@@ -64,7 +64,7 @@ def _last_frame(error: BaseException) -> Any:
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:
-    """The beginning of a text that is longer than `limit`."""
+    """`text`, or its beginning if it is longer than `limit`."""
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
@@ -77,16 +77,16 @@ def _show(value: Any, limit: int, depth: int) -> str:
 
 
 def _fallback(value: Any, limit: int, depth: int) -> str:
-    """How a value of a type that is not known here is shown: by its type."""
+    """A value of a type that is not registered: its type."""
     return f"<{_name(type(value))} object>"
 
 
 def _name(kind: type) -> str:
-    """The name of a class; its metaclass is not asked."""
+    """The name of a class, without calling its metaclass."""
     return shorten(type.__dict__["__name__"].__get__(kind))
 
 
-# How values of a type are shown, by `shown_as.register`: a function of the value, the room and the levels left.
+# Types are registered with `shown_as.register`: a function of the value, the limit and the depth that is left.
 shown_as = singledispatch(_fallback)
 
 
@@ -94,7 +94,7 @@ shown_as = singledispatch(_fallback)
 def _(value: int, limit: int, depth: int) -> str:
     if int.bit_length(value) <= 256:
         return int.__repr__(value)
-    digits = int(int.bit_length(value) * 0.30103) + 1  # more than 4,300 of them Python refuses to print
+    digits = int(int.bit_length(value) * 0.30103) + 1  # Python refuses to print more than 4,300 digits
     return f"{'a negative' if value < 0 else 'an'} integer of {digits} digits"
 
 
@@ -177,7 +177,7 @@ def _(value: dict[Any, Any], limit: int, depth: int) -> str:
 
 
 class _Pair:
-    """A key of a dict, and what it holds."""
+    """A key and a value of a dict."""
 
     def __init__(self, key: Any, value: Any) -> None:
         self.key, self.value = key, value
@@ -196,7 +196,7 @@ def _(value: np.ndarray[Any, Any], limit: int, depth: int) -> str:
 
 
 def _items(items: Iterable[Any], limit: int, depth: int, brackets: str, end: str = "") -> str:
-    """The items of a container, as many as there is room for."""
+    """As many items of a container as there is room for."""
     found: list[str] = []
     room = limit
     for item in items:

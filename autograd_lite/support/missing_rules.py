@@ -1,6 +1,6 @@
-"""What is said of a function of NumPy or SciPy that has no derivative rule: what to use instead, or how to declare one.
+"""The error for a function of NumPy or SciPy without a derivative rule: what to use instead, or how to declare one.
 
-Everything that it names can be evaluated: paths lead to the function, and the declaration lacks only the formulas.
+The code in the error can be evaluated: paths lead to the function, and the declaration lacks only the formulas.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-# What SciPy calls otherwise.
+# Operations that have another name in SciPy.
 _ALIASES = {"expit": "sigmoid"}
 
 
 def without_rule(function: Callable[..., Any], method: str | None = None) -> str:
-    """The error of a function, or of a method of a ufunc, that meets a tensor.
+    """The error message for a function, or a method of a ufunc, that was called with a tensor.
 
     Examples
     --------
@@ -42,7 +42,7 @@ x=lambda g, x: ...), or use .numpy() for the values
 
 
 def path_of(function: Callable[..., Any]) -> str | None:
-    """Where a function of NumPy, SciPy or another package is found: the shortest public path; None if there is none.
+    """The shortest public path of a function of NumPy, SciPy or another package; None if there is none.
 
     Examples
     --------
@@ -56,20 +56,20 @@ def path_of(function: Callable[..., Any]) -> str | None:
         for place, module in list(sys.modules.items())
         if getattr(module, "__dict__", {}).get(name) is function and not any(p[:1] == "_" for p in place.split("."))
     ]
-    # A package of its own or one that ufuncs are known to come from, rather than a module that has only imported it.
+    # Prefer the package that defines the function, or one that defines ufuncs, to a module that only imports it.
     packages = (home, "numpy", "scipy")
     return min(found, key=lambda path: (path.partition(".")[0] not in packages, path.count("."), path), default=None)
 
 
 def _of_ufunc(function: np.ufunc, path: str) -> str:
-    """What `primitive` is given for a ufunc, with dots for the formulas."""
+    """The arguments of `primitive` for a ufunc, with dots for the formulas."""
     names = "xyzuvw"[: function.nin]
     rules = [f"{name}=lambda g, {', '.join(names)}: ..." for name in names]
     return ", ".join([path, *rules, *[f"outputs={function.nout}"] * (function.nout > 1)])
 
 
 def _of_function(function: Callable[..., Any], called: str, key: tuple[str, str | None]) -> str:
-    """What `primitive` is given for any other function, or for the method of a ufunc."""
+    """The arguments of `primitive` for any other function, or for the method of a ufunc."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # written in C

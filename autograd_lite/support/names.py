@@ -1,7 +1,7 @@
-"""The names that users give to tensors. They are kept beside what they name: what has no name pays nothing for it.
+"""The names that users give to tensors. They are stored outside the tensors, so tensors without a name cost nothing.
 
-A graph does not know the tensors it was recorded from, so the name of a tensor is given to what remains of it there:
-its node or leaf, and the array of its values, which is all that is left of a constant.
+A graph holds no references to tensors. The name of a tensor is therefore stored for its node or leaf, and for the array
+of its values, which is what the graph holds of a constant.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-# Keys are identities; a weak reference removes the entry when its thing dies.
+# The keys are identities. A weak reference removes the entry when the object is freed.
 _names: dict[int, tuple[weakref.ref[Any], str]] = {}
 
 
 def set_name(thing: Any, name: str | None) -> None:
-    """Call a node, a leaf or an array `name`; None takes its name away."""
+    """Name a node, a leaf or an array; None removes the name."""
     key = id(thing)
     if name is None:
         _names.pop(key, None)
@@ -23,12 +23,12 @@ def set_name(thing: Any, name: str | None) -> None:
 
 
 def named_things() -> list[tuple[Any, str]]:
-    """Everything alive that has a name."""
+    """All named objects that are alive."""
     pairs = [(reference(), name) for reference, name in list(_names.values())]
     return [(thing, name) for thing, name in pairs if thing is not None]
 
 
 def name_of(thing: Any) -> str | None:
-    """The name of a node, a leaf or an array, if it was given one."""
+    """The name of a node, a leaf or an array; None if it has none."""
     known = _names.get(id(thing))
     return known[1] if known else None

@@ -1,43 +1,30 @@
-"""Sums over any axes: as exact as adding in pairs, and quick where they are short.
+"""Sums over any axes, as exact as pairwise summation.
 
-Along an axis that is not the innermost in memory, NumPy adds one term after the other, and a float32 sum of a million
-equal rows is 1 % off. Here sixteen parts of the axis are added up elementwise, then sixteen parts of what is left, and
-so on: the error grows with the logarithm of the length, and the sum is quicker too. float16 is added up in float32.
+Along an axis that is not the innermost in memory, NumPy adds one term after the other: a float32 sum of a million equal
+rows is off by 1 %. Here the axis is cut into sixteen parts, which are added elementwise; the result is cut into sixteen
+parts again, and so on. The error grows with the logarithm of the length, and the sum is faster too. float16 is summed
+in float32.
 
-`np.sum` of a tensor keeps NumPy's own numbers. These are the sums that the library makes itself: of gradients where an
+`np.sum` of a tensor gives NumPy's own result. The sums here are those of the library itself: of gradients where an
 array was broadcast, of biases, of probabilities.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.half_precision import HALF, single
+from autograd_lite.support.short import SHORT, ones
 
-# Up to this number of terms all ways are equally exact. Short sums are products with ones where that is possible: BLAS
-# answers in 0.5 to 0.8 µs where `np.add.reduce` takes 1.2 to 3, which is what a small training step gains most from.
-# A factor of one changes no number, infinite and NaN ones included.
-SHORT = 128
 PARTS = 16
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 
 
-@functools.lru_cache(maxsize=64)
-def ones(length: int, dtype: DTypeLike) -> NumberArray:
-    """A vector of ones, always the same one, so it cannot be written to."""
-    array = np.ones(length, dtype)
-    array.flags.writeable = False
-    return array
-
-
 def sum_all(x: Any) -> Any:
-    """Σ x over all axes of an array without gaps, which NumPy adds in pairs."""
+    """Σ x over all axes of a contiguous array, which NumPy sums pairwise."""
     if x.ndim == 1 and len(x) <= SHORT:
         return x.dot(ones(len(x), x.dtype))
     return np.add.reduce(x, axis=None)
@@ -52,7 +39,7 @@ def sum_of_rows(matrix: Any) -> Any:
         return matrix.T.dot(ones(rows, matrix.dtype))
     if rows > PARTS * SHORT:
         return sum_over(matrix, 0)
-    part = rows // PARTS  # as in `_sum_along`, a third of the time
+    part = rows // PARTS  # as in `_sum_along`, in a third of the time
     parts = matrix[: part * PARTS].reshape((PARTS, part * matrix.shape[1]))
     total = sum_of_rows(parts.T.dot(ones(PARTS, matrix.dtype)).reshape((part, matrix.shape[1])))
     return total if part * PARTS == rows else total + sum_of_rows(matrix[part * PARTS :])
@@ -65,14 +52,14 @@ def _terms(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> int:
 
 
 def _is_formula(x: Any) -> bool:
-    """Whether x has no memory, as what `derive` computes with; its sums need not be taken apart."""
-    return not hasattr(getattr(x, "_data", x), "strides")  # `_data`: that of a tensor
+    """Whether x is symbolic, as in `derive`, so that it has no memory and its sums no rounding."""
+    return not hasattr(getattr(x, "_data", x), "strides")  # `_data` of a tensor
 
 
 def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """Σ x over `axis`: None (all axes), an integer or a tuple of them.
 
-    Of float16 the sum is float32.
+    The sum of float16 numbers is float32.
 
     Examples
     --------
@@ -92,9 +79,9 @@ def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool =
 
 
 def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
-    """Zeros of `shape` to which x is added at `index`, where an element may be named many times.
+    """Zeros of `shape` to which x is added at `index`, which may name an element several times.
 
-    NumPy adds one term after the other, so many terms of float32 or float16 are added up in float64.
+    NumPy adds one term after the other, so many terms of float32 or float16 are summed in float64.
     """
     dtype = np.dtype(np.float64) if x.size > SHORT and x.dtype in _NARROW else x.dtype
     out = np.zeros_like(x, dtype, order="C", shape=shape)
@@ -103,12 +90,12 @@ def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
 
 
 def _from_the_innermost(x: Any, axes: tuple[int, ...], memory: Any) -> Any:
-    """The axes of the sum one by one, from the smallest step in memory to the largest."""
+    """Sum over the axes one by one, from the smallest stride in memory to the largest."""
     order = sorted(range(x.ndim), key=lambda axis: -abs(memory.strides[axis]))
     kept = [axis for axis in order if axis not in axes]
     x = np.transpose(x, order)
     outer = order.index(kept[-1]) + 1 if kept else 0
-    if memory.transpose(order).flags.c_contiguous:  # the innermost axes are as good as one
+    if memory.transpose(order).flags.c_contiguous:  # merge the innermost axes
         x = np.reshape(x, (*x.shape[:outer], math.prod(x.shape[outer:])))
     for place in reversed(range(x.ndim)):
         if place >= outer or order[place] in axes:
@@ -118,7 +105,7 @@ def _from_the_innermost(x: Any, axes: tuple[int, ...], memory: Any) -> Any:
 
 def _sum_along(x: Any, axis: int) -> Any:
     length = x.shape[axis]
-    if length <= PARTS or axis == x.ndim - 1:  # along the innermost axis NumPy adds in pairs
+    if length <= PARTS or axis == x.ndim - 1:  # NumPy sums pairwise along the innermost axis
         return np.add.reduce(x, axis=axis)
     before, part = (slice(None),) * axis, length // PARTS
     parts = x[(*before, slice(part * PARTS))].reshape((*x.shape[:axis], PARTS, part, *x.shape[axis + 1 :]))

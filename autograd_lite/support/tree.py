@@ -1,4 +1,4 @@
-"""Nested tuples, lists and dicts of arrays: taken apart into a list and put together again."""
+"""Nested tuples, lists and dicts of arrays: flattened into a list and rebuilt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def leaves(tree: Any) -> list[Any]:
-    """What a nested structure holds, from left to right; None holds nothing.
+    """The leaves of a nested structure, from left to right; None has no leaves.
 
     Examples
     --------

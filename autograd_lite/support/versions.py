@@ -1,7 +1,7 @@
-"""A count of structural changes, so that a compiled program learns by one comparison that something has changed.
+"""A count of structural changes: a compiled program detects any of them by one comparison.
 
-It goes up when an attribute of a module, an optimizer or a schedule is set or deleted. What `Versioned` does not see:
-values that are written in place, and what goes past `__setattr__` (``vars(module)[name] = ...``).
+The count increases when an attribute of a module, an optimizer or a schedule is set or deleted. It does not include
+values written in place, nor writes that bypass `__setattr__` (``vars(module)[name] = ...``).
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ class _State:
 
 
 state = _State()
-# `next` on a count is atomic, so no two changes get the same number, in whatever order threads write it.
+# `next` is atomic, so no two changes get the same number, whatever the order in which threads store it.
 _tick = itertools.count(1).__next__
 
 
 def bump() -> None:
-    """Note that something has changed."""
+    """Count a change."""
     state.count = _tick()
 
 
 class Versioned:
-    """Objects whose attributes count: setting one to another object, or deleting it, is a change."""
+    """Base class that counts changes of attributes: setting one to another object, and deleting one."""
 
-    # Attributes and methods that tell of `read_state`, which can change without a count.
+    # Attributes and methods whose results depend on `read_state`, which can change without a count.
     reads: frozenset[str] = frozenset()
-    # Attributes that a recorder sees when they are read.
+    # Attributes whose reads are reported to a recorder.
     observed: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self.__dict__.get(name, bump) is not value:  # `bump` stands for nothing: no attribute holds it
+        if self.__dict__.get(name, bump) is not value:  # `bump` is a default that no attribute has
             state.count = _tick()
         object.__setattr__(self, name, value)
 
@@ -48,9 +48,9 @@ class Versioned:
         state.count = _tick()
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """The object, and all that it is made of, each with its attributes now."""
+        """The object and all its parts, each with its current attributes."""
         yield self, dict(vars(self))
 
     def read_state(self) -> list[Any]:
-        """The lists and dictionaries behind `reads`."""
+        """The lists and dictionaries that `reads` depend on."""
         return []

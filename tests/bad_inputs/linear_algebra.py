@@ -76,7 +76,7 @@ ROWS = [
         ('einsum("i->i!", x)',
          ValueError, "einsum: invalid subscript '!' in einstein sum subscripts string, subscripts must be letters")),
     *rows("multi_dot", "multi_dot([A, A, W])",
-        ("multi_dot([A])", ValueError, "multi_dot: two arrays at least"),
+        ("multi_dot([A])", ValueError, "multi_dot: at least two arrays are needed, not 1"),
         ("multi_dot([A, W, W])",
          ValueError, "multi_dot: dot: shapes (2,3) and (2,3) not aligned: 3 (dim 1) != 2 (dim 0)"),
         ("multi_dot([s, A])", LinAlgError, "multi_dot: array 0 of shape () is not a matrix")),

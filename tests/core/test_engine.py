@@ -6,9 +6,9 @@ import weakref
 
 import numpy as np
 import pytest
+from catalogue.comparing import assert_close, leaves, numerical_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.test_operations import assert_close, leaves, numerical_gradients
 
 import autograd_lite as ag
 from autograd_lite import Tensor, no_grad, primitive

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 import pytest
-from ops.test_operations import leaves
+from catalogue.comparing import leaves
 
 import autograd_lite as ag
 from autograd_lite import Tensor, no_grad, optim

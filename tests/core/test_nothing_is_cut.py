@@ -1,7 +1,6 @@
 """A tensor that requires gradients is in the graph of what was made from it, or there is an error: never neither."""
 
 import array
-import inspect
 import math
 import operator
 from fractions import Fraction
@@ -10,8 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 from catalogue import ALIASES, CASES, METHODS, WITHOUT_DERIVATIVE
-from core.test_numpy_protocols import ADAPTED, SHARED, numpy_function
-from hypothesis import Phase, find, settings
+from catalogue.arguments import DIRECT, OTHERS, M, V, one_sample, parameters_of
+from catalogue.numpy_functions import ADAPTED, SHARED, numpy_function
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
@@ -69,75 +68,12 @@ def check_every_argument(function, arguments, parameters, case) -> None:
                 in_the_graph_or_refused(function, {**arguments, name: given}, name, leaf)
 
 
-def parameters_of(function) -> dict[str, object]:
-    """Names and defaults. NumPy before 2.4 has no signatures for functions in C, such as dot."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:
-        return {}
-    return {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-
-
-def one_sample(case):
-    """A sample with elements."""
-    few = settings(max_examples=50, database=None, derandomize=True, phases=[Phase.generate])
-    return find(case.samples, lambda sample: all(array.size for array in sample.arrays), settings=few)
-
-
 # Arguments that have no effect there, whatever they are.
 WITHOUT_EFFECT = {("trapezoid: over points", "dx"), ("real_if_close", "tol"), ("full_like", "x")}
 
 # Fed arrays alone, NumPy asks these for their truth or dtype, or compares them, as a branch of the user's may.
 BRANCHES = {"copy", "dtype", "edge_order", "keepdims", "ord", "p"}
 
-DIRECT = [case for case in CASES if case.operation is getattr(ag, case.exported) and parameters_of(case.operation)]
-
-M, V, ROWS = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0]), np.array([[[1.0, 2.0]]])
-# Operations that the catalogue calls through another function: right arguments, by name.
-OTHERS = {
-    "append": {"x": V, "values": V, "axis": 0},
-    "array_split": {"x": V, "sections": 2, "axis": 0},
-    "astype": {"x": V, "dtype": float},
-    "average": {"a": M, "weights": V, "axis": 0},
-    "batch_norm": {"x": M, "running_mean": V, "running_var": V, "weight": V, "bias": V, "momentum": 0.1, "eps": 1e-5},
-    "block": {"arrays": [V, V]},
-    "cholesky": {"a": M},
-    "choose": {"index": np.array([0, 1]), "choices": [V, V]},
-    "column_stack": {"arrays": [V, V]},
-    "compress": {"condition": np.array([True, False]), "x": V, "axis": 0},
-    "concatenate": {"arrays": [V, V], "axis": 0},
-    "delete": {"x": V, "index": 0, "axis": 0},
-    "divmod": {"x": V, "y": V},
-    "dsplit": {"x": ROWS, "sections": 2},
-    "dstack": {"arrays": [V, V]},
-    "eigh": {"a": M},
-    "eigvalsh": {"a": M},
-    "embedding": {"indices": np.array([0, 1]), "weight": M, "padding_idx": 0},
-    "extract": {"condition": np.array([True, False]), "x": V},
-    "frexp": {"x": V},
-    "full_like": {"x": V, "fill_value": 1.0},
-    "hsplit": {"x": M, "sections": 2},
-    "hstack": {"arrays": [V, V]},
-    "insert": {"x": V, "index": 0, "values": V, "axis": 0},
-    "interp": {"x": V, "xp": V, "fp": V, "left": 0.0, "right": 1.0},
-    "layer_norm": {"x": M, "normalized_shape": (2,), "weight": V, "bias": V, "eps": 1e-5},
-    "lstsq": {"a": M, "b": V, "rcond": 1e-9},
-    "modf": {"x": V},
-    "multi_dot": {"arrays": [M, M]},
-    "norm": {"x": V, "ord": 2, "axis": 0},
-    "qr": {"a": M},
-    "select": {"condlist": [V > 1], "choicelist": [V], "default": 0.0},
-    "setitem": {"x": V, "index": 0, "value": 1.0},
-    "slogdet": {"a": M},
-    "split": {"x": V, "sections": 2, "axis": 0},
-    "stack": {"arrays": [V, V], "axis": 0},
-    "svd": {"a": M},
-    "unstack": {"x": V, "axis": 0},
-    "vsplit": {"x": M, "sections": 2},
-    "vstack": {"arrays": [V, V]},
-    "where": {"condition": np.array([True, False]), "x": V, "y": V},
-    "dropout": {"x": V, "p": 0.5, "rng": 0},
-}
 # Their arguments are operands without names, and options that the signature lists.
 VARIADIC = {
     **{f"atleast_{n}d": getattr(ag, f"atleast_{n}d") for n in (1, 2, 3)},

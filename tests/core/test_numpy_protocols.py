@@ -5,58 +5,20 @@ import re
 
 import numpy as np
 import pytest
-from catalogue import CASES, Case
-from catalogue import arrays as catalogue_arrays
-from catalogue import elementwise as catalogue_elementwise
 from catalogue import linalg as catalogue_linalg
-from catalogue import reductions as catalogue_reductions
+from catalogue.comparing import leaves
+from catalogue.numpy_functions import ADAPTED, FUNCTIONS, OLD_NAMES, REFUSED, SHARED, numpy_function, numpy_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.test_operations import leaves
 
-import autograd_lite as ag
 from autograd_lite import Tensor
-from autograd_lite.core.tensor import numpy_operations, numpy_queries
-
-# Functions of NumPy by the name of the case that tests them; those with another order of arguments are adapted.
-ADAPTED = {
-    "where": lambda x, y, condition: np.where(condition, x, y),
-    "concatenate": lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-    "stack": lambda *arrays, axis: np.stack(arrays, axis=axis),
-    "clip: from below": lambda x, bound: np.clip(x, bound, None),
-    "clip: from above": lambda x, bound: np.clip(x, None, bound),
-    "astype": lambda x: np.astype(x, x.dtype),
-}
-ADAPTED |= catalogue_arrays.NUMPY
-ADAPTED.update(catalogue_elementwise.ADAPTED | catalogue_reductions.ADAPTED)
-for _case in CASES:
-    if _case.name.startswith("power: "):  # a ufunc takes no names
-        ADAPTED[_case.name] = lambda x, y: np.power(x, y)
-_OLD_NAMES = {np.amax, np.amin, np.around}
-
-
-def _numpy_name(case: Case) -> str:
-    return {"clone": "copy"}.get(case.exported, case.exported)
-
-
-_functions = [target for target in numpy_operations if not isinstance(target, tuple)]
-_functions.sort(key=lambda target: "linalg" not in (getattr(target, "__module__", None) or ""))
-_registered = {target.__name__: target for target in _functions}  # np.outer stands for np.linalg.outer too
-# Cases that look at a decomposition through a function of it; tests/ops/test_linalg.py has NumPy's functions.
-_THROUGH = {case.name for case in catalogue_linalg.CASES if case.operation is not getattr(ag, case.exported)}
-SHARED = [case for case in CASES if _numpy_name(case) in _registered and case.name not in _THROUGH]
-_REFUSED = {"eig", "eigvals"}  # their results are complex
-
-
-def numpy_function(case: Case):
-    """The function of NumPy that a case tests."""
-    return _registered[_numpy_name(case)]
+from autograd_lite.core.tensor import numpy_queries
 
 
 def test_every_registered_function_is_tested():
-    tested = {_numpy_name(case) for case in [*SHARED, *catalogue_linalg.CASES]} | {old.__name__ for old in _OLD_NAMES}
-    tested |= _REFUSED
-    assert {target.__name__ for target in _functions} <= tested
+    tested = {numpy_name(case) for case in [*SHARED, *catalogue_linalg.CASES]} | {old.__name__ for old in OLD_NAMES}
+    tested |= REFUSED
+    assert {target.__name__ for target in FUNCTIONS} <= tested
 
 
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case.name)
@@ -104,7 +66,7 @@ def _takes_out(function):
         return False
 
 
-_WITH_OUT = [function for function in _functions if _takes_out(function)]
+_WITH_OUT = [function for function in FUNCTIONS if _takes_out(function)]
 
 
 @pytest.mark.parametrize("function", [*_WITH_OUT, np.any, np.all, np.argmax, np.argmin])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ops.test_operations import leaves
+from catalogue.comparing import leaves
 
 import autograd_lite as ag
 from autograd_lite import Primitive, Tensor, primitive

@@ -8,9 +8,9 @@ import pickle
 import numpy as np
 import pytest
 from catalogue import CASES, METHODS, OPERATORS
+from catalogue.comparing import leaves
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.test_operations import leaves
 
 from autograd_lite import Tensor, no_grad
 from autograd_lite.ops import methods

@@ -30,20 +30,19 @@ from mutations.targets import closed_forms, rules  # noqa: E402
 
 # Those that say something about derivatives.
 TESTS = [
-    "test_operations.py::test_values_and_dtype_are_those_of_the_definition",
-    "test_operations.py::test_gradients_agree_with_numerical_derivatives_of_the_definition",
-    "test_operations.py::test_second_derivatives_agree_with_numerical_derivatives_of_the_gradients",
-    "test_operations.py::test_the_gradient_of_a_broadcast_operand_is_the_sum_over_its_repetitions",
-    "test_operations.py::test_a_reduction_over_an_axis_of_length_zero_is_silent",
-    "test_numpy_elementwise.py::test_gradients_at_kinks_ties_zeros_and_infinities",
-    "test_numpy_elementwise.py::test_a_quantile_is_the_sum_of_elements_weighted_with_its_gradient",
-    "test_operation_edges.py", "test_operation_errors.py", "test_operation_paths.py", "test_higher_orders.py",
-    "test_losses.py", "test_linalg.py", "test_einsum.py", "test_numpy_arrays.py", "test_in_place.py",
-    "test_layers.py", "test_convolution.py", "test_recurrent.py", "test_normalization.py", "test_distance.py",
-    "test_conventions.py", "test_lengths.py",
-    "test_sums.py", "test_halves.py", "test_limits.py",
-    "test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other",
-    "mutations/checks.py",
+    "ops/test_operations.py::test_values_and_dtype_are_those_of_the_definition",
+    "ops/test_operations.py::test_gradients_agree_with_numerical_derivatives_of_the_definition",
+    "ops/test_operations.py::test_second_derivatives_agree_with_numerical_derivatives_of_the_gradients",
+    "ops/test_operations.py::test_the_gradient_of_a_broadcast_operand_is_the_sum_over_its_repetitions",
+    "ops/test_operations.py::test_a_reduction_over_an_axis_of_length_zero_is_silent",
+    "ops/test_numpy_elementwise.py::test_gradients_at_kinks_ties_zeros_and_infinities",
+    "ops/test_numpy_elementwise.py::test_a_quantile_is_the_sum_of_elements_weighted_with_its_gradient",
+    "ops/test_operation_edges.py", "ops/test_operation_errors.py", "ops/test_operation_paths.py",
+    "ops/test_higher_orders.py", "ops/test_losses.py", "ops/test_linalg.py", "ops/test_einsum.py",
+    "ops/test_numpy_arrays.py", "core/test_in_place.py", "nn/test_layers.py", "ops/test_convolution.py",
+    "nn/test_recurrent.py", "nn/test_normalization.py", "ops/test_distance.py", "ops/test_conventions.py",
+    "ops/test_lengths.py", "support/test_sums.py", "support/test_halves.py", "ops/test_limits.py",
+    "core/test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other", "mutations/checks.py",
 ]  # fmt: skip
 
 

@@ -17,13 +17,14 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import autograd_lite.ops.composition
+import autograd_lite.support.short
 import autograd_lite.support.sums
 from autograd_lite import Primitive
 
 Node = ast.FunctionDef | ast.Lambda
 OPS = Path(autograd_lite.ops.__file__).parent
 # What rules are made with besides operations.
-BELOW = [Path(autograd_lite.support.sums.__file__)]
+BELOW = [Path(autograd_lite.support.sums.__file__), Path(autograd_lite.support.short.__file__)]
 # What checks arguments and names errors.
 CHECKING = [Path(autograd_lite.ops.composition.__file__)]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from catalogue import products as catalogue_products
 from catalogue import samples, samples_products
+from catalogue.comparing import assert_close, gradients, leaves, numerical_gradients
 from hypothesis import given
 from hypothesis import strategies as st
-from ops.test_operations import assert_close, gradients, leaves, numerical_gradients
 
 import autograd_lite as ag
 from autograd_lite import Tensor

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from catalogue import samples_linalg as sl
-from ops.test_operations import assert_close, leaves
+from catalogue.comparing import assert_close, leaves
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hvp, jvp

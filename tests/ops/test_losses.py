@@ -282,3 +282,14 @@ def test_booleans_and_integers_are_targets():
     z = np.array([0.5, -0.5])
     for target in ([True, False], [1, 0], np.array([1, 0], np.uint8)):
         assert ag.binary_cross_entropy_with_logits(z, target) == ag.binary_cross_entropy_with_logits(z, [1.0, 0.0])
+
+
+@pytest.mark.parametrize("shape", [(2, 0), (2, 0, 3), (0,)])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_cross_entropy_of_no_classes_is_0(shape, reduction):
+    logits = Tensor(np.ones(shape), requires_grad=True)
+    with np.errstate(divide="ignore"):  # the logarithm of an empty sum
+        loss = cross_entropy(logits, np.ones(shape), reduction=reduction)
+    loss.sum().backward()
+    np.testing.assert_array_equal(loss.data, np.zeros(loss.shape))
+    assert logits.grad.shape == shape

@@ -1,11 +1,14 @@
 """What every operation of the catalogue keeps to, whatever it computes: dtypes, memory, layout."""
 
+import typing
+
 import hypothesis.strategies as st
 import numpy as np
 from catalogue import samples
+from catalogue.comparing import assert_close, every_case, leaves
 from hypothesis import given, settings
-from ops.test_operations import assert_close, every_case, leaves
 
+import autograd_lite
 from autograd_lite import Tensor
 from autograd_lite.core.tensor import _wrap
 
@@ -129,3 +132,10 @@ def test_only_tensors_that_require_gradients_receive_one(case, data):
         run(case, sample, [*others[:i], alone, *others[i + 1 :]], cotangent)
         np.testing.assert_array_equal(alone.grad, together[i].grad)
         assert all(other.grad is None for other in others if isinstance(other, Tensor))
+
+
+def test_annotations_of_every_operation_can_be_resolved():
+    for name in autograd_lite.__all__:
+        value = getattr(autograd_lite, name)
+        if str(getattr(value, "__module__", "")).startswith("autograd_lite.ops"):
+            assert typing.get_type_hints(value) or isinstance(value.primitive.forward, np.ufunc), name

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 import pytest
-from core.test_nothing_is_cut import DIRECT, OTHERS, one_sample, parameters_of
+from catalogue.arguments import DIRECT, OTHERS, one_sample, parameters_of
 
 import autograd_lite as ag
 from autograd_lite import Tensor, data, grad, nn

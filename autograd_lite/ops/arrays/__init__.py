@@ -1,1 +1,1 @@
-"""Operations that move, select and join elements: shapes, indices, sorting."""
+"""Operations that rearrange, select and join elements: shapes, indices, sorting."""

@@ -1,4 +1,4 @@
-"""Axes moved, added and repeated: the elements and their order stay."""
+"""Axes moved, added and repeated; the elements stay in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, clone, reshape, swapaxes, transpose
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import to_array
@@ -42,7 +42,7 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
     return np.moveaxis(x, source, destination)
 
 
-@composed
+@composed(numpy=np.rollaxis)
 def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
     """With one axis moved to before the place `start`. The gradient is moved back.
 
@@ -51,12 +51,12 @@ def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
     >>> rollaxis(Tensor(np.ones((2, 3, 4))), 2).shape
     (4, 2, 3)
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     order = np.rollaxis(np.empty(range(x.ndim)), axis, start).shape  # an array whose lengths name its axes
     return transpose(x, order)
 
 
-@composed
+@composed(numpy=(np.matrix_transpose, np.linalg.matrix_transpose))
 def matrix_transpose(x: Array) -> Array:
     """With the last two axes exchanged; the gradient too.
 
@@ -65,7 +65,7 @@ def matrix_transpose(x: Array) -> Array:
     >>> matrix_transpose(Tensor(np.ones((2, 3, 4)))).shape
     (2, 4, 3)
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim < 2:
         raise ValueError(f"matrix_transpose: x of shape {x.shape} has no two axes")
     return swapaxes(x, -1, -2)
@@ -76,7 +76,7 @@ def _at_least(function: Callable[..., Any], arrays: tuple[Array, ...]) -> Any:
     return results[0] if len(results) == 1 else results
 
 
-@composed
+@composed(numpy=np.atleast_1d)
 def atleast_1d(*arrays: Array) -> Any:
     """A number as an array with one axis; the gradient gets the shape of the number.
 
@@ -88,7 +88,7 @@ def atleast_1d(*arrays: Array) -> Any:
     return _at_least(np.atleast_1d, arrays)
 
 
-@composed
+@composed(numpy=np.atleast_2d)
 def atleast_2d(*arrays: Array) -> Any:
     """With axes of length one put in front until there are two; the gradient loses them.
 
@@ -100,7 +100,7 @@ def atleast_2d(*arrays: Array) -> Any:
     return _at_least(np.atleast_2d, arrays)
 
 
-@composed
+@composed(numpy=np.atleast_3d)
 def atleast_3d(*arrays: Array) -> Any:
     """With axes of length one until there are three: (n,) to (1, n, 1), (m, n) to (m, n, 1). The gradient loses them.
 
@@ -112,7 +112,7 @@ def atleast_3d(*arrays: Array) -> Any:
     return _at_least(np.atleast_3d, arrays)
 
 
-@composed
+@composed(numpy=np.broadcast_arrays)
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     """All arrays in their common shape. The gradient is the sum over the repetitions.
 
@@ -125,23 +125,16 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     return tuple(broadcast_to(array, shape) for array in arrays)
 
 
-@composed
+@composed(numpy=np.full_like)
 def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = None) -> Array:
     """An array like x in shape and dtype with `fill_value` everywhere. The gradient of the value is the sum.
 
-    Like `zeros_like` it gives an array, unless the value is a tensor.
+    The result is an array, as for `zeros_like`, unless the value is a tensor.
 
     Examples
     --------
     >>> full_like(np.zeros(2), Tensor(3.0))
     Tensor([3., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     return astype(broadcast_to(fill_value, x.shape if shape is None else shape), dtype or x.dtype)
-
-
-for _function in (
-    rollaxis, matrix_transpose, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, full_like,
-):  # fmt: skip
-    numpy_operations[getattr(np, _function.__name__)] = _function
-numpy_operations[np.linalg.matrix_transpose] = matrix_transpose

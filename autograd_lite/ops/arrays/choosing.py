@@ -1,4 +1,4 @@
-"""Choosing elements by position, by order, among several arrays, and between them."""
+"""Selecting elements by position, by order and from several arrays, and interpolation between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, numpy_operations, numpy_queries
 from autograd_lite.ops.arrays.indexing import getitem, scatter, where
 from autograd_lite.ops.arrays.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.arrays.shape import broadcast_to, ravel, reshape
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def _put_back(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None, mode: Any) -> Array:
-    axis = axis if x_shape else None  # NumPy takes a number for an array of one element
+    axis = axis if x_shape else None  # NumPy treats a number as an array of one element
     which = np.take(np.arange(length(x_shape, axis)), indices, mode=mode)
     if axis is None:
         return scatter(g, which, (math.prod(x_shape),)).reshape(x_shape)
@@ -46,7 +46,7 @@ def _put_back(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | No
 def take(x: Array, indices: Any, axis: int | None = None, *, mode: Any = "raise") -> Array:
     """The elements at `indices` along `axis`, by default of all in one axis. Each receives the gradients of its copies.
 
-    Indices out of range are an error, or wrap around, or are clipped, as `mode` says.
+    With `mode` "raise" indices out of range are an error, with "wrap" they wrap around, with "clip" they are clipped.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def _put_back_along_axis(g: Array, x_shape: tuple[int, ...], indices: Array, axi
 
 @primitive(numpy=np.take_along_axis, x=_put_back_along_axis)
 def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
-    """For each row along `axis` the elements at the indices in the same row: the way back from `argsort`, `argmax`.
+    """For each row along `axis` the elements at the indices in the same row, as `argsort` and `argmax` give them.
 
     Each element receives the gradients of its copies.
 
@@ -76,7 +76,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     return np.take_along_axis(to_array(x), np.asarray(indices), axis)
 
 
-@composed
+@composed(numpy=np.compress)
 def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     """The elements along `axis` for which the condition, an array of one axis, holds. The others have gradient 0.
 
@@ -85,13 +85,13 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     axis = None if not x.ndim and axis in (0, -1) else axis
     which = np.compress(strip(condition), np.arange(length(x.shape, axis)))
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
-@composed
+@composed(numpy=np.extract)
 def extract(condition: Any, x: Array) -> Array:
     """The elements for which the condition, an array of the same size, holds, in one axis. The others have gradient 0.
 
@@ -106,7 +106,7 @@ def extract(condition: Any, x: Array) -> Array:
 # -- by order --------------------------------------------------------------------------------------------------------
 
 
-@composed
+@composed(numpy=np.sort)
 def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Array:
     """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
 
@@ -115,7 +115,7 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
     >>> sort(Tensor([3.0, 1.0, 2.0]))
     Tensor([1., 2., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if axis is None:
         x, axis = ravel(x), -1
     if kind is not None or stable is not None:
@@ -123,9 +123,9 @@ def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | No
     return take_along_axis(x, np.argsort(strip(x), axis, kind="stable"), axis)
 
 
-@composed
+@composed(numpy=np.unique)
 def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
-    """The different values in order, and what else NumPy can return. The first of equal ones gets the gradient.
+    """The different values in order, and NumPy's other results. The first of equal elements receives the gradient.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Ar
     return _choose(*check_sequence("choose", choices), index=strip(index), mode=mode)
 
 
-@composed
+@composed(numpy=np.meshgrid)
 def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Array, ...]:
     """The coordinates of a grid from those along its axes. The gradient is the sum over the grid's other axes.
 
@@ -208,7 +208,7 @@ def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: An
 
 
 def _interval(x: Array, xp: Any) -> tuple[Any, Any, Any, Any]:
-    """The indices of the points left and right of x, their coordinates and their distance; 1 for a single point."""
+    """The indices of the points left and right of x, all coordinates, and the distances, with 1 in place of 0."""
     points = np.asarray(xp)
     lower = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(len(points) - 2, 0))
     upper = np.minimum(lower + 1, len(points) - 1)
@@ -249,13 +249,9 @@ def interp(x: Array, xp: Any, fp: Array, left: Any = None, right: Any = None, pe
     return np.interp(x, xp, fp, left, right)
 
 
-for _function in (compress, extract, sort, unique, select, choose, meshgrid):
-    numpy_operations[getattr(np, _function.__name__)] = _function
-
-
 def _where(condition: Any, *choices: Array) -> Any:
     return where(condition, *choices) if choices else np.nonzero(condition)
 
 
-numpy_operations[np.where] = _where
+numpy_operations.update({np.select: select, np.choose: choose, np.where: _where})
 numpy_queries.add(np.ix_)

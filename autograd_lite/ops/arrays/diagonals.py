@@ -1,4 +1,4 @@
-"""Triangles and diagonals of matrices, and the matrix of powers. The gradient keeps to where the elements stand."""
+"""Triangles and diagonals of matrices, and Vandermonde matrices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.arrays.shape import ravel
 from autograd_lite.ops.composition import composed
@@ -72,7 +72,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     return np.diagonal(x, offset, axis1, axis2)
 
 
-@composed
+@composed(numpy=np.diag)
 def diag(x: Array, k: int = 0) -> Array:
     """The matrix with x on its diagonal k, or the diagonal k of a matrix. The gradient is the other of the two.
 
@@ -82,7 +82,7 @@ def diag(x: Array, k: int = 0) -> Array:
     Tensor([[1., 0.],
             [0., 2.]])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
@@ -92,7 +92,7 @@ def diag(x: Array, k: int = 0) -> Array:
     return scatter(x, (places + max(-k, 0), places + max(k, 0)), (n, n))
 
 
-@composed
+@composed(numpy=np.diagflat)
 def diagflat(x: Array, k: int = 0) -> Array:
     """The matrix with all elements of x on its diagonal k. The gradient is that diagonal.
 
@@ -128,6 +128,4 @@ def _diagonal_of_last_axes(x: Array, /, *, offset: int = 0) -> Array:
     return diagonal(x, offset, -2, -1)
 
 
-numpy_operations[np.diag] = diag
-numpy_operations[np.diagflat] = diagflat
 numpy_operations[np.linalg.diagonal] = _diagonal_of_last_axes

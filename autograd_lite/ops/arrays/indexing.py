@@ -1,4 +1,4 @@
-"""Choosing and setting elements: by index, by condition, by bounds."""
+"""Selecting and setting elements by index, by condition and by bounds."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     x = to_array(x)
     if _can_repeat(index):
         return add_at(shape, index, x)
-    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records what is written into it
+    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records the write
     out[index] = x
     return out
 
 
 @primitive(x=lambda g, index, x_shape: scatter(g, index, x_shape))
 def getitem(x: Array, index: Any) -> Array:
-    """x[index] for every index that NumPy knows. An element that is named n times receives n contributions.
+    """x[index] for every index that NumPy supports. An element that is named n times receives n contributions.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def getitem(x: Array, index: Any) -> Array:
 
 
 def _last_written(index: Any, x_shape: tuple[int, ...], part_shape: tuple[int, ...]) -> Array:
-    """Which of the values that are written to x[index] remain: of several for one element only one does."""
+    """Which of the values written to x[index] remain: only one of several for the same element."""
     order = np.arange(math.prod(part_shape)).reshape(part_shape)
     written = np.zeros(x_shape, order.dtype)
     written[index] = order
@@ -62,7 +62,7 @@ def _value_rule(g: Array, index: Any, value_shape: tuple[int, ...]) -> Array:
     part = g[index]
     if _can_repeat(index):
         part = np.where(_last_written(index, g.shape, part.shape), part, 0)
-    missing = len(value_shape) - part.ndim  # NumPy lets a value have more axes in front, all of length one
+    missing = len(value_shape) - part.ndim  # a value can have more leading axes, all of length one
     return part.reshape((1,) * missing + part.shape) if missing > 0 else part
 
 
@@ -85,7 +85,7 @@ def setitem(x: Array, index: Any, value: Array) -> Array:
     if not np.can_cast(value.dtype, out.dtype, "same_kind"):
         raise TypeError(f"values of dtype {value.dtype} for an array of dtype {out.dtype}")
     if _can_repeat(index) and value.ndim:
-        # In C order, so that of several values for one element the same one remains as in the rule.
+        # In C order, so that of several values for one element the same one remains as in `_last_written`.
         part_shape = out[index].shape
         if value.shape != part_shape and value.ndim <= len(part_shape):
             value = np.broadcast_to(value, part_shape)
@@ -139,7 +139,7 @@ def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     return np.clip(x, min, max)
 
 
-# NumPy calls the bounds a_min and a_max too.
+# NumPy also calls the bounds a_min and a_max.
 numpy_operations[np.clip] = lambda x, a_min=None, a_max=None, **bounds: clip(
     x, bounds.pop("min", a_min), bounds.pop("max", a_max), **bounds
 )

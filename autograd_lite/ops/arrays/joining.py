@@ -1,6 +1,7 @@
-"""Arrays joined and split, elements put in and left out. The gradient is split where arrays are joined.
+"""Joining and splitting of arrays, insertion and deletion of elements.
 
-What NumPy does to the elements it is asked to do to their positions; the elements are then fetched from there.
+Where NumPy's function has no simple transpose, it is applied to the positions of the elements, and the elements are
+then taken from these positions.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import along, gather, positions
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-@composed
+@composed(numpy=np.hstack)
 def hstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
@@ -52,7 +53,7 @@ def hstack(arrays: Sequence[Array]) -> Array:
     return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
-@composed
+@composed(numpy=np.vstack)
 def vstack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
@@ -65,7 +66,7 @@ def vstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_2d(array) for array in arrays], 0)
 
 
-@composed
+@composed(numpy=np.dstack)
 def dstack(arrays: Sequence[Array]) -> Array:
     """Joined along a third axis. Each receives its part of the gradient.
 
@@ -77,7 +78,7 @@ def dstack(arrays: Sequence[Array]) -> Array:
     return concatenate([atleast_3d(array) for array in arrays], 2)
 
 
-@composed
+@composed(numpy=np.column_stack)
 def column_stack(arrays: Sequence[Array]) -> Array:
     """Joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
 
@@ -100,19 +101,19 @@ def _leaves(nested: Any) -> Iterator[Any]:
 
 
 def _numbered(nested: Any, counted: list[int]) -> Any:
-    """The nested list with the positions of the elements, counted through all arrays, for the elements."""
+    """The nested list with each array replaced by the positions of its elements, counted through all arrays."""
     if type(nested) is list:
         return [_numbered(item, counted) for item in nested]
     if type(nested) is tuple:
-        return nested  # NumPy refuses it by name
+        return nested  # NumPy raises the error
     first = counted[0]
     counted[0] += np.size(nested)
     return first + positions(np.shape(nested))
 
 
-@composed
+@composed(numpy=np.block)
 def block(arrays: Array | Sequence[Any]) -> Array:
-    """The array made of blocks, as nested lists lay them out. Each block receives its part of the gradient.
+    """The array assembled from nested lists of blocks. Each block receives its part of the gradient.
 
     Examples
     --------
@@ -124,7 +125,7 @@ def block(arrays: Array | Sequence[Any]) -> Array:
     return gather(concatenate([ravel(leaf) for leaf in _leaves(arrays)]), place)
 
 
-@composed
+@composed(numpy=np.append)
 def append(x: Array, values: Array, axis: int | None = None) -> Array:
     """x with the values after it along `axis`; both in one axis by default. Each receives its part of the gradient.
 
@@ -136,31 +137,31 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
     return concatenate([ravel(x), ravel(values)] if axis is None else [x, values], 0 if axis is None else axis)
 
 
-@composed
+@composed(numpy=np.insert)
 def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Array:
-    """x with the values put in before `index` along `axis`; in one axis by default. The gradient is divided likewise.
+    """x with the values inserted before `index` along `axis`; in one axis by default. Each receives its gradient.
 
     Examples
     --------
     >>> insert(Tensor([1.0, 3.0]), 1, 2.0)
     Tensor([1., 2., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     size, shape = np.size(x), np.shape(values)
     place = np.insert(positions(x.shape), strip(index), size + positions(shape), axis)
     return gather(concatenate([ravel(x), ravel(astype(values, x.dtype))]), place)
 
 
-@composed
+@composed(numpy=np.delete)
 def delete(x: Array, index: Any, axis: int | None = None) -> Array:
-    """x without what stands at `index` along `axis`; in one axis by default. The gradient there is 0.
+    """x without the elements at `index` along `axis`; in one axis by default. Their gradient is 0.
 
     Examples
     --------
     >>> delete(Tensor([1.0, 2.0, 3.0]), 1)
     Tensor([1., 3.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if axis is None:
         return getitem(ravel(x), np.delete(np.arange(np.size(x)), strip(index)))
     return along(x, axis, np.delete(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), strip(index)))
@@ -170,18 +171,18 @@ def delete(x: Array, index: Any, axis: int | None = None) -> Array:
 
 
 def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) -> list[Array]:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     sections = strip(sections)
     if np.ndim(sections) == 0 and index(sections) < 1:
-        raise ValueError(f"into {show(sections)} sections")
+        raise ValueError(f"sections must be positive, not {show(sections)}")
     parts = function(np.arange(x.shape[normalize_axis_index(axis, x.ndim)]), sections)
     bounds = [(int(part[0]), len(part)) if len(part) else (0, 0) for part in parts]
     return [along(x, axis, slice(start, start + n)) for start, n in bounds]
 
 
-@composed
+@composed(numpy=np.split)
 def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
-    """A list of equal parts along `axis`, or of the parts between indices. The gradients are put together again.
+    """A list of equal parts along `axis`, or of the parts between indices. The gradients are joined.
 
     Examples
     --------
@@ -191,9 +192,9 @@ def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
     return _pieces(np.split, x, sections, axis)
 
 
-@composed
+@composed(numpy=np.array_split)
 def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
-    """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are put together.
+    """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are joined.
 
     Examples
     --------
@@ -204,15 +205,15 @@ def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
 
 
 def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> list[Array]:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim < least:
         raise ValueError(f"{name}: x of shape {x.shape} has fewer than {least} axes")
     return split(x, sections, min(axis, x.ndim - 1))
 
 
-@composed
+@composed(numpy=np.hsplit)
 def hsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 1, or along the only one. The gradients are put together.
+    """`split` along axis 1, or along the only one. The gradients are joined.
 
     Examples
     --------
@@ -222,9 +223,9 @@ def hsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("hsplit", x, sections, 1, 1)
 
 
-@composed
+@composed(numpy=np.vsplit)
 def vsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 0 of at least two. The gradients are put together.
+    """`split` along axis 0 of at least two. The gradients are joined.
 
     Examples
     --------
@@ -234,9 +235,9 @@ def vsplit(x: Array, sections: Any) -> list[Array]:
     return _split_axis("vsplit", x, sections, 0, 2)
 
 
-@composed
+@composed(numpy=np.dsplit)
 def dsplit(x: Array, sections: Any) -> list[Array]:
-    """`split` along axis 2. The gradients are put together.
+    """`split` along axis 2. The gradients are joined.
 
     Examples
     --------
@@ -248,22 +249,18 @@ def dsplit(x: Array, sections: Any) -> list[Array]:
 
 @composed
 def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
-    """A tuple of the parts along `axis`, without that axis. The gradients are put together.
+    """A tuple of the parts along `axis`, without that axis. The gradients are joined.
 
     Examples
     --------
     >>> unstack(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     (Tensor([1., 2.]), Tensor([3., 4.]))
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if not x.ndim:
         raise ValueError("unstack: a number has no axis")
     return tuple(along(x, axis, i) for i in range(x.shape[normalize_axis_index(axis, x.ndim)]))
 
 
-for _function in (
-    hstack, vstack, dstack, column_stack, block, append, insert, delete, split, array_split, hsplit, vsplit, dsplit,
-):  # fmt: skip
-    numpy_operations[getattr(np, _function.__name__)] = _function
 if hasattr(np, "unstack"):  # since NumPy 2.1
     numpy_operations[np.unstack] = unstack

@@ -1,7 +1,7 @@
-"""Elements in another order, repeated, padded or masked, as NumPy does it.
+"""Reordering, repetition, padding and trimming.
 
-Where the gradient is not the same kind of function again, it is found by what the function does to the positions of
-the elements: each element receives the gradients of all places that it went to.
+Where the gradient has no such function of its own, NumPy's function is applied to the positions of the elements: each
+element receives the sum of the gradients of its copies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.indexing import getitem, scatter
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, ravel, reshape
 from autograd_lite.ops.composition import composed
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def positions(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Where each element of an array of `shape` stands, counted in C order."""
+    """The position of each element of an array of `shape`, counted in C order."""
     return np.arange(math.prod(shape)).reshape(shape)
 
 
@@ -50,12 +50,12 @@ def gather(x: Array, where_from: np.ndarray[Any, np.dtype[np.intp]]) -> Array:
 
 
 def length(shape: tuple[int, ...], axis: int | None) -> int:
-    """How many elements stand along `axis`; None: in all."""
+    """The number of elements along `axis`; None: of all."""
     return math.prod(shape) if axis is None else shape[normalize_axis_index(axis, len(shape))]
 
 
 def whole_numbers(name: str, values: Any) -> Any:
-    """`values`, or TypeError if they have fractions, which NumPy cuts off those of lists."""
+    """`values`, or TypeError if they are not integers: NumPy would truncate fractions in lists."""
     kind = values.dtype.kind if hasattr(values, "dtype") else np.asarray(values or 0).dtype.kind
     if kind not in "iub":
         raise TypeError(f"{name} must be an integer or several, not {show(values)}")
@@ -83,13 +83,13 @@ def flip(x: Array, axis: Axis = None) -> Array:
 
 
 def _flip_one(name: str, x: Array, axis: int) -> Array:
-    x = x if isinstance(x, Tensor) else to_array(x)
+    x = to_array(x)
     if x.ndim <= axis:
         raise ValueError(f"{name}: x of shape {x.shape} needs an axis {show(axis)}")
     return flip(x, axis)
 
 
-@composed
+@composed(numpy=np.fliplr)
 def fliplr(x: Array) -> Array:
     """With the order along axis 1 reversed; the gradient too.
 
@@ -101,7 +101,7 @@ def fliplr(x: Array) -> Array:
     return _flip_one("fliplr", x, 1)
 
 
-@composed
+@composed(numpy=np.flipud)
 def flipud(x: Array) -> Array:
     """With the order along axis 0 reversed; the gradient too.
 
@@ -115,7 +115,7 @@ def flipud(x: Array) -> Array:
 
 @primitive(numpy=np.rot90, x=lambda g, k, axes: np.rot90(g, -k, axes))
 def rot90(x: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
-    """Turned k times by 90 degrees, from the first of `axes` to the second. The gradient is turned back.
+    """Rotated k times by 90 degrees, from the first of `axes` to the second. The gradient is rotated back.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def _sum_of_tiles(g: Array, x_shape: tuple[int, ...]) -> Array:
 
 @primitive(numpy=np.tile, x=_sum_of_tiles)
 def tile(x: Array, reps: int | Sequence[int]) -> Array:
-    """Laid next to itself `reps` times along each axis. The gradient is the sum over the copies.
+    """Repeated as a whole `reps` times along each axis. The gradient is the sum over the copies.
 
     Examples
     --------
@@ -163,24 +163,24 @@ def tile(x: Array, reps: int | Sequence[int]) -> Array:
     return np.tile(x, reps)
 
 
-@composed
+@composed(numpy=np.repeat)
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Array:
-    """Each element `repeats` times along `axis`; by default of all elements in one axis. The gradients are added up.
+    """Each element `repeats` times along `axis`; in one axis by default. The gradients of the copies are summed.
 
     Examples
     --------
     >>> repeat(Tensor([1.0, 2.0]), [1, 2])
     Tensor([1., 2., 2.])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
-    axis = None if not x.ndim and axis in (0, -1) else axis  # NumPy takes a number for an array of one element
+    x = to_array(x)
+    axis = None if not x.ndim and axis in (0, -1) else axis  # NumPy treats a number as an array of one element
     which = np.repeat(np.arange(length(x.shape, axis)), whole_numbers("repeats", strip(repeats)))
     return getitem(ravel(x), which) if axis is None else along(x, axis, which)
 
 
-@composed
+@composed(numpy=np.resize)
 def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
-    """In another shape, with the elements repeated as often as needed. The gradients of the copies are added up.
+    """In another shape, with the elements repeated as often as needed. The gradients of the copies are summed.
 
     Examples
     --------
@@ -188,8 +188,8 @@ def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     Tensor([[1., 2., 1.],
             [2., 1., 2.]])
     """
-    x = x if isinstance(x, Tensor) else to_array(x)
-    if not x.size:  # NumPy fills with zeros: the sum over nothing
+    x = to_array(x)
+    if not x.size:  # NumPy fills with zeros, here the sum of no elements
         return astype(broadcast_to(sum(x), new_shape), x.dtype)
     return gather(x, np.resize(positions(x.shape), new_shape))
 
@@ -225,7 +225,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
     return np.pad(x, pad_width, mode)
 
 
-@composed
+@composed(numpy=np.trim_zeros)
 def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     """Without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
 
@@ -239,10 +239,4 @@ def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
     left = np.trim_zeros(values, trim, **options).shape
     front = np.trim_zeros(values, "f", **options).shape if "f" in trim.lower() else values.shape
     starts = [n - kept for n, kept in zip(values.shape, front, strict=True)]
-    return getitem(
-        x if isinstance(x, Tensor) else values, tuple(slice(s, s + n) for s, n in zip(starts, left, strict=True))
-    )
-
-
-for _function in (fliplr, flipud, repeat, resize, trim_zeros):
-    numpy_operations[getattr(np, _function.__name__)] = _function
+    return getitem(to_array(x), tuple(slice(s, s + n) for s, n in zip(starts, left, strict=True)))

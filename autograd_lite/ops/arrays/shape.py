@@ -1,4 +1,4 @@
-"""Shape and order of the elements: the values stay, only where they stand changes."""
+"""Shape and dtype, joining and stacking; the elements stay the same."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 def _known_order(order: str) -> Any:
     if order not in ("C", "F"):
-        raise TypeError(f"order={show(order)} is not possible: tensors promise no order in memory; use 'C' or 'F'")
+        raise TypeError(f"order={show(order)} is not possible: tensors have no order in memory; use 'C' or 'F'")
     return order
 
 
@@ -69,7 +69,7 @@ def ravel(x: Array, order: str = "C") -> Array:
     >>> ravel(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
-    return _ravel(x, order) if is_dense(x, order) else flatten(x, order)  # a view where NumPy's is one
+    return _ravel(x, order) if is_dense(x, order) else flatten(x, order)  # a view where NumPy gives a view
 
 
 @primitive(x=lambda g, x_shape, order: g.reshape(x_shape, order=order))
@@ -220,7 +220,7 @@ def astype(x: Array, dtype: DTypeLike) -> Array:
 
 
 def _converted(x: Array, dtype: DTypeLike, *, copy: bool = True) -> Array:
-    """As `np.astype`, which need not copy what has the dtype already."""
+    """`np.astype`, which with ``copy=False`` returns x itself if it has the dtype already."""
     return astype(x, dtype) if copy or x.dtype != np.dtype(dtype) else x
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic and powers: what NumPy does elementwise with two numbers, or with one by algebra alone."""
+"""Arithmetic, powers and roots, elementwise."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ negative = primitive(
 def _power_of_base(g: Array, x: Array, y: Array) -> Array:
     if isinstance(y, int | float):
         return g * (y * x ** (y - 1)) if y else g * 0
-    # 0⁰ is the constant 1 here: without the exception the factor 0 would meet 0⁻¹ = ∞.
+    # x⁰ is the constant 1: at 0 the formula would be 0 · 0⁻¹ = NaN.
     slope = y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
     return by_convention(g, slope, lambda: _at_zero(x, y), y)
 
@@ -173,7 +173,7 @@ def _power_of_exponent(g: Array, x: Array, y: Array, out: Array) -> Array:
 
 
 def _at_zero(x: Array, y: Array) -> Array:
-    """Where the slope of 0ʸ in y is finite, but changes infinitely fast with x or jumps with y."""
+    """Where the slope of 0ʸ with respect to y is finite, but not differentiable with respect to x or y."""
     return (strip(x) == 0) & (strip(y) <= 1)
 
 

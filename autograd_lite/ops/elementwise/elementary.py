@@ -99,7 +99,7 @@ log10 = primitive(
 
 
 def _difference(x: Array, y: Array) -> Array:
-    """y − x, also where both are infinite: 0 for ∞, so that they share, and ∞ for −∞, so that neither gets anything."""
+    """y − x, with conventions where both are infinite: 0 for ∞, so each gets half, and ∞ for −∞, so each gets 0."""
     both = (x == y) & np.isinf(x)
     with np.errstate(invalid="ignore"):
         return np.where(both, np.where(np.signbit(x), np.inf, 0), y - x)
@@ -158,7 +158,7 @@ def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
     return value
 
 
-# The limit, where e^(−x²) is 0 already, keeps the square of large numbers from overflowing.
+# The clip keeps squares from overflowing; e^(−x²) is 0 beyond it.
 @primitive(x=lambda g, x: g * (2 / math.sqrt(math.pi)) * np.exp(-np.square(np.clip(x, -28, 28))))
 def erf(x: Array) -> Array:
     """The error function, 2/√π ∫₀ˣ e^(−t²) dt, elementwise. ∂/∂x = 2/√π · e^(−x²).

@@ -13,13 +13,13 @@ __all__ = ["fmax", "fmin", "maximum", "minimum"]
 
 
 def _share(g: Array, x: Array, other: Array, out: Array) -> Array:
-    """The gradient goes to the operand that was chosen; ties share it."""
+    """The gradient goes to the larger (smaller) operand; ties share it."""
     half = by_convention(g / 2, 1, lambda: strip(x) == strip(other), x, other, piecewise_linear=True)
     return np.where(x == out, np.where(other == out, half, g), 0)
 
 
 def _share_or_nan(g: Array, x: Array, other: Array, out: Array) -> Array:
-    """The same, and NaN where the result is NaN, as for the extremes of an array."""
+    """`_share`, but NaN where the result is NaN, as for the extremes of an array."""
     return np.where(np.isnan(out), out, _share(g, x, other, out))
 
 

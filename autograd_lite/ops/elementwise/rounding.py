@@ -1,4 +1,4 @@
-"""Rounding, quotients with remainder, and other functions made of steps: their derivative is 0 between the steps."""
+"""Rounding, division with remainder, and other step functions: their derivative is 0 between the steps."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ fmod = primitive(
 )
 
 
-@composed
+@composed(numpy=np.divmod)
 def divmod(x: Array, y: Array) -> tuple[Array, Array]:
     """The quotient x // y and the remainder x % y.
 
@@ -245,7 +245,7 @@ def _finite(x: Array, nan: Array, posinf: Array, neginf: Array) -> Array:
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-@composed
+@composed(numpy=np.nan_to_num)
 def nan_to_num(x: Array, copy: bool = True, nan: Array = 0.0, posinf: Array = None, neginf: Array = None) -> Array:
     """x with numbers in the place of NaN and ±∞, by default 0 and the largest. ∂/∂x = 1 where x is finite, else 0.
 
@@ -259,4 +259,4 @@ def nan_to_num(x: Array, copy: bool = True, nan: Array = 0.0, posinf: Array = No
     return _finite(x, nan, posinf, neginf)
 
 
-numpy_operations.update({np.divmod: divmod, np.modf: modf, np.frexp: frexp, np.nan_to_num: nan_to_num})
+numpy_operations.update({np.modf: modf, np.frexp: frexp})

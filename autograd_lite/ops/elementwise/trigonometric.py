@@ -1,4 +1,4 @@
-"""Circular functions, their inverses, and what is made from them: hypot, arctan2, sinc."""
+"""Trigonometric functions and their inverses, hypot, arctan2 and sinc."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ degrees = primitive(
 
 
 def _scaled(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """The point (x, y) by a factor that makes it ordinary, and the factor; its length is one of ordinary numbers."""
+    """The point (x, y) times a power of two that keeps its squares within range, and this factor."""
     scale = power_of_two(np.maximum(np.abs(strip(x)), np.abs(strip(y))))
     return x * scale, y * scale, scale
 
@@ -205,9 +205,9 @@ def _next_derivative(g: Array, x: Array, n: int) -> Any:
     return g * _sinc_derivative(x, n + 1)
 
 
-# With S(y) = sin(y)/y = ∫₀¹ cos(ty) dt the n-th derivative is Sₙ(y) = ∫₀¹ tⁿ cos(ty + nπ/2) dt. By parts,
-# y Sₙ = sin(y + nπ/2) − n Sₙ₋₁, a recursion that loses digits where the product of its factors, n!/yⁿ, is more than 1.
-# There the series Sₙ = Σₘ cos((n + m)π/2) yᵐ/(m! (n + m + 1)), in which every second term vanishes, has few terms.
+# The n-th derivative of S(y) = sin(y)/y = ∫₀¹ cos(ty) dt is Sₙ(y) = ∫₀¹ tⁿ cos(ty + nπ/2) dt. By parts it follows
+# the recursion y Sₙ = sin(y + nπ/2) − n Sₙ₋₁. It loses digits where the product of its factors, n!/yⁿ, exceeds 1. There
+# the series Sₙ = Σₘ cos((n + m)π/2) yᵐ/(m! (n + m + 1)), in which every second term vanishes, converges quickly.
 @primitive(x=_next_derivative)
 def _sinc_derivative(x: Array, n: int) -> Array:
     """The derivative of order n ≥ 1 of sinc."""

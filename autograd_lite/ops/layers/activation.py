@@ -1,4 +1,4 @@
-"""Activations: sigmoid, relu and their relatives, softmax and its logarithm.
+"""Activations: sigmoid, relu and related functions, softmax and its logarithm.
 
 Finite for finite input, however large; at ±∞ values and derivatives are their limits.
 """
@@ -52,7 +52,7 @@ def sigmoid(x: Array) -> Array:
     Tensor([0.5, 1. ])
     """
     result = np.negative(to_floats(x))
-    out = result if result.ndim else None  # every pass over the same memory; a NumPy scalar has none to write to
+    out = result if result.ndim else None  # compute in place; a NumPy scalar cannot be written to
     with np.errstate(over="ignore"):  # 1/(1 + ∞) is right
         result = np.exp(result, out=out)
     result += 1
@@ -80,7 +80,7 @@ def softplus(x: Array) -> Array:
     >>> softplus(Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
-    with np.errstate(invalid="ignore"):  # NumPy warns of a NaN that comes in
+    with np.errstate(invalid="ignore"):  # NumPy warns about NaN in the input
         return np.logaddexp(x, 0)
 
 
@@ -114,7 +114,7 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
 
 
 def _silu_rule(g: Array, x: Array, s: Array) -> Array:
-    x, s = single(np.clip(x, -1000, 1000)), single(s)  # beyond, s is 0 or 1, and ∞ times 0 would be NaN
+    x, s = single(np.clip(x, -1000, 1000)), single(s)  # s is 0 or 1 beyond these limits, and ∞ times 0 would be NaN
     return g * (s * (1 + x * (1 - s)))
 
 
@@ -135,11 +135,11 @@ def silu(x: Array) -> Array:
     return np.maximum(x, -1000) * s, s
 
 
-_SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of Hendrycks and Gimpel's approximation
+_SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715  # constants of the approximation by Hendrycks and Gimpel
 
 
 def _near_zero(x: Array) -> Array:
-    """Beyond the limits nothing changes any more, but powers would overflow, and ∞ times 0 would be NaN."""
+    """x limited to [−40, 40]: beyond, the result does not change, but powers would overflow, and ∞ times 0 is NaN."""
     return np.clip(x, -40, 40)
 
 
@@ -189,8 +189,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
 
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
-    """x − max x along `axis`, its exponential, and the sum of that: what every stable softmax is made from."""
-    x = to_floats(x)
+    """x − max x along `axis`, its exponential, and the sum of the exponential: the parts of a stable softmax."""
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
     return shifted, exponential, sum_over(exponential, axis, keepdims=True)
@@ -207,7 +206,7 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     Tensor([[0.5, 0.5],
             [1. , 0. ]])
     """
-    _, exponential, total = exponentials(x, axis)
+    _, exponential, total = exponentials(to_floats(x), axis)
     return exponential / total
 
 
@@ -221,5 +220,5 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
     >>> log_softmax(Tensor([0.0, -1000.0]))
     Tensor([    0., -1000.])
     """
-    shifted, _, total = exponentials(x, axis)
+    shifted, _, total = exponentials(to_floats(x), axis)
     return shifted - np.log(total) if shifted.size else shifted

@@ -1,6 +1,6 @@
-"""Convolutions and their transpose, by PyTorch's names: arguments checked, and the size of the result.
+"""Convolutions and their transpose, with PyTorch's names: checks of arguments and the size of the result.
 
-What is computed, and how, stands in `autograd_lite.ops.convolution_form`.
+The computation is in `autograd_lite.ops.layers.convolution_form`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.shape import expand_dims, squeeze
 from autograd_lite.ops.layers.convolution_form import Geometry, convolution, convolution_input
 from autograd_lite.ops.layers.windows import Lengths, Window, lengths
@@ -22,8 +22,8 @@ __all__ = ["conv1d", "conv2d", "conv_transpose2d"]
 def _with_samples(
     x: Array, weight: Array, bias: Array, axes: int, outputs_axis: int, groups: int
 ) -> tuple[Any, Any, Any]:
-    """The operands as arrays or tensors whose channels fit, a single input as a batch of one."""
-    x, weight = (a if isinstance(a, Tensor) else to_array(a) for a in (x, weight))
+    """The operands with their channels checked, and a single input as a batch of one."""
+    x, weight = to_array(x), to_array(weight)
     if x.ndim not in (axes + 1, axes + 2) or weight.ndim != axes + 2:
         space = ", ".join(("length",) if axes == 1 else ("height", "width"))
         raise ValueError(
@@ -42,14 +42,14 @@ def _with_samples(
         )
     outputs = weight.shape[0] if outputs_axis == 0 else weight.shape[1] * groups
     if bias is not None:
-        bias = bias if isinstance(bias, Tensor) else to_array(bias)
+        bias = to_array(bias)
         if bias.shape != (outputs,):
             raise ValueError(f"bias of shape {bias.shape}, expected ({outputs},)")
     return x if x.ndim == axes + 2 else expand_dims(x, 0), weight, bias
 
 
 def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> tuple[tuple[int, int], ...]:
-    """Integers, "valid" or "same" as pairs, before and after."""
+    """Padding given as integers, "valid" or "same", as pairs (before, after)."""
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
@@ -58,7 +58,7 @@ def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Le
         missing = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return tuple((n // 2, n - n // 2) for n in missing)
     if isinstance(padding, str):
-        raise ValueError(f'padding is {show(padding)}; as a word it can be "valid" or "same"')
+        raise ValueError(f'padding is {show(padding)}; as a string it can be "valid" or "same"')
     return tuple((n, n) for n in lengths("padding", padding, len(kernel), 0))
 
 
@@ -126,7 +126,7 @@ def conv2d(
 ) -> Array:
     """y[n, o, i, j] = b[o] + Σ_(c, k, l) w[o, c, k, l] x[n, c, s i + d k − p, s j + d l − p]: convolution of images.
 
-    It is the cross-correlation of signal processing. With groups each group of outputs sees its own group of channels.
+    This is the cross-correlation of signal processing. With groups, each group of outputs has its own channels.
 
     Parameters
     ----------
@@ -186,9 +186,9 @@ def conv_transpose2d(
     weight : array (C, O/groups, K, L)
     bias : array (O,), optional
     stride, padding, dilation : int or pair of int
-        Those of the convolution of which this is the transpose.
+        The arguments of the convolution of which this is the transpose.
     output_padding : int or pair of int, default 0
-        How much longer the result is than the smallest from which that convolution comes to the size of x.
+        How much longer the result is than the shortest input of which that convolution has the size of x.
     groups : int, default 1
 
     Returns
@@ -217,14 +217,14 @@ def conv_transpose2d(
         strides, dilations = lengths("stride", stride, 2, 1), lengths("dilation", dilation, 2, 1)
         extra, borders = lengths("output_padding", output_padding, 2, 0), lengths("padding", padding, 2, 0)
         if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
-            raise ValueError(f"output_padding {extra} is below the stride {strides} or the dilation {dilations}")
+            raise ValueError(f"output_padding {extra} must be below the stride {strides} or the dilation {dilations}")
         window = Window(weight.shape[2:], strides, tuple((p, p) for p in borders), dilations)
         size = tuple(
             (n - 1) * s - 2 * p + window.extent(axis) + e
             for axis, (n, s, p, e) in enumerate(zip(batch.shape[2:], strides, borders, extra, strict=True))
         )
         if min(size) < 1:
-            raise ValueError(f"an input of shape {np.shape(x)} and padding {borders} leave a result of size {size}")
+            raise ValueError(f"an input of shape {np.shape(x)} with padding {borders} gives a result of size {size}")
     except ValueError as error:
         raise ValueError(f"conv_transpose2d: {error}") from None
     out = convolution_input(batch, weight, bias, Geometry(window, size, batch.shape[2:], int(groups)))

@@ -1,14 +1,14 @@
-"""Convolutions as matrix products on strided windows, and their derivatives, which are such products too.
+"""Convolutions and their derivatives, all as matrix products on strided windows.
 
-With input x, weight w and the gradient g of the result, a convolution is one trilinear form T(x, w, g): a sum over
-samples, groups, channels, places and positions within the kernel. Each of the three operations below is its derivative
-with respect to one of the three, so the rules of each are the other two, and derivatives of any order stay among them:
+With input x, weight w and the gradient g of the result, a convolution is a trilinear form T(x, w, g): a sum over
+samples, groups, channels, places and positions within the kernel. The three operations below are the derivatives of T
+with respect to its three arguments. The rules of each are the other two, so derivatives of any order need no more:
 
     convolution(x, w) = ∂T/∂g,    convolution_input(g, w) = ∂T/∂x,    convolution_weight(x, g) = ∂T/∂w.
 
-In memory the samples come last (channels, space, samples): the slices that a kernel sees are then long stretches, and
-the product with the weight is one matrix product for the whole batch. Results are views of that with the axes in
-PyTorch's order, which elementwise operations and pooling keep. Building windows takes a quarter of the time so.
+In memory the samples come last (channels, space, samples). The slices under a kernel position are then long contiguous
+runs, and the product with the weight is one matrix product for the whole batch. Results are views with the axes in
+PyTorch's order; elementwise operations and pooling keep this layout. Building the windows takes a quarter of the time.
 
 Inputs are (N, C, ...), weights (O, C/groups, ...), results (N, O, ...), with any number of spatial axes.
 """
@@ -30,7 +30,7 @@ __all__: list[str] = []
 
 
 class Geometry(NamedTuple):
-    """How a kernel moves over an input, and in how many groups the channels are."""
+    """How a kernel moves over an input, and the number of groups of channels."""
 
     window: Window
     size: Lengths  # of the input
@@ -48,7 +48,7 @@ def _samples_last(x: Array) -> Array:
 
 
 def _windows(x: Array, geometry: Geometry) -> Array:
-    """What the kernel sees, (groups, channels · positions, places · N): every column is one place of one sample."""
+    """The elements under the kernel, (groups, channels · positions, places · N): one column per place and sample."""
     (kernel, stride, padding, dilation), _, places, groups = geometry
     channels, samples, ndim = x.shape[1], x.shape[0], len(kernel)
     x = pad(_samples_last(x), (*padding, (0, 0)))
@@ -62,7 +62,7 @@ def _windows(x: Array, geometry: Geometry) -> Array:
 
 
 def _sum_of_windows(windows: Array, geometry: Geometry, samples: int) -> Array:
-    """The transpose of `_windows`: what stands where the kernel saw an element is added up, in (C, ..., N)."""
+    """The transpose of `_windows`: each element of the input, in (C, ..., N), is the sum of its copies."""
     window, size, places, groups = geometry
     channels = groups * windows.shape[1] // math.prod(window.kernel)
     windows = windows.reshape(channels, math.prod(window.kernel), *places, samples)
@@ -85,7 +85,7 @@ def _result_matrix(g: Array, groups: int) -> Array:
 
 
 def _add_bias(out: Array, bias: Array) -> Array:
-    """One number for every channel of (C, ..., N), in place unless that would lose digits."""
+    """Add one number per channel of (C, ..., N), in place unless that would lose digits."""
     if bias is None:
         return out
     bias = bias.reshape(-1, *(1,) * (out.ndim - 1))
@@ -128,7 +128,7 @@ def convolution(x: Array, weight: Array, bias: Array, geometry: Geometry) -> Arr
     bias=_bias_rule,
 )
 def convolution_input(upstream: Array, weight: Array, bias: Array, geometry: Geometry) -> Array:
-    """∂T/∂x + bias; `upstream` is what T calls g.
+    """∂T/∂x + bias; `upstream` is the g of T.
 
     Examples
     --------

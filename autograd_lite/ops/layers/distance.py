@@ -1,6 +1,6 @@
-"""Losses that measure a distance: absolute, Huber's, of a margin, and between distributions.
+"""Losses that measure a distance: absolute error, Huber loss, hinge loss, and the divergence of distributions.
 
-Reductions, shapes and checks are those of `autograd_lite.ops.loss_terms`.
+Reductions, shapes and checks are documented in `autograd_lite.ops.layers.loss_terms`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def huber_loss(x: Array, target: Array, reduction: str = "mean", delta: float = 
     check_positive("huber_loss", delta=delta)
     x = to_floats(x)
     distance = np.abs(x - same_shape(target, x, "x"))
-    # With q = min(|d|, δ) both cases are q(|d| − q/2).
+    # With q = min(|d|, δ), both cases are q(|d| − q/2).
     near = np.minimum(distance, delta)
     return reduce_terms(near * (distance - 0.5 * near), reduction)
 
@@ -153,7 +153,7 @@ def kl_div(x: Array, target: Array, *, reduction: str = "mean", log_target: bool
 
 
 @primitive(
-    # Unsigned labels have no minus.
+    # −g instead of −target: unsigned labels cannot be negated.
     x=lambda g, x, target, reduction: per_term(-g, reduction, x.size) * np.where(x * target < 1, target, 0),
 )
 @rounded_once

@@ -1,4 +1,4 @@
-"""Rows of a table by their numbers, and the way back."""
+"""Embedding: rows of a table by index, and the transpose of that."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def _add_rows_rule(g: Array, indices: Array) -> Array:
 
 @primitive(name="add_rows", upstream=_add_rows_rule)
 def _add_rows(upstream: Array, indices: Array, rows: int) -> Array:
-    """A table of zeros to whose rows the gradients of their copies are added."""
+    """A table of zeros with `upstream` added to the rows `indices`: the transpose of `embedding`."""
     width = upstream.shape[-1]
-    # Element by element: for one axis `add.at` takes a fifth of the time that it takes for rows.
+    # Element by element: on one axis `add.at` takes a fifth of the time that it takes on rows.
     places = np.reshape(indices, (indices.size, 1)) * width + np.arange(width)
     return add_at((rows * width,), places.reshape(-1), upstream.reshape(-1)).reshape(rows, width)
 
@@ -36,7 +36,7 @@ def _weight_rule(g: Array, indices: Array, padding_idx: int | None, weight_shape
 
 @primitive(weight=_weight_rule)
 def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> Array:
-    """weight[indices]: row i of the table for every number i. A row receives the sum of the gradients of its copies.
+    """weight[indices]: row i of the table for every index i. A row receives the sum of the gradients of its copies.
 
     Parameters
     ----------

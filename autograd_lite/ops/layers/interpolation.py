@@ -1,6 +1,7 @@
-"""Images and signals in another size: every element of the result is copied or mixed from its neighbours.
+"""Resizing of images and signals: every element of the result is a copy or a weighted mean of its neighbours.
 
-One axis after the other: rows are taken by numbers that ascend, so the gradient is a sum over runs of equal numbers.
+Axes are resized one after the other. Rows are taken by ascending indices, so the gradient is a sum over runs of equal
+indices.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _sum_of_runs(upstream: Array, numbers: Numbers, rows: int) -> Array:
 
 
 def _nearest(length: int, new_length: int, step: float) -> Numbers:
-    """As in PyTorch: single precision for every dtype, and the same or twice the length is exact whatever the step."""
+    """As in PyTorch: in single precision for every dtype; exact for the same or twice the length, whatever the step."""
     if new_length in (length, 2 * length):
         return np.arange(new_length) // (new_length // length)
     positions = np.floor(np.arange(new_length, dtype=np.float32) * np.float32(step))
@@ -48,7 +49,7 @@ def _nearest(length: int, new_length: int, step: float) -> Numbers:
 
 
 def _linear(length: int, new_length: int, step: float, align_corners: bool) -> tuple[Numbers, Numbers, Numbers]:
-    """The neighbours on the left and on the right, and the share of the right one."""
+    """The indices of the left and the right neighbours, and the weight of the right ones."""
     positions = np.arange(new_length, dtype=float)
     if align_corners:
         positions *= (length - 1) / (new_length - 1) if new_length > 1 else 0
@@ -59,7 +60,7 @@ def _linear(length: int, new_length: int, step: float, align_corners: bool) -> t
 
 
 def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The lengths of the result, and along each axis how far apart its elements are on the scale of x."""
+    """The lengths of the result, and along each axis the distance of its elements in units of those of x."""
     old, axes = x.shape[2:], x.ndim - 2
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: either size or scale_factor is needed, and not both")
@@ -75,11 +76,11 @@ def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], 
         return tuple(map(int, values)), tuple(n / new for n, new in zip(old, values, strict=True))
     new_size = tuple(math.floor(n * factor) for n, factor in zip(old, values, strict=True))
     if min(new_size) < 1:
-        raise ValueError(f"interpolate: scale_factor={scale_factor} leaves nothing of x of shape {x.shape}")
+        raise ValueError(f"interpolate: scale_factor={scale_factor} gives an empty result for x of shape {x.shape}")
     return new_size, tuple(1 / factor for factor in values)
 
 
-MODES = {"nearest": None, "linear": 3, "bilinear": 4}  # with the number of axes
+MODES = {"nearest": None, "linear": 3, "bilinear": 4}  # the number of axes that each needs
 
 
 @composed
@@ -90,7 +91,7 @@ def interpolate(
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Array:
-    """x in another size along its spatial axes. Linear in x: an element receives what it was mixed into, by its share.
+    """x in another size along its spatial axes. It is linear in x: the gradient is distributed by the same weights.
 
     Parameters
     ----------
@@ -98,11 +99,11 @@ def interpolate(
     size : int or tuple of int, optional
         The lengths of the result; either this or `scale_factor`.
     scale_factor : float or tuple of float, optional
-        What the lengths are multiplied with, rounded down.
+        The factor of the lengths; the result is rounded down.
     mode : "nearest", "linear" (N, C, T) or "bilinear" (N, C, H, W), default "nearest"
     align_corners : bool, optional
-        For the linear modes: whether the centres of the first and the last element stay where they are; by default the
-        edges do.
+        For the linear modes: whether the centres of the first and the last element are kept; by default the outer edges
+        are kept.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def interpolate(
         expected = "(N, C, ...)" if mode == "nearest" else f"{MODES[mode]} axes"
         raise ValueError(f"interpolate: x of shape {x.shape}, expected {expected} for mode={show(mode)}")
     if 0 in x.shape[2:]:
-        raise ValueError(f"interpolate: x of shape {x.shape} has no elements to take")
+        raise ValueError(f"interpolate: x of shape {x.shape} has no elements")
     for axis, (new, step) in enumerate(zip(*_new_size(x, size, scale_factor), strict=True), start=2):
         rows = np.moveaxis(x, axis, 0)
         if mode == "nearest":

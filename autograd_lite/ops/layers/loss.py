@@ -1,11 +1,9 @@
-"""Losses: what a prediction costs, each with its fused and stable gradient.
+"""Losses of classification and regression, each with its fused, numerically stable gradient.
 
-Reductions, shapes and checks are those of `autograd_lite.ops.loss_terms`. 0 · ln 0 is 0.
+Reductions, shapes and checks are documented in `autograd_lite.ops.layers.loss_terms`. 0 · ln 0 is 0.
 """
 
 from __future__ import annotations
-
-import functools
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -24,8 +22,9 @@ from autograd_lite.ops.layers.loss_terms import (
     same_shape,
 )
 from autograd_lite.support.conversion import strip, to_array, to_floats
-from autograd_lite.support.half_precision import HALF, rounded_once, single
-from autograd_lite.support.sums import SHORT, ones, sum_over
+from autograd_lite.support.half_precision import rounded_once, single
+from autograd_lite.support.short import SHORT, exponentials_of_rows, numbers
+from autograd_lite.support.sums import sum_over
 
 __all__ = [
     "binary_cross_entropy",
@@ -37,7 +36,7 @@ __all__ = [
 ]
 
 
-# -- classes -------------------------------------------------------------------------------------------------------
+# -- many classes --------------------------------------------------------------------------------------------------
 
 
 def _class_axis(ndim: int) -> int:
@@ -45,23 +44,16 @@ def _class_axis(ndim: int) -> int:
     return 0 if ndim == 1 else 1
 
 
-@functools.lru_cache(maxsize=8)  # the same batch size again and again: saves 1 µs of 50 in a small step
-def _numbers(n: int) -> Array:
-    numbers = np.arange(n)
-    numbers.flags.writeable = False
-    return numbers
-
-
 def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
-    """Where in the flattened scores of `shape` (N, K, ...) the entry of each label (N, ...) stands."""
+    """The position of each label's entry in the flattened scores: labels (N, ...), scores of `shape` (N, K, ...)."""
     expected: tuple[int, ...]
     index: tuple[Array, ...]
-    if len(shape) == 2:
-        expected, index = shape[:1], (_numbers(shape[0]), labels)
+    if len(shape) == 2:  # the general case, which takes 8 µs more
+        expected, index = shape[:1], (numbers(shape[0]), labels)
     else:
         axis = _class_axis(len(shape))
-        expected, grids = shape[:axis] + shape[axis + 1 :], np.indices(labels.shape, sparse=True)
-        index = (*grids[:axis], labels, *grids[axis:])
+        grids = np.indices(labels.shape, sparse=True)
+        expected, index = shape[:axis] + shape[axis + 1 :], (*grids[:axis], labels, *grids[axis:])
     if labels.shape != expected:
         raise ValueError(
             f"target of shape {labels.shape}; for scores of shape {shape} it holds labels of shape {expected}, "
@@ -70,7 +62,7 @@ def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {shape}")
     try:
-        return np.ravel_multi_index(index, shape)  # which also finds labels out of range, in the same pass
+        return np.ravel_multi_index(index, shape)  # an error for labels out of range
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"labels from {labels.min()} to {labels.max()}, "
@@ -104,42 +96,15 @@ def _error(logits: Array, target: Array) -> Array:
 
 
 def _per_sample(g: Array, reduction: str, scores: Array) -> Array:
-    """The gradient with respect to the loss of every sample, ready to be multiplied with something like `scores`."""
+    """The gradient with respect to the loss of each sample, in a shape that broadcasts against `scores`."""
     if reduction == "mean":
-        samples = len(scores) if scores.ndim == 2 else scores.size // scores.shape[_class_axis(scores.ndim)]
-        return (single(g) if g.dtype == HALF else g) / (samples or 1)
+        samples = len(scores) if scores.ndim == 2 else scores.size // (scores.shape[_class_axis(scores.ndim)] or 1)
+        return single(g) / (samples or 1)
     return np.expand_dims(g, _class_axis(scores.ndim)) if reduction == "none" else g
 
 
-@functools.lru_cache(maxsize=8)
-def _row_starts(rows: int, columns: int) -> Array:
-    """Where in a flattened matrix each row begins."""
-    starts = np.arange(0, rows * columns, columns)
-    starts.flags.writeable = False
-    return starts
-
-
-def _rows_with_labels(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """The log-likelihood of every row and the error: what is below in general, for labels of a few classes.
-
-    A small step takes a seventh less: finding the largest score and taking it is quicker than `maximum.reduce`, and a
-    product with ones than `add.reduce`.
-    """
-    positions = _label_positions(labels, logits.shape)
-    rows, classes = logits.shape
-    largest = logits.take(logits.argmax(1) + _row_starts(rows, classes))
-    shifted = logits - largest.reshape(rows, 1)
-    error = np.exp(shifted)
-    total = error.dot(ones(classes, error.dtype))
-    error /= total.reshape(rows, 1)
-    log_likelihood = shifted.take(positions)
-    log_likelihood -= np.log(total)
-    error.put(positions, np.expm1(log_likelihood))  # p − 1
-    return log_likelihood, error
-
-
 def _without_impossible(log_p: Array, target: Array) -> Array:
-    """ln p, or 0 for a class that is impossible (ln p = −∞) and not asked for (y = 0): it takes no part."""
+    """ln p, but 0 for an impossible class (ln p = −∞) with target 0: it contributes nothing."""
     return np.where((target == 0) & (log_p == -np.inf), 0, log_p)
 
 
@@ -160,10 +125,10 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
     Parameters
     ----------
     logits : array (N, K), (K,) or (N, K, d1, ...)
-        Unnormalised scores; softmax is part of the loss, so that it is exact for any size of them.
+        Unnormalised scores. Softmax is part of the loss, so the result is exact for scores of any size.
     target : array of integers (N,), (), (N, d1, ...), or array of the shape of logits
-        Labels, 0 to K − 1, or probabilities; those need not sum to one. A class of probability 0 costs nothing, even
-        where its score is −∞.
+        Labels, 0 to K − 1, or probabilities. Probabilities need not sum to one. A class of probability 0 contributes
+        nothing, even where its score is −∞.
     reduction : "mean", "sum" or "none", default "mean"
         Over samples.
 
@@ -184,21 +149,21 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
            [ 0.5       , -0.5       ]])
     """
     logits, target = to_floats(logits), to_array(target)
-    if logits.ndim == 2 and target.ndim == 1 and 0 < logits.shape[1] <= SHORT:
-        log_likelihood, error = _rows_with_labels(logits, target)
-        return -reduce_terms(log_likelihood, reduction), error
     axis = _class_axis(logits.ndim)
-    shifted, error, total = exponentials(logits, axis)
-    error /= total  # the exponentials become probabilities, and those the error, without another array
-    if target.ndim != logits.ndim:
-        positions = _label_positions(target, logits.shape)
-        log_likelihood = shifted.take(positions) - np.log(total).reshape(target.shape)
-        error.put(positions, np.expm1(log_likelihood))  # p − 1
+    is_short = logits.ndim == 2 and 0 < logits.shape[1] <= SHORT
+    shifted, p, total = exponentials_of_rows(logits) if is_short else exponentials(logits, axis)
+    p /= total
+    if target.ndim == logits.ndim:
+        y = same_shape(target, logits, "logits")
+        check_probabilities("target", y, most=np.inf)
+        log_likelihood = sum_over(y * _without_impossible(shifted - np.log(total), y), axis)
+        error = p * sum_over(y, axis, keepdims=True) - y
     else:
-        target = same_shape(target, logits, "logits")
-        check_probabilities("target", target, most=np.inf)
-        log_likelihood = sum_over(target * _without_impossible(shifted - np.log(total), target), axis)
-        error = error * sum_over(target, axis, keepdims=True) - target
+        label = _label_positions(target, logits.shape)
+        log_likelihood = shifted.take(label)
+        log_likelihood -= np.log(total).reshape(target.shape)
+        error = p
+        error.put(label, np.expm1(log_likelihood))  # p − 1, without cancellation where p is near 1
     return -reduce_terms(log_likelihood, reduction), error
 
 
@@ -213,8 +178,8 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
 def nll_loss(log_probabilities: Array, target: Array, *, reduction: str = "mean") -> Array:
     """Negative log-likelihood of labels: −ln p_y, given the logarithms ln p. ∂/∂(ln p_k) = −1[k=y].
 
-    Shapes and errors as for `cross_entropy` with labels; `nll_loss(log_softmax(z, 1), y)` is `cross_entropy(z, y)`.
-    Positive numbers cannot be logarithms of probabilities: a ValueError.
+    Shapes and errors are those of `cross_entropy` with labels; `nll_loss(log_softmax(z, 1), y)` is
+    `cross_entropy(z, y)`. Positive numbers cannot be logarithms of probabilities: a ValueError.
 
     Examples
     --------
@@ -236,7 +201,7 @@ def _clamped_log(p: Array) -> Array:
 
 
 def _slope(p: Array, target: Array) -> Array:
-    p = single(p)  # in float16 the limit would be 0
+    p = single(p)  # 1e-12 is 0 in float16
     return (p - target) / np.maximum(p * (1 - p), 1e-12)
 
 
@@ -248,8 +213,8 @@ def _slope(p: Array, target: Array) -> Array:
 def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") -> Array:
     """−y ln p − (1 − y) ln(1 − p), elementwise. ∂/∂p = (p − y)/(p(1 − p)).
 
-    As in PyTorch, logarithms are limited to −100 and the denominator to 1e-12, so that p = 0 and p = 1 stay finite.
-    From logits, `binary_cross_entropy_with_logits` is exact.
+    As in PyTorch, logarithms are at least −100 and the denominator at least 1e-12, so p = 0 and p = 1 give finite
+    results. For logits, `binary_cross_entropy_with_logits` is exact.
 
     Raises
     ------
@@ -269,7 +234,7 @@ def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") ->
 
 
 def _cost_of_side(logits: Array, size: Array, target: Array) -> Array:
-    """max(z, 0) − z y, which is |z| times the probability that the label is on the other side; 0 · ∞ is 0."""
+    """max(z, 0) − z y: |z| times the target probability of the side opposite to z, where 0 · ∞ is 0."""
     if largest(size) < np.inf:
         return np.maximum(logits, 0) - logits * target
     other = np.where(logits > 0, 1 - target, target)
@@ -298,11 +263,11 @@ def binary_cross_entropy_with_logits(logits: Array, target: Array, *, reduction:
     target = same_shape(target, logits, "logits")
     check_probabilities("target", target)
     size = np.abs(logits)
-    # ln(1 + eᶻ) − z y as ln(1 + e^(−|z|)) + (max(z, 0) − z y): where the loss is small, the second term is exactly 0.
+    # ln(1 + eᶻ) − z y = ln(1 + e^(−|z|)) + (max(z, 0) − z y). Where the loss is small, the second term is exactly 0.
     return reduce_terms(np.log1p(np.exp(-size)) + _cost_of_side(logits, size, target), reduction)
 
 
-# -- numbers -------------------------------------------------------------------------------------------------------
+# -- regression ----------------------------------------------------------------------------------------------------
 
 
 @primitive(

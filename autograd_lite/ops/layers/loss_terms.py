@@ -1,8 +1,8 @@
-"""What all losses share: reductions, shapes, and checks of what they are given.
+"""Shared by all losses: reductions, shapes, and checks of their arguments.
 
-Every loss has `reduction`: "mean" over all that it sums, "sum", or "none" for the single terms. Shapes must agree;
-nothing is broadcast, because (N, 1) against (N,) would silently become (N, N). Probabilities and their logarithms are
-checked, because the loss of anything else can fall for ever.
+Every loss has `reduction`: "mean" over its terms, "sum", or "none" for the single terms. Shapes must agree; losses do
+not broadcast, because (N, 1) against (N,) would silently become (N, N). Probabilities and their logarithms are checked,
+because a loss of other numbers can be unbounded below.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def reduce_terms(losses: Array, reduction: str) -> Array:
 
 
 def per_term(g: Array, reduction: str, terms: int) -> Array:
-    """The gradient with respect to every single term, given that of their reduction."""
+    """The gradient with respect to every single term, given the gradient of their reduction."""
     return single(g) / (terms or 1) if reduction == "mean" else g
 
 
 def same_shape(target: Array, prediction: Array, name: str) -> Array:
-    """The target in a dtype to compute with, or an error if its shape is not that of the prediction."""
+    """The target in a floating-point dtype, or an error if its shape is not that of the prediction."""
     target = number_as_array(target, prediction.dtype) if type(target) is float else to_array(target)
     if target.shape != np.shape(prediction):
         raise ValueError(
@@ -44,21 +44,21 @@ def same_shape(target: Array, prediction: Array, name: str) -> Array:
         )
     if target.dtype.kind not in "fiub":
         raise TypeError(f"real numbers are needed for target, not dtype {target.dtype}")
-    # Booleans have no minus and unsigned integers wrap around below zero.
+    # Booleans cannot be subtracted, and unsigned integers wrap around below zero.
     return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
 
-# What arithmetic with probabilities may round to, and what ln(p + ε) may, with an ε against ln 0.
+# Tolerances for the rounding of probabilities, and for ln(p + ε) with an ε that avoids ln 0.
 _ROUNDING, _LOG_ROUNDING = 1e-6, 1e-4
 
 
 def largest(x: Array) -> float:
-    """The largest element, NaN if there is one, 0 of nothing: in a third of the time of `max`."""
+    """The largest element, NaN if there is one, 0 without elements. It takes a third of the time of `max`."""
     return x.item(x.argmax()) if x.size else 0.0
 
 
 def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
-    """Raise ValueError unless all elements are in [0, `most`], but for rounding."""
+    """Raise ValueError unless all elements are in [0, `most`], up to rounding."""
 
     def check(x: Array) -> None:
         top, bottom = largest(x), x.item(x.argmin()) if x.size else 0.0
@@ -71,9 +71,9 @@ def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str =
 
 
 def check_logarithms(name: str, x: Array, allow_nan: bool = True) -> None:
-    """Raise ValueError if an element is positive, as no logarithm of a probability is, but for rounding.
+    """Raise ValueError if an element is positive, up to rounding: logarithms of probabilities are not.
 
-    A NaN among predictions is one that the loss shows; among targets it is a mistake.
+    A NaN prediction makes the loss NaN; a NaN target is an error.
     """
 
     def check(x: Array) -> None:

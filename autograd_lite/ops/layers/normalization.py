@@ -1,10 +1,11 @@
-"""Normalization of batches and layers, with the closed form of its gradient.
+"""Normalization of batches and layers, with its gradient in closed form.
 
 With x̂ = (x − μ)/√(σ² + eps), mean and variance over some axes, and y = x̂ w + b, the gradient of x is
 
     h − mean h − x̂ · mean(h x̂),   h = g w/√(σ² + eps),
 
-where the means are over the same axes: the parts of h along 1 and along x̂ are what x cannot change.
+where the means are over the same axes: the components of h along 1 and x̂ vanish, because shifting and scaling x do not
+change x̂.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def _mean(x: Array, axes: Axes) -> Array:
 def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
     """The mean, the deviations from it and their mean square.
 
-    The mean of the deviations is what rounding took from the mean; without it equal numbers deviate by nothing.
+    The mean of the deviations is the rounding error of the mean. Subtracting it makes the deviations of equal numbers
+    0.
     """
     mean = _mean(x, axes)
     deviations = x - mean
@@ -47,7 +49,7 @@ def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
 
 
 def _factor(x: Array, axes: Axes, eps: float) -> Array:
-    """What x is multiplied by before squares are taken that could overflow, or without eps underflow."""
+    """A factor of x that prevents squares from overflowing and, if eps is 0, from underflowing."""
     factor = slice_scale(x, axes)
     return np.minimum(factor, 1) if eps else factor
 
@@ -59,12 +61,12 @@ _LIMITS = {
 
 
 def _is_ordinary(scale: Array) -> bool:
-    """Whether the variance below the root is so far from the limits that its square sum was right."""
+    """Whether the variances are so far from the limits of the dtype that no square overflowed or underflowed."""
     lowest, highest = _LIMITS[scale.dtype]
     return bool(lowest < scale.min(initial=1) and scale.max(initial=1) < highest)
 
 
-# The choice below depends on values, so a program calls this as a whole: it is an operation, though one without rules.
+# An operation without rules, so that a program calls it as a whole: it branches on values.
 @primitive(name="standardize", outputs=4)
 def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     """x̂ and 1/√(σ² + eps), μ and σ², in at least single precision."""
@@ -79,12 +81,12 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     factor = _factor(x, axes, eps)
     mean, standardized, variance = _moments(x * factor, axes)
     scale = 1 / np.sqrt(variance + eps * factor * factor)
-    with np.errstate(over="ignore"):  # that the variance is infinite matters only to who keeps it
+    with np.errstate(over="ignore"):  # an infinite variance matters only to running statistics
         return standardized * scale, scale * factor, mean / factor, variance / factor / factor
 
 
 def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
-    """The same as a formula, for second derivatives."""
+    """x̂ and 1/√(σ² + eps) as formulas, for second derivatives."""
     factor = _factor(x, axes, eps)
     near = deviation(x * factor, axes)
     scale = 1 / np.sqrt(np.mean(near * near, axis=axes, keepdims=True) + eps * factor * factor)
@@ -178,9 +180,9 @@ def batch_norm(
 ) -> Array:
     """(x − μ)/√(σ² + eps)·w + b for every channel, with statistics of the batch or collected ones.
 
-    In training μ and σ² are those of the batch, over all axes but 1; without training they are the running ones, if
-    there are any. Training moves these towards the batch, in place: r ← (1 − momentum) r + momentum·(μ or σ²), where σ²
-    is divided by n − 1 instead of n.
+    In training μ and σ² are those of the batch, over all axes but 1. Otherwise they are the running statistics, if
+    given. Training updates the running statistics in place: r ← (1 − momentum) r + momentum·(μ or σ²), where σ² is
+    divided by n − 1 instead of n.
 
     Parameters
     ----------
@@ -196,9 +198,9 @@ def batch_norm(
     ------
     ValueError
         If shapes do not match, one running statistic is given without the other, eps is negative, momentum is not in
-        [0, 1], or a channel of the batch has only one value, which normalizing would make 0.
+        [0, 1], or a channel of the batch has only one value, whose variance is 0.
     TypeError
-        If running statistics that training should move are not floating-point arrays.
+        If running statistics are not floating-point arrays, in training.
 
     References
     ----------
@@ -229,9 +231,7 @@ def batch_norm(
         return _with_statistics(x, weight, bias, strip(running_mean), strip(running_var), shape, eps)
     n = math.prod(x.shape[axis] for axis in axes)
     if n < 2:
-        raise ValueError(
-            f"batch_norm: x of shape {x.shape} has {n} values per channel; to have a variance takes several"
-        )
+        raise ValueError(f"batch_norm: x of shape {x.shape} has {n} values per channel; a variance needs at least two")
     out, mean, variance = _normalized(x, weight, bias, axes, eps)
     if training:
         _move(running_mean, mean, momentum)
@@ -247,19 +247,19 @@ def _with_statistics(x: Array, weight: Array, bias: Array, mean: Any, variance: 
 
 
 def _check_running(mean: Any, variance: Any, training: bool, momentum: float) -> None:
-    """Before either is moved, so that no error leaves one moved and the other not."""
+    """Checks before either is updated, so that an error never leaves only one of them updated."""
     if (mean is None) != (variance is None):
         raise ValueError("batch_norm: running_mean and running_var belong together; one of them is None")
     if not training or mean is None:
         return
     for name, running in (("running_mean", mean), ("running_var", variance)):
         if not isinstance(running, Tensor | np.ndarray) or running.dtype.kind != "f":
-            raise TypeError(f"batch_norm: {name} is moved in place, so it is a floating-point array or tensor")
+            raise TypeError(f"batch_norm: {name} is updated in place, so it is a floating-point array or tensor")
     check("batch_norm", "in [0, 1]", lambda value: 0 <= value <= 1, momentum=momentum)
 
 
 def _move(running: Any, batch: Any, momentum: float) -> None:
-    """``running += momentum·(batch − running)``, in place and noted."""
+    """``running += momentum·(batch − running)``, in place and recorded as a change."""
     if running is not None:
         running = running.data if isinstance(running, Tensor) else running
         batch = batch.reshape(running.shape).astype(running.dtype)

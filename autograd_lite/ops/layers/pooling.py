@@ -1,7 +1,6 @@
 """Pooling over the last two axes, by slices: each position within the kernel is one strided slice of the whole array.
 
-Both poolings carry elements to places; their rules carry gradients back, and the rules of those forth again, so there
-are derivatives of any order.
+Pooling and its gradient are each other's transposes, so derivatives of any order need no more operations.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ __all__ = ["avg_pool2d", "max_pool2d"]
 def _pooling(
     name: str, x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Array, Window, Lengths]:
-    """The input, the window with a border that ends where the last place does, and the size of the result."""
+    """The input, the window with its padding extended to the end of the last place, and the size of the result."""
     x = x if isinstance(x, Tensor) else to_floats(x)
     try:
         if x.ndim not in (3, 4):
@@ -36,7 +35,7 @@ def _pooling(
             raise ValueError(f"padding {borders} is more than half of the kernel size {kernel}")
         window = Window(kernel, strides, tuple((border, border) for border in borders), dilations)
         places = window.places(size)
-        if ceil_mode:  # one more place where elements are left over, if it begins before the border at the end
+        if ceil_mode:  # one more place if elements are left over and it begins before the padding at the end
             places = tuple(
                 n + ((n - 1) * s + window.extent(axis) < length + 2 * border and n * s < length + border)
                 for axis, (n, s, length, border) in enumerate(zip(places, strides, size, borders, strict=True))
@@ -60,12 +59,12 @@ def _padded_like(g: Array, size: Lengths, window: Window, dtype: Any = None) -> 
 
 
 def _first_largest(x: Array, out: Array, window: Window) -> Array:
-    """For every place the number of the position, counted in C order, at which the largest element first stands.
+    """For every place the position within the kernel, counted in C order, of the first largest element.
 
-    It is the number of positions before it, all of which hold something else. A NaN counts as the largest.
+    This is the number of positions before it: all of them differ from the largest. NaN counts as the largest.
     """
-    padded = pad(x, window.padding, math.nan)  # which equals nothing, so the border never wins
-    other = np.ones_like(out, dtype=bool)  # at all positions so far
+    padded = pad(x, window.padding, math.nan)  # NaN equals nothing, so the padding never wins
+    other = np.ones_like(out, dtype=bool)  # whether all positions so far differ
     winners = np.zeros_like(out, dtype=np.min_scalar_type(math.prod(window.kernel)))
     for seen in list(window.slices(out.shape[-2:]))[:-1]:
         other &= padded[seen] != out
@@ -82,8 +81,8 @@ def _to_winners_rule(g: Array, winners: Array, window: Window) -> Array:
 
 @primitive(name="to_winners", upstream=_to_winners_rule)
 def _to_winners(upstream: Array, winners: Array, size: Lengths, window: Window) -> Array:
-    """What stands at the places is added to the elements of an array that won there."""
-    x = _padded_like(winners, size, window, upstream.dtype)  # in the layout that the convolution below has
+    """Zeros of the size of the input, to whose winning elements `upstream` is added."""
+    x = _padded_like(winners, size, window, upstream.dtype)  # in the layout of the convolution before
     for number, seen in enumerate(window.slices(winners.shape[-2:])):
         part = x[seen]
         part += upstream * (winners == number)  # a twentieth of the time of np.add(..., where=...)
@@ -95,7 +94,7 @@ def _to_winners(upstream: Array, winners: Array, size: Lengths, window: Window) 
     x=lambda g, x_shape, winners, window: _to_winners(g, winners, x_shape[-2:], window),
 )
 def _from_winners(x: Array, winners: Array, window: Window) -> Array:
-    """The elements that won, at the places."""
+    """The winning element of every place: the transpose of `_to_winners`."""
     x = pad(x, window.padding)
     out = np.zeros_like(x, shape=winners.shape)
     for number, seen in enumerate(window.slices(winners.shape[-2:])):
@@ -138,7 +137,7 @@ def max_pool2d(
         A border of −∞, at most half as wide as the kernel.
     dilation : int or pair of int, default 1
     ceil_mode : bool, default False
-        Whether a last place is added where elements would be left over.
+        Whether a last place is added if elements would be left over.
 
     Returns
     -------
@@ -148,7 +147,7 @@ def max_pool2d(
     Raises
     ------
     ValueError
-        If the kernel is larger than the padded input, or an argument makes no sense.
+        If the kernel is larger than the padded input, or an argument is out of its range.
 
     Examples
     --------
@@ -169,7 +168,7 @@ def _avg_pool_input_rule(g: Array, window: Window, counts: Any, upstream_shape: 
 @primitive(name="avg_pool2d_input", upstream=_avg_pool_input_rule)
 @rounded_once
 def _avg_pool_input(upstream: Array, size: Lengths, window: Window, counts: Any) -> Array:
-    """The transpose of `_avg_pool`: every element receives its share of what stands at the places that saw it."""
+    """The transpose of `_avg_pool`: every element receives its share of the places whose window contains it."""
     share, x = upstream / counts, _padded_like(upstream, size, window)
     for seen in window.slices(upstream.shape[-2:]):
         part = x[seen]
@@ -193,7 +192,7 @@ def _avg_pool(x: Array, window: Window, places: Lengths, counts: Any) -> Array:
 
 
 def _counts(size: Lengths, border: Lengths, window: Window, places: Lengths, with_border: bool) -> Any:
-    """Of how many elements the mean at each place is: one number if that is the same for all, else an array."""
+    """The number of elements in the mean at each place: one number if it is the same for all, else an array."""
     along = []
     for n, p, k, s, count in zip(size, border, window.kernel, window.stride, places, strict=True):
         start = np.arange(count) * s - p
@@ -213,7 +212,7 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Array:
-    """The mean of what is under the kernel, at every place to which it moves. ∂/∂x is the number of elements, inverted.
+    """The mean of the elements under the kernel, at every place to which it moves. ∂/∂x = 1/(number of elements).
 
     Parameters
     ----------
@@ -224,21 +223,21 @@ def avg_pool2d(
     padding : int or pair of int, default 0
         A border of zeros, at most half as wide as the kernel.
     ceil_mode : bool, default False
-        Whether a last place is added where elements would be left over.
+        Whether a last place is added if elements would be left over.
     count_include_pad : bool, default True
         Whether the zeros of the border count as elements.
     divisor_override : int, optional
-        The number to divide by, instead of that of the elements.
+        The number to divide by, instead of the number of elements.
 
     Returns
     -------
     array (N, C, H', W') or (C, H', W')
-        Of the size that `max_pool2d` gives.
+        The size is that of `max_pool2d`.
 
     Raises
     ------
     ValueError
-        If the kernel is larger than the padded input, or an argument makes no sense.
+        If the kernel is larger than the padded input, or an argument is out of its range.
 
     Examples
     --------

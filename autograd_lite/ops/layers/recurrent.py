@@ -1,12 +1,12 @@
 """Recurrences over a whole sequence as one operation each, with backpropagation through time as their rule.
 
-Everything that does not wait for the step before is done for all steps at once: what the input adds to the gates comes
-in ready (`gates`), and the rules loop only over the recursion of the gradient. The step before is known from the
-results, so the values in between have formulas without a loop, and second derivatives need no other code. Source of the
-rules: Werbos, "Backpropagation through time: what it does and how to do it" (1990).
+Computations that do not depend on the previous step are done for all steps at once: the contribution of the input to
+the gates is an argument (`gates`), and the rules loop only over the recursion of the gradient. The previous states are
+part of the results, so intermediate values have formulas without a loop, and second derivatives need no further code.
+Source of the rules: Werbos, "Backpropagation through time: what it does and how to do it" (1990).
 
-Shapes: `gates` (L, N, G·H) with G gates one after the other, in PyTorch's order; a state h or c (N, H); the recurrent
-`weight` (G·H, H); results (L, N, H), the states after every step.
+Shapes: `gates` (L, N, G·H) with G gates in PyTorch's order; a state h or c (N, H); the recurrent `weight` (G·H, H);
+results (L, N, H), the states after every step.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__: list[str] = []
 
 
 def _before(states: Array, first: Array) -> Array:
-    """The states before every step, from those after it."""
+    """The states before every step, given those after every step."""
     return np.concatenate([np.expand_dims(first, 0), states[:-1]])
 
 
@@ -143,7 +143,7 @@ def gru(gates: Array, h: Array, weight: Array, bias: Array) -> Any:
     return np.stack(states), np.stack(activations), np.stack(candidates)
 
 
-# -- with a memory ---------------------------------------------------------------------------------------------------
+# -- LSTM -----------------------------------------------------------------------------------------------------------
 
 
 def _lstm_activations(gates: Array, h: Array, weight: Array, out: tuple[Array, Array]) -> Array:

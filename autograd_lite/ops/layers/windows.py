@@ -1,7 +1,7 @@
-"""What a kernel sees as it moves: sizes, padding, and the elements under each of its positions.
+"""Windows of a moving kernel: sizes, padding, and the elements under each position of the kernel.
 
-A kernel has a length, a stride and a dilation along each of the last axes of an array. Nothing here loops over the
-places to which it moves, only over the positions within it: position k sees one strided slice of the whole array.
+A kernel has a length, a stride and a dilation along each of the last axes of an array. Loops are over the positions
+within the kernel, never over the places to which it moves: a position covers one strided slice of the whole array.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ class Window(NamedTuple):
     dilation: Lengths
 
     def extent(self, axis: int) -> int:
-        """The length that the kernel covers, gaps included."""
+        """The length of the kernel with its gaps."""
         return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
     def places(self, size: Lengths) -> Lengths:
-        """To how many places the kernel fits along each axis of an array of this size.
+        """The number of places for the kernel along each axis of an array of this size.
 
         Raises
         ------
         ValueError
-            If it is larger than the padded array.
+            If the kernel is larger than the padded array.
         """
         padded = [n + before + after for n, (before, after) in zip(size, self.padding, strict=True)]
         extents = [self.extent(axis) for axis in range(len(self.kernel))]
@@ -52,7 +52,7 @@ class Window(NamedTuple):
         return tuple((n - extent) // s + 1 for n, extent, s in zip(padded, extents, self.stride, strict=True))
 
     def slices(self, places: Lengths) -> Iterator[tuple[Any, ...]]:
-        """For each position within the kernel, in C order, the index of what it sees of the padded array."""
+        """For each position within the kernel, in C order, the index of its elements in the padded array."""
         for position in itertools.product(*map(range, self.kernel)):
             yield (
                 ...,
@@ -64,7 +64,7 @@ class Window(NamedTuple):
 
 
 def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
-    """One integer for all axes, or one for each, as a tuple; `least` is the smallest that makes sense."""
+    """One integer for all axes, or one for each, as a tuple. All must be at least `least`."""
     values = (value,) * axes if is_integer(value) else value
     if (
         not isinstance(values, tuple | list)
@@ -77,7 +77,7 @@ def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
 
 
 def pad(x: Array, padding: tuple[tuple[int, int], ...], value: float = 0) -> Array:
-    """`x` with a border of `value` around its last axes; itself if there is none. The layout in memory is kept."""
+    """`x` with a border of `value` around its last axes, in the same memory layout; `x` itself without a border."""
     if not any(map(any, padding)):
         return x
     leading, size = x.shape[: -len(padding)], x.shape[-len(padding) :]
@@ -88,5 +88,5 @@ def pad(x: Array, padding: tuple[tuple[int, int], ...], value: float = 0) -> Arr
 
 
 def inside(size: Lengths, padding: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
-    """The index of what is not border in a padded array."""
+    """The index of the array within its padded version."""
     return (..., *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True)))

@@ -1,4 +1,4 @@
-"""Einstein's sum for any subscripts. The gradient of an operand is such a sum too: it has derivatives of any order."""
+"""Einstein summation for any subscripts. The gradient of an operand is again an Einstein summation, to any order."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, Tensor, numpy_queries
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.composition import composed
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, to_array
 
 __all__ = ["einsum"]
 
 Labels = tuple[int, ...]
-_LETTERS = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # NumPy's numbers for them: their place in the alphabet
-)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # NumPy numbers labels in this order
 
 
 class _UnreadableError(Exception):
-    """The subscripts are wrong; NumPy knows the words for it."""
+    """The subscripts are invalid; NumPy raises the error."""
 
 
 def _labels_of_text(text: str) -> list[Any]:
@@ -36,7 +34,7 @@ def _labels_of_text(text: str) -> list[Any]:
 
 
 def _read(operands: tuple[Any, ...]) -> tuple[Any, list[Labels], Labels]:
-    """The arrays, the labels of each, and those of the result; of either way to call `einsum`."""
+    """The arrays, the labels of each, and those of the result, for both ways to call `einsum`."""
     if operands and isinstance(operands[0], str):
         return operands[1:], *_read_text(operands[0], tuple(map(np.ndim, operands[1:])))
     pairs = len(operands) // 2 * 2
@@ -53,7 +51,7 @@ def _read_text(text: str, ndims: tuple[int, ...]) -> tuple[list[Labels], Labels]
 
 
 def _explicit(ndims: tuple[int, ...], inputs: list[list[Any]], output: list[Any] | None) -> tuple[list[Labels], Labels]:
-    """The same labels with every axis named, those under an ellipsis too, and with those of the result."""
+    """The labels of the operands and of the result, with every axis labelled, those of an ellipsis too."""
     if len(ndims) != len(inputs) or not ndims:
         raise _UnreadableError
     named = [label for labels in (*inputs, output or []) for label in labels if label is not Ellipsis]
@@ -88,13 +86,14 @@ def _contract(arrays: Sequence[Array], inputs: Sequence[Labels], output: Labels,
 def _one_gradient(
     g: Array, operands: tuple[Array, ...], inputs: tuple[Labels, ...], output: Labels, optimize: Any, at: int
 ) -> Array:
-    """Of the sum over everything of g times all operands, the factor of one operand."""
+    """The gradient of the operand `at`: the factor of this operand in the sum of g times all operands."""
     shape, labels = operands[at].shape, inputs[at]
     others = [array for i, array in enumerate(operands) if i != at]
     other_labels = [names for i, names in enumerate(inputs) if i != at]
     own = dict(zip(labels, shape, strict=True))  # each label once, in order
     known = set(output).union(*other_labels)
-    # A length of one was broadcast: its gradient is the sum over the label. A label nobody else has: the same for all.
+    # An axis of length one was broadcast: its gradient is the sum over the label. A label that no other array has was
+    # summed: its gradient is the same for all elements.
     kept = tuple(label for label, n in own.items() if n != 1 and label in known)
     result = _contract([g, *others], [output, *other_labels], kept, optimize)
     lengths = dict(zip(kept, result.shape, strict=True))
@@ -103,7 +102,7 @@ def _one_gradient(
         result = np.broadcast_to(result, tuple(own.values()))
     if len(own) == len(labels):
         return result
-    # A label that stands twice takes the diagonal: the gradient is put there.
+    # A label that occurs twice selects a diagonal: the gradient is written there.
     places = {label: i for i, label in enumerate(own)}
     index = tuple(np.arange(own[label]).reshape((-1,) + (1,) * (len(own) - 1 - places[label])) for label in labels)
     return scatter(result, index, shape)
@@ -117,7 +116,7 @@ def _einsum_rule(
     optimize: Any,
     wanted: tuple[bool, ...],
 ) -> list[Array | None]:
-    optimize = optimize if isinstance(optimize, bool | str) else True  # a path is one for these operands only
+    optimize = optimize if isinstance(optimize, bool | str) else True  # a path is valid for these operands only
     return [
         _one_gradient(g, operands, inputs, output, optimize, at) if required else None
         for at, required in enumerate(wanted)
@@ -132,9 +131,9 @@ def _einsum(
     return np.einsum(*pairs, list(output), optimize=optimize)
 
 
-@composed
+@composed(numpy=np.einsum)
 def einsum(*operands: Array, optimize: Any = False) -> Array:
-    """Einstein's sum: products summed over the labels that the result does not have. ∂/∂x is such a sum, with g for x.
+    """Products summed over the labels that the result does not have. ∂/∂x is the same sum with g in place of x.
 
     Parameters
     ----------
@@ -142,7 +141,7 @@ def einsum(*operands: Array, optimize: Any = False) -> Array:
         As for NumPy: ``einsum("ij,jk->ik", x, y)`` or ``einsum(x, [0, 1], y, [1, 2], [0, 2])``; implicit results,
         ellipses, diagonals ("ii->i"), and lengths of one that are broadcast.
     optimize : bool, str or path, default False
-        Whether and how NumPy looks for a faster order.
+        Whether and how NumPy optimizes the order of contractions.
 
     Examples
     --------
@@ -154,8 +153,7 @@ def einsum(*operands: Array, optimize: Any = False) -> Array:
     except (_UnreadableError, TypeError, IndexError, AttributeError):
         np.einsum(*strip(operands), optimize=optimize)
         raise TypeError("einsum: these subscripts are not supported") from None
-    return _contract([a if isinstance(a, Tensor) else np.asarray(a) for a in arrays], inputs, output, optimize)
+    return _contract([to_array(a) for a in arrays], inputs, output, optimize)
 
 
-numpy_operations[np.einsum] = einsum
 numpy_queries.add(np.einsum_path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.solving import adjoint
 from autograd_lite.support.conversion import strip
@@ -26,9 +26,9 @@ def symmetrized(x: Array) -> Array:
 
 
 def rounding(s: Any, rows: int, columns: int) -> Any:
-    """How far values computed from a matrix of the given shape may be off: some units in the last place of the largest.
+    """A bound of the rounding error of values computed from a matrix: some units in the last place of the largest.
 
-    `s` are its eigenvalues or singular values, or others of their size.
+    `s` are the eigenvalues or singular values of a matrix of the given shape, or other values of their size.
     """
     return 8 * max(rows, columns, 1) * np.finfo(s.dtype).eps * np.max(np.abs(s), axis=-1, keepdims=True, initial=0)
 
@@ -81,7 +81,7 @@ def _qr_rule(g: Any, a: Array, out: Any) -> Array:
     rows, columns = a.shape[-2:]
     if rows >= columns:
         return _tall_qr_rule(g_q, g_r, q, r)
-    g_rest = g_r[..., rows:]  # the columns Y beyond a square: their part of R is Qᵀ Y
+    g_rest = g_r[..., rows:]  # A = (X, Y) with a square X: the part of R below Y is Qᵀ Y
     g_q = g_q + np.matmul(a[..., rows:], adjoint(g_rest))
     square = _tall_qr_rule(g_q, g_r[..., :rows], q, r[..., :rows])
     return np.concatenate([square, np.matmul(q, g_rest)], axis=-1)
@@ -95,7 +95,7 @@ def _qr(a: Array) -> Any:
 _qr_complete = primitive(lambda a: np.linalg.qr(a, "complete"), name="qr", outputs=2)
 
 
-@composed
+@composed(numpy=np.linalg.qr)
 def qr(a: Array, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and R upper triangular with Q R = A, as a QRResult.
 
@@ -113,7 +113,7 @@ def qr(a: Array, mode: str = "reduced") -> Any:
     Raises
     ------
     TypeError
-        If `mode` is "complete" for m > n and `a` requires gradients, or is a mode that only arrays can have ("raw").
+        If `mode` is "complete" for m > n and `a` requires gradients, or is only supported for arrays ("raw").
     LinAlgError
         In the backward pass, if the columns are linearly dependent.
 
@@ -136,6 +136,3 @@ def qr(a: Array, mode: str = "reduced") -> Any:
             "arbitrary; use mode 'reduced', or pass the tensor with .detach()"
         )
     return _qr_complete(a)
-
-
-numpy_operations[np.linalg.qr] = qr

@@ -1,4 +1,4 @@
-"""The pseudoinverse, least squares and the condition number: matrices of any shape, through their singular values."""
+"""Pseudoinverse, least squares and condition number of matrices of any shape."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.decompositions import rounding, symmetrized
 from autograd_lite.ops.linalg.solving import adjoint
@@ -20,7 +20,7 @@ __all__ = ["cond", "lstsq", "pinv"]
 
 
 def _refuse_doubtful_rank(name: str, a: Any, cutoff: Any) -> None:
-    """Formulas for a constant rank are right if what `cutoff` drops is rounding, and what it keeps is not."""
+    """LinAlgError unless `cutoff` drops just the singular values within rounding: the formulas need a known rank."""
     s = np.linalg.svdvals(a)
     kept = s > np.asarray(cutoff)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0)
     if np.any(kept != (s > rounding(s, *a.shape[-2:]))):
@@ -59,8 +59,8 @@ def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np
     ∂/∂A = −Pᵀ g Pᵀ + (I − A P) gᵀ P Pᵀ + Pᵀ P gᵀ (I − P A) (Golub and Pereyra 1973, The differentiation of
     pseudo-inverses, eq. 4.12).
 
-    Shapes (..., m, n) give (..., n, m). The formula is for changes that keep the rank; where the rank is not full the
-    pseudoinverse is not continuous for others.
+    Shapes (..., m, n) give (..., n, m). The formula is for changes that keep the rank. Where the rank is not full, the
+    pseudoinverse is discontinuous in other directions.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np
     Raises
     ------
     LinAlgError
-        In the backward pass, if singular values were taken for zero that are more than rounding, or were not although
-        they may be no more (as in float32 with the default of rcond): the rank is not certain then.
+        In the backward pass, if the rank is not certain: if singular values above rounding count as zero, or some
+        within rounding do not (as in float32 with the default of rcond).
 
     Examples
     --------
@@ -122,13 +122,13 @@ def _lstsq(a: Array, b: Array, rcond: Any) -> _Fit:
     return _Fit(x, residuals, np.asarray(rank), s)
 
 
-@composed
+@composed(numpy=np.linalg.lstsq)
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """The x of smallest norm that minimises ‖b − A x‖, with the sums of squares, the rank and the singular values of A.
 
     With P the pseudoinverse of A and r = b − A x: ∂/∂b = Pᵀ g, ∂/∂A = r (P Pᵀ g)ᵀ − (Pᵀ g) xᵀ + Pᵀ x ((I − P A) g)ᵀ
-    (Golub and Pereyra 1973, The differentiation of pseudo-inverses). Sums of squares and singular values have their
-    gradients too. If the rank is not full they are for changes that keep it.
+    (Golub and Pereyra 1973, The differentiation of pseudo-inverses). Sums of squares and singular values have gradients
+    too. If the rank is not full, gradients are for changes that keep it.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Any, Any, Any
     LinAlgError
         If the shapes do not match; in the backward pass, if the rank is not certain, as for `pinv`.
     TypeError
-        If one of both is a tensor and the other complex.
+        If one operand is a tensor and the other one complex.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Any, Any, Any
 
 
 def _norm(x: Array, p: Any) -> Array:
-    """The norms of matrices that are sums."""
+    """The norms of matrices other than 2 and -2."""
     if p == "nuc":
         return np.sum(svdvals(x), axis=-1)
     if p == "fro":
@@ -179,7 +179,7 @@ def _norm(x: Array, p: Any) -> Array:
 _cond_without_derivative = primitive(lambda x, p: np.linalg.cond(x, p), name="cond")
 
 
-@composed
+@composed(numpy=np.linalg.cond)
 def cond(x: Array, p: Any = None) -> Array:
     """The condition number of matrices: the ratio of the largest to the smallest singular value, or ‖x‖ₚ ‖x⁻¹‖ₚ.
 
@@ -190,7 +190,7 @@ def cond(x: Array, p: Any = None) -> Array:
     x : array (..., m, n)
         Square unless `p` is None, 2 or -2.
     p : {None, 2, -2, 1, -1, inf, -inf, "fro", "nuc"}, optional
-        The norm; None is 2; for -2 the ratio is turned round.
+        The norm; None is 2; for -2 the ratio is inverted.
 
     Raises
     ------
@@ -214,7 +214,3 @@ def cond(x: Array, p: Any = None) -> Array:
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     return _norm(x, p) * _norm(np.linalg.inv(x), p)
-
-
-numpy_operations[np.linalg.lstsq] = lstsq
-numpy_operations[np.linalg.cond] = cond

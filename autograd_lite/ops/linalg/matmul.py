@@ -14,9 +14,9 @@ __all__ = ["dot", "linear", "matmul"]
 
 
 def _matmul_left(g: Array, x: Array, y: Array) -> Array:
-    if y.ndim == 1:  # a vector on the right is a column that the result has lost
+    if y.ndim == 1:  # a vector on the right is a column whose axis the result lacks
         return np.expand_dims(g, -1) * y
-    if x.ndim == 1:  # a vector on the left is a row that the result has lost
+    if x.ndim == 1:  # a vector on the left is a row whose axis the result lacks
         return np.squeeze(np.matmul(y, np.expand_dims(g, -1)), -1)
     return np.matmul(g, np.swapaxes(y, -1, -2))
 
@@ -57,7 +57,7 @@ def _dot(x: Array, y: Array) -> Array:
 def dot(x: Array, y: Array) -> Array:
     """The sum of products over the last axis of x and the last but one of y, as NumPy's dot; a number multiplies.
 
-    For vectors and matrices it is the matrix product, and a little faster than `matmul`.
+    For vectors and matrices it is the matrix product, slightly faster than `matmul`.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     Parameters
     ----------
     x : array (..., in_features)
-        One sample a row.
+        One sample per row.
     weight : array (out_features, in_features)
     bias : array (out_features,), optional
 

@@ -6,15 +6,16 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
 from autograd_lite.ops.linalg.spectral import svdvals
 from autograd_lite.ops.reductions.reduction import max, min, sum
-from autograd_lite.ops.slices import Axis, restore
+from autograd_lite.ops.slices import Axis, axes_of, merged, restore
 from autograd_lite.support.conversion import strip, to_array, to_floats
 from autograd_lite.support.messages import show
 
@@ -22,7 +23,7 @@ __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
 def _unit(x: Array, ord: float, axis: int) -> Array:
-    """What the slices are measured in: 1, or the number that decides a norm if powers of that may leave the range."""
+    """The unit of each slice: 1, or its decisive (largest or smallest) magnitude if powers may leave the range."""
     magnitudes = np.abs(strip(x))
     decisive = (
         np.max(magnitudes, axis=axis, keepdims=True, initial=0)
@@ -43,13 +44,13 @@ def _power_rule(
 ) -> Array:
     length = exactly(length, strip(restore(out, axis, keepdims)))
     shares = x / unit / nonzero(length)
-    if ord > 0 and ord % 2 == 0:  # a polynomial below the root, smooth at 0 too
+    if ord > 0 and ord % 2 == 0:  # a polynomial under the root, smooth at 0 too
         slope, kink = shares ** (ord - 1), False
     else:
         kink = (strip(length) == 0) | (strip(x) == 0)
         slope = np.where(kink, 0, np.sign(x) * np.where(kink, 1, np.absolute(shares)) ** (ord - 1))
 
-    def places() -> Array:  # beyond the square, powers have a second derivative at 0: it is 0
+    def places() -> Array:  # for orders from 2 on, powers have the second derivative 0 at 0
         return (strip(length) == 0) | (kink if ord < 2 else False)
 
     return by_convention(restore(g, axis, keepdims), slope, places, x, axis=axis)
@@ -57,10 +58,7 @@ def _power_rule(
 
 @primitive(
     name="norm",
-    residuals={
-        "unit": _unit,
-        "length": _length,
-    },
+    residuals={"unit": _unit, "length": _length},
     x=_power_rule,
 )
 def _power_norm(x: Array, ord: float, axis: int, keepdims: bool) -> Any:
@@ -86,13 +84,13 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
         return sum(_support(x), axis, keepdims=keepdims)
     if math.isinf(ord):
         if ord > 0 and not x.shape[axis]:
-            return sum(x, axis, keepdims=keepdims)  # of nothing: 0
+            return sum(x, axis, keepdims=keepdims)  # 0, without elements
         return (max if ord > 0 else min)(np.absolute(x), axis, keepdims=keepdims)
     return _power_norm(x, float(ord), axis, keepdims)
 
 
 def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> Array:
-    row, column = (axis % x.ndim for axis in axes)
+    row, column = axes
     if row == column:
         raise ValueError("norm: Duplicate axes given.")
     if ord in (None, "fro", "f"):
@@ -107,12 +105,12 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     summed, compared = (row, column) if abs(ord) == 1 else (column, row)
     sums = sum(np.absolute(x), summed, keepdims=True)
     if ord > 0 and not x.shape[compared]:
-        return sum(sums, (row, column), keepdims=keepdims)  # of nothing: 0
+        return sum(sums, (row, column), keepdims=keepdims)  # 0, without elements
     extremes = (max if ord > 0 else min)(sums, compared, keepdims=True)
     return extremes if keepdims else np.squeeze(extremes, axis=(row, column))
 
 
-@composed
+@composed(numpy=np.linalg.norm)
 def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
     """The norm of a vector (any order) or matrix ("fro", "nuc", 1, 2, inf, -1, -2, -inf), or of those along `axis`.
 
@@ -135,9 +133,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
             axis = (int(axis),)
         except TypeError as error:
             raise TypeError("norm: 'axis' must be None, an integer or a tuple of integers") from error
-    for one in axis:
-        if not -x.ndim <= one < x.ndim:
-            raise np.exceptions.AxisError(one, x.ndim)
+    axis = tuple(normalize_axis_index(one, x.ndim) for one in axis)
     if len(axis) == 1:
         return _of_vectors(x, ord, axis[0], keepdims)
     if len(axis) == 2:
@@ -145,7 +141,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     raise ValueError("norm: Improper number of dimensions to norm.")
 
 
-@composed
+@composed(numpy=np.linalg.vector_norm)
 def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
     """The norm of vectors, whose elements lie along `axis`, one or several; by default of all elements.
 
@@ -155,19 +151,12 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     Tensor(5.)
     """
     x = to_array(x)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for one in axes:
-        if not -x.ndim <= one < x.ndim:
-            raise np.exceptions.AxisError(one, x.ndim)
-    axes = tuple(one % x.ndim for one in axes)
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    rows = np.transpose(x, rest + axes)
-    kept = tuple(x.shape[i] for i in rest)
-    result = norm(rows.reshape((*kept, math.prod(x.shape[i] for i in axes))), ord, -1)
-    return result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else result
+    axes = axes_of(axis, x.ndim)
+    result = norm(merged(x, axes), ord, -1)
+    return np.expand_dims(result, axes) if keepdims else result
 
 
-@composed
+@composed(numpy=np.linalg.matrix_norm)
 def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     """The norm of the matrices in the last two axes, of an order that `norm` has for matrices.
 
@@ -177,8 +166,3 @@ def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     Tensor(5.)
     """
     return norm(x, ord, (-2, -1), keepdims)
-
-
-numpy_operations.update({
-    np.linalg.norm: norm, np.linalg.vector_norm: vector_norm, np.linalg.matrix_norm: matrix_norm,
-})  # fmt: skip

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and tensors: composed of the matrix product and of products elementwise."""
+"""Products of vectors, matrices and tensors, composed of matrix products and elementwise products."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.arrays.axes import moveaxis
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import flip
@@ -36,20 +36,16 @@ __all__ = [
 ]
 
 
-def _arrays(*operands: Array) -> list[Any]:
-    return [operand if isinstance(operand, Tensor) else to_array(operand) for operand in operands]
-
-
-@composed
+@composed(numpy=(np.tensordot, np.linalg.tensordot))
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
-    """The sum of products over `axes`: the last n of x and first n of y, or two lists. A matrix product, and so in ∂.
+    """The sum of products over `axes`: the last n of x and first n of y, or two lists; a matrix product.
 
     Examples
     --------
     >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), axes=(1, 1))
     Tensor([[11.]])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     pair = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
     if isinstance(axes, str) or len(pair) != 2 or (pair is not axes and axes < 0):
         raise ValueError(
@@ -74,7 +70,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     return reshape(dot(x, y), (*rows, *columns))
 
 
-@composed
+@composed(numpy=np.inner)
 def inner(x: Array, y: Array) -> Array:
     """The sum of products over the last axis of both; a number multiplies. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -83,11 +79,11 @@ def inner(x: Array, y: Array) -> Array:
     >>> inner(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]))
     Tensor([11.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     return multiply(x, y) if 0 in (x.ndim, y.ndim) else tensordot(x, y, (-1, -1))
 
 
-@composed
+@composed(numpy=np.outer)
 def outer(x: Array, y: Array) -> Array:
     """xᵢ yⱼ for all elements of both. ∂/∂xᵢ = Σⱼ gᵢⱼ yⱼ, ∂/∂yⱼ = Σᵢ gᵢⱼ xᵢ.
 
@@ -101,13 +97,13 @@ def outer(x: Array, y: Array) -> Array:
 
 
 def _outer_of_vectors(x: Array, y: Array) -> Array:
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(f"outer: numpy.linalg.outer takes vectors, not shapes {x.shape} and {y.shape}")
     return outer(x, y)
 
 
-@composed
+@composed(numpy=np.vdot)
 def vdot(x: Array, y: Array) -> Array:
     """The sum of the products of all elements of both. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -126,7 +122,7 @@ _vecdot = primitive(
 )
 
 
-@composed
+@composed(numpy=(np.vecdot, np.linalg.vecdot))
 def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     """The sum of products along `axis`, over the other axes with broadcasting. ∂/∂x = g y, ∂/∂y = g x.
 
@@ -138,7 +134,7 @@ def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
     return _vecdot(x, y) if axis == -1 else _vecdot(moveaxis(x, axis, -1), moveaxis(y, axis, -1))
 
 
-@composed
+@composed(numpy=np.kron)
 def kron(x: Array, y: Array) -> Array:
     """The Kronecker product: y times each element of x, laid out as x. ∂/∂x and ∂/∂y are sums of products with g.
 
@@ -147,7 +143,7 @@ def kron(x: Array, y: Array) -> Array:
     >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0]))
     Tensor([ 1.,  2., 10., 20.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     ndim = max(x.ndim, y.ndim)
     left, right = ((1,) * (ndim - len(shape)) + shape for shape in (x.shape, y.shape))
     x = reshape(x, tuple(n for length in left for n in (length, 1)))
@@ -155,7 +151,7 @@ def kron(x: Array, y: Array) -> Array:
     return reshape(multiply(x, y), tuple(n * m for n, m in zip(left, right, strict=True)))
 
 
-@composed
+@composed(numpy=np.cross)
 def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
     """The vector product along the axes given. ∂/∂x = y × g, ∂/∂y = g × x. Of vectors in the plane the third component.
 
@@ -164,9 +160,9 @@ def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0]))
     Tensor([0., 0., 1.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     axes = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
-    # On bytes NumPy checks the shapes and axes, and warns of vectors in the plane.
+    # NumPy checks the shapes and axes, on bytes, and warns about vectors in the plane.
     result = np.cross(np.zeros(x.shape, np.int8), np.zeros(y.shape, np.int8), *axes)
     x, y = moveaxis(x, axes[0], -1), moveaxis(y, axes[1], -1)
     x0, x1, *x2 = (getitem(x, (..., i)) for i in range(x.shape[-1]))
@@ -184,13 +180,13 @@ def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 
 def _cross_in_space(x: Array, y: Array, *, axis: int = -1) -> Array:
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.shape[axis] != 3 or y.shape[axis] != 3:
         raise ValueError(f"cross: numpy.linalg.cross takes three components, not shapes {x.shape} and {y.shape}")
     return cross(x, y, axis=axis)
 
 
-@composed
+@composed(numpy=np.linalg.multi_dot)
 def multi_dot(arrays: Sequence[Array]) -> Array:
     """The product of several matrices in the order that takes the fewest multiplications. ∂ as of the matrix product.
 
@@ -201,9 +197,9 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
     >>> multi_dot([Tensor([1.0, 2.0]), np.eye(2), Tensor([3.0, 4.0])])
     Tensor(11.)
     """
-    matrices = _arrays(*arrays)
+    matrices: list[Any] = [to_array(array) for array in arrays]
     if len(matrices) < 2:
-        raise ValueError("multi_dot: two arrays at least")
+        raise ValueError(f"multi_dot: at least two arrays are needed, not {len(matrices)}")
     for i, matrix in enumerate(matrices):
         if matrix.ndim != 2 and not (matrix.ndim == 1 and i in (0, len(matrices) - 1)):
             raise np.linalg.LinAlgError(f"multi_dot: array {i} of shape {matrix.shape} is not a matrix")
@@ -214,7 +210,7 @@ def multi_dot(arrays: Sequence[Array]) -> Array:
 
 @functools.lru_cache(maxsize=4096)
 def _best(rows: tuple[int, ...], first: int, last: int) -> tuple[int, int]:
-    """The number of multiplications for matrices `first` to `last`, and where to divide them."""
+    """The smallest number of multiplications for matrices `first` to `last`, and where to divide the product."""
     if first == last:
         return 0, first
     ways = (
@@ -236,7 +232,7 @@ def _product(matrices: list[Array], rows: tuple[int, ...], first: int, last: int
 
 
 def _whole(g: Array, n: int, m: int, mode: Any) -> Array:
-    """The gradient of all products of a convolution, of which `mode` kept a part."""
+    """The gradient of the full convolution, of which `mode` selected a part."""
     before = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
     return np.pad(g, ((before, n + m - 1 - g.shape[0] - before),))
 
@@ -264,7 +260,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     return np.convolve(x, y, mode)
 
 
-@composed
+@composed(numpy=np.correlate)
 def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     """Σₖ xₙ₊ₖ yₖ of two vectors; `mode` is "valid", "same" or "full". ∂/∂x is g convolved with y.
 
@@ -273,20 +269,15 @@ def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
     >>> correlate(Tensor([1.0, 2.0, 3.0]), Tensor([1.0, 10.0]))
     Tensor([21., 32.])
     """
-    x, y = _arrays(x, y)
+    x, y = to_array(x), to_array(y)
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(f"correlate: x and y must be vectors, not of shapes {x.shape} and {y.shape}")
-    # NumPy exchanges the operands if the second is the longer one, and turns the result round.
+    # NumPy exchanges the operands if the second is longer, and reverses the result.
     if x.shape[0] < y.shape[0]:
         return flip(convolve(y, flip(x), mode))
     return convolve(x, flip(y), mode)
 
 
-for _function in (tensordot, inner, outer, vdot, vecdot, kron, cross, correlate):
-    numpy_operations[getattr(np, _function.__name__)] = _function
-numpy_operations[np.linalg.multi_dot] = multi_dot
-numpy_operations[np.linalg.outer] = _outer_of_vectors
-numpy_operations[np.linalg.vecdot] = vecdot
-numpy_operations[np.linalg.cross] = _cross_in_space
-numpy_operations[np.linalg.matmul] = matmul
-numpy_operations[np.linalg.tensordot] = tensordot
+numpy_operations.update({
+    np.linalg.outer: _outer_of_vectors, np.linalg.cross: _cross_in_space, np.linalg.matmul: matmul
+})  # fmt: skip

@@ -1,7 +1,7 @@
-"""Linear systems: inverses, determinants, powers. Everything is batched: what is said of a matrix holds for each.
+"""Linear systems: inverses, determinants, powers. All operations are batched.
 
 A leading `...` in shapes stands for any number of axes; where two operands have them, they broadcast. As in NumPy, a
-matrix that is not square, or that is exactly singular where it must not be, is a LinAlgError.
+matrix that is not square is a LinAlgError, and so is an exactly singular one where the inverse is needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, numpy_queries
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
@@ -105,7 +105,7 @@ def _products_without_one(s: Any) -> Any:
 
 
 def _products_without_two(s: Any) -> Any:
-    """For each pair of numbers the product of all others; the diagonal, that of all but one, counts for nothing."""
+    """For each pair of numbers the product of all others. The diagonal, the product of all but one, is not used."""
     n = s.shape[-1]
     rows = [_products_without_one(np.where(np.arange(n) == i, 1, s)) for i in range(n)]
     return np.stack(rows, axis=-2) if n else np.zeros((*s.shape, 0))
@@ -117,13 +117,13 @@ def _change_rule(g: Array, a: Array) -> Array:
 
 @primitive(name="cofactor", a=_change_rule)
 def _cofactor(a: Array) -> Array:
-    """The gradient of the determinant: A⁻ᵀ det A, but also where A has no inverse."""
+    """The gradient of the determinant: A⁻ᵀ det A, defined for singular A too."""
     u, s, vh, sign = _svd_and_orientation(a)
     return np.matmul(u * (np.expand_dims(sign, -1) * _products_without_one(s))[..., None, :], vh)
 
 
 def _third_derivative(g: Array, change: Array, a: Array) -> Array:
-    """Of the determinant, through the inverse; NaN for a matrix that is too close to a singular one for that."""
+    """The third derivative of the determinant, from the inverse; NaN for a matrix too close to a singular one."""
     s = np.linalg.svdvals(strip(a))
     bad = np.min(s, -1, initial=np.inf) <= np.max(s, -1, initial=0) * np.finfo(s.dtype).eps ** 0.25
     bad = _as_matrix(bad)
@@ -139,9 +139,9 @@ def _third_derivative(g: Array, change: Array, a: Array) -> Array:
 
 @primitive(name="cofactor_change", change=_change_rule, a=_third_derivative)
 def _cofactor_change(change: Array, a: Array) -> Array:
-    """How the cofactors of `a` change in a direction; it is symmetric, so it is its own pullback.
+    """The derivative of the cofactors of `a` in the direction `change`. It is a symmetric map, so it is its own rule.
 
-    In the coordinates of the singular vectors only products of all singular values but two occur.
+    In the basis of the singular vectors it consists of products of all singular values but two.
     """
     u, s, vh, sign = _svd_and_orientation(a)
     inside = np.matmul(np.matmul(adjoint(u), change), adjoint(vh))
@@ -200,7 +200,7 @@ def slogdet(a: Array) -> Any:
 
 
 def _power_rule(g: Array, a: Array, n: int) -> Array:
-    """By halving: Aⁿ = B B with B the power n/2, times A once more for an odd n."""
+    """By repeated squaring: Aⁿ = B B with B = A^(n/2) for even n, Aⁿ = Aⁿ⁻¹ A for odd n."""
     if n == 0:
         return np.where(np.zeros(g.shape, dtype=bool), g, 0.0)
     if n < 0:
@@ -237,7 +237,7 @@ def matrix_power(a: Array, n: int) -> Array:
     return np.linalg.matrix_power(a, n)
 
 
-@composed
+@composed(numpy=np.linalg.tensorinv)
 def tensorinv(a: Array, ind: int = 2) -> Array:
     """The inverse of an array as a linear map from its axes from `ind` on to those before. The derivative is inv's.
 
@@ -262,7 +262,7 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     return np.reshape(np.linalg.inv(np.reshape(a, (rows, rows))), a.shape[ind:] + a.shape[:ind])
 
 
-@composed
+@composed(numpy=np.linalg.tensorsolve)
 def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
     """The x of tensordot(a, x, x.ndim) = b, after moving `axes` of `a` to the end. The derivatives are solve's.
 
@@ -290,7 +290,3 @@ def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
         )
     columns = math.prod(shape)
     return np.reshape(np.linalg.solve(np.reshape(a, (columns, columns)), np.ravel(b)), shape)
-
-
-numpy_operations[np.linalg.tensorinv] = tensorinv
-numpy_operations[np.linalg.tensorsolve] = tensorsolve

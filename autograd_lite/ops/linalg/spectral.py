@@ -1,15 +1,15 @@
-"""Eigenvalues of symmetric matrices and singular values of all.
+"""Eigenvalues of symmetric matrices and singular values of all matrices.
 
-A leading `...` in shapes stands for any number of axes. Two things hold throughout:
+A leading `...` in shapes stands for any number of axes. For all operations here:
 
-- NumPy reads one triangle of a symmetric matrix. The gradient with respect to it is the symmetric one: it is right for
-  changes that keep the matrix symmetric, as in JAX and PyTorch.
-- The signs of eigenvectors and singular vectors are arbitrary. A gradient through them means something only for a
-  function that does not depend on these signs.
+- NumPy reads one triangle of a symmetric matrix. The gradient is symmetric: it is right for changes that keep the
+  matrix symmetric, as in JAX and PyTorch.
+- The signs of eigenvectors and singular vectors are arbitrary. Gradients through them are meaningful only for functions
+  that do not depend on these signs.
 
-Vectors of values that coincide have no derivative: the backward pass raises LinAlgError, and never divides by a gap
-that is only rounding. So that this holds exactly if the vectors are used (a gradient for them that is zero says nothing
-of the kind at an infinite slope), each result is an operation of its own, which is handed what NumPy found.
+The vectors of values that coincide have no derivative: the backward pass raises LinAlgError and never divides by a gap
+within rounding. This must happen exactly when the vectors are used. A gradient of zero for them does not show that they
+were not used, so each result is an operation of its own, with the results of NumPy as further arguments.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def eigh(a: Array, UPLO: str = "L") -> Any:
 
     ∂/∂A = V (diag(g_w) + F ∘ Vᵀ g_V) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ) off the diagonal (Giles 2008, 3.1), symmetrised.
 
-    `UPLO` says which triangle of A is read; the gradient is symmetric either way. The gradient of eigenvalues alone is
-    right also where some coincide, for functions that treat these alike; eigenvectors then have none. Signs of
+    `UPLO` names the triangle of A that is read; the gradient is symmetric in both cases. Where eigenvalues coincide,
+    the gradient of eigenvalues alone is right for functions that treat them alike; eigenvectors have none. The signs of
     eigenvectors are arbitrary, so only functions that do not depend on them have a gradient.
 
     Raises
@@ -130,7 +130,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
 
 
 def _complement(q: Array, g: Array, s: Array, rows: int, columns: int) -> Array:
-    """(I − Q Qᵀ) g S⁻¹: how vectors turn out of the space that they span."""
+    """(I − Q Qᵀ) g S⁻¹: the part of the gradient outside the space that the vectors span."""
     if np.any(strip(s) <= rounding(strip(s), rows, columns)):
         raise np.linalg.LinAlgError("svd: no derivative of the singular vectors, because a singular value is zero")
     return (g - np.matmul(q, np.matmul(adjoint(q), g))) / np.expand_dims(s, -2)
@@ -146,7 +146,7 @@ def _left_rule(g: Array, a: Array, u: Array, s: Array, vh: Array) -> Array:
 
 
 def _right_rule(g: Array, a: Array, u: Array, s: Array, vh: Array) -> Array:
-    """That of the transposed matrix, transposed."""
+    """The rule for the left vectors of the transposed matrix, transposed."""
     return adjoint(_left_rule(adjoint(g), adjoint(a), adjoint(vh), s, adjoint(u)))
 
 
@@ -183,7 +183,7 @@ def _svd(a: Array) -> Any:
     return type(results)(_left(a, *found), _singular(a, *found), _right(a, *found))
 
 
-@composed
+@composed(numpy=np.linalg.svd)
 def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """U, the singular values s in descending order, and Vᵀ, with A = U diag(s) Vᵀ, as an SVDResult.
 
@@ -196,7 +196,7 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
     a : array (..., m, n)
     full_matrices : bool, default True
         As in NumPy, and the same as False for square matrices. For others the vectors that complete U or Vᵀ are
-        arbitrary and have no derivative: say False.
+        arbitrary and have no derivative: pass False.
     compute_uv : bool, default True
         With False only s, as `svdvals`.
     hermitian : bool, default False
@@ -213,7 +213,7 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
         If there is no derivative with these arguments and `a` requires gradients.
     LinAlgError
         In the backward pass, if singular vectors are used and singular values coincide (or, unless A is square, one is
-        zero). The gradient of singular values alone exists if a function treats equal ones alike and needs no more of
+        zero). The gradient of singular values alone exists if a function treats equal ones alike and uses no more of
         those that are zero.
 
     Examples
@@ -254,9 +254,6 @@ def svdvals(x: Array) -> Array:
     Tensor([2., 1.])
     """
     return np.linalg.svdvals(x)
-
-
-numpy_operations[np.linalg.svd] = svd
 
 
 def _refuse_eig(a: Array) -> Any:

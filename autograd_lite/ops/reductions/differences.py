@@ -1,14 +1,16 @@
-"""Differences of neighbours, and what is computed from them: the trapezoidal rule and np.gradient."""
+"""Differences of neighbours, the trapezoidal rule, and derivatives of samples."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions.reduction import sum
+from autograd_lite.ops.slices import axes_of
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
 
@@ -16,14 +18,12 @@ __all__ = ["diff", "ediff1d", "gradient", "trapezoid"]
 
 
 def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
-    if not -x.ndim <= axis < x.ndim:
-        raise np.exceptions.AxisError(axis, x.ndim)
-    return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop),)]
+    return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (slice(start, stop),)]
 
 
-@composed
+@composed(numpy=np.diff)
 def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
-    """The differences aᵢ₊₁ − aᵢ along `axis`, n times over; `prepend` and `append` are joined to a before.
+    """The differences aᵢ₊₁ − aᵢ along `axis`, repeated n times, of a with `prepend` and `append` joined to it.
 
     Examples
     --------
@@ -37,10 +37,9 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
         raise ValueError(f"diff: order must be non-negative but got {show(n)}")
     if not a.ndim:
         raise ValueError("diff: input must be at least one dimensional")
-    if not -a.ndim <= axis < a.ndim:
-        raise np.exceptions.AxisError(axis, a.ndim)
+    axis = normalize_axis_index(axis, a.ndim)
     ends = [end if end is None else to_array(end) for end in (prepend, append)]
-    shape = (*a.shape[: axis % a.ndim], 1, *a.shape[axis % a.ndim + 1 :])
+    shape = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
     ends = [end if end is None or end.ndim else np.broadcast_to(end, shape) for end in ends]
     parts = [part for part in (ends[0], a, ends[1]) if part is not None]
     a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
@@ -50,9 +49,9 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
     return a
 
 
-@composed
+@composed(numpy=np.ediff1d)
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
-    """The differences of all elements in a row, between `to_begin` and `to_end`.
+    """The differences of neighbours in the flattened array, with `to_begin` before and `to_end` after them.
 
     Examples
     --------
@@ -73,7 +72,7 @@ def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-@composed
+@composed(numpy=np.trapezoid)
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
     """The integral of y along `axis` by the trapezoidal rule, over the points x or with the step `dx`.
 
@@ -130,7 +129,7 @@ def _slopes(f: Array, step: Any, edge_order: int) -> Array:
     return np.concatenate([start, inner, end])
 
 
-@composed
+@composed(numpy=np.gradient)
 def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
     """The derivative of samples along each axis by differences, as np.gradient; the spacing is not differentiated.
 
@@ -141,10 +140,7 @@ def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None,
     """
     f = to_array(f)
     f = f if f.dtype.kind == "f" else f.astype(np.float64)
-    axes = tuple(range(f.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for chosen in axes:
-        if not -f.ndim <= chosen < f.ndim:
-            raise np.exceptions.AxisError(chosen, f.ndim)
+    axes = axes_of(axis, f.ndim)
     steps = [1.0] if not spacing else list(map(strip, spacing))
     if len(steps) == 1 and not np.ndim(steps[0]):
         steps = steps * len(axes)
@@ -163,6 +159,3 @@ def gradient(f: Array, *spacing: Any, axis: int | tuple[int, ...] | None = None,
         slopes = np.swapaxes(_slopes(np.swapaxes(f, 0, chosen), step, edge_order), 0, chosen)
         results.append(slopes if slopes.dtype == f.dtype else slopes.astype(f.dtype))
     return results[0] if len(axes) == 1 else tuple(results)
-
-
-numpy_operations.update({np.diff: diff, np.ediff1d: ediff1d, np.gradient: gradient, np.trapezoid: trapezoid})

@@ -1,22 +1,21 @@
-"""Reductions that leave NaN out. Elements that are NaN receive no gradient."""
+"""Reductions that ignore NaN. Elements that are NaN receive no gradient."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.composition import composed
-from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
-from autograd_lite.ops.reductions.reduction import prod, sum
+from autograd_lite.ops.reductions.reduction import prod, shared_among_ties, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.support.conversion import strip, to_floats
 
 __all__ = ["nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar"]
 
 
-@composed
+@composed(numpy=np.nansum)
 def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The sum over `axis` without NaN.
 
@@ -28,7 +27,7 @@ def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return sum(np.where(np.isnan(a), 0, a), axis, keepdims=keepdims)
 
 
-@composed
+@composed(numpy=np.nanprod)
 def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The product over `axis` without NaN.
 
@@ -41,7 +40,7 @@ def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _numbers(a: Array, axis: Axis, ddof: float = 0) -> Array:
-    """How many elements of each slice are numbers, less `ddof`; NaN if that is too few, and 1 where there are none."""
+    """The number of elements of each slice that are not NaN, less `ddof`; NaN if not positive, 1 if all are NaN."""
     found = np.count_nonzero(~np.isnan(a), axis=axis, keepdims=True)
     return np.where(found > ddof, found - ddof, np.where(found > 0, np.nan, 1.0))
 
@@ -62,12 +61,7 @@ def nanmean(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _shared_among_ties(g: Array, a: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
-    chosen = a == restore(out, axis, keepdims)
-    tied = np.sum(chosen, axis=axis, keepdims=True)
-    return by_convention(
-        restore(g, axis, keepdims), chosen / np.maximum(tied, 1), lambda: chosen & (tied > 1), a,
-        axis=axis, ties=True, piecewise_linear=True,
-    )  # fmt: skip
+    return shared_among_ties(g, a, out, axis, keepdims, of_nothing=1)
 
 
 @primitive(numpy=np.nanmax, a=_shared_among_ties)
@@ -95,7 +89,7 @@ def nanmin(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def _deviation(a: Array, axis: Axis) -> Array:
-    """aᵢ less the mean, and then less the mean of that, which is what rounding took from the mean; 0 for NaN."""
+    """aᵢ − mean, less the mean of that, which is the rounding error of the mean; 0 for NaN."""
     kept = np.where(np.isnan(a), 0, a)
     rough = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
     rest = np.sum(strip(rough), axis=axis, keepdims=True) / _numbers(a, axis)
@@ -147,6 +141,3 @@ def nanstd(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
     scale = _scale(a, axis)
     out = (np.nanstd(a * scale, axis=axis, ddof=ddof, keepdims=True) / scale).astype(a.dtype)
     return out if keepdims else np.squeeze(out, axis)
-
-
-numpy_operations.update({np.nansum: nansum, np.nanprod: nanprod})

@@ -1,6 +1,7 @@
-"""Medians, quantiles and percentiles: weighted sums of one or two elements, which the order chooses.
+"""Medians, quantiles and percentiles: weighted sums of one or two order statistics.
 
-The gradient goes to the elements that the result was interpolated between; equal elements follow the order of sorting.
+The gradient goes to the elements between which the result was interpolated. Equal elements are taken in the order of a
+stable sort.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.indexing import scatter
-from autograd_lite.ops.slices import Axis
+from autograd_lite.ops.slices import Axis, merged, unmerged
 from autograd_lite.support.conversion import strip
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
 
 def _places(lengths: Any, q: Any, method: str) -> Any:
-    """Where between sorted elements the quantiles of slices with so many elements are: NumPy's own, of 0, 1, 2, ..."""
+    """The fractional positions of the quantiles among the sorted elements: NumPy's quantiles of 0, 1, 2, ..."""
     places = np.zeros((lengths.size, np.size(q)))
     for length in np.unique(lengths[lengths > 0]):
         places[lengths == length] = np.ravel(np.quantile(np.arange(float(length)), q, method=method))  # type: ignore[call-overload]
@@ -30,17 +31,14 @@ def _places(lengths: Any, q: Any, method: str) -> Any:
 def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: str, skip_nan: bool) -> Array:
     values, results = np.asarray(strip(a)), np.asarray(strip(out))
     q = strip(q)
-    axes = tuple(range(values.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(i % values.ndim for i in axes)
-    order = tuple(i for i in range(values.ndim) if i not in axes) + axes
-    arranged = values.transpose(order)
-    slices, length = math.prod(arranged.shape[: values.ndim - len(axes)]), math.prod(values.shape[i] for i in axes)
+    arranged = merged(values, axis)
+    slices, length = math.prod(arranged.shape[:-1]), arranged.shape[-1]
     rows = arranged.reshape(slices, length)
     sorting = np.argsort(rows, axis=1, kind="stable")  # NaN comes last
     lengths = np.count_nonzero(~np.isnan(rows), axis=1) if skip_nan else np.full(slices, length)
     places = _places(lengths, q, method)
     fraction = places - np.floor(places)
-    # A result that is NaN depends on nothing, unless NaN has been left out until nothing remained.
+    # The gradient of a result that is NaN is NaN, unless all elements are NaN and ignored.
     undefined = np.isnan(results.reshape(np.size(q), slices).T) & (lengths > 0)[:, None]
     upstream = np.transpose(np.reshape(g, (np.size(q), slices)))
     total: Array = 0
@@ -52,12 +50,12 @@ def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: s
         else:
             total = scatter(upstream[:, :0], (slice(None), slice(0, 0)), rows.shape)
     total = np.where(undefined.any(axis=1, keepdims=True), np.nan, total)
-    return np.transpose(np.reshape(total, arranged.shape), tuple(int(i) for i in np.argsort(order)))
+    return unmerged(total, values.shape, axis)
 
 
 def _refuse_no_axes(axis: Axis) -> None:
     if axis == ():
-        raise TypeError("axis=() reduces nothing; NumPy mixes up the axes of the result here")
+        raise TypeError("axis=() reduces nothing, and NumPy returns the axes of the result in the wrong order")
 
 
 @primitive(

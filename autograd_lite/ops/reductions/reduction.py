@@ -14,7 +14,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
-from autograd_lite.ops.slices import Axis, restore, spread
+from autograd_lite.ops.slices import Axis, axes_of, merged, restore, spread, unmerged
 from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.half_precision import rounded_once, single
 from autograd_lite.support.sums import sum_over
@@ -23,9 +23,8 @@ __all__ = ["logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"]
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many elements of an array of `shape` are reduced into one."""
-    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return math.prod(shape[axis] for axis in axes)
+    """The number of elements of an array of `shape` that are reduced to one."""
+    return math.prod(shape[i] for i in axes_of(axis, len(shape)))
 
 
 @primitive(
@@ -58,18 +57,25 @@ def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-def shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
-    """The gradient of an extreme over `axis`: n tied elements receive 1/n of it each."""
+def shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool, of_nothing: int = 0) -> Array:
+    """The gradient of an extreme over `axis`: n tied elements receive 1/n of it each.
+
+    Nothing equals an extreme that is NaN. The gradient is 0 / `of_nothing` there.
+    """
     chosen = x == restore(out, axis, keepdims)
     tied = np.sum(chosen, axis=axis, keepdims=True)
-    with np.errstate(invalid="ignore"):  # where the extreme is NaN nothing equals it, and 0/0 is the answer
-        shares = chosen / tied
+    with np.errstate(invalid="ignore"):
+        shares = chosen / np.maximum(tied, of_nothing)
     return by_convention(
         restore(g, axis, keepdims), shares, lambda: chosen & (tied > 1), x, axis=axis, ties=True, piecewise_linear=True
     )
 
 
-@primitive(numpy=(np.max, np.amax), x=shared_among_ties)
+def _extreme_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    return shared_among_ties(g, x, out, axis, keepdims)
+
+
+@primitive(numpy=(np.max, np.amax), x=_extreme_rule)
 def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The largest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
@@ -81,7 +87,7 @@ def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(numpy=(np.min, np.amin), x=shared_among_ties)
+@primitive(numpy=(np.min, np.amin), x=_extreme_rule)
 def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The smallest element over `axis`. The gradient goes to it; n tied elements receive 1/n of it each.
 
@@ -107,8 +113,8 @@ def _others_rule(g: Array, x: Array) -> Array:
 def _others(x: Array) -> Array:
     """For each element the product of all others along the last axis: Π_{j≠i} xⱼ.
 
-    A product from the left times one from the right: no division, so zeros are no special case. Its derivative with
-    respect to xⱼ is the product of all but i and j, which is the same function on the array with xᵢ replaced by 1.
+    A cumulative product from the left times one from the right avoids division by zeros. The derivative with respect to
+    xⱼ is the product of all but i and j: the same function of the array with xᵢ replaced by 1.
     """
     left, right = np.ones_like(x), np.ones_like(x)
     np.cumprod(x[..., :-1], axis=-1, out=left[..., 1:])
@@ -119,13 +125,7 @@ def _others(x: Array) -> Array:
 def _product_of_the_rest(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     if not x.ndim:  # a number has an axis 0 for NumPy
         return g
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(a % x.ndim for a in axes)
-    order = tuple(a for a in range(x.ndim) if a not in axes) + axes
-    rows = np.transpose(x, order)  # the reduced axes last, then as one
-    kept = rows.shape[: x.ndim - len(axes)]
-    rest = np.reshape(_others(np.reshape(rows, (*kept, count(x.shape, axes)))), rows.shape)
-    return restore(g, axis, keepdims) * np.transpose(rest, tuple(int(i) for i in np.argsort(order)))
+    return restore(g, axis, keepdims) * unmerged(_others(merged(x, axis)), x.shape, axis)
 
 
 @primitive(numpy=np.prod, x=_product_of_the_rest)
@@ -197,13 +197,13 @@ def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 
 def _largest(x: Array, axis: Axis) -> Array:
-    """The largest element, or 0 where that is infinite or there is none: what can be subtracted before exp."""
+    """The largest element, or 0 where it is infinite or there is none: the number to subtract before exp."""
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return np.where(np.isfinite(largest), largest, 0)
 
 
 def _softmax_rule(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
-    infinite = np.isposinf(x)  # beside these nothing else counts
+    infinite = np.isposinf(x)  # all other elements are negligible
     below = np.where(infinite, 0, x) - restore(np.where(np.isneginf(out), 0, out), axis, keepdims)
     shares = np.where(infinite, 1 / np.maximum(np.sum(infinite, axis=axis, keepdims=True), 1), np.exp(below))
     return by_convention(restore(g, axis, keepdims), shares, lambda: np.isposinf(strip(x)), x, axis=axis, ties=True)
@@ -221,13 +221,13 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """
     x = to_floats(x)
     largest = _largest(x, axis)
-    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of an empty sum is −∞; beside ∞ all may overflow
+    with np.errstate(divide="ignore", over="ignore"):  # ln 0 = −∞ for an empty sum; exp may overflow next to ∞
         out = np.log(sum_over(np.exp(x - largest), axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
 
 
 def _as_ufunc_method(operation: Callable[..., Array]) -> Callable[..., Array]:
-    """The reduction as ``ufunc.reduce`` calls it: over the first axis by default."""
+    """The reduction with the signature of ``ufunc.reduce``: over the first axis by default."""
     return lambda x, axis=0, **options: operation(x, axis, **options)
 
 

@@ -46,7 +46,7 @@ def _delayed(x: Array, first: float) -> Array:
 
 
 def _recurrence_back(g: Array, a: Array) -> Array:
-    """λᵢ = gᵢ + aᵢ₊₁ λᵢ₊₁: the same recurrence, from the end."""
+    """λᵢ = gᵢ + aᵢ₊₁ λᵢ₊₁: the same recurrence from the end."""
     last = g.ndim - 1
     return _reversed(_recurrence(_delayed(_reversed(a, last), 0), _reversed(g, last)), last)
 
@@ -55,14 +55,14 @@ def _recurrence_back(g: Array, a: Array) -> Array:
 def _recurrence(a: Array, b: Array) -> Array:
     """hᵢ = aᵢ hᵢ₋₁ + bᵢ along the last axis, from h₋₁ = 0."""
     out = np.array(b)
-    factors, terms = np.moveaxis(a, -1, 0), np.moveaxis(out, -1, 0)  # views: it is written into `out`
+    factors, terms = np.moveaxis(a, -1, 0), np.moveaxis(out, -1, 0)  # views: the loop writes into `out`
     for i in range(1, len(terms)):
         terms[i] += factors[i] * terms[i - 1]
     return out
 
 
 def _products_without(g: Array, a: Array, axis: int | None) -> Array:
-    """The elements before times a recurrence over those after: no division, so zeros are no special case."""
+    """The product of the elements before times a recurrence over those after, without division by zeros."""
     axis = 0 if axis is None else axis
     rows, upstream = np.swapaxes(np.reshape(a, g.shape), axis, -1), np.swapaxes(g, axis, -1)
     before = _delayed(np.cumprod(rows, axis=-1), 1)
@@ -83,7 +83,7 @@ def cumprod(a: Array, axis: int | None = None) -> Array:
     return np.cumprod(a, axis=axis)
 
 
-@composed
+@composed(numpy=np.nancumsum)
 def nancumsum(a: Array, axis: int | None = None) -> Array:
     """`cumsum` with 0 in the place of NaN, which receives no gradient.
 
@@ -95,7 +95,7 @@ def nancumsum(a: Array, axis: int | None = None) -> Array:
     return cumsum(np.where(np.isnan(a), 0, a), axis)
 
 
-@composed
+@composed(numpy=np.nancumprod)
 def nancumprod(a: Array, axis: int | None = None) -> Array:
     """`cumprod` with 1 in the place of NaN, which receives no gradient.
 
@@ -152,7 +152,7 @@ def cumulative_prod(x: Array, *, axis: int | None = None, include_initial: bool 
 
 
 def _to_the_record(g: Array, out: Array, axis: int) -> Array:
-    """The gradient of a running extreme goes to the element that set it, the first one if several are equal."""
+    """The gradient of a running extreme goes to the element that set it; of equal elements, to the first."""
     if not g.size:
         return g
     out = np.asarray(strip(out))
@@ -175,7 +175,7 @@ def _running_min(x: Array, axis: int = 0) -> Array:
 
 
 def _accumulate(scan: Callable[..., Array]) -> Callable[..., Any]:
-    """The scan as ``ufunc.accumulate`` calls it: along the first axis by default."""
+    """The scan with the signature of ``ufunc.accumulate``: along the first axis by default."""
 
     def accumulate(x: Array, axis: int = 0) -> Array:
         if axis is None or not to_array(x).ndim:
@@ -187,7 +187,7 @@ def _accumulate(scan: Callable[..., Array]) -> Callable[..., Any]:
 
 def _sum_of_exponentials(x: Array, axis: Axis = 0, *, keepdims: bool = False) -> Array:
     x = to_array(x)
-    if x.dtype.kind != "f":  # integers become the floats that NumPy chooses for them
+    if x.dtype.kind != "f":  # integers become the floats of NumPy's type resolution
         x = x.astype(np.logaddexp.resolve_dtypes((x.dtype, x.dtype, None))[2])
     return logsumexp(x, axis, keepdims=keepdims)
 
@@ -197,7 +197,6 @@ numpy_operations[np.multiply, "accumulate"] = _accumulate(cumprod)
 numpy_operations[np.maximum, "accumulate"] = _accumulate(_running_max)
 numpy_operations[np.minimum, "accumulate"] = _accumulate(_running_min)
 numpy_operations[np.logaddexp, "reduce"] = _sum_of_exponentials
-numpy_operations.update({np.nancumsum: nancumsum, np.nancumprod: nancumprod})
 for _scan in (cumulative_sum, cumulative_prod):
     if hasattr(np, _scan.__name__):  # since NumPy 2.1
         numpy_operations[getattr(np, _scan.__name__)] = _scan

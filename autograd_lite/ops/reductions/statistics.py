@@ -19,7 +19,7 @@ __all__ = ["average", "ptp", "trace"]
 
 
 def _beside(a: Array, weights: Array, axis: Axis) -> Array:
-    """The weights in a shape that broadcasts against a."""
+    """The weights, reshaped to broadcast against a."""
     if weights.shape == a.shape:
         return weights
     if axis is None:
@@ -38,7 +38,7 @@ def _refuse_sum_of_0(total: Array) -> None:
         raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
 
 
-@composed
+@composed(numpy=np.average)
 def average(
     a: Array, axis: Axis = None, weights: Array = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
@@ -71,7 +71,7 @@ def average(
     return result, total if total.shape == result.shape else np.copy(np.broadcast_to(total, result.shape))
 
 
-@composed
+@composed(numpy=np.ptp)
 def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The range, max − min, over `axis`. Ties share the gradient equally.
 
@@ -104,8 +104,8 @@ def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
 
 
 def _trace_of_matrices(x: Array, *, offset: int = 0) -> Array:
-    """The sums along a diagonal of the last two axes, as `np.linalg.trace` has them."""
+    """`np.linalg.trace`: the sums along a diagonal of the last two axes."""
     return trace(x, offset, -2, -1)
 
 
-numpy_operations.update({np.average: average, np.ptp: ptp, np.linalg.trace: _trace_of_matrices})
+numpy_operations[np.linalg.trace] = _trace_of_matrices
