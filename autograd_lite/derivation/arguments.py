@@ -14,7 +14,7 @@ from autograd_lite.derivation.definitions import SOLUTIONS
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.naming import Names
-from autograd_lite.derivation.nodes import arguments_of
+from autograd_lite.derivation.nodes import arguments_of, primitive_of
 from autograd_lite.derivation.rules import result
 
 _UNKNOWN = object()
@@ -52,7 +52,7 @@ class ArgumentFormulas:
         missing = [name for name, value in recorded.items() if value is _UNKNOWN]
         choices: list[Iterable[Any]] = []
         for name in missing:
-            parameter = next(p for p in node.operation.parameters if p.name == name)
+            parameter = next(p for p in primitive_of(node).parameters if p.name == name)
             default = [] if parameter.default is parameter.empty else [parameter.default]
             candidates: list[Any] = []
             if self._values.get(node) is not None and not default:
@@ -126,7 +126,7 @@ class ArgumentFormulas:
 def _is_needed(node: Node, name: str) -> bool:
     """Whether the rule of a differentiated argument needs the argument `name`, so that it was saved."""
     differentiated = {argument for parent, argument in arguments_of(node) if parent is not None}
-    return bool(node.operation.keepers.get(name, set()) & differentiated)
+    return bool(primitive_of(node).keepers.get(name, set()) & differentiated)
 
 
 def as_call(operation: Any, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -27,7 +27,7 @@ from autograd_lite.derivation.formula import (
 )
 from autograd_lite.derivation.formula_array import FormulaArray, to_formula
 from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
-from autograd_lite.derivation.nodes import arguments_of, nodes_below, saved_values
+from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
 from autograd_lite.derivation.rewriting import simplify, split
 from autograd_lite.derivation.rules import Operation, function_of, on_formulas, result
 
@@ -179,7 +179,7 @@ class GraphFormulas:
 
     def _definition(self, node: Node) -> Formula:
         """The first formula that agrees with the saved value; else the operation by its name."""
-        operation, known = node.operation, self.values.get(node)
+        operation, known = primitive_of(node), self.values.get(node)
         if operation.results:
             return self._by_name(node, (), float)
         for arguments, uses_default in self.arguments.guesses(node):
@@ -204,4 +204,4 @@ class GraphFormulas:
     def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
         args, keywords = as_call(node.operation, self.arguments.known(node))
         options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
-        return call(Operation(node.operation), tuple(map(to_formula, args)), options, shape, dtype)
+        return call(Operation(primitive_of(node)), tuple(map(to_formula, args)), options, shape, dtype)

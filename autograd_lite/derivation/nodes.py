@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result
+from autograd_lite.core.primitive import Primitive
 from autograd_lite.derivation.definitions import INTERMEDIATES
 
 
@@ -20,6 +21,11 @@ def nodes_below(root: Node) -> list[Node]:
                 found.add(parent)
                 waiting.append(parent)
     return sorted(found, key=lambda node: node.order)
+
+
+def primitive_of(node: Node) -> Primitive:
+    """The operation of a node that is not one of several results."""
+    return cast(Primitive, node.operation)
 
 
 def arguments_of(node: Node) -> list[tuple[Any, str]]:

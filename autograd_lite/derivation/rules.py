@@ -21,6 +21,7 @@ from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import Primitive
 from autograd_lite.derivation.formula import Constant, Formula, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply, from_formula, to_formula
+from autograd_lite.derivation.nodes import primitive_of
 from autograd_lite.ops.layers.activation import softmax
 from autograd_lite.ops.layers.loss import one_hot
 
@@ -147,7 +148,7 @@ def contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Formula | N
 
     `g` is the formula of the gradient (a tuple for several results), `saved` the saved values by name.
     """
-    primitive: Any = node.operation
+    primitive = primitive_of(node)
     saved = {name: from_formula(value) for name, value in saved.items()}
     for residual, formula in primitive.residuals.items():
         if saved.get(residual) is not None and formula is not None:

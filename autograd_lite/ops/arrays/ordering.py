@@ -19,7 +19,6 @@ from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.indexing import getitem, scatter
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, ravel, reshape
 from autograd_lite.ops.composition import composed
-from autograd_lite.ops.reductions.reduction import sum
 from autograd_lite.ops.slices import Axis
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
@@ -145,7 +144,7 @@ def roll(x: Array, shift: int | tuple[int, ...], axis: Axis = None) -> Array:
 
 def _sum_of_tiles(g: Array, x_shape: tuple[int, ...]) -> Array:
     if not g.size:
-        return broadcast_to(sum(g), x_shape)
+        return broadcast_to(np.sum(g), x_shape)
     own = (1,) * (g.ndim - len(x_shape)) + x_shape
     pairs = [n for whole, part in zip(g.shape, own, strict=True) for n in (whole // part, part)]
     return sum_over(g.reshape(tuple(pairs)), tuple(range(0, len(pairs), 2))).reshape(x_shape)
@@ -190,7 +189,7 @@ def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     """
     x = to_array(x)
     if not x.size:  # NumPy fills with zeros, here the sum of no elements
-        return astype(broadcast_to(sum(x), new_shape), x.dtype)
+        return astype(broadcast_to(np.sum(x), new_shape), x.dtype)
     return gather(x, np.resize(positions(x.shape), new_shape))
 
 
