@@ -29,7 +29,8 @@ class Counterexample:
     """Inputs that refute a formula. ``str()`` of it is NumPy code: the inputs, and the call that checks them.
 
     The printed inputs reproduce the mismatch. Functions that can be imported are imported, and others are defined if
-    their source is self-contained. For any other function a comment names its file and line.
+    their source is self-contained. For any other function a comment names its file and line. Inputs other than numbers,
+    strings, arrays and containers of these are left open.
 
     Attributes
     ----------

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.support.messages import show
 from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.inputs import function_name, read_inputs
 
@@ -39,7 +40,7 @@ def as_code(case: Case, inputs: tuple[Any, ...], error: Exception) -> str:
 
 
 def _literal(value: Any, indent: int) -> str:
-    """An expression that evaluates to the value. Floats have all digits that distinguish them."""
+    """An expression for numbers, arrays and containers of them. Floats have all digits that distinguish them."""
     if isinstance(value, str):
         return repr(value)
     with np.printoptions(threshold=sys.maxsize, floatmode="unique", suppress=False):
@@ -47,7 +48,12 @@ def _literal(value: Any, indent: int) -> str:
     text = re.sub(r"\barray\(\[\], shape=", "np.zeros(", text)
     text = re.sub(r"\barray\(", "np.array(", text)
     text = re.sub(r"\bdtype=(\w+)", r'dtype="\1"', text)
-    return re.sub(r"(?<![.\w])(nan|inf)\b", r"np.\1", text)
+    text = re.sub(r"(?<![.\w])(nan|inf)\b", r"np.\1", text)
+    try:
+        ast.parse(text)
+    except SyntaxError:  # the repr of a function or another object
+        return f"...  # {show(value)}"
+    return text
 
 
 def _definition(name: str, function: Callable[..., Any]) -> tuple[set[str], str]:

@@ -217,6 +217,12 @@ def test_printed_inputs_are_the_inputs_bit_by_bit(value):
     assert not isinstance(value, np.ndarray) or printed.tobytes() == value.tobytes()
 
 
+def test_an_input_without_a_literal_is_left_open():
+    found = find_counterexample(lambda x, c: x.sum(), lambda x, c: x, strategies.arrays((2,)), st.just(len))
+    assert "c = ...  # <builtin_function_or_method len>" in str(found)
+    run(found)
+
+
 def test_code_of_a_script_that_is_run_directly(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
