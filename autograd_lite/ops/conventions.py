@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.support.conversion import strip
 
 __all__: list[str] = []  # for rules, not for users
 
@@ -37,18 +38,22 @@ def by_convention(
     `ties`, changing the places of a slice by the same number leaves none. Where a piecewise linear function enters a
     loss linearly, g is constant, and the second derivative is 0 at kinks too, as in other libraries.
     """
-    tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
-    if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
+    if not isinstance(g, Tensor) or (piecewise_linear and g._node is None):
         return g * slope
     return _product(g, slope, x, y, places(), axis, ties, piecewise_linear)
 
 
-def _undefined_rule(g: Array, places: Array, axis: Any, ties: bool) -> Array:
-    return _undefined(g, places, axis, ties)
+def _undefined_rule(g: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
+    return _undefined(g, x, y, places, axis, ties)
 
 
-@primitive(name="undefined", direction=_undefined_rule)
-def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
+def _still_undefined_rule(g: Array, x: Array, y: Array, out: Array, places: Array, axis: Any, ties: bool) -> Array:
+    """The derivative of NaN is NaN."""
+    return _undefined(g, x, y, places & np.isnan(strip(out)), axis, ties)
+
+
+@primitive(name="undefined", direction=_undefined_rule, x=_still_undefined_rule, y=_still_undefined_rule)
+def _undefined(direction: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
     """NaN at the places of slices that `direction` leaves, else 0. It is a symmetric map, so it is its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
     leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
