@@ -47,12 +47,12 @@ def _undefined_rule(g: Array, x: Array, y: Array, places: Array, axis: Any, ties
     return _undefined(g, x, y, places, axis, ties)
 
 
-def _still_undefined_rule(g: Array, x: Array, y: Array, out: Array, places: Array, axis: Any, ties: bool) -> Array:
-    """The derivative of NaN is NaN."""
-    return _undefined(g, x, y, places & np.isnan(strip(out)), axis, ties)
+def _nan_rule(g: Array, out: Array) -> Array:
+    """The derivative of NaN is NaN, that of 0 is 0."""
+    return np.where(strip(g) != 0, g * out, 0)
 
 
-@primitive(name="undefined", direction=_undefined_rule, x=_still_undefined_rule, y=_still_undefined_rule)
+@primitive(name="undefined", direction=_undefined_rule, x=_nan_rule, y=_nan_rule)
 def _undefined(direction: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
     """NaN at the places of slices that `direction` leaves, else 0. It is a symmetric map, so it is its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
@@ -66,12 +66,20 @@ def _upstream_rule(
     return by_convention(g, slope, lambda: places, x, y, axis=axis, ties=ties, piecewise_linear=piecewise_linear)
 
 
+def _place_rule(g: Array, upstream: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
+    undefined = _undefined(g, x, y, places, axis, ties)
+    if not ties:
+        return undefined
+    # The slopes count with the weights g · upstream, which must be those of a direction that stays as well.
+    return undefined + _undefined(g * upstream, x, y, places, axis, ties)
+
+
 @primitive(
     name="by_convention",
     upstream=_upstream_rule,
     slope=lambda g, upstream: g * upstream,
-    x=_undefined_rule,
-    y=_undefined_rule,
+    x=_place_rule,
+    y=_place_rule,
 )
 def _product(
     upstream: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool

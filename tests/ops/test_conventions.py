@@ -244,6 +244,25 @@ def test_third_derivatives_in_directions_that_keep_the_ties_exist(axis):
     assert grad(grad(along(function, x, direction)))(0.0) == 6
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("function", "point", "direction", "expected"),
+    [
+        (lambda x: np.hypot(x[0], x[1]), [0, 0], [1, 0], [NAN, NAN]),
+        (lambda x: np.hypot(x[0], x[1]), [0, 0], [0, 1], [NAN, NAN]),
+        (lambda x: np.linalg.norm(x[None], axis=1).sum(), [0, 0], [1, 0], [NAN, NAN]),
+        (np.std, [1, 1], [1, 1], [0, 0]),
+        (np.std, [1, 1], [1, 0], [NAN, NAN]),
+        (lambda x: np.abs(x).sum(), [0, 1], [1, 1], [0, 0]),
+    ],
+)
+def test_a_factor_of_a_function_changes_nothing_at_a_convention(function, point, direction, expected):
+    """∂/∂x ∂/∂u ∂/∂x of u f(x) is ∂²f/∂x²."""
+    slope = lambda x, u: (grad(lambda x: u * function(x))(x) * np.array(direction, float)).sum()  # noqa: E731
+    found = grad(lambda x: grad(slope, 1)(x, Tensor(1.0)))(np.array(point, float))
+    np.testing.assert_allclose(found, expected, atol=1e-15)
+
+
 def test_third_derivatives_at_a_kink_are_nan_too():
     assert np.isnan(grad(grad(grad(lambda x: np.abs(x) ** 2)))(0.0))
     assert np.isnan(jacobian(hessian(np.linalg.norm))(ZERO)).all()
