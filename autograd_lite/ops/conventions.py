@@ -16,7 +16,6 @@ import numpy as np
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
-from autograd_lite.support.conversion import strip
 
 __all__: list[str] = []  # for rules, not for users
 
@@ -47,12 +46,8 @@ def _undefined_rule(g: Array, x: Array, y: Array, places: Array, axis: Any, ties
     return _undefined(g, x, y, places, axis, ties)
 
 
-def _nan_rule(g: Array, out: Array) -> Array:
-    """The derivative of NaN is NaN, that of 0 is 0."""
-    return np.where(strip(g) != 0, g * out, 0)
-
-
-@primitive(name="undefined", direction=_undefined_rule, x=_nan_rule, y=_nan_rule)
+# The derivative of NaN with respect to x and y is NaN, that of 0 is 0.
+@primitive(name="undefined", direction=_undefined_rule, x=lambda g, out: g * out, y=lambda g, out: g * out)
 def _undefined(direction: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
     """NaN at the places of slices that `direction` leaves, else 0. It is a symmetric map, so it is its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
