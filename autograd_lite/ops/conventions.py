@@ -37,18 +37,18 @@ def by_convention(
     `ties`, changing the places of a slice by the same number leaves none. Where a piecewise linear function enters a
     loss linearly, g is constant, and the second derivative is 0 at kinks too, as in other libraries.
     """
-    tensors = isinstance(g, Tensor) or isinstance(slope, Tensor)
-    if not tensors or (piecewise_linear and getattr(g, "_node", None) is None):
+    if not isinstance(g, Tensor) or (piecewise_linear and g._node is None):
         return g * slope
     return _product(g, slope, x, y, places(), axis, ties, piecewise_linear)
 
 
-def _undefined_rule(g: Array, places: Array, axis: Any, ties: bool) -> Array:
-    return _undefined(g, places, axis, ties)
+def _undefined_rule(g: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
+    return _undefined(g, x, y, places, axis, ties)
 
 
-@primitive(name="undefined", direction=_undefined_rule)
-def _undefined(direction: Array, places: Array, axis: Any, ties: bool) -> Array:
+# The derivative of NaN with respect to x and y is NaN, that of 0 is 0.
+@primitive(name="undefined", direction=_undefined_rule, x=lambda g, out: g * out, y=lambda g, out: g * out)
+def _undefined(direction: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
     """NaN at the places of slices that `direction` leaves, else 0. It is a symmetric map, so it is its own rule."""
     staying = np.max(direction, axis=axis, keepdims=True, initial=-np.inf, where=places) if ties else 0
     leaves = np.any(places & (direction != staying), axis=axis, keepdims=True)
@@ -61,12 +61,20 @@ def _upstream_rule(
     return by_convention(g, slope, lambda: places, x, y, axis=axis, ties=ties, piecewise_linear=piecewise_linear)
 
 
+def _place_rule(g: Array, upstream: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool) -> Array:
+    undefined = _undefined(g, x, y, places, axis, ties)
+    if not ties:
+        return undefined
+    # The slopes count with the weights g · upstream, which must be those of a direction that stays as well.
+    return undefined + _undefined(g * upstream, x, y, places, axis, ties)
+
+
 @primitive(
     name="by_convention",
     upstream=_upstream_rule,
     slope=lambda g, upstream: g * upstream,
-    x=_undefined_rule,
-    y=_undefined_rule,
+    x=_place_rule,
+    y=_place_rule,
 )
 def _product(
     upstream: Array, slope: Array, x: Array, y: Array, places: Array, axis: Any, ties: bool, piecewise_linear: bool

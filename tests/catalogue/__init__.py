@@ -18,6 +18,7 @@ from catalogue import layers as catalogue_layers
 from catalogue import linalg as catalogue_linalg
 from catalogue import reductions as catalogue_reductions
 from catalogue import samples as s
+from catalogue import samples_arrays as sa
 from catalogue.samples import Case
 
 
@@ -140,7 +141,7 @@ CASES = [
     Case("clip: from above", lambda x, bound: ag.clip(x, None, bound), np.minimum,
          s.elementwise(_KINK_FREE, s.grid(0.0))),
     Case("where", lambda x, y, condition: ag.where(condition, x, y),
-         lambda x, y, condition: condition * x + ~condition * y, s.chosen()),
+         lambda x, y, condition: condition * x + ~condition * y, sa.chosen()),
     Case("softmax", ag.softmax, _softmax, s.reduction(s.real, several=False)),
     Case("log_softmax", ag.log_softmax, lambda x, axis: np.log(_softmax(x, axis)),
          s.reduction(s.real, several=False, min_side=1)),
@@ -173,7 +174,7 @@ CASES = [
         np.arange(x.size).reshape(x.shape)[index]), s.varying(s.integer_indices, min_dims=1, min_side=1)),
     Case("getitem: mixed", _item, _item, s.varying(s.mixed_indices, min_dims=1, min_side=1)),
     Case("getitem: masks", _item, _item, s.varying(s.masks, min_dims=1)),
-    Case("scatter", ag.scatter, _scatter, s.scattered()),
+    Case("scatter", ag.scatter, _scatter, sa.scattered()),
     Case("matmul", ag.matmul, _matmul, s.products()),
     Case("dot", ag.dot, _dot, s.dots()),
     Case("linear", ag.linear, _linear, s.affine(bias=False)),

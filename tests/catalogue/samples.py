@@ -293,18 +293,3 @@ def compared(draw: st.DrawFn, prediction: Domain, target: Domain) -> Sample:
     """A prediction and a target of the same shape."""
     rng, shape = draw(generators), draw(shapes(min_side=1))
     return Sample((prediction(rng, shape), target(rng, shape)), {"reduction": draw(reductions)})
-
-
-@st.composite
-def scattered(draw: st.DrawFn) -> Sample:
-    shape = draw(shapes(min_dims=1, min_side=1))
-    index = draw(st.one_of(basic_indices(shape), integer_indices(shape), masks(shape)))["index"]
-    return Sample((real(draw(generators), np.empty(shape)[index].shape),), {"index": index, "shape": shape})
-
-
-@st.composite
-def chosen(draw: st.DrawFn) -> Sample:
-    """For `where`: a condition and two operands that broadcast against it."""
-    drawn = draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=3))
-    rng, (condition, x, y) = draw(generators), drawn.input_shapes
-    return Sample((real(rng, x), real(rng, y)), {"condition": rng.integers(0, 2, condition).astype(bool)})

@@ -7,7 +7,18 @@ import hypothesis.strategies as st
 import numpy as np
 
 from catalogue import samples
-from catalogue.samples import Sample, Shape, axes, distinct, generators, real, shapes
+from catalogue.samples import (
+    Sample,
+    Shape,
+    axes,
+    basic_indices,
+    distinct,
+    generators,
+    integer_indices,
+    masks,
+    real,
+    shapes,
+)
 
 Statics = st.SearchStrategy[dict[str, Any]]
 
@@ -258,3 +269,18 @@ def split_by_name(shape: Shape) -> Statics:
 def diagonals(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     first, second = draw(st.permutations(range(len(shape))))[:2]
     return {"offset": draw(st.integers(-3, 3)), "axis1": first, "axis2": second - len(shape)}
+
+
+@st.composite
+def scattered(draw: st.DrawFn) -> Sample:
+    shape = draw(shapes(min_dims=1, min_side=1))
+    index = draw(st.one_of(basic_indices(shape), integer_indices(shape), masks(shape)))["index"]
+    return Sample((real(draw(generators), np.empty(shape)[index].shape),), {"index": index, "shape": shape})
+
+
+@st.composite
+def chosen(draw: st.DrawFn) -> Sample:
+    """For `where`: a condition and two operands that broadcast against it."""
+    drawn = draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=3))
+    rng, (condition, x, y) = draw(generators), drawn.input_shapes
+    return Sample((real(rng, x), real(rng, y)), {"condition": rng.integers(0, 2, condition).astype(bool)})

@@ -70,6 +70,26 @@ def test_where_nothing_is_extreme_the_numbers_are_those_of_numpy(axis, dtype):
             np.testing.assert_array_equal(np.linalg.norm(Tensor(x), ord, axis).data, expected)
 
 
+@pytest.mark.parametrize("name", HOMOGENEOUS)
+@pytest.mark.parametrize("k", [-900, 0, 900])
+def test_lengths_of_negative_numbers_are_those_of_their_magnitudes(name, k):
+    function, x = HOMOGENEOUS[name], np.ldexp(np.abs(BASE), k)
+    np.testing.assert_allclose(function(Tensor(-x)).data, function(Tensor(x)).data, rtol=1e-15)
+    np.testing.assert_allclose(grad(function)(-x), -grad(function)(x), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("signs", [(1, 1), (-1, 1), (1, -1), (-1, -1)])
+@pytest.mark.parametrize("point", [(3.0, 4.0), (3e200, 4e200), (3e-200, 4e-200), (3e200, 4.0), (3.0, 4e200)])
+def test_hypot_and_arctan2_of_numbers_of_every_size_and_sign(point, signs):
+    x, y = np.multiply(point, signs)
+    unit = max(abs(x), abs(y))  # both formulas in this unit
+    length = np.hypot(x / unit, y / unit)
+    np.testing.assert_allclose(grad(np.hypot)(x, y), x / unit / length, rtol=1e-14)
+    np.testing.assert_allclose(grad(np.hypot, 1)(x, y), y / unit / length, rtol=1e-14)
+    np.testing.assert_allclose(grad(np.arctan2)(y, x), x / unit / length**2 / unit, rtol=1e-14)
+    np.testing.assert_allclose(grad(np.arctan2, 1)(y, x), -y / unit / length**2 / unit, rtol=1e-14)
+
+
 def test_each_slice_is_scaled_by_itself():
     x = np.array([[3e200, 4e200], [3.0, 4.0], [3e-200, 4e-200], [0.0, 0.0]])
     np.testing.assert_allclose(np.linalg.norm(Tensor(x), axis=1).data, [5e200, 5, 5e-200, 0], rtol=1e-15)
@@ -88,6 +108,21 @@ def test_the_largest_number_decides_a_p_norm_and_the_smallest_a_negative_one():
             slopes = np.sign(x) * (x / expected[:, None]) ** (ord - 1.0)
             found = grad(lambda x, ord=ord, axis=axis: np.linalg.norm(x, ord, axis).sum())(rows)
             np.testing.assert_allclose(found if axis else found.T, slopes, rtol=1e-13)
+
+
+def test_p_norms_of_numbers_that_are_far_apart():
+    np.testing.assert_allclose(np.linalg.norm(Tensor([1e300, 5e-324]), 0.5), 1e300, rtol=1e-14)
+    np.testing.assert_allclose(np.linalg.norm(Tensor([1e300, 1e-300]), -0.5), 1e-300, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("ord", [0.5, 1, 2, 3, 4, -1, -2])
+def test_norms_of_vectors_without_elements_are_those_of_numpy(ord):
+    x = Tensor(np.zeros((2, 0)), requires_grad=True)
+    result = np.linalg.norm(x, ord, axis=1)
+    result.sum().backward()
+    np.testing.assert_array_equal(result.data, np.linalg.norm(x.data, ord, axis=1))
+    assert x.grad.shape == (2, 0)
 
 
 def test_p_norms_of_integers_and_of_half_precision():
@@ -109,6 +144,17 @@ def test_derivations_write_the_plain_formulas():
         text = ag.derive(function(x), [x]).text()
         assert not any(word in text for word in ("exactly", "frexp", "max(", "maximum", "e+", "norm(x /", "norm(x ⊙"))
     assert "|X / (U₁1ᵀ)|)²" in ag.derive((ag.norm(x, 3, axis=1) ** 2).sum(), [x]).text()
+    for function, gradient in (
+        (ag.norm, "X / L"),
+        (lambda x: ag.norm(x, axis=1).sum(), "X / (U₁1ᵀ)"),
+        (lambda x: ag.norm(x, 4, axis=1).sum(), "(X / (U₁1ᵀ))³"),
+        (lambda x: np.hypot(x[0], x[1]).sum(), "∂L/∂U₂ = U₂ / U₃"),
+        (lambda x: np.hypot(x[0], x[1]).sum(), "∂L/∂U₁ = U₁ / U₃"),
+        (lambda x: np.std(x, axis=0).sum(), "(1/2)(X − 1((1/2) 1ᵀ X)) / (1U₁ᵀ)"),
+        (np.var, "(2/NK)(X − (1/NK) Σ X)"),
+        (lambda x: np.nanstd(x, axis=1).sum(), "⊙ U₁)1ᵀ)"),
+    ):
+        assert gradient in ag.derive(function(x), [x]).text()
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
@@ -152,6 +198,16 @@ def test_the_gradient_of_normalized_numbers_scales_by_the_inverse(k):
     if abs(k) < 400:
         found = np.ldexp(hessian(loss)(np.ldexp(BASE, k)), 2 * k)
         np.testing.assert_allclose(found, hessian(loss)(BASE), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.25, 2.0**-20])
+@pytest.mark.parametrize("k", [-60, 0, 60])
+def test_second_derivatives_of_normalized_numbers_of_every_size(k, eps):
+    """In single precision, against double precision, in which no square is extreme."""
+    x, eps = np.ldexp(BASE, k), eps * 4.0**k if k >= 0 else eps
+    loss = lambda x: (ag.layer_norm(x, 5, eps=eps) ** 3 * WEIGHTS.astype(x.dtype)).sum()  # noqa: E731
+    found, expected = hessian(loss)(x.astype(np.single)), hessian(loss)(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-5 * np.abs(expected).max())
 
 
 def test_running_statistics_of_extreme_batches():

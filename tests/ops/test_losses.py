@@ -278,6 +278,11 @@ def test_nan_scores_give_nan_and_no_error():
     assert np.isnan(ag.binary_cross_entropy_with_logits(np.array([np.nan]), np.array([0.0])))
 
 
+@pytest.mark.parametrize("loss", [ag.mse_loss, ag.l1_loss, ag.huber_loss, ag.binary_cross_entropy])
+def test_a_number_of_python_is_a_target_of_the_dtype_of_the_prediction(loss):
+    assert loss(Tensor(np.float32(0.25)), 0.5).dtype == np.float32
+
+
 def test_booleans_and_integers_are_targets():
     z = np.array([0.5, -0.5])
     for target in ([True, False], [1, 0], np.array([1, 0], np.uint8)):

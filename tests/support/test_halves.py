@@ -217,3 +217,17 @@ def test_binary_cross_entropy_of_halves_has_the_guards_of_singles(p, y):
     (value, gradient), (expected, slope) = loss(HALF), loss(np.float32)
     np.testing.assert_array_equal(value, expected)
     np.testing.assert_array_equal(gradient, slope.astype(HALF))
+
+
+@pytest.mark.parametrize("function", [np.var, np.nanvar, np.std, np.nanstd])
+def test_the_gradient_of_a_spread_of_halves_is_that_of_singles_rounded(function):
+    x = numbers(50, 1000, 1100).astype(np.half)
+    expected = ag.grad(function)(x.astype(np.single)).astype(np.half)
+    np.testing.assert_allclose(ag.grad(function)(x), expected, rtol=np.finfo(np.half).eps)
+
+
+def test_the_gradient_of_silu_of_halves_is_computed_in_singles():
+    x = np.arange(-12, 12, 0.125, np.half)
+    s = ag.sigmoid(x.astype(np.single)).astype(np.half).astype(np.single)  # what the forward pass keeps
+    expected = s * (1 + x.astype(np.single) * (1 - s))
+    np.testing.assert_array_equal(ag.grad(lambda x: ag.silu(x).sum())(x), expected.astype(np.half))

@@ -147,7 +147,7 @@ def _sum_of_tiles(g: Array, x_shape: tuple[int, ...]) -> Array:
         return broadcast_to(np.sum(g), x_shape)
     own = (1,) * (g.ndim - len(x_shape)) + x_shape
     pairs = [n for whole, part in zip(g.shape, own, strict=True) for n in (whole // part, part)]
-    return sum_over(g.reshape(tuple(pairs)), tuple(range(0, len(pairs), 2))).reshape(x_shape)
+    return sum_over(g.reshape(tuple(pairs)), tuple(range(0, len(pairs), 2)))
 
 
 @primitive(numpy=np.tile, x=_sum_of_tiles)

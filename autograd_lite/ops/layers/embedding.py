@@ -7,7 +7,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.support.checks import is_integer
-from autograd_lite.support.conversion import to_array, to_floats
+from autograd_lite.support.conversion import to_array
 from autograd_lite.support.messages import show
 from autograd_lite.support.sums import add_at
 
@@ -64,8 +64,7 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     array([[1., 1.],
            [2., 2.]])
     """
-    indices = to_array(indices)
-    weight = weight if hasattr(weight, "dtype") else to_floats(weight)
+    indices, weight = to_array(indices), to_array(weight)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices are integers, not {indices.dtype}")
     if weight.ndim != 2:

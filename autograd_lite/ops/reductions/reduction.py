@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable
 
@@ -67,7 +68,7 @@ def shared_among_ties(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool
     with np.errstate(invalid="ignore"):
         shares = chosen / np.maximum(tied, of_nothing)
     return by_convention(
-        restore(g, axis, keepdims), shares, lambda: chosen & (tied > 1), x, axis=axis, ties=True, piecewise_linear=True
+        restore(g, axis, keepdims), shares, lambda: chosen, x, axis=axis, ties=True, piecewise_linear=True
     )
 
 
@@ -143,7 +144,7 @@ def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def deviation(x: Array, axis: Axis) -> Array:
-    """xᵢ − x̄. What the mean has lost by rounding is the mean of the deviations; equal numbers have none."""
+    """xᵢ − x̄, less the mean of that, which is the rounding error of x̄. Deviations of equal numbers are 0."""
     if not x.size:
         return x
     rough = x - np.mean(x, axis=axis, keepdims=True)
@@ -151,9 +152,8 @@ def deviation(x: Array, axis: Axis) -> Array:
 
 
 def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
-    """n − ddof, what NumPy divides by: 0 if that is negative."""
-    degrees = count(shape, axis) - ddof
-    return degrees if degrees > 0 else 0
+    """n − ddof, the divisor of NumPy; 0 if that is negative."""
+    return builtins.max(count(shape, axis) - ddof, 0)
 
 
 def _var_rule(g: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
