@@ -35,10 +35,12 @@ def sweep(
     """
     latest_change, observers = log.latest, current_observers()
     queue: list[tuple[int, Node]] = []
+    following: Node | None = None  # one of the nodes that wait; mostly it is next, so it is kept out of the heap
     for root in gradients:
         if root.__class__ is Node and root.order >= since:
-            heappush(queue, (-root.order, root))
-    following: Node | None = None  # the latest of the nodes that wait; mostly it is next, so it is kept out of the heap
+            if following is not None:
+                heappush(queue, (-following.order, following))
+            following = root
     while queue or following is not None:
         if following is None:
             node = heappop(queue)[1]
@@ -148,8 +150,8 @@ def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
 
 def _fit(gradient: Any, parent: Node | Leaf, operation: Operation, position: int) -> Any:
     """Undo broadcasting and promotion, so that the gradient has the shape and dtype of its parent."""
-    if gradient is None or not hasattr(gradient, "shape"):
-        if not isinstance(gradient, int | float | np.ndarray | np.generic):
+    if not hasattr(gradient, "shape"):
+        if not isinstance(gradient, int | float):
             raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
         gradient = np.asarray(gradient)
     if gradient.shape != parent.shape:

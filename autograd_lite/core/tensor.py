@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -24,7 +25,7 @@ from autograd_lite.core.python_protocols import PythonProtocols
 from autograd_lite.core.writes import overwrite
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.exact import exactly
-from autograd_lite.support.messages import show, shown_as
+from autograd_lite.support.messages import show
 from autograd_lite.support.names import name_of, set_name
 from autograd_lite.support.signatures import Signatures
 
@@ -256,7 +257,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
                 "with .sum() or .mean()) or pass the gradient with respect to it"
             )
         else:
-            seed = np.ones_like(data) if data.shape else data.dtype.type(1)
+            seed = np.ones_like(data) if data.shape else _one(data.dtype)
         if create_graph and isinstance(gradient, Tensor) and gradient._node is not None:
             return gradient.astype(self.dtype)
         return _wrap(seed) if create_graph else seed
@@ -273,10 +274,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         return (self[i] for i in range(len(self)))
 
 
-@shown_as.register(Tensor)
-def _(tensor: Tensor, limit: int, depth: int) -> str:
-    values = tensor._data
-    return " ".join(Tensor.__repr__(tensor).split()) if values.size <= 8 else f"Tensor {values.dtype} {values.shape}"
+_one = functools.cache(lambda dtype: dtype.type(1))  # half a percent of a small training step
 
 
 def _required_node(tensor: Tensor) -> Node | Leaf:

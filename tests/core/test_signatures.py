@@ -174,7 +174,8 @@ ONLY_HERE = {"functional.binary_cross_entropy": {"p": "input"}, "nn.ModuleDict.p
 OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
        "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
        "optim.Optimizer.update", "optim.Optimizer.updates", "lr_scheduler.LRScheduler.check",
-       "lr_scheduler.LRScheduler.factor", "lr_scheduler.LRScheduler.learning_rate", "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
+       "lr_scheduler.LRScheduler.factor", "lr_scheduler.LRScheduler.learning_rate",
+       "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
 # What `compile` asks of them, without arguments.
 OWN |= {f"{name}.versioned_parts" for name in ("nn.Module", "optim.Optimizer", "lr_scheduler.LRScheduler",
                                                "lr_scheduler.ReduceLROnPlateau")}  # fmt: skip
