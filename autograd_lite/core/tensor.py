@@ -31,6 +31,8 @@ from autograd_lite.support.signatures import Signatures
 
 Array: TypeAlias = Any  # what operations take and return: numbers, arrays, tensors
 
+_NOTHING_REQUIRED = "backward: this tensor does not require gradients, nor does anything it was made from"
+
 
 class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
     """An n-dimensional array of numbers that can be differentiated.
@@ -241,8 +243,10 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
             with enable_grad():
                 for leaf, found in backward_with_graph(self, seed).items():
                     leaf.grad = found if leaf.grad is None else leaf.grad + found
+        elif self._node is None:
+            raise RuntimeError(_NOTHING_REQUIRED)
         else:
-            deposit(sweep({_required_node(self): seed}, retain_graph))
+            deposit(sweep({self._node: seed}, retain_graph))
 
     def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
         """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
@@ -277,12 +281,6 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
 _one = functools.cache(lambda dtype: dtype.type(1))  # half a percent of a small training step
 
 
-def _required_node(tensor: Tensor) -> Node | Leaf:
-    if tensor._node is None:
-        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-    return tensor._node
-
-
 def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
     """A tensor around `data`, without a copy or a check."""
     tensor = object.__new__(Tensor)
@@ -293,5 +291,7 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients of the leaves that `tensor` depends on, as tensors that can be differentiated again."""
+    if tensor._node is None:
+        raise RuntimeError(_NOTHING_REQUIRED)
     with enable_grad():
-        return sweep({_required_node(tensor): gradient}, retain_graph=True, create_graph=True)
+        return sweep({tensor._node: gradient}, retain_graph=True, create_graph=True)
