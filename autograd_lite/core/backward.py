@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Leaf, Node, Operation
-from autograd_lite.core.hooks import current_observers
+from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.broadcasting import unbroadcast as unbroadcast
 from autograd_lite.support.recorder import current_recorder
@@ -33,12 +33,14 @@ def sweep(
     With `create_graph` the rules are called with tensors instead of arrays, so the same formulas are recorded. Nodes
     recorded before the time `since` count as leaves. Gradients of nodes that are keys of `watched` are stored there.
     """
-    latest_change, observers = log.latest, current_observers()
+    latest_change, observers = log.latest, current_observers() if registrations else ()
     queue: list[tuple[int, Node]] = []
+    following: Node | None = None  # one of the nodes that wait; mostly it is next, so it is kept out of the heap
     for root in gradients:
         if root.__class__ is Node and root.order >= since:
-            heappush(queue, (-root.order, root))
-    following: Node | None = None  # the latest of the nodes that wait; mostly it is next, so it is kept out of the heap
+            if following is not None:
+                heappush(queue, (-following.order, following))
+            following = root
     while queue or following is not None:
         if following is None:
             node = heappop(queue)[1]
@@ -123,12 +125,11 @@ def deposit(gradients: dict[Leaf, Any]) -> None:
     with _deposits:
         for leaf, gradient in gradients.items():
             if leaf.grad is not None:
-                gradient = leaf.grad + gradient
+                gradients[leaf] = gradient = leaf.grad + gradient
             elif gradient.base is not None or id(gradient) in taken:
-                gradient = gradient.copy()  # a view, or an array that another leaf received too
+                gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
             if not gradient.shape and not isinstance(gradient, np.ndarray):
-                gradient = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
-            gradients[leaf] = gradient
+                gradients[leaf] = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
             taken.add(id(gradient))
         # Written only now, all together: a backward pass that fails leaves every gradient as it was.
         # In one call, so that no interrupt comes in between.
@@ -148,8 +149,8 @@ def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
 
 def _fit(gradient: Any, parent: Node | Leaf, operation: Operation, position: int) -> Any:
     """Undo broadcasting and promotion, so that the gradient has the shape and dtype of its parent."""
-    if gradient is None or not hasattr(gradient, "shape"):
-        if not isinstance(gradient, int | float | np.ndarray | np.generic):
+    if not hasattr(gradient, "shape"):
+        if not isinstance(gradient, int | float):
             raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
         gradient = np.asarray(gradient)
     if gradient.shape != parent.shape:

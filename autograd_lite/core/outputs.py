@@ -82,9 +82,7 @@ def _result_node(operation_node: Node | None, number: int, array: Any) -> Node |
     if operation_node is None or array.dtype.kind != "f":
         return None
     node = Node()
-    node.order = tick()
-    node.operation = operation_node.operation.results[number]
-    node.parents = (operation_node,)
-    node.saved = ()
+    node.order, node.operation = tick(), operation_node.operation.results[number]
+    node.parents, node.saved = (operation_node,), ()
     node.shape, node.dtype = array.shape, array.dtype
     return node

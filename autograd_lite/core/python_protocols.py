@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.core.cuts import inside_transform, refuse_number, warn_of_item
 from autograd_lite.core.graph import Leaf, Node
+from autograd_lite.support.messages import shown_as
 
 
 class PythonProtocols:
@@ -85,6 +86,16 @@ class PythonProtocols:
         leaf = self._leaf()
         parts = (type(self), self.data, self.requires_grad, leaf and leaf.grad, self.name)
         return _rebuild, parts, getattr(self, "__dict__", None)
+
+
+@shown_as.register(PythonProtocols)
+def _(tensor: Any, limit: int, depth: int) -> str:
+    values = tensor._data
+    return (
+        " ".join(PythonProtocols.__repr__(tensor).split())
+        if values.size <= 8
+        else f"Tensor {values.dtype} {values.shape}"
+    )
 
 
 def _rebuild(kind: type[Any], data: Any, requires_grad: bool, gradient: Any, name: str | None) -> Any:

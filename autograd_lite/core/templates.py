@@ -102,8 +102,8 @@ def call_source(operation: Declaration) -> str:
     wrapped = f"return _wrap_outputs(_name, _out, _node, {given})"
     several = operation.outputs > 1
     # NumPy gives objects without a dtype for 0-d arrays of objects; a user's function may return a Python number.
-    as_array = "_out = _as_array(_out); _dtype = _out.dtype"
-    without_dtype = as_array if operation.is_foreign else "_refuse_result(_operation, _objects)"
+    without_dtype = "_out = _as_array(_out); _dtype = _out.dtype"
+    without_dtype = without_dtype if operation.is_foreign else "_refuse_result(_operation, _objects)"
     required = " or ".join(_is_required(operation, name) for name in operation.differentiable) or "False"
     result = _SEVERAL_RESULTS if several else _ONE_RESULT
     result = result.format(required=required, without_dtype=without_dtype, note=note, wrapped=wrapped)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -24,11 +25,13 @@ from autograd_lite.core.python_protocols import PythonProtocols
 from autograd_lite.core.writes import overwrite
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.exact import exactly
-from autograd_lite.support.messages import show, shown_as
+from autograd_lite.support.messages import show
 from autograd_lite.support.names import name_of, set_name
 from autograd_lite.support.signatures import Signatures
 
 Array: TypeAlias = Any  # what operations take and return: numbers, arrays, tensors
+
+_NOTHING_REQUIRED = "backward: this tensor does not require gradients, nor does anything it was made from"
 
 
 class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
@@ -240,8 +243,10 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
             with enable_grad():
                 for leaf, found in backward_with_graph(self, seed).items():
                     leaf.grad = found if leaf.grad is None else leaf.grad + found
+        elif self._node is None:
+            raise RuntimeError(_NOTHING_REQUIRED)
         else:
-            deposit(sweep({_required_node(self): seed}, retain_graph))
+            deposit(sweep({self._node: seed}, retain_graph))
 
     def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
         """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
@@ -256,7 +261,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
                 "with .sum() or .mean()) or pass the gradient with respect to it"
             )
         else:
-            seed = np.ones_like(data) if data.shape else data.dtype.type(1)
+            seed = np.ones_like(data) if data.shape else _one(data.dtype)
         if create_graph and isinstance(gradient, Tensor) and gradient._node is not None:
             return gradient.astype(self.dtype)
         return _wrap(seed) if create_graph else seed
@@ -273,16 +278,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         return (self[i] for i in range(len(self)))
 
 
-@shown_as.register(Tensor)
-def _(tensor: Tensor, limit: int, depth: int) -> str:
-    values = tensor._data
-    return " ".join(Tensor.__repr__(tensor).split()) if values.size <= 8 else f"Tensor {values.dtype} {values.shape}"
-
-
-def _required_node(tensor: Tensor) -> Node | Leaf:
-    if tensor._node is None:
-        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
-    return tensor._node
+_one = functools.cache(lambda dtype: dtype.type(1))  # half a percent of a small training step
 
 
 def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
@@ -295,5 +291,7 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients of the leaves that `tensor` depends on, as tensors that can be differentiated again."""
+    if tensor._node is None:
+        raise RuntimeError(_NOTHING_REQUIRED)
     with enable_grad():
-        return sweep({_required_node(tensor): gradient}, retain_graph=True, create_graph=True)
+        return sweep({tensor._node: gradient}, retain_graph=True, create_graph=True)

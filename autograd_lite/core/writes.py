@@ -8,7 +8,6 @@ log is kept by memory, not by tensor, so it covers views, detached tensors and f
 
 from __future__ import annotations
 
-import functools
 import itertools
 import weakref
 from typing import Any
@@ -54,13 +53,9 @@ def record_changes(owners: list[Any]) -> None:
     for owner in owners:
         key = id(owner)
         known = log.stamps.get(key)
-        reference = known[0] if known else weakref.ref(owner, functools.partial(_forget, key))
+        reference = known[0] if known else weakref.ref(owner, lambda _, key=key: log.stamps.pop(key, None))  # type: ignore[misc]
         log.latest = time = tick()
         log.stamps[key] = (reference, time)
-
-
-def _forget(key: int, _: object) -> None:
-    log.stamps.pop(key, None)
 
 
 def changed_since(time: int, value: Any) -> bool:

@@ -1,9 +1,9 @@
 """In-place writes, ``x[index] = value`` and ``x += y``: NumPy's numbers, and their gradient.
 
-Where nothing is recorded, memory is overwritten. Where the tensor is part of a graph, or the value would make it so,
-the write is an operation like any other: its result takes the place of what the tensor held, and of what every tensor
-that shares memory with it held (`aliases`). Nodes that were recorded before keep the arrays that they have saved, so
-earlier uses keep their numbers and gradients.
+If nothing is recorded, memory is overwritten. If the tensor is part of a graph, or the value would make it so, the
+write is an operation like any other. The tensor gets the array and the node of its result, and so does every tensor
+that shares memory with it (see `core.aliases`). Nodes recorded before keep the arrays that they have saved, so earlier
+uses keep their numbers and gradients.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
 
 
 def in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Tensor]:
-    """The operator ``x += y``, in every tensor that shares memory with x; its dtype and shape stay.
+    """The operator ``x += y``, in every tensor that shares memory with x, whose dtype and shape stay.
 
-    What NumPy gives as a number, such as a sum, cannot be written: as in NumPy, the name gets a new one.
+    A NumPy scalar, such as the result of a sum, cannot be written to. As in NumPy, the name then gets a new tensor.
     """
     what = f"x {symbol} y"
 
@@ -73,7 +73,7 @@ def _refuse_cut(tensor: Tensor, what: str) -> None:
 
 
 def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
-    """Whether a write is an operation of the graph; an error if it must not be."""
+    """Whether a write is recorded as an operation; an error if it is not allowed."""
     sharing, place, records = _sharing(tensor), getattr(tensor, "_place", None), is_grad_enabled()
     if place is not None and any(reference() is not None for reference in place.memory.arguments):
         raise RuntimeError(
@@ -96,14 +96,14 @@ def _is_recorded(tensor: Tensor, value: Any, what: str) -> bool:
         if is_apart or memory_owner(leaf._data) is not memory_owner(tensor._data):
             raise RuntimeError(
                 f"{what}: x shared memory with a leaf that requires gradients, but its values are elsewhere now (an "
-                "optimizer has moved them, or they were written); take the view anew, or write into a copy"
+                "optimizer has moved them, or they were written); take the view again, or write into a copy"
             )
-        return False  # all share one memory, and a note in the log of changes protects the graph
+        return False  # all share one memory, and the log of writes protects the graph
     return takes_part or is_apart or any(other._node is not None for other in sharing)
 
 
 def _is_there_already(tensor: Tensor, index: Any, value: Any) -> bool:
-    """Whether the value is the very part that it shall be written to, as at the end of ``x[index] += y``."""
+    """Whether the value already is the part of x that it is written to, as at the end of ``x[index] += y``."""
     own, other = getattr(tensor, "_place", None), getattr(value, "_place", None)
     if own is None or other is None or own.memory is not other.memory or own.positions is None:
         return False
@@ -113,7 +113,7 @@ def _is_there_already(tensor: Tensor, index: Any, value: Any) -> bool:
 
 
 def _fitted(result: Tensor, tensor: Tensor, what: str) -> Tensor:
-    """The result of an operator in the dtype of the tensor that it is written into."""
+    """The result of an operator, converted to the dtype of the tensor that it is written into."""
     if result.shape != tensor.shape:
         raise ValueError(f"{what}: values of shape {result.shape} for a tensor of shape {tensor.shape}")
     if result.dtype == tensor.dtype:
@@ -124,7 +124,7 @@ def _fitted(result: Tensor, tensor: Tensor, what: str) -> Tensor:
 
 
 def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
-    """`tensor` becomes `changed`, in which the elements at `index` are new, and with it what shares its memory.
+    """Give `tensor` the array and node of `changed`, whose elements at `index` are new, and update what shares memory.
 
     After an error nothing has changed.
     """
@@ -138,7 +138,7 @@ def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
     for other, new in updates:
         other._data, other._node = _laid_out(new._data, other._data), new._node
     if len(sharing) == 1 and hasattr(tensor, "_place") and _lies_as_numbered(tensor):
-        del tensor._place  # its memory is its own now
+        del tensor._place  # nothing else shares its memory any more
 
 
 def _number_elements(tensors: list[Any]) -> None:
@@ -159,9 +159,9 @@ def _lies_as_numbered(tensor: Any) -> bool:
 
 
 def _laid_out(new: Any, old: Any) -> Any:
-    """`new` with its axes in the order in memory that those of `old` have: it decides what is a view of it."""
+    """`new` with the axes in the memory order of `old`, since the order decides which results are views of it."""
     if not new.ndim:
-        return new if isinstance(concrete(old), np.generic) else new[...]  # an array of no axes stays one
+        return new if isinstance(concrete(old), np.generic) else new[...]  # a 0-d array stays an array
     order = np.argsort([-abs(stride) for stride in old.strides], kind="stable").tolist()
     if np.transpose(concrete(new), order).flags.c_contiguous:
         return new
@@ -179,6 +179,6 @@ def _carried(changed: Tensor, tensor: Tensor, index: Any, other: Tensor) -> Tens
     mask, numbers = common
     numbers = np.flatnonzero(is_new)[numbers]
     source = _wrap(changed._data) if place.is_detached else changed
-    with enable_grad():  # a graph that is written to without recording gets constants
+    with enable_grad():  # under `no_grad`, the elements written into the graph of `other` are constants
         values = source[np.unravel_index(numbers, tensor.shape)] if tensor.ndim else source
         return indexing.setitem(other, mask, values)  # type: ignore[no-any-return]

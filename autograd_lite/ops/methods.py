@@ -1,4 +1,4 @@
-"""The table of what a tensor can do: the operators of Python and the methods of ndarray, from the catalogue."""
+"""The operators and methods of Tensor that are operations of the catalogue, in a table; importing it attaches them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
 
 
 def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
-    """The elements along `axis` for which the condition holds; the array comes second in the function."""
+    """The elements along `axis` for which the condition holds; in the function the condition comes first."""
     return choosing.compress(condition, self, axis)  # type: ignore[no-any-return]
 
 
@@ -35,7 +35,7 @@ def _query(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` alike."""
+    """A method that takes ``x.reshape(2, 3)`` and ``x.reshape((2, 3))``."""
 
     def method(self: Tensor, *args: Any, **options: Any) -> Any:
         return operation(self, args[0] if len(args) == 1 else args or None, **options)
@@ -95,7 +95,7 @@ _METHODS: dict[str, Any] = {
     "diagonal": diagonals.diagonal,
     "choose": choosing.choose,
     "dot": matmul.dot,
-    # Without a derivative: the answer is an array, or Python's own.
+    # Without a derivative: these return arrays and numbers, not tensors.
     "__eq__": _query(operator.eq),
     "__ne__": _query(operator.ne),
     "__lt__": _query(operator.lt),

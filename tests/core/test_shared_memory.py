@@ -489,7 +489,7 @@ def test_a_view_of_a_leaf_that_an_optimizer_has_moved_is_not_written():
         view = w[1:]
     ag.optim.SGD([w, leaf()], lr=0.1)
     assert not np.shares_memory(view.data, w.data)
-    with no_grad(), pytest.raises(RuntimeError, match="take the view anew"):
+    with no_grad(), pytest.raises(RuntimeError, match="take the view again"):
         view += 1.0
     with no_grad():
         w += 1.0

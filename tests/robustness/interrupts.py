@@ -18,7 +18,7 @@ class Interrupt(BaseException):
 # After these the interpreter looks for signals; Ctrl-C comes nowhere else.
 CHECKED = {"RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD"}
 
-CALLED_AT_DEATH = {"_forget", "set_name.<locals>.<lambda>"}
+CALLED_AT_DEATH = {"record_changes.<locals>.<lambda>", "set_name.<locals>.<lambda>"}
 
 
 @functools.cache
