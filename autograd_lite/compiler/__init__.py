@@ -6,7 +6,7 @@ The files, in reading order:
 - tape, calls: NumPy calls, their values, and the memory of the values;
 - tracer, traced_numbers: what the function receives while it is recorded;
 - writer, updates, recorder: the recorder executes NumPy calls, effects and optimizer steps, and writes the tape;
-- attributes, creation: what is patched meanwhile, because no NumPy call shows it;
+- patches, attributes, creation: what is patched meanwhile, because no NumPy call shows it;
 - guards, guard_set, guard_discovery, user_code, randomness: what is compared before a replay, and how it is found;
 - recording, outside_arrays, transcript: the outcome of a recording, and the comparison of two;
 - passes, memory, source, expressions: from a tape to source code on shared buffers;

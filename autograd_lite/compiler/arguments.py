@@ -147,7 +147,7 @@ def _traced(writer: TapeWriter, value: Any, name: str) -> Any:
     if isinstance(value, Tensor):
         return _wrap(writer.argument(value.data, name))
     if type(value) is float:
-        return writer.argument_number(value, name)
+        return writer.number(value, name)
     if _is_sequence(value):
         parts = [_traced(writer, part, f"{name}_{i}") for i, part in enumerate(value)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

@@ -16,7 +16,6 @@ from autograd_lite.compiler.guard_source import Outcome
 from autograd_lite.compiler.guards import same
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.tape import map_parts, parts
-from autograd_lite.core.graph import Leaf
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner, record_change
 from autograd_lite.random import generator
@@ -31,8 +30,7 @@ class State:
     def __init__(self, program: Program, inputs: list[Any]) -> None:
         written = [*program.written, *(memory_owner(inputs[i]) for i in program.written_inputs)]
         self.arrays = [array for array in written if isinstance(array, np.ndarray)]
-        self.leaves = [owner for owner, name, _ in program.set_attributes if isinstance(owner, Leaf)]
-        self.attributes = [(o, name) for o, name, _ in program.set_attributes if not isinstance(o, Leaf)]
+        self.leaves = program.leaves
         self.buckets = [bucket for update in program.updates for bucket, _ in update.counted]
         self.generators = [*program.draws, generator()]
         tables = [table for effect in program.effects for table in _tables(effect.owner)]
@@ -43,7 +41,6 @@ class State:
         return {
             "an array that is overwritten": [array.copy("K") for array in self.arrays],
             "a gradient": [_with_copy(leaf.grad) for leaf in self.leaves],
-            "an attribute": [getattr(owner, name) for owner, name in self.attributes],
             "a count of steps": [list(bucket.steps) for bucket in self.buckets],
             "a random generator": [generator.bit_generator.state for generator in self.generators],
             "a schedule": [
@@ -53,7 +50,7 @@ class State:
 
     def restore(self, snapshot: dict[str, list[Any]]) -> None:
         """Restore everything."""
-        arrays, gradients, attributes, steps, states, tables = snapshot.values()
+        arrays, gradients, steps, states, tables = snapshot.values()
         for array, values in zip(self.arrays, arrays, strict=True):
             array[...] = values
             record_change(array)
@@ -61,8 +58,6 @@ class State:
             if isinstance(gradient, np.ndarray):
                 gradient[...] = values
             leaf.grad = gradient
-        for (owner, name), value in zip(self.attributes, attributes, strict=True):
-            setattr(owner, name, value)
         for bucket, counts in zip(self.buckets, steps, strict=True):
             bucket.steps = list(counts)
         for source, state in zip(self.generators, states, strict=True):

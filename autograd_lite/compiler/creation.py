@@ -1,17 +1,15 @@
 """Arrays that a recorded function creates, such as ``np.eye(k)``: indexing them with tracers is recorded.
 
 NumPy has no protocol for ``np.eye(3)[labels]``, an index into a plain array. Therefore the functions below are replaced
-in NumPy while something is recorded. In calls from the user's code in the recording thread they return arrays that
-record such an index; all other calls reach the original functions.
+in NumPy while something is recorded (`patches`). In calls from the user's code in the recording thread they return
+arrays that record such an index; in all other calls they are the original functions.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,14 +20,12 @@ from autograd_lite.compiler.user_code import is_user_code
 from autograd_lite.core.hooks import CompileError, current_recorder
 from autograd_lite.core.tensor import Tensor
 
-_CREATIONS = ("zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tri")
 _CONVERSIONS = ("array", "asarray", "ascontiguousarray", "asanyarray")
-_original = {name: getattr(np, name) for name in (*_CREATIONS, *_CONVERSIONS)}
-_lock = threading.Lock()
-_recordings = [0]  # how many are active
+_CREATIONS = ("zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tri")
+ORIGINALS = {name: getattr(np, name) for name in (*_CREATIONS, *_CONVERSIONS)}
 
 
-class Created(np.ndarray[Any, Any]):
+class CreatedArray(np.ndarray[Any, Any]):
     """A constant of the program."""
 
     def __getitem__(self, index: Any) -> Any:
@@ -47,25 +43,9 @@ class Created(np.ndarray[Any, Any]):
         super().__setitem__(index, value)
 
 
-@contextmanager
-def creating() -> Iterator[None]:
-    """Inside, the functions are replaced in NumPy."""
-    with _lock:
-        _recordings[0] += 1
-        for name, function in _replacements.items():
-            setattr(np, name, function)
-    try:
-        yield
-    finally:
-        with _lock:
-            _recordings[0] -= 1
-            if not _recordings[0]:
-                for name, function in _original.items():
-                    setattr(np, name, function)
-
-
-def _replaced(name: str) -> Callable[..., Any]:
-    original = _original[name]
+def recorded_creation(name: str) -> Callable[..., Any]:
+    """The replacement of a function of NumPy."""
+    original = ORIGINALS[name]
 
     @functools.wraps(original)
     def create(*args: Any, **kwargs: Any) -> Any:
@@ -75,7 +55,7 @@ def _replaced(name: str) -> Callable[..., Any]:
             return _converted(*args, **{"copy": name == "array", **kwargs})
         out = original(*args, **kwargs)
         is_new = type(out) is np.ndarray and not any(out is arg for arg in args)
-        return out.view(Created) if is_new else out
+        return out.view(CreatedArray) if is_new else out
 
     return create
 
@@ -92,8 +72,5 @@ def _converted(value: Any, dtype: Any = None, copy: bool | None = True, **option
     if isinstance(value, list | tuple):
         value = np.stack([_converted(part, copy=False) for part in value])
     elif not isinstance(value, Tracer):
-        return _original["asarray"](value)
+        return ORIGINALS["asarray"](value)
     return value.astype(dtype) if dtype is not None else value.copy() if copy else value
-
-
-_replacements = {name: _replaced(name) for name in _original}

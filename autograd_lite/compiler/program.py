@@ -17,7 +17,6 @@ from autograd_lite.compiler.recording import Recording
 from autograd_lite.compiler.source import Source
 from autograd_lite.compiler.tape import Value, map_parts
 from autograd_lite.core.grad_mode import is_grad_enabled
-from autograd_lite.core.graph import Leaf
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import memory_owner, record_changes
 from autograd_lite.random import generator
@@ -62,7 +61,9 @@ class Program:
     transcript : Transcript
         What a second recording is compared with.
     written, written_inputs : list
-        The arrays from outside that the program writes, and the numbers of the arguments that it writes.
+        The arrays from outside that the program writes, and the positions of the arguments that it writes.
+    leaves : list of Leaf
+        Those whose gradient it sets.
     owners : frozenset of int
         Identities of the arrays whose memory no argument may share.
     lock : RLock
@@ -76,7 +77,7 @@ class Program:
         self.transcript = recording.transcript
         self.updates, self.draws = recording.recorder.updates, recording.recorder.draws
         self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
-        self.set_attributes = recording.set_attributes
+        self.leaves = list(recording.gradients)
         self.conditions = dict(recording.recorder.conditions)
         places = simplify(tape)
         self.memory: Memory = allocate(tape, places)
@@ -84,9 +85,9 @@ class Program:
         self.source = self._source.text
         self.arrays = self._source.arrays
         self._step, self._gradient_arrays = self._build(tape.name)
-        leaves = list(zip(tape.gradients, self._source.gradient_is_lasting, strict=True))
-        self._lasting_leaves = [leaf for leaf, is_lasting in leaves if is_lasting]
-        self._other_leaves = [leaf for leaf, is_lasting in leaves if not is_lasting]
+        gradients = list(zip(tape.gradients, self._source.gradient_is_lasting, strict=True))
+        self._lasting_leaves = [leaf for leaf, is_lasting in gradients if is_lasting]
+        self._other_leaves = [leaf for leaf, is_lasting in gradients if not is_lasting]
         self._inputs = ", ".join(f"{value.name} {value.dtype}{list(value.shape)}" for value in tape.inputs)
         self.lock = threading.RLock()
         self.state = ReplayState(verified, 1 if audit else _NEVER)
@@ -116,7 +117,7 @@ class Program:
     def _replay(self, recording: Recording) -> Callable[..., Any]:
         # In expressions numbers have their names in the program, which never look like names of the replay function.
         inputs = [f"a{i}_" for i in range(len(recording.tape.inputs))]
-        passed = [name for name, number_source, _ in recording.tape.numbers if isinstance(number_source, int)]
+        passed = [name for name, number_source, _ in recording.tape.numbers if number_source is None]
         source = GuardSource([*inputs, *passed])
         self._write_guards(source, recording)
         self._write_aliasing(source, inputs)
@@ -139,7 +140,7 @@ class Program:
             source.require(expression.format(source.name(thing)))
         options = []
         for name, number_source, kind in recording.tape.numbers:
-            if not isinstance(number_source, int):
+            if number_source is not None:
                 source.do(f"{name} = {number_source.expression.format(source.name(number_source.owner))}")
                 options += [name] * number_source.is_option
             source.require(f"{name}.__class__ is {source.name(kind)}")
@@ -182,9 +183,9 @@ class Program:
             source.do(f" {source.name(leaf)}.grad = {source.name(array)}")
         for leaf, name in zip(self._other_leaves, gradients, strict=True):
             source.do(f" {source.name(leaf)}.grad = {name}")
-        for owner, name, value in recording.set_attributes:
-            if not isinstance(owner, Leaf) or value is None:
-                source.do(f" {source.name(owner)}.{name} = {source.name(value)}")
+        for leaf, array in recording.gradients.items():
+            if array is None:
+                source.do(f" {source.name(leaf)}.grad = None")
         source.do("finally:")
         source.do(f" {state}.thread = None")
         if self.written:
@@ -262,9 +263,10 @@ class Program:
         """Store the gradients of a recorded call where those of each replay are stored."""
         arrays = dict(zip(self._lasting_leaves, self._gradient_arrays, strict=True))
         for leaf, gradient in recording.gradients.items():
-            if leaf in arrays:
+            if gradient is not None and leaf in arrays:
                 arrays[leaf][...] = gradient
-            leaf.grad = arrays.get(leaf, gradient)
+                gradient = arrays[leaf]
+            leaf.grad = gradient
 
     def __repr__(self) -> str:
         return (

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.attributes import observing_attributes
 from autograd_lite.compiler.calls import Draw, OpaqueCall, TracedGenerator
-from autograd_lite.compiler.creation import creating
 from autograd_lite.compiler.guard_set import GuardSet
 from autograd_lite.compiler.guards import MISSING
+from autograd_lite.compiler.patches import patched
 from autograd_lite.compiler.tape import parts
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
@@ -36,7 +35,7 @@ class Recorder(UpdateRecorder):
         Observed attributes that the function has read before it set them: object, name, value. At the end those whose
         object still exists become `read_attributes`.
     assigned : dict
-        Observed attributes that the function has set: object, name.
+        Objects of which the function has set an observed attribute, by their identity and the name.
     """
 
     def __init__(self, name: str, guards: GuardSet) -> None:
@@ -44,13 +43,13 @@ class Recorder(UpdateRecorder):
         self.draws: list[np.random.Generator] = []
         self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self.read_attributes: list[tuple[Any, str, Any]] = []
-        self.assigned: dict[tuple[int, str], tuple[Any, str]] = {}
+        self.assigned: dict[tuple[int, str], Any] = {}
 
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Inside, everything that this thread does is recorded."""
         try:
-            with setting(recorder, self), observing_attributes(), creating():
+            with setting(recorder, self), patched():
                 yield
         finally:
             self.ended = True
@@ -123,9 +122,14 @@ class Recorder(UpdateRecorder):
 
     def assign(self, owner: Any, name: str, value: Any) -> None:
         """Note that the function sets an attribute. Arrays of tensors are results of recorded calls anyway."""
+        if name == "param_groups" and name in vars(owner):
+            raise CompileError(
+                "compile: the function replaces the param_groups of an optimizer, which a replay would not repeat; "
+                "replace them between two calls"
+            )
         with self.suspended():
             before = getattr(owner, name, MISSING)
         if before is not MISSING:
             self.undo.append(functools.partial(setattr, owner, name, before))
         if name != "_data":
-            self.assigned[id(owner), name] = (owner, name)
+            self.assigned[id(owner), name] = owner

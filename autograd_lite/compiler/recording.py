@@ -37,9 +37,8 @@ class Recording:
         What the function has returned, with arrays in place of tracers.
     is_tensor : list of bool
         For each array of the result whether it is a tensor.
-    set_attributes : list
-        Attributes that the function has set: object, name, value.
-    gradients : dict of Leaf to array
+    gradients : dict of Leaf to array or None
+        The gradients that the function has set.
 
     Raises
     ------
@@ -49,7 +48,7 @@ class Recording:
     """
 
     result: Any
-    set_attributes: list[tuple[Any, str, Any]]
+    gradients: dict[Leaf, Any]
 
     def __init__(self, function: Callable[..., Any], given: Arguments, earlier: Transcript | None = None) -> None:
         discovery = GuardDiscovery(function, given.objects)
@@ -69,7 +68,7 @@ class Recording:
             raise refusal from None
         finally:
             recorder.undo.clear()
-        self._drop_freed_objects()
+        self._drop_freed_leaves()
         made_constants = release_arrays(recorder)
         self.transcript.keep_arrays(self.tape)
         discovery.guards.keep_needed(self._used_memory(), made_constants)
@@ -92,17 +91,17 @@ class Recording:
         discovery.refuse_changes(self._used_memory(), recorder.draws)
 
     def _keep(self, out: Any) -> None:
-        """Keep the result, and the attributes that were set."""
+        """Keep the result, and the gradients that were set."""
         self.tape.result = map_parts(out, self._value)
         self.tape.recorded_storages = [value.storage for value in self.tape.results()]
         self.is_tensor = [isinstance(leaf, Tensor) for leaf in parts(out) if _is_array(leaf)]
         self.result = map_parts(out, self._plain)
-        self.set_attributes = [(owner, name, getattr(owner, name)) for owner, name in self.recorder.assigned.values()]
-        self.gradients: dict[Leaf, Any] = {}
-        for owner, _, value in self.set_attributes:
-            if isinstance(owner, Leaf) and value is not None:
-                self.tape.gradients[owner] = self._value(value)
-                self.gradients[owner] = np.array(concrete(getattr(value, "_data", value)))
+        leaves = [owner for owner in self.recorder.assigned.values() if isinstance(owner, Leaf)]
+        self.gradients = dict.fromkeys(leaves)
+        for leaf in leaves:
+            if leaf.grad is not None:
+                self.tape.gradients[leaf] = self._value(leaf.grad)
+                self.gradients[leaf] = np.array(concrete(getattr(leaf.grad, "_data", leaf.grad)))
 
     def _value(self, leaf: Any) -> Any:
         """The part of a result in the program."""
@@ -133,17 +132,19 @@ class Recording:
         arrays = self.tape.arrays.items()
         return {id(memory_owner(a)): "written" if value.storage.versions else "read" for value, a in arrays}
 
-    def _drop_freed_objects(self) -> None:
-        """Forget attributes and gradients of objects that the function has made and nothing else refers to."""
-        attributes = [(weakref.ref(owner), name, value) for owner, name, value in self.set_attributes]
-        gradients = [(weakref.ref(leaf), value, self.gradients[leaf]) for leaf, value in self.tape.gradients.items()]
-        for container in (self.set_attributes, self.recorder.assigned, self.tape.gradients, self.gradients):
-            container.clear()
-        self.set_attributes = [(owner(), name, value) for owner, name, value in attributes if owner() is not None]
-        for reference, value, array in gradients:
+    def _drop_freed_leaves(self) -> None:
+        """Drop the gradients of leaves that the function has made and nothing else refers to."""
+        values, arrays = self.tape.gradients, self.gradients
+        gradients = [(weakref.ref(leaf), array, values.get(leaf)) for leaf, array in arrays.items()]
+        self.recorder.assigned.clear()
+        values.clear()
+        arrays.clear()
+        for reference, array, value in gradients:
             leaf = reference()
             if leaf is not None:
-                self.tape.gradients[leaf], self.gradients[leaf] = value, array
+                arrays[leaf] = array
+                if value is not None:
+                    values[leaf] = value
 
 
 def _refusal(error: BaseException | None) -> CompileError | None:

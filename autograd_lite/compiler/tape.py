@@ -136,8 +136,8 @@ class Tape:
     inputs: list[Value] = field(default_factory=list)
     arrays: dict[Value, Any] = field(default_factory=dict)  # from outside
     instructions: list[Any] = field(default_factory=list)
-    # Name, source (the position among the numbers that are passed, or where to read it), and type.
-    numbers: list[tuple[str, int | NumberSource, type]] = field(default_factory=list)
+    # Name, source (None for those that are passed), and type.
+    numbers: list[tuple[str, NumberSource | None, type]] = field(default_factory=list)
     gradients: dict[Any, Value] = field(default_factory=dict)  # by leaf, as the function leaves them
     result: Any = None
     recorded_storages: list[Storage] = field(default_factory=list)  # of the result, before equal calls are merged

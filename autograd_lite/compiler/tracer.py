@@ -159,6 +159,7 @@ def _refused(use: str) -> Any:
     def method(self: Tracer, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse(self, use)
 
+    method.__doc__ = f"Raise CompileError: {use} depends on values."
     return method
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from autograd_lite.compiler.user_code import place_of
 from autograd_lite.compiler.writer import TapeWriter, concrete_of, value_of
 
 
-class Update:
+class Update(NamedTuple):
     """A recorded step of an optimizer.
 
     Attributes
@@ -29,10 +29,9 @@ class Update:
         The parameters whose step counts increase.
     """
 
-    def __init__(self, optimizer: Any) -> None:
-        self.optimizer = optimizer
-        self.constants: list[tuple[dict[str, Any], str, Any]] = []
-        self.counted: list[tuple[Any, list[int]]] = []
+    optimizer: Any
+    constants: list[tuple[dict[str, Any], str, Any]]
+    counted: list[tuple[Any, list[int]]]
 
 
 class UpdateRecorder(TapeWriter):
@@ -116,7 +115,7 @@ class UpdateRecorder(TapeWriter):
 
     def update(self, optimizer: Any) -> None:
         """Execute a step of an optimizer on tracers."""
-        update = Update(optimizer)
+        update = Update(optimizer, [], [])
         with self.suspended():
             updates = list(optimizer.updates())
         earlier = [counted for before in self.updates for counted in before.counted]

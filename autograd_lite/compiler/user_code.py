@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+import autograd_lite.nn
+import autograd_lite.optim
+
 # Functions and attributes with which code names attributes by strings.
 _BY_STRING = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", "__dict__"}
 
@@ -18,11 +21,8 @@ _BY_STRING = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "vars", 
 @functools.cache
 def _installed() -> tuple[str, ...]:
     """Prefixes of the file names of code that is not the user's."""
-    package = sys.modules["autograd_lite"]
-    parts = [sys.modules.get(f"autograd_lite.{name}") for name in ("nn", "optim")]
-    paths = [package.__path__[0], np.__path__[0], *(part.__path__[0] for part in parts if part is not None)]
-    standard = sysconfig.get_paths()
-    paths += [standard[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    paths = [package.__path__[0] for package in (autograd_lite, autograd_lite.nn, autograd_lite.optim, np)]
+    paths += [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     return (*(f"{path}/" for path in paths), "<operation", "<program", "<replay", "<frozen", "<__array_function__")
 
 

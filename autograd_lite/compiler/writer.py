@@ -64,7 +64,6 @@ class TapeWriter:
         self.storages: dict[int, Storage] = {}
         self.arrays: dict[int, Tracer] = {}  # from outside, by the identity of the array
         self._passed: dict[int, Tracer] = {}  # the arguments, by the identity of the array
-        self._passed_numbers = 0
         self._read_inside: set[str] = set()  # numbers that are read at their place in the program
 
     # -- inputs -----------------------------------------------------------------------------------------------------
@@ -76,13 +75,8 @@ class TapeWriter:
             self.tape.inputs.append(tracer._value)
         return self._passed[id(array)]
 
-    def argument_number(self, value: float, name: str) -> TracedNumber:
-        """A number among the arguments."""
-        self._passed_numbers += 1
-        return self.number(value, name, self._passed_numbers - 1)
-
-    def number(self, value: Any, name: str, source: int | NumberSource) -> TracedNumber:
-        """A number that each replay reads from `source`, or finds in that place among the numbers that are passed."""
+    def number(self, value: Any, name: str, source: NumberSource | None = None) -> TracedNumber:
+        """A number that each replay reads from `source`; without a source it is an argument."""
         name = self.new_name(name)
         self.tape.numbers.append((name, source, type(value)))
         return TracedNumber(value, name, self)

@@ -1,7 +1,7 @@
-"""Two equal worlds, in one of which a step is compiled: whatever happens between two calls, they stay equal.
+"""Two equal environments, in one of which a step is compiled: whatever changes between two calls, they stay equal.
 
-A world is a network, an optimizer, a schedule, and things of Python around them: numbers, dictionaries, lists, objects,
-plain arrays, helper functions. A step is drawn from features that read some of them; events change them.
+An environment is a network, an optimizer, a schedule, and Python objects around them: numbers, dictionaries, lists,
+objects, plain arrays, helper functions. A step is drawn from features that read some of them; events change them.
 """
 
 import random
@@ -36,7 +36,7 @@ SCHEDULES = {
 
 
 class Settings:
-    """An object whose attributes a step reads."""
+    """An object with attributes that a step reads."""
 
     def __init__(self):
         self.factor, self.name, self.limits = 1.5, "a", [0.5, 2.0]
@@ -45,8 +45,8 @@ class Settings:
         return x * self.factor
 
 
-class World:
-    """Everything that a step can depend on, made anew from a seed."""
+class Environment:
+    """Everything that a step can depend on, made from a seed."""
 
     def __init__(self, choices):
         np_rng = np.random.default_rng(choices.seed)
@@ -66,7 +66,7 @@ class World:
         self.step = self.made_step(choices)
 
     def made_step(self, choices):
-        model, optimizer, schedule, world = self.model, self.optimizer, self.schedule, self
+        model, optimizer, schedule, env = self.model, self.optimizer, self.schedule, self
         number, settings, options, stages = self.number, self.settings, self.options, self.stages
         offsets, places, total, features = self.offsets, self.places, self.total, choices.features
 
@@ -74,9 +74,9 @@ class World:
             optimizer.zero_grad()
             out = model(x)
             if "helper" in features:
-                out = world.helper(out)
+                out = env.helper(out)
             if "number" in features:
-                out = out * world.number + number
+                out = out * env.number + number
             if "settings" in features:
                 out = settings.scaled(out) * settings.limits[0]
             if "options" in features:
@@ -109,13 +109,13 @@ class World:
                 schedule.step(loss.detach()) if choices.schedule == "plateau" else schedule.step()
             if "rate" in features:
                 with no_grad():
-                    world.model[0].weight.data -= optimizer.param_groups[0]["lr"] * 0.1
+                    env.model[0].weight.data -= optimizer.param_groups[0]["lr"] * 0.1
             return (loss, out) if "outputs" in features else loss
 
         return step
 
     def state(self):
-        """Everything that two worlds must agree in."""
+        """Everything that must be equal in two environments."""
         parameters = list(self.model.parameters())
         arrays = [p.data.copy() for p in parameters] + [b.data.copy() for b in self.model.buffers()]
         arrays += [np.zeros(0) if p.grad is None else np.array(p.grad) for p in parameters]
@@ -144,44 +144,44 @@ def drawn_choices(rng):
     )
 
 
-# -- events: each is given a world and numbers that are the same for both ----------------------------------------------
+# -- events: each receives an environment and numbers that are the same for both ----------------------------------
 
 
 def _set(owner, name):
-    def event(world, value):
-        target = world if owner is None else getattr(world, owner)
+    def event(env, value):
+        target = env if owner is None else getattr(env, owner)
         setattr(target, name, value) if not isinstance(target, dict) else target.__setitem__(name, value)
 
     return event
 
 
-def _freeze(world, value):
-    layer = world.model[0]
+def _freeze(env, value):
+    layer = env.model[0]
     layer.requires_grad_(not layer.weight.requires_grad)
-    world.model.zero_grad()
+    env.model.zero_grad()
 
 
-def _replace_activation(world, value):
-    world.model[1] = nn.LeakyReLU(value)
+def _replace_activation(env, value):
+    env.model[1] = nn.LeakyReLU(value)
 
 
-def _reload_optimizer(world, value):
-    saved = world.optimizer.state_dict()
+def _reload_optimizer(env, value):
+    saved = env.optimizer.state_dict()
     for number, entry in saved["state"].items():
         if number % 2:
             entry["step"] = int(10 * value) + 1
-    world.optimizer.load_state_dict(saved)
+    env.optimizer.load_state_dict(saved)
 
 
-def _add_group(world, value):
-    if len(world.optimizer.param_groups) == 1:
-        world.optimizer.add_param_group({"params": [world.extra], "lr": value / 10})
+def _add_group(env, value):
+    if len(env.optimizer.param_groups) == 1:
+        env.optimizer.add_param_group({"params": [env.extra], "lr": value / 10})
 
 
-def _load_parameters(world, value):
-    state = world.model.state_dict()
+def _load_parameters(env, value):
+    state = env.model.state_dict()
     scaled = {name: a * a.dtype.type(1 + value / 10) for name, a in state.items() if a.dtype.kind == "f"}
-    world.model.load_state_dict({**state, **scaled})
+    env.model.load_state_dict({**state, **scaled})
 
 
 EVENTS = {
@@ -211,7 +211,7 @@ EVENTS = {
 
 
 def drawn_arguments(rng, world_choices, arrays):
-    """The arguments of a call; now and then of other shapes or dtypes, or parts of the same memory."""
+    """The arguments of a call; sometimes of other shapes or dtypes, or parts of the same memory."""
     samples, dtype = rng.choice([5, 5, 5, 4]), rng.choice([np.float32] * 5 + [np.float64])
     x, y = arrays.normal(size=(samples, 3)).astype(dtype), arrays.normal(size=(samples, 2)).astype(dtype)
     if rng.random() < 0.1:
@@ -231,19 +231,19 @@ def plain(result):
 
 
 def run(seed, steps):
-    """Compare two worlds for some steps; returned is how many calls were refused, replayed, and events happened."""
+    """Compare two environments for some steps; return the numbers of calls, refused calls, and events."""
     rng, counts = random.Random(seed), {"calls": 0, "refused": 0, "events": 0}
     while counts["calls"] < steps:
         choices, arrays = drawn_choices(rng), np.random.default_rng(rng.randrange(1000))
-        ours, theirs = World(choices), World(choices)
+        ours, theirs = Environment(choices), Environment(choices)
         compiled, log = compile(ours.step), [vars(choices)]
         for _ in range(min(30, steps - counts["calls"])):
             if rng.random() < 0.4:
                 name, value = rng.choice(sorted(EVENTS)), rng.random()
                 log.append((name, value))
                 counts["events"] += 1
-                for world in ours, theirs:
-                    EVENTS[name](world, value)
+                for env in ours, theirs:
+                    EVENTS[name](env, value)
             args, kwargs = drawn_arguments(rng, choices, arrays)
             log.append(([a.shape for a in args], kwargs))
             counts["calls"] += 1

@@ -56,7 +56,7 @@ def drawn_program(rng, length):
 
 
 def carried_out(program, returned, *arrays):
-    """The program as a function; what cannot be done with the values that are there is left out."""
+    """The program as a function; calls that are impossible with the present values are skipped."""
     values = [*arrays, arrays[0] * 1.0]
     for kind, number, first, second in program:
         a, b = (values[min(place, len(values) - 1)] for place in (first, second))
@@ -74,7 +74,7 @@ def carried_out(program, returned, *arrays):
 
 
 def run(seed, programs, calls=5):
-    """Compare compiled random programs with plain ones; returned is how many NumPy calls they had in all."""
+    """Compare compiled random programs with plain ones; return the number of their NumPy calls."""
     rng, total = random.Random(seed), 0
     for _ in range(programs):
         program, returned = drawn_program(rng, rng.randint(3, 25))

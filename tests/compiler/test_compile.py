@@ -1,4 +1,4 @@
-"""Compiled functions: the numbers of the function itself, a new recording where it is needed, else a clear error."""
+"""Compiled functions: the results of the function itself, a new recording where needed, or a clear error."""
 
 import copy
 import inspect
@@ -90,7 +90,7 @@ def test_a_compiled_training_step_is_the_step_to_the_last_bit(widths, samples, a
 
 
 def assert_equal_training(build, x, labels, calls=5):
-    """`build()` gives a model and its optimizer; the plain step and the compiled one are taken with the same seeds."""
+    """`build()` returns a model and its optimizer; the plain and the compiled step run with the same seeds."""
     plain, compiled = (training_step(*made, nn.CrossEntropyLoss()) for made in (build(), build()))
     compiled = compile(compiled)
     for seed in range(calls):
@@ -124,8 +124,8 @@ LAYERS = {
 }
 
 
-def test_memory_that_is_still_seen_through_windows_is_not_used_for_something_else():
-    """Once the gradient of the second kernel was made of what had been written over the input of its windows."""
+def test_memory_that_a_later_view_reads_is_not_reused():
+    """A regression: the gradient of the second kernel was computed from overwritten inputs of its windows."""
 
     def build():
         manual_seed(0)
@@ -141,7 +141,7 @@ def test_memory_that_is_still_seen_through_windows_is_not_used_for_something_els
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
 @pytest.mark.parametrize("optimizer", [optim.SGD, optim.RMSprop, optim.Adagrad])
 def test_every_kind_of_layer_and_optimizer(layers, optimizer):
-    """Once a gradient that no call can write in place (an embedding's, the copy of a view) was lost on its way."""
+    """A regression: a gradient that no call can write in place (of an embedding, the copy of a view) was lost."""
 
     def build():
         manual_seed(0)
@@ -153,7 +153,7 @@ def test_every_kind_of_layer_and_optimizer(layers, optimizer):
 
 
 def test_parameters_that_are_numbers():
-    """Once their update used the gradient of the recorded call for ever."""
+    """A regression: their update used the gradient of the recorded call in every replay."""
     numbers = [Tensor(0.5, requires_grad=True), Tensor(0.5, requires_grad=True)]
     optimizers = [optim.SGD([w], lr=0.1) for w in numbers]
 
@@ -178,7 +178,7 @@ def test_parameters_that_are_numbers():
         assert numbers[0].item() == numbers[1].item()
 
 
-def test_gradients_forgotten_at_the_end_have_done_their_work():
+def test_gradients_that_are_reset_at_the_end_have_been_applied():
     models = [network((3, 4, 2)), network((3, 4, 2))]
     optimizers = [optim.SGD(model.parameters(), lr=0.1) for model in models]
 
@@ -200,7 +200,7 @@ def test_gradients_forgotten_at_the_end_have_done_their_work():
             assert ours.grad is None
 
 
-def test_other_shapes_and_dtypes_are_recorded_anew():
+def test_other_shapes_and_dtypes_are_re_recorded():
     compiled = compile(lambda x: Tensor(x).sum())
     for x in np.ones((2, 3)), np.ones((3, 2)), np.ones((2, 3), np.float32), np.ones((3, 2)).T:
         for _ in range(3):
@@ -209,7 +209,7 @@ def test_other_shapes_and_dtypes_are_recorded_anew():
     assert len(compiled.programs) == 4
 
 
-def test_numbers_among_the_arguments_may_change_and_switches_are_recorded_anew():
+def test_numbers_among_the_arguments_may_change_and_switches_are_re_recorded():
     compiled = compile(lambda x, factor, power: x * factor**power)
     for factor in 1.0, 2.0, 3.0, 4.0:
         for power in 1, 2:
@@ -293,7 +293,7 @@ def test_options_of_the_optimizer_may_change_between_calls():
     np.testing.assert_equal(models[1].state_dict(), before)
 
 
-def test_parameters_that_were_loaded_or_frozen_between_calls_are_seen():
+def test_parameters_that_were_loaded_or_frozen_between_calls_are_detected():
     models, optimizers, (plain, compiled) = pair()
     rng = np.random.default_rng(0)
     for i in range(12):
@@ -404,7 +404,7 @@ def test_several_steps_of_an_optimizer_in_one_program_count_as_several():
         assert_same_state(*models)
 
 
-def test_an_eager_graph_notices_that_a_program_has_overwritten_its_values():
+def test_an_eager_graph_detects_that_a_program_has_overwritten_its_values():
     models, _, (_, compiled) = pair()
     x, y = batch(np.random.default_rng(0), 3, models[0])
     for _ in range(3):
@@ -430,14 +430,14 @@ def test_a_call_that_fails_changes_no_parameter_and_the_next_one_works():
     assert optimizers[1].state_dict()["state"][0]["step"] == 4
 
 
-def test_an_array_that_the_function_makes_and_writes_into_starts_anew_in_each_call():
-    """Once the zeros that `diag` adds to were kept by the program, and the result grew from call to call."""
+def test_an_array_that_the_function_makes_and_overwrites_starts_as_made_in_each_call():
+    """A regression: the program kept the zeros that `diag` adds to, and the result grew from call to call."""
     compiled = compile(lambda x: diag(Tensor(x)))
     for i in range(5):
         np.testing.assert_array_equal(compiled(np.full(3, float(i))).data, np.diag(np.full(3, float(i))))
 
 
-def test_an_array_of_the_caller_is_read_and_written_where_it_is():
+def test_an_array_of_the_caller_is_read_and_written_in_place():
     total, weights = np.zeros(3), np.ones(3)
 
     @compile
@@ -473,7 +473,7 @@ def test_python_that_depends_on_values_is_refused(function):
         compile(function)(np.ones(4))
 
 
-def test_what_the_recorder_cannot_see_is_refused():
+def test_what_cannot_be_recorded_is_refused():
     rng, calls = np.random.default_rng(0), []
 
     def counting(x):
@@ -493,7 +493,7 @@ def time_of(clock):
     return float(next(clock))
 
 
-def test_a_constant_that_the_function_makes_is_no_difference():
+def test_equal_constants_that_the_function_makes_are_no_difference():
     compiled = compile(lambda x: x + np.arange(3))
     for i in range(4):
         np.testing.assert_array_equal(compiled(np.full(3, float(i))), i + np.arange(3))
@@ -522,7 +522,7 @@ def test_changes_that_are_not_recorded_are_refused():
         compile(function)(np.ones(3))
 
 
-def test_what_is_kept_from_inside_is_refused():
+def test_use_of_a_tracer_after_the_recording_is_refused():
     kept = []
     with pytest.raises(CompileError, match=r"changes the variable 'kept'"):
         compile(lambda x: kept.append(Tensor(x) * 2))(np.ones(3))
@@ -532,7 +532,7 @@ def test_what_is_kept_from_inside_is_refused():
         kept[0].sum().item()
 
 
-def test_shuffling_in_place_and_things_that_are_no_functions_are_refused():
+def test_shuffling_in_place_and_objects_that_are_not_functions_are_refused():
     from autograd_lite.random import generator
 
     with pytest.raises(CompileError, match="permutation"):
@@ -565,7 +565,7 @@ def test_the_source_runs_by_itself_with_numpy_alone(widths):
         np.testing.assert_array_equal(gradient, expected[gradient.shape])
 
 
-def test_a_program_says_how_long_it_is_and_what_it_needs():
+def test_the_repr_of_a_program_has_its_length_and_its_memory():
     models, _, (_, compiled) = pair((40, 30, 20, 10))
     x, y = batch(np.random.default_rng(0), 50, models[0])
     compiled(x, y)
@@ -576,7 +576,7 @@ def test_a_program_says_how_long_it_is_and_what_it_needs():
     assert "1 program" in repr(compiled)
 
 
-def test_products_are_written_straight_into_the_flat_gradient():
+def test_products_are_written_directly_into_the_flat_gradient():
     models, _, (_, compiled) = pair()
     x, y = batch(np.random.default_rng(0), 3, models[0])
     compiled(x, y)
@@ -615,3 +615,16 @@ def test_the_page_on_programs_runs():
         exec(program, namespace)
     assert "NumPy calls" in printed.getvalue()
     assert namespace["losses"][-1] < namespace["losses"][0]
+
+
+def test_replacing_the_groups_of_an_optimizer_is_refused():
+    optimizer = optim.SGD([Tensor(np.ones(3), requires_grad=True)], lr=0.1)
+    groups = optimizer.param_groups
+
+    def step(x):
+        optimizer.param_groups = list(groups)
+        return x * 2
+
+    with pytest.raises(CompileError, match="param_groups"):
+        compile(step)(np.ones(3))
+    assert optimizer.param_groups is groups

@@ -1,4 +1,4 @@
-"""Compiled functions beside plain ones while everything around them changes: equal to the last bit, or refused."""
+"""Compiled functions and plain ones while everything around them changes: equal to the last bit, or refused."""
 
 import os
 
@@ -9,8 +9,9 @@ IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 @pytest.mark.filterwarnings("ignore:compile. .* has been recorded")
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered")  # some steps diverge; their bits count
 @pytest.mark.parametrize("seed", range(4))
-def test_two_worlds_stay_equal(seed):
+def test_compiled_and_plain_steps_stay_equal(seed):
     counts = differential.run(seed, 2_500 if IS_THOROUGH else 60)
     assert counts["refused"] < counts["calls"] / 3
 

@@ -7,14 +7,13 @@ import pytest
 from robustness.interrupts import EVERY_INSTRUCTION, moments
 
 from autograd_lite import Tensor, anomaly, enable_grad, grad, is_grad_enabled, nn, no_grad, optim
-from autograd_lite.compiler import attributes
-from autograd_lite.compiler.attributes import observing_attributes
+from autograd_lite.compiler import patches
+from autograd_lite.compiler.patches import PATCHES, patched
 from autograd_lite.core import hooks
 from autograd_lite.core.grad_mode import transform_depth
 from autograd_lite.support.interrupts import setting, undoing
 
 pytestmark = EVERY_INSTRUCTION
-ORIGINALS = {(owner, name): owner.__dict__[name] for owner, name in attributes.OBSERVED}
 
 
 class Reader:
@@ -37,45 +36,45 @@ def nothing_is_left():
     assert not hooks.current_observers()
     assert not hooks.registrations
     assert not transform_depth.get()
-    assert not attributes._active
-    for (owner, name), original in ORIGINALS.items():
-        assert owner.__dict__[name] is original, (owner, name)
+    assert not patches._active
+    for owner, name, original, _ in PATCHES:
+        assert vars(owner)[name] is original, (owner, name)
     free = []
-    thread = threading.Thread(target=lambda: free.append(attributes._lock.acquire(timeout=1)))
+    thread = threading.Thread(target=lambda: free.append(patches._lock.acquire(timeout=1)))
     thread.start()
     thread.join()
     assert free == [True], "the lock is held"
-    attributes._lock = threading.RLock()  # that thread has the other one
+    patches._lock = threading.RLock()  # that thread has the other one
 
 
-def test_observed_attributes_are_restored(figure):
+def test_what_is_patched_is_restored(figure):
     reader = Reader()
 
     def observe():
-        with setting(hooks.recorder, reader), observing_attributes(), observing_attributes():
+        with setting(hooks.recorder, reader), patched(), patched():
             before = reader.reads
             Tensor(1.0).shape  # noqa: B018
             assert reader.reads == before + 1  # once, however many contexts are active
 
     tried = moments(observe, nothing_is_left, everywhere=True)
     assert tried > 100
-    figure(f"interrupts of a context that observes attributes: {tried} instructions tried, all attributes restored")
+    figure(f"interrupts of a context that patches attributes: {tried} instructions tried, all restored")
 
 
 def test_after_an_interrupt_an_outer_context_is_active():
     reader = Reader()
 
     def observe():
-        with observing_attributes():
+        with patched():
             pass
 
-    with setting(hooks.recorder, reader), observing_attributes():
+    with setting(hooks.recorder, reader), patched():
 
         def check():
             before = reader.reads
             Tensor(1.0).shape  # noqa: B018
             assert reader.reads == before + 1
-            assert len(attributes._active) == 1
+            assert len(patches._active) == 1
 
         moments(observe, check)
     nothing_is_left()
@@ -85,7 +84,7 @@ def test_recorders_of_many_threads_come_and_go():
     def work(number):
         reader = Reader()
         for i in range(60):
-            with setting(hooks.recorder, reader), observing_attributes():
+            with setting(hooks.recorder, reader), patched():
                 Tensor(1.0).shape  # noqa: B018
             if reader.reads != i + 1:
                 failures.append(number)
