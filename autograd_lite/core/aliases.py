@@ -31,7 +31,7 @@ class Memory:
 
     def tensors(self) -> list[Any]:
         """The members that are still alive."""
-        return [tensor for tensor in [reference() for reference in list(self.members)] if tensor is not None]
+        return [tensor for reference in list(self.members) if (tensor := reference()) is not None]
 
 
 class Place:
@@ -112,12 +112,6 @@ def forget_argument(tensor: Any) -> None:
         place.memory.members.pop(place.reference, None)  # an interrupt may make this run twice
         place.memory.arguments.pop(place.reference, None)
         del tensor._place
-
-
-def is_dense(x: Any, order: Any) -> bool:
-    """Whether the positions of a tensor, if it has any, are consecutive in C or F order."""
-    place: Place | None = getattr(x, "_place", None)
-    return place is None or place.positions is None or bool(np.all(np.diff(place.positions.ravel(order)) == 1))
 
 
 def is_read_only(array: Any) -> bool:

@@ -33,10 +33,9 @@ def forward_otherwise(operation: Declaration, error: Exception, values: tuple[An
 
 def check_count(operation: Operation, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
     """Refuse the gradients of a rule if they are not one per parent."""
-    if len(gradients) != len(parents):
-        raise ValueError(
-            f"{operation.describe_rule(len(parents))} returned {len(gradients)} gradients for {len(parents)}"
-        )
+    count = len(parents)
+    if len(gradients) != count:
+        raise ValueError(f"{operation.describe_rule(count)} returned {len(gradients)} gradients for {count}")
 
 
 def with_arrays(operation: Declaration, saved: tuple[Any, ...], out: Any) -> tuple[Any, ...]:

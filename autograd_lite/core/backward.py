@@ -6,6 +6,7 @@ The rules belong to the operations of the nodes; this file contains none.
 from __future__ import annotations
 
 import threading
+from _thread import _count as _count_of_other_threads
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
@@ -15,6 +16,7 @@ from autograd_lite.core.graph import Leaf, Node, Operation
 from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.broadcasting import unbroadcast as unbroadcast
+from autograd_lite.support.interrupts import undoing
 from autograd_lite.support.recorder import current_recorder
 
 
@@ -104,10 +106,8 @@ def sweep(
     return gradients  # all that is left are leaves
 
 
-def _pull_otherwise(
-    error: Exception, operation: Operation, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """The gradients by rules that raised `error`, because they cannot be recorded call by call."""
+def _pull_otherwise(error: Exception, operation: Operation, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
+    """The gradients by rules that raised `error`, because they cannot be recorded call by call; else the error."""
     recorder = current_recorder()
     if recorder is not None and recorder.is_traced(g, saved):
         return recorder.pull(operation, g, parents, saved)
@@ -121,20 +121,33 @@ _deposits = threading.RLock()
 
 def deposit(gradients: dict[Leaf, Any]) -> None:
     """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
+    if not _count_of_other_threads():  # the lock and its safety from interrupts are 3 % of a small training step
+        _add(gradients)
+        return
+    with undoing(_release_deposits):
+        _deposits.acquire()
+        _add(gradients)
+
+
+def _release_deposits() -> None:
+    while _deposits._is_owned():  # type: ignore[attr-defined]
+        _deposits.release()
+
+
+def _add(gradients: dict[Leaf, Any]) -> None:
     taken = set()
-    with _deposits:
-        for leaf, gradient in gradients.items():
-            if leaf.grad is not None:
-                gradients[leaf] = gradient = leaf.grad + gradient
-            elif gradient.base is not None or id(gradient) in taken:
-                gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
-            if not gradient.shape and not isinstance(gradient, np.ndarray):
-                gradients[leaf] = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
-            taken.add(id(gradient))
-        # Written only now, all together: a backward pass that fails leaves every gradient as it was.
-        # In one call, so that no interrupt comes in between.
-        kind: Any = Leaf
-        any(map(kind.grad.__set__, gradients, gradients.values()))
+    for leaf, gradient in gradients.items():
+        if leaf.grad is not None:
+            gradients[leaf] = gradient = leaf.grad + gradient
+        elif gradient.base is not None or id(gradient) in taken:
+            gradients[leaf] = gradient = gradient.copy()  # a view, or an array that another leaf received too
+        if not gradient.shape and not isinstance(gradient, np.ndarray):
+            gradients[leaf] = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
+        taken.add(id(gradient))
+    # Written only now, so a backward pass that fails leaves every gradient as it was; in one call, so no interrupt
+    # comes in between.
+    kind: Any = Leaf
+    any(map(kind.grad.__set__, gradients, gradients.values()))
 
 
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:

@@ -38,18 +38,15 @@ class Primitive(Declaration):
         The NumPy function; with residuals it returns ``(out, *residuals)``.
     is_ufunc, is_foreign : bool
         Whether `forward` is a ufunc, or else a user's function, which may return arrays of any kind.
-    rules, needs : dict
-        For each differentiable argument its derivative rule, and the names of what the rule needs.
-    residuals : dict of str to (callable or None)
-        For each residual the formula that computes it again from arguments.
+    rules, needs, residuals : dict
+        For each differentiable argument its derivative rule, and the names of what the rule needs. For each residual
+        the formula that computes it again, or None.
     joint : callable or None
         The rule for all arguments at once, if there is one.
     outputs, results : int, list of Result
         The number of results, and, if there are several, the operation of each result's node.
-    parameters, arguments : list of inspect.Parameter, tuple of str
-        All parameters, and their names.
-    differentiable : tuple of str
-        The arguments with a rule, in the order of a node's parents.
+    parameters, arguments, differentiable : list of inspect.Parameter, tuple of str, tuple of str
+        All parameters, their names, and the names of those with a rule, in the order of a node's parents.
     variadic : str or None
         The argument that takes any number of operands. It has one parent per operand, and they come last.
     saved_names, keepers : tuple of str, dict of str to set of str

@@ -5,7 +5,6 @@ The docstring of `codegen` shows the result for `multiply`.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -99,8 +98,7 @@ def call_source(operation: Declaration) -> str:
     given = ", ".join(f"{'*' * (name == operation.variadic)}_{name}_given" for name in sources)
     identical = "".join(f" or _out is {name}" for name in sources if name != operation.variadic)
     note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
-    wrapped = f"return _wrap_outputs(_name, _out, _node, {given})"
-    several = operation.outputs > 1
+    several, wrapped = operation.outputs > 1, f"return _wrap_outputs(_name, _out, _node, {given})"
     # NumPy gives objects without a dtype for 0-d arrays of objects; a user's function may return a Python number.
     without_dtype = "_out = _as_array(_out); _dtype = _out.dtype"
     without_dtype = without_dtype if operation.is_foreign else "_refuse_result(_operation, _objects)"
@@ -169,8 +167,8 @@ def _commas(parts: Iterable[str]) -> str:
 
 
 def _definition(parameters: str, body: str) -> str:
-    lines = [line for line in body.splitlines() if line.strip()]
-    return f"def _function({parameters}):\n" + textwrap.indent("\n".join(lines), " " * 4)
+    lines = [f"    {line}" for line in body.splitlines() if line.strip()]
+    return "\n".join([f"def _function({parameters}):", *lines])
 
 
 _PULL = """\

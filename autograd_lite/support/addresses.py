@@ -15,7 +15,7 @@ def addresses(array: Any) -> Any:
     Examples
     --------
     >>> x = np.arange(6.0).reshape(2, 3)
-    >>> addresses(x.T) - addresses(x[0, 0])
+    >>> addresses(x.T) - addresses(x)[0, 0]
     array([[0, 3],
            [1, 4],
            [2, 5]])

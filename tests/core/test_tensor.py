@@ -424,10 +424,10 @@ def test_every_attached_operation_is_tested_as_operator_or_method():
 
 def _declared() -> dict[str, ast.FunctionDef]:
     """The declaration of each name; ``a = b = c`` declares a and b like c."""
-    tree = ast.parse(inspect.getsource(signatures.Signatures))
+    tree = ast.parse(inspect.getsource(signatures))
     declared = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and node.targets[0].id != "__slots__":
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
             declared |= {target.id: declared[node.value.id] for target in node.targets}
     return declared
 

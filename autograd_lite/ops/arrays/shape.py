@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_lite.core.aliases import is_dense
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, numpy_operations
 from autograd_lite.ops.slices import Axis
@@ -30,6 +29,12 @@ __all__ = [
     "swapaxes",
     "transpose",
 ]
+
+
+def is_dense(x: Any, order: Any) -> bool:
+    """Whether the positions of a tensor, if it has any, are consecutive in C or F order."""
+    place = getattr(x, "_place", None)
+    return place is None or place.positions is None or bool(np.all(np.diff(place.positions.ravel(order)) == 1))
 
 
 def _known_order(order: str) -> Any:
