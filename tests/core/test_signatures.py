@@ -206,9 +206,12 @@ def public():
             for method in vars(thing) if thing in WITH_METHODS else ():
                 if not method.startswith("_") and inspect.isfunction(vars(thing)[method]):
                     found[f"{place}.{name}.{method}"] = vars(thing)[method]
-    for owner in WITH_METHODS[:1]:
-        for method in ("register_buffer", "register_parameter"):
-            found[f"nn.Module.{method}"] = getattr(owner, method)
+    inherited = {"nn.Module": ("register_buffer", "register_parameter")}
+    inherited |= dict.fromkeys(("lr_scheduler.LRScheduler", "lr_scheduler.ReduceLROnPlateau"), (
+        "check", "get_last_lr", "load_state_dict", "read_state", "state_dict", "versioned_parts"))  # fmt: skip
+    for owner, methods in inherited.items():
+        for method in methods:
+            found[f"{owner}.{method}"] = getattr(found[owner], method)
     return found
 
 

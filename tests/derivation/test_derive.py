@@ -147,7 +147,7 @@ def test_names_die_with_what_they_name_and_can_be_taken_away(rng):
     assert doubled.name is None
     del W, doubled
     assert len(names._names) == before
-    with pytest.raises(TypeError, match="a text or None"):
+    with pytest.raises(TypeError, match="a string or None"):
         Tensor(1.0, name=3)
 
 
