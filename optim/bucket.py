@@ -67,7 +67,7 @@ class Bucket:
         together = slice(ends[self.small - 1] if self.small else 0)
         self.gradient = np.empty_like(self.values[together], self.dtype)
         self.parts = [
-            self.gradient[place].reshape(parameter.shape)
+            (parameter, self.gradient[place].reshape(parameter.shape))
             for place, parameter in zip(self.places[: self.small], parameters, strict=False)
         ]
         self.large = range(self.small, len(parameters))
@@ -98,39 +98,44 @@ class Bucket:
 
     def runs(self) -> list[Run]:
         """The runs to update, whose steps are counted here: few where possible, else one for each gradient."""
-        gradients, complete = [], True
-        for parameter in self.parameters:
-            leaf = parameter._node
-            gradient = leaf.grad if leaf.__class__ is Leaf else parameter.grad  # the property takes three times as long
-            if gradient.__class__ is not ndarray:
-                complete = complete and gradient is not None
-                gradient = getattr(gradient, "_data", gradient)  # of a tensor, after backward(create_graph=True)
-            gradients.append(gradient)
         steps, step = self.steps, self.steps[0] + 1
-        if complete and steps.count(step - 1) == len(steps):
+        in_step = steps.count(step - 1) == len(steps)
+        if in_step and not self.large and self._copy_gradients():
+            self.steps, self.together.step = [step] * len(steps), step
+            record_changes([self.values])
+            return [self.together]
+        found: list[Any] = [parameter.grad for parameter in self.parameters]
+        gradients = [getattr(gradient, "_data", gradient) for gradient in found]  # of tensors after create_graph=True
+        present = [i for i, gradient in enumerate(gradients) if gradient is not None]
+        if in_step and len(present) == len(steps):
             self.steps = [step] * len(steps)
             runs = [self._joined(gradients, step)] if self.small else []
-            if self.large:
-                runs += [self._run(self.places[i], self._flat(gradients[i]), step) for i in self.large]
+            present = [*self.large]
         else:
-            present = [i for i, gradient in enumerate(gradients) if gradient is not None]
+            runs = []
             for i in present:
                 steps[i] += 1
-            runs = [self._run(self.places[i], self._flat(gradients[i]), steps[i]) for i in present]
+        runs += [self._run(self.places[i], self._flat(gradients[i]), self.steps[i]) for i in present]
         if runs:
             record_changes([self.values])
         return runs
 
+    def _copy_gradients(self) -> bool:
+        """Copy the gradients end to end if they are plain arrays: takes 1 % less of a small training step than `_joined`."""
+        if current_recorder() is not None:
+            return False
+        for parameter, part in self.parts:
+            leaf = parameter._node
+            if leaf.__class__ is not Leaf or leaf.grad.__class__ is not ndarray:
+                return False
+            part[...] = leaf.grad
+        return True
+
     def _joined(self, gradients: list[Any], step: int) -> Run:
         """The run of all small parameters."""
         run = self.together
-        if current_recorder() is not None:
-            flat = np.concatenate([self._flat(gradient) for gradient in gradients[: self.small]], out=self.gradient)
-            return Run(run.values, flat, run.state, step)
-        for part, gradient in zip(self.parts, gradients):  # noqa: B905
-            part[...] = gradient  # for a few parameters 0.5 µs less than concatenating
-        run.step = step
-        return run
+        flat = np.concatenate([self._flat(gradient) for gradient in gradients[: self.small]], out=self.gradient)
+        return Run(run.values, flat, run.state, step)
 
     def _flat(self, gradient: Any) -> NumberArray:
         flat: NumberArray = (gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)).ravel()
