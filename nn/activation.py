@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn import functional
-from autograd_lite.nn.module import AnyArray, Module
+from autograd_lite.nn.module import Module
 from autograd_lite.ops.elementwise import hyperbolic
 from autograd_lite.ops.layers import activation
 from autograd_lite.support.checks import check, check_positive, is_integer, is_number
@@ -13,7 +14,7 @@ from autograd_lite.support.messages import show
 class Identity(Module):
     """The input, unchanged."""
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return x
 
 
@@ -26,21 +27,21 @@ class Sigmoid(Module):
     Tensor([0.5])
     """
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.sigmoid(x)
 
 
 class Tanh(Module):
     """tanh x, elementwise."""
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return hyperbolic.tanh(x)
 
 
 class ReLU(Module):
     """max(x, 0), elementwise."""
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.relu(x)
 
 
@@ -64,7 +65,7 @@ class Softplus(Module):
         check_positive("Softplus", beta=beta)
         self.beta = beta
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return functional.softplus(x, self.beta)
 
 
@@ -77,7 +78,7 @@ class LeakyReLU(Module):
         check("LeakyReLU", "a number", is_number, negative_slope=negative_slope)
         self.negative_slope = negative_slope
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.leaky_relu(x, self.negative_slope)
 
 
@@ -90,7 +91,7 @@ class ELU(Module):
         check("ELU", "a number", is_number, alpha=alpha)
         self.alpha = alpha
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.elu(x, self.alpha)
 
 
@@ -115,14 +116,14 @@ class GELU(Module):
             raise ValueError(f'GELU: approximate is {show(approximate)}; it can be "none" or "tanh"')
         self.approximate = approximate
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.gelu(x, self.approximate)
 
 
 class SiLU(Module):
     """x σ(x), elementwise."""
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.silu(x)
 
 
@@ -143,7 +144,7 @@ class Hardtanh(Module):
             raise ValueError(f"Hardtanh: min_val is below max_val, not {show(min_val)} and {show(max_val)}")
         self.min_val, self.max_val = min_val, max_val
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.hardtanh(x, self.min_val, self.max_val)
 
 
@@ -164,7 +165,7 @@ class Softmax(Module):
         check("Softmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.softmax(x, self.dim)
 
 
@@ -177,5 +178,5 @@ class LogSoftmax(Module):
         check("LogSoftmax", "an integer", is_integer, dim=dim)
         self.dim = dim
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return activation.log_softmax(x, self.dim)

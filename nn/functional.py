@@ -75,7 +75,7 @@ def softplus(x: Array, beta: float = 1.0) -> Array:
 
 
 @composed
-def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None) -> Array:
+def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | int | None = None) -> Tensor:
     """Every element set to 0 with probability p, else divided by 1 − p to keep its expectation; drawn at each call.
 
     Parameters

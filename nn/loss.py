@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograd_lite.core.tensor import Array
-from autograd_lite.nn.module import AnyArray, Module
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.nn.module import Module
 from autograd_lite.ops.layers import distance, loss
 from autograd_lite.support.checks import check_positive
 from autograd_lite.support.messages import show
@@ -33,28 +33,28 @@ class CrossEntropyLoss(_Loss):
     Tensor(0.69314718)
     """
 
-    def forward(self, logits: AnyArray, target: Array) -> AnyArray:
+    def forward(self, logits: Array, target: Array) -> Tensor:
         return loss.cross_entropy(logits, target, reduction=self.reduction)
 
 
 class NLLLoss(_Loss):
     """−ln p_y, given the logarithms of probabilities and labels."""
 
-    def forward(self, log_probabilities: AnyArray, target: Array) -> AnyArray:
+    def forward(self, log_probabilities: Array, target: Array) -> Tensor:
         return loss.nll_loss(log_probabilities, target, reduction=self.reduction)
 
 
 class BCELoss(_Loss):
     """−y ln p − (1 − y) ln(1 − p), given probabilities; p and y are in [0, 1]."""
 
-    def forward(self, p: AnyArray, target: Array) -> AnyArray:
+    def forward(self, p: Array, target: Array) -> Tensor:
         return loss.binary_cross_entropy(p, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
     """Binary cross-entropy of σ(logits); targets are in [0, 1]."""
 
-    def forward(self, logits: AnyArray, target: Array) -> AnyArray:
+    def forward(self, logits: Array, target: Array) -> Tensor:
         return loss.binary_cross_entropy_with_logits(logits, target, reduction=self.reduction)
 
 
@@ -67,14 +67,14 @@ class MSELoss(_Loss):
     Tensor(5.)
     """
 
-    def forward(self, x: AnyArray, target: Array) -> AnyArray:
+    def forward(self, x: Array, target: Array) -> Tensor:
         return loss.mse_loss(x, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
     """|x − y|."""
 
-    def forward(self, x: AnyArray, target: Array) -> AnyArray:
+    def forward(self, x: Array, target: Array) -> Tensor:
         return distance.l1_loss(x, target, reduction=self.reduction)
 
 
@@ -94,7 +94,7 @@ class HuberLoss(_Loss):
         check_positive("HuberLoss", delta=delta)
         self.delta = delta
 
-    def forward(self, x: AnyArray, target: Array) -> AnyArray:
+    def forward(self, x: Array, target: Array) -> Tensor:
         return distance.huber_loss(x, target, self.reduction, self.delta)
 
 
@@ -114,12 +114,12 @@ class KLDivLoss(_Loss):
         super().__init__(reduction=reduction)
         self.log_target = log_target
 
-    def forward(self, x: AnyArray, target: Array) -> AnyArray:
+    def forward(self, x: Array, target: Array) -> Tensor:
         return distance.kl_div(x, target, reduction=self.reduction, log_target=self.log_target)
 
 
 class HingeLoss(_Loss):
     """max(0, 1 − y x) for scores x and labels y = ±1."""
 
-    def forward(self, x: AnyArray, target: Array) -> AnyArray:
+    def forward(self, x: Array, target: Array) -> Tensor:
         return distance.hinge_loss(x, target, reduction=self.reduction)

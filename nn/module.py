@@ -22,8 +22,6 @@ from autograd_lite.support.versions import bump
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
 AnyForward = TypeVar("AnyForward", bound=Callable[..., Any])
 AnyForward_co = TypeVar("AnyForward_co", bound=Callable[..., Any], covariant=True)
-# The input and output of layers without parameters: a tensor gives a tensor, an array an array.
-AnyArray = TypeVar("AnyArray", Tensor, NumberArray)
 
 
 class IncompatibleKeys(NamedTuple):

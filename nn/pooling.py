@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.nn.module import AnyArray, Module
+from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.nn.module import Module
 from autograd_lite.ops.arrays.shape import reshape
 from autograd_lite.ops.composition import naming
 from autograd_lite.ops.layers.interpolation import MODES, interpolate
@@ -67,7 +68,7 @@ class MaxPool2d(Module):
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
@@ -106,7 +107,7 @@ class AvgPool2d(Module):
         self.padding, self.ceil_mode = padding, ceil_mode
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
                           self.divisor_override)  # fmt: skip
 
@@ -139,7 +140,7 @@ class Upsample(Module):
             raise ValueError("Upsample: either size or scale_factor is needed, and not both")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
 
     def extra_repr(self) -> str:
@@ -162,7 +163,7 @@ class Flatten(Module):
         check("Flatten", "an integer", is_integer, start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         shape: tuple[int, ...] = np.shape(x)
         with naming("Flatten"):
             start: int = normalize_axis_index(self.start_dim, len(shape))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.functional import dropout
-from autograd_lite.nn.module import AnyArray, Module
+from autograd_lite.nn.module import Module
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_probability
 
@@ -46,5 +47,5 @@ class Dropout(Module):
         self.p = p
         self._rng = None if rng is None else generator(rng)
 
-    def forward(self, x: AnyArray) -> AnyArray:
+    def forward(self, x: Array) -> Tensor:
         return dropout(x, self.p, self.training, rng=self._rng)

@@ -23,7 +23,7 @@ from autograd_lite.core.codegen import write_call, write_pull
 from autograd_lite.core.declaration import Declaration, Rule, parameter_names
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result, wrap_outputs
-from autograd_lite.core.tensor import _wrap, numpy_operations
+from autograd_lite.core.tensor import Tensor, _wrap, numpy_operations
 
 P = ParamSpec("P")
 
@@ -94,11 +94,11 @@ class Primitive(Declaration):
 
 
 @overload
-def primitive(forward: np.ufunc, /, **declaration: Any) -> Callable[..., Any]: ...
+def primitive(forward: np.ufunc, /, **declaration: Any) -> Callable[..., Tensor]: ...
 @overload
-def primitive(forward: Callable[P, Any], /, **declaration: Any) -> Callable[P, Any]: ...
+def primitive(forward: Callable[P, Any], /, **declaration: Any) -> Callable[P, Tensor]: ...
 @overload
-def primitive(**declaration: Any) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def primitive(**declaration: Any) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
 def primitive(
     forward: Callable[..., Any] | None = None,
     /,

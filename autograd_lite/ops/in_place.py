@@ -44,7 +44,7 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Ten
     def update(self: Tensor, other: Any) -> Tensor:
         if _is_number(self):
             _refuse_cut(self, what)
-            return operation(self, other)  # type: ignore[no-any-return]
+            return operation(self, other)
         if _is_recorded(self, other, what):
             _replace(self, _fitted(operation(self, other), self, what), ...)
         else:
@@ -120,7 +120,7 @@ def _fitted(result: Tensor, tensor: Tensor, what: str) -> Tensor:
         return result
     if not np.can_cast(result.dtype, tensor.dtype, "same_kind"):
         raise TypeError(f"{what}: values of dtype {result.dtype} for a tensor of dtype {tensor.dtype}")
-    return shape.astype(result, tensor.dtype)  # type: ignore[no-any-return]
+    return shape.astype(result, tensor.dtype)
 
 
 def _replace(tensor: Tensor, changed: Tensor, index: Any) -> None:
@@ -181,4 +181,4 @@ def _carried(changed: Tensor, tensor: Tensor, index: Any, other: Tensor) -> Tens
     source = _wrap(changed._data) if place.is_detached else changed
     with enable_grad():  # under `no_grad`, the elements written into the graph of `other` are constants
         values = source[np.unravel_index(numbers, tensor.shape)] if tensor.ndim else source
-        return indexing.setitem(other, mask, values)  # type: ignore[no-any-return]
+        return indexing.setitem(other, mask, values)

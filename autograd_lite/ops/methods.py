@@ -23,7 +23,7 @@ def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
 
 def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
     """The elements along `axis` for which the condition holds; in the function the condition comes first."""
-    return choosing.compress(condition, self, axis)  # type: ignore[no-any-return]
+    return choosing.compress(condition, self, axis)
 
 
 def _query(function: Callable[..., Any]) -> Callable[..., Any]:

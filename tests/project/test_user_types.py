@@ -38,8 +38,23 @@ class Net(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.drop(self.activation(self.norm(self.hidden(x))))
         for block in self.blocks:
-            h = block(h)
+            h = block(np.tanh(block(h)))
         return self.output(h) * self.scale
+
+
+class Functions(nn.Module):
+    def __init__(self) -> None:
+        self.first, self.second = nn.Linear(4, 8, rng=0), nn.Linear(8, 3, rng=1)
+
+    def hidden(self, x: Tensor) -> Tensor:
+        return al.relu(self.first(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = nn.functional.dropout(self.hidden(x), 0.1) + al.sqrt(self.hidden(x)) + al.where(x.sum() > 0, 1.0, 0.0)
+        return al.concatenate([self.second(h)], axis=0)
+
+    def cost(self, x: Tensor, labels: Tensor) -> Tensor:
+        return al.cross_entropy(self(x), labels)
 
 
 class Reader(nn.Module):

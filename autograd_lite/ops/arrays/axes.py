@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, clone, reshape, swapaxes, transpose
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import to_array
@@ -43,7 +43,7 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
 
 
 @composed(numpy=np.rollaxis)
-def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
+def rollaxis(x: Array, axis: int, start: int = 0) -> Tensor:
     """With one axis moved to before the place `start`. The gradient is moved back.
 
     Examples
@@ -57,7 +57,7 @@ def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
 
 
 @composed(numpy=(np.matrix_transpose, np.linalg.matrix_transpose))
-def matrix_transpose(x: Array) -> Array:
+def matrix_transpose(x: Array) -> Tensor:
     """With the last two axes exchanged; the gradient too.
 
     Examples
@@ -113,7 +113,7 @@ def atleast_3d(*arrays: Array) -> Any:
 
 
 @composed(numpy=np.broadcast_arrays)
-def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
+def broadcast_arrays(*arrays: Array) -> tuple[Tensor, ...]:
     """All arrays in their common shape. The gradient is the sum over the repetitions.
 
     Examples
@@ -126,7 +126,7 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
 
 
 @composed(numpy=np.full_like)
-def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = None) -> Array:
+def full_like(x: Array, fill_value: Array, dtype: Any = None, *, shape: Any = None) -> Tensor:
     """An array like x in shape and dtype with `fill_value` everywhere. The gradient of the value is the sum.
 
     The result is an array, as for `zeros_like`, unless the value is a tensor.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
 from autograd_lite.ops.arrays.indexing import getitem, scatter, where
 from autograd_lite.ops.arrays.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.arrays.shape import broadcast_to, ravel, reshape
@@ -77,7 +77,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
 
 
 @composed(numpy=np.compress)
-def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
+def compress(condition: Any, x: Array, axis: int | None = None) -> Tensor:
     """The elements along `axis` for which the condition, an array of one axis, holds. The others have gradient 0.
 
     Examples
@@ -92,7 +92,7 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
 
 
 @composed(numpy=np.extract)
-def extract(condition: Any, x: Array) -> Array:
+def extract(condition: Any, x: Array) -> Tensor:
     """The elements for which the condition, an array of the same size, holds, in one axis. The others have gradient 0.
 
     Examples
@@ -107,7 +107,7 @@ def extract(condition: Any, x: Array) -> Array:
 
 
 @composed(numpy=np.sort)
-def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Array:
+def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Tensor:
     """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
 
     Examples
@@ -151,7 +151,7 @@ def _select(*choices: Array, conditions: list[Array]) -> Array:
     return np.select(conditions, list(choices[:-1]), choices[-1])
 
 
-def select(condlist: Sequence[Any], choicelist: Sequence[Array], default: Array = 0) -> Array:
+def select(condlist: Sequence[Any], choicelist: Sequence[Array], default: Array = 0) -> Tensor:
     """Elementwise the choice whose condition is the first to hold, else `default`. The gradient goes to the chosen one.
 
     Examples
@@ -175,7 +175,7 @@ def _choose(*choices: Array, index: Array, mode: Any) -> Array:
     return np.choose(index, list(choices), mode=mode)
 
 
-def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
+def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Tensor:
     """Elementwise the choice that `index` names, with broadcasting. The gradient goes to the chosen one.
 
     Examples
@@ -187,7 +187,7 @@ def choose(index: Array, choices: Sequence[Array], *, mode: str = "raise") -> Ar
 
 
 @composed(numpy=np.meshgrid)
-def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Array, ...]:
+def meshgrid(*axes: Array, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Tensor, ...]:
     """The coordinates of a grid from those along its axes. The gradient is the sum over the grid's other axes.
 
     Examples

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.arrays.shape import ravel
 from autograd_lite.ops.composition import composed
@@ -73,7 +73,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
 
 
 @composed(numpy=np.diag)
-def diag(x: Array, k: int = 0) -> Array:
+def diag(x: Array, k: int = 0) -> Tensor:
     """The matrix with x on its diagonal k, or the diagonal k of a matrix. The gradient is the other of the two.
 
     Examples
@@ -93,7 +93,7 @@ def diag(x: Array, k: int = 0) -> Array:
 
 
 @composed(numpy=np.diagflat)
-def diagflat(x: Array, k: int = 0) -> Array:
+def diagflat(x: Array, k: int = 0) -> Tensor:
     """The matrix with all elements of x on its diagonal k. The gradient is that diagonal.
 
     Examples

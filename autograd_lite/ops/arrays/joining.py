@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import along, gather, positions
@@ -41,7 +41,7 @@ __all__ = [
 
 
 @composed(numpy=np.hstack)
-def hstack(arrays: Sequence[Array]) -> Array:
+def hstack(arrays: Sequence[Array]) -> Tensor:
     """Joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
     Examples
@@ -54,7 +54,7 @@ def hstack(arrays: Sequence[Array]) -> Array:
 
 
 @composed(numpy=np.vstack)
-def vstack(arrays: Sequence[Array]) -> Array:
+def vstack(arrays: Sequence[Array]) -> Tensor:
     """Joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
     Examples
@@ -67,7 +67,7 @@ def vstack(arrays: Sequence[Array]) -> Array:
 
 
 @composed(numpy=np.dstack)
-def dstack(arrays: Sequence[Array]) -> Array:
+def dstack(arrays: Sequence[Array]) -> Tensor:
     """Joined along a third axis. Each receives its part of the gradient.
 
     Examples
@@ -79,7 +79,7 @@ def dstack(arrays: Sequence[Array]) -> Array:
 
 
 @composed(numpy=np.column_stack)
-def column_stack(arrays: Sequence[Array]) -> Array:
+def column_stack(arrays: Sequence[Array]) -> Tensor:
     """Joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
 
     Examples
@@ -112,7 +112,7 @@ def _numbered(nested: Any, counted: list[int]) -> Any:
 
 
 @composed(numpy=np.block)
-def block(arrays: Array | Sequence[Any]) -> Array:
+def block(arrays: Array | Sequence[Any]) -> Tensor:
     """The array assembled from nested lists of blocks. Each block receives its part of the gradient.
 
     Examples
@@ -126,7 +126,7 @@ def block(arrays: Array | Sequence[Any]) -> Array:
 
 
 @composed(numpy=np.append)
-def append(x: Array, values: Array, axis: int | None = None) -> Array:
+def append(x: Array, values: Array, axis: int | None = None) -> Tensor:
     """x with the values after it along `axis`; both in one axis by default. Each receives its part of the gradient.
 
     Examples
@@ -138,7 +138,7 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
 
 
 @composed(numpy=np.insert)
-def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Array:
+def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Tensor:
     """x with the values inserted before `index` along `axis`; in one axis by default. Each receives its gradient.
 
     Examples
@@ -153,7 +153,7 @@ def insert(x: Array, index: Any, values: Array, axis: int | None = None) -> Arra
 
 
 @composed(numpy=np.delete)
-def delete(x: Array, index: Any, axis: int | None = None) -> Array:
+def delete(x: Array, index: Any, axis: int | None = None) -> Tensor:
     """x without the elements at `index` along `axis`; in one axis by default. Their gradient is 0.
 
     Examples
@@ -181,7 +181,7 @@ def _pieces(function: Callable[..., Any], x: Array, sections: Any, axis: int) ->
 
 
 @composed(numpy=np.split)
-def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
+def split(x: Array, sections: Any, axis: int = 0) -> list[Tensor]:
     """A list of equal parts along `axis`, or of the parts between indices. The gradients are joined.
 
     Examples
@@ -193,7 +193,7 @@ def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
 
 
 @composed(numpy=np.array_split)
-def array_split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
+def array_split(x: Array, sections: Any, axis: int = 0) -> list[Tensor]:
     """Like `split`, but the parts need not be equal: the first ones are one longer. The gradients are joined.
 
     Examples
@@ -212,7 +212,7 @@ def _split_axis(name: str, x: Array, sections: Any, axis: int, least: int) -> li
 
 
 @composed(numpy=np.hsplit)
-def hsplit(x: Array, sections: Any) -> list[Array]:
+def hsplit(x: Array, sections: Any) -> list[Tensor]:
     """`split` along axis 1, or along the only one. The gradients are joined.
 
     Examples
@@ -224,7 +224,7 @@ def hsplit(x: Array, sections: Any) -> list[Array]:
 
 
 @composed(numpy=np.vsplit)
-def vsplit(x: Array, sections: Any) -> list[Array]:
+def vsplit(x: Array, sections: Any) -> list[Tensor]:
     """`split` along axis 0 of at least two. The gradients are joined.
 
     Examples
@@ -236,7 +236,7 @@ def vsplit(x: Array, sections: Any) -> list[Array]:
 
 
 @composed(numpy=np.dsplit)
-def dsplit(x: Array, sections: Any) -> list[Array]:
+def dsplit(x: Array, sections: Any) -> list[Tensor]:
     """`split` along axis 2. The gradients are joined.
 
     Examples
@@ -248,7 +248,7 @@ def dsplit(x: Array, sections: Any) -> list[Array]:
 
 
 @composed
-def unstack(x: Array, *, axis: int = 0) -> tuple[Array, ...]:
+def unstack(x: Array, *, axis: int = 0) -> tuple[Tensor, ...]:
     """A tuple of the parts along `axis`, without that axis. The gradients are joined.
 
     Examples

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import getitem, scatter
 from autograd_lite.ops.arrays.shape import astype, broadcast_to, ravel, reshape
 from autograd_lite.ops.composition import composed
@@ -89,7 +89,7 @@ def _flip_one(name: str, x: Array, axis: int) -> Array:
 
 
 @composed(numpy=np.fliplr)
-def fliplr(x: Array) -> Array:
+def fliplr(x: Array) -> Tensor:
     """With the order along axis 1 reversed; the gradient too.
 
     Examples
@@ -101,7 +101,7 @@ def fliplr(x: Array) -> Array:
 
 
 @composed(numpy=np.flipud)
-def flipud(x: Array) -> Array:
+def flipud(x: Array) -> Tensor:
     """With the order along axis 0 reversed; the gradient too.
 
     Examples
@@ -163,7 +163,7 @@ def tile(x: Array, reps: int | Sequence[int]) -> Array:
 
 
 @composed(numpy=np.repeat)
-def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Array:
+def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
     """Each element `repeats` times along `axis`; in one axis by default. The gradients of the copies are summed.
 
     Examples
@@ -178,7 +178,7 @@ def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> A
 
 
 @composed(numpy=np.resize)
-def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
+def resize(x: Array, new_shape: int | tuple[int, ...]) -> Tensor:
     """In another shape, with the elements repeated as often as needed. The gradients of the copies are summed.
 
     Examples
@@ -225,7 +225,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
 
 
 @composed(numpy=np.trim_zeros)
-def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Array:
+def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Tensor:
     """Without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
 
     Examples

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.slices import Axis
 from autograd_lite.support.checks import check_sequence
 from autograd_lite.support.conversion import to_array
@@ -66,7 +66,7 @@ def _ravel(x: Array, order: str = "C") -> Array:
     return np.ravel(x, _known_order(order))
 
 
-def ravel(x: Array, order: str = "C") -> Array:
+def ravel(x: Array, order: str = "C") -> Tensor:
     """The elements in one axis, the last axis running fastest, or the first for ``order="F"``.
 
     Examples
@@ -174,7 +174,7 @@ def _concatenate(*arrays: Array, axis: int | None = 0) -> Array:
     return np.concatenate(arrays, axis=axis)
 
 
-def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
+def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Tensor:
     """The arrays joined along an existing axis; flattened before if `axis` is None.
 
     Examples
@@ -195,7 +195,7 @@ def _stack(*arrays: Array, axis: int = 0) -> Array:
     return np.stack(arrays, axis=axis)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+def stack(arrays: Sequence[Array], axis: int = 0) -> Tensor:
     """The arrays, all of one shape, joined along a new axis.
 
     Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip
 
@@ -165,7 +165,7 @@ fmod = primitive(
 
 
 @composed(numpy=np.divmod)
-def divmod(x: Array, y: Array) -> tuple[Array, Array]:
+def divmod(x: Array, y: Array) -> tuple[Tensor, Tensor]:
     """The quotient x // y and the remainder x % y.
 
     Examples
@@ -186,7 +186,7 @@ def _whole(x: Array) -> Array:
     return np.modf(x)[1]
 
 
-def modf(x: Array) -> tuple[Array, Array]:
+def modf(x: Array) -> tuple[Tensor, Tensor]:
     """The fraction and the integer part of x, both with the sign of x. ∂/∂x = 1 and 0.
 
     Examples
@@ -246,7 +246,7 @@ def _finite(x: Array, nan: Array, posinf: Array, neginf: Array) -> Array:
 
 
 @composed(numpy=np.nan_to_num)
-def nan_to_num(x: Array, copy: bool = True, nan: Array = 0.0, posinf: Array = None, neginf: Array = None) -> Array:
+def nan_to_num(x: Array, copy: bool = True, nan: Array = 0.0, posinf: Array = None, neginf: Array = None) -> Tensor:
     """x with numbers in the place of NaN and ±∞, by default 0 and the largest. ∂/∂x = 1 where x is finite, else 0.
 
     Examples

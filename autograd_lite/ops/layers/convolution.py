@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.shape import expand_dims, squeeze
 from autograd_lite.ops.layers.convolution_form import Geometry, convolution, convolution_input
 from autograd_lite.ops.layers.windows import Lengths, Window, lengths
@@ -86,7 +86,7 @@ def conv1d(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> Array:
+) -> Tensor:
     """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals, as networks call it.
 
     Parameters
@@ -123,7 +123,7 @@ def conv2d(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> Array:
+) -> Tensor:
     """y[n, o, i, j] = b[o] + Σ_(c, k, l) w[o, c, k, l] x[n, c, s i + d k − p, s j + d l − p]: convolution of images.
 
     This is the cross-correlation of signal processing. With groups, each group of outputs has its own channels.
@@ -175,7 +175,7 @@ def conv_transpose2d(
     output_padding: Any = 0,
     groups: int = 1,
     dilation: Any = 1,
-) -> Array:
+) -> Tensor:
     """The transpose of `conv2d`: every element of x adds its multiple of the kernel to the result.
 
     y[n, o, s i + d k − p, s j + d l − p] += w[c, o, k, l] x[n, c, i, j], and the bias.

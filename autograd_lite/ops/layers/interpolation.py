@@ -90,7 +90,7 @@ def interpolate(
     scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
-) -> Array:
+) -> Tensor:
     """x in another size along its spatial axes. It is linear in x: the gradient is distributed by the same weights.
 
     Parameters
@@ -128,7 +128,7 @@ def interpolate(
     if 0 in x.shape[2:]:
         raise ValueError(f"interpolate: x of shape {x.shape} has no elements")
     for axis, (new, step) in enumerate(zip(*_new_size(x, size, scale_factor), strict=True), start=2):
-        rows = np.moveaxis(x, axis, 0)
+        rows: Any = np.moveaxis(x, axis, 0)
         if mode == "nearest":
             rows = _ascending_rows(rows, _nearest(len(rows), new, step))
         else:

@@ -119,6 +119,7 @@ def _normalize(x: Array, weight: Array, bias: Array, normal: Array, slope: Array
 
 def _normalized(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array]:
     """The result with the mean and the variance, as arrays."""
+    normal: Any
     normal, scale, mean, variance = _standardize(strip(x), axes, eps)
     return _normalize(x, weight, bias, normal.astype(x.dtype, copy=False), scale, axes, eps), mean, variance
 
@@ -130,7 +131,7 @@ def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> 
 
 
 @composed
-def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Array = None, eps: float = 1e-5) -> Array:
+def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Array = None, eps: float = 1e-5) -> Tensor:
     """(x − μ)/√(σ² + eps)·w + b with the mean and the variance of each sample, over its last axes.
 
     Parameters
@@ -177,7 +178,7 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Array:
+) -> Tensor:
     """(x − μ)/√(σ² + eps)·w + b for every channel, with statistics of the batch or collected ones.
 
     In training μ and σ² are those of the batch, over all axes but 1. Otherwise they are the running statistics, if

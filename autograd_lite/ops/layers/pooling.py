@@ -124,7 +124,7 @@ def max_pool2d(
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
-) -> Array:
+) -> Tensor:
     """The largest element under the kernel, at every place to which it moves. The gradient goes to the first of them.
 
     Parameters
@@ -211,7 +211,7 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> Array:
+) -> Tensor:
     """The mean of the elements under the kernel, at every place to which it moves. ∂/∂x = 1/(number of elements).
 
     Parameters

@@ -132,7 +132,7 @@ def _einsum(
 
 
 @composed(numpy=np.einsum)
-def einsum(*operands: Array, optimize: Any = False) -> Array:
+def einsum(*operands: Array, optimize: Any = False) -> Tensor:
     """Products summed over the labels that the result does not have. ∂/∂x is the same sum with g in place of x.
 
     Parameters

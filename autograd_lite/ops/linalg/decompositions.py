@@ -125,7 +125,8 @@ def qr(a: Array, mode: str = "reduced") -> Any:
     if not isinstance(a, Tensor):
         return np.linalg.qr(a, mode)  # type: ignore[call-overload]
     if mode in ("reduced", "r"):
-        return _qr(a) if mode == "reduced" else _qr(a).R
+        factors: Any = _qr(a)
+        return factors if mode == "reduced" else factors.R
     if mode != "complete":
         raise TypeError(f"qr: mode {show(mode)} is not possible for tensors; use 'reduced', 'complete' or 'r'")
     if a.ndim >= 2 and a.shape[-2] <= a.shape[-1]:

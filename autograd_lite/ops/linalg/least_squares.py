@@ -180,7 +180,7 @@ _cond_without_derivative = primitive(lambda x, p: np.linalg.cond(x, p), name="co
 
 
 @composed(numpy=np.linalg.cond)
-def cond(x: Array, p: Any = None) -> Array:
+def cond(x: Array, p: Any = None) -> Tensor:
     """The condition number of matrices: the ratio of the largest to the smallest singular value, or ‖x‖ₚ ‖x⁻¹‖ₚ.
 
     Its derivatives are those of `svdvals` and `inv`.

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.support.sums import sum_of_rows
 
 __all__ = ["dot", "linear", "matmul"]
@@ -54,7 +54,7 @@ def _dot(x: Array, y: Array) -> Array:
     return np.dot(x, y)
 
 
-def dot(x: Array, y: Array) -> Array:
+def dot(x: Array, y: Array) -> Tensor:
     """The sum of products over the last axis of x and the last but one of y, as NumPy's dot; a number multiplies.
 
     For vectors and matrices it is the matrix product, slightly faster than `matmul`.
@@ -71,7 +71,7 @@ def dot(x: Array, y: Array) -> Array:
     columns = np.swapaxes(np.expand_dims(y, 0), 0, -2)  # the summed axis first
     columns = np.reshape(columns, (y.shape[-2], math.prod(y.shape[:-2]) * y.shape[-1]))
     rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
-    return np.reshape(_dot(rows, columns), (*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
+    return _dot(rows, columns).reshape((*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
 
 
 numpy_operations[np.dot] = dot

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
@@ -111,7 +111,7 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
 
 
 @composed(numpy=np.linalg.norm)
-def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
+def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The norm of a vector (any order) or matrix ("fro", "nuc", 1, 2, inf, -1, -2, -inf), or of those along `axis`.
 
     For vectors (Σ |xᵢ|ᵖ)^(1/p), ∂/∂xᵢ = sign(xᵢ)·(|xᵢ|/out)ᵖ⁻¹; 0 at a kink, and where the norm is 0.
@@ -142,7 +142,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
 
 
 @composed(numpy=np.linalg.vector_norm)
-def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
+def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Tensor:
     """The norm of vectors, whose elements lie along `axis`, one or several; by default of all elements.
 
     Examples
@@ -152,12 +152,14 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     """
     x = to_array(x)
     axes = axes_of(axis, x.ndim)
-    result = norm(merged(x, axes), ord, -1)
-    return np.expand_dims(result, axes) if keepdims else result
+    result: Any = norm(merged(x, axes), ord, -1)
+    if keepdims:
+        result = np.expand_dims(result, axes)
+    return result
 
 
 @composed(numpy=np.linalg.matrix_norm)
-def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
+def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """The norm of the matrices in the last two axes, of an order that `norm` has for matrices.
 
     Examples

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.arrays.axes import moveaxis
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import flip
@@ -37,7 +37,7 @@ __all__ = [
 
 
 @composed(numpy=(np.tensordot, np.linalg.tensordot))
-def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
+def tensordot(x: Array, y: Array, axes: Any = 2) -> Tensor:
     """The sum of products over `axes`: the last n of x and first n of y, or two lists; a matrix product.
 
     Examples
@@ -71,7 +71,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
 
 
 @composed(numpy=np.inner)
-def inner(x: Array, y: Array) -> Array:
+def inner(x: Array, y: Array) -> Tensor:
     """The sum of products over the last axis of both; a number multiplies. ∂/∂x = g y, ∂/∂y = g x.
 
     Examples
@@ -84,7 +84,7 @@ def inner(x: Array, y: Array) -> Array:
 
 
 @composed(numpy=np.outer)
-def outer(x: Array, y: Array) -> Array:
+def outer(x: Array, y: Array) -> Tensor:
     """xᵢ yⱼ for all elements of both. ∂/∂xᵢ = Σⱼ gᵢⱼ yⱼ, ∂/∂yⱼ = Σᵢ gᵢⱼ xᵢ.
 
     Examples
@@ -104,7 +104,7 @@ def _outer_of_vectors(x: Array, y: Array) -> Array:
 
 
 @composed(numpy=np.vdot)
-def vdot(x: Array, y: Array) -> Array:
+def vdot(x: Array, y: Array) -> Tensor:
     """The sum of the products of all elements of both. ∂/∂x = g y, ∂/∂y = g x.
 
     Examples
@@ -123,7 +123,7 @@ _vecdot = primitive(
 
 
 @composed(numpy=(np.vecdot, np.linalg.vecdot))
-def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
+def vecdot(x: Array, y: Array, *, axis: int = -1) -> Tensor:
     """The sum of products along `axis`, over the other axes with broadcasting. ∂/∂x = g y, ∂/∂y = g x.
 
     Examples
@@ -135,7 +135,7 @@ def vecdot(x: Array, y: Array, *, axis: int = -1) -> Array:
 
 
 @composed(numpy=np.kron)
-def kron(x: Array, y: Array) -> Array:
+def kron(x: Array, y: Array) -> Tensor:
     """The Kronecker product: y times each element of x, laid out as x. ∂/∂x and ∂/∂y are sums of products with g.
 
     Examples
@@ -152,7 +152,7 @@ def kron(x: Array, y: Array) -> Array:
 
 
 @composed(numpy=np.cross)
-def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
+def cross(x: Array, y: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
     """The vector product along the axes given. ∂/∂x = y × g, ∂/∂y = g × x. Of vectors in the plane the third component.
 
     Examples
@@ -187,7 +187,7 @@ def _cross_in_space(x: Array, y: Array, *, axis: int = -1) -> Array:
 
 
 @composed(numpy=np.linalg.multi_dot)
-def multi_dot(arrays: Sequence[Array]) -> Array:
+def multi_dot(arrays: Sequence[Array]) -> Tensor:
     """The product of several matrices in the order that takes the fewest multiplications. ∂ as of the matrix product.
 
     The first and the last can be vectors.
@@ -261,7 +261,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
 
 
 @composed(numpy=np.correlate)
-def correlate(x: Array, y: Array, mode: Any = "valid") -> Array:
+def correlate(x: Array, y: Array, mode: Any = "valid") -> Tensor:
     """Σₖ xₙ₊ₖ yₖ of two vectors; `mode` is "valid", "same" or "full". ∂/∂x is g convolved with y.
 
     Examples

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_queries
+from autograd_lite.core.tensor import Array, Tensor, numpy_queries
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
@@ -238,7 +238,7 @@ def matrix_power(a: Array, n: int) -> Array:
 
 
 @composed(numpy=np.linalg.tensorinv)
-def tensorinv(a: Array, ind: int = 2) -> Array:
+def tensorinv(a: Array, ind: int = 2) -> Tensor:
     """The inverse of an array as a linear map from its axes from `ind` on to those before. The derivative is inv's.
 
     Raises
@@ -259,11 +259,12 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     rows = math.prod(a.shape[:ind])
     if rows != math.prod(a.shape[ind:]):
         raise np.linalg.LinAlgError(f"tensorinv: shapes {a.shape[:ind]} and {a.shape[ind:]} differ in size")
-    return np.reshape(np.linalg.inv(np.reshape(a, (rows, rows))), a.shape[ind:] + a.shape[:ind])
+    inverse: Any = np.linalg.inv(np.reshape(a, (rows, rows)))
+    return inverse.reshape(a.shape[ind:] + a.shape[:ind])
 
 
 @composed(numpy=np.linalg.tensorsolve)
-def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
+def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Tensor:
     """The x of tensordot(a, x, x.ndim) = b, after moving `axes` of `a` to the end. The derivatives are solve's.
 
     Raises
@@ -289,4 +290,5 @@ def tensorsolve(a: Array, b: Array, axes: Sequence[int] | None = None) -> Array:
             f"tensorsolve: a of shape {a.shape} is not square as a map of arrays of shape {shape}"
         )
     columns = math.prod(shape)
-    return np.reshape(np.linalg.solve(np.reshape(a, (columns, columns)), np.ravel(b)), shape)
+    solution: Any = np.linalg.solve(np.reshape(a, (columns, columns)), np.ravel(b))
+    return solution.reshape(shape)

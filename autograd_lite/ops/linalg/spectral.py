@@ -101,7 +101,7 @@ def eigh(a: Array, UPLO: str = "L") -> Any:
     """
     if not isinstance(a, Tensor):
         return _eigh(a, UPLO)
-    results = _eigh(a.detach(), UPLO)
+    results: Any = _eigh(a.detach(), UPLO)
     found = strip(tuple(results))
     return type(results)(_eigenvalues(a, *found), _eigenvectors(a, *found))
 
@@ -178,7 +178,7 @@ _svdvals_hermitian = primitive(lambda a: np.linalg.svd(a, compute_uv=False, herm
 def _svd(a: Array) -> Any:
     if not isinstance(a, Tensor):
         return _svd_thin(a)
-    results = _svd_thin(a.detach())
+    results: Any = _svd_thin(a.detach())
     found = strip(tuple(results))
     return type(results)(_left(a, *found), _singular(a, *found), _right(a, *found))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions.reduction import sum
 from autograd_lite.ops.slices import axes_of
@@ -22,7 +22,7 @@ def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
 
 
 @composed(numpy=np.diff)
-def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
+def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Tensor:
     """The differences aᵢ₊₁ − aᵢ along `axis`, repeated n times, of a with `prepend` and `append` joined to it.
 
     Examples
@@ -50,7 +50,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
 
 
 @composed(numpy=np.ediff1d)
-def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
+def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Tensor:
     """The differences of neighbours in the flattened array, with `to_begin` before and `to_end` after them.
 
     Examples
@@ -59,7 +59,7 @@ def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     Tensor([0., 3., 5.])
     """
     ary = np.ravel(ary)
-    parts = [ary[1:] - ary[:-1]]
+    parts: list[Any] = [ary[1:] - ary[:-1]]
     for name, end in (("to_begin", to_begin), ("to_end", to_end)):
         if end is None:
             continue
@@ -69,11 +69,12 @@ def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
         end = np.ravel(end)
         end = end if end.dtype == ary.dtype else end.astype(ary.dtype)
         parts = [end, *parts] if name == "to_begin" else [*parts, end]
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    joined: Any = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return joined
 
 
 @composed(numpy=np.trapezoid)
-def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
+def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Tensor:
     """The integral of y along `axis` by the trapezoidal rule, over the points x or with the step `dx`.
 
     Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.reductions.reduction import prod, shared_among_ties, sum
@@ -16,7 +16,7 @@ __all__ = ["nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar
 
 
 @composed(numpy=np.nansum)
-def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The sum over `axis` without NaN.
 
     Examples
@@ -28,7 +28,7 @@ def nansum(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 @composed(numpy=np.nanprod)
-def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def nanprod(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The product over `axis` without NaN.
 
     Examples

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions.reduction import logsumexp
@@ -84,7 +84,7 @@ def cumprod(a: Array, axis: int | None = None) -> Array:
 
 
 @composed(numpy=np.nancumsum)
-def nancumsum(a: Array, axis: int | None = None) -> Array:
+def nancumsum(a: Array, axis: int | None = None) -> Tensor:
     """`cumsum` with 0 in the place of NaN, which receives no gradient.
 
     Examples
@@ -96,7 +96,7 @@ def nancumsum(a: Array, axis: int | None = None) -> Array:
 
 
 @composed(numpy=np.nancumprod)
-def nancumprod(a: Array, axis: int | None = None) -> Array:
+def nancumprod(a: Array, axis: int | None = None) -> Tensor:
     """`cumprod` with 1 in the place of NaN, which receives no gradient.
 
     Examples
@@ -125,7 +125,7 @@ def _cumulative(scan: Callable[..., Array], x: Array, axis: int | None, initial:
 
 
 @composed
-def cumulative_sum(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Array:
+def cumulative_sum(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Tensor:
     """`cumsum` by its name in the array API standard; with `include_initial` it begins with 0.
 
     Examples
@@ -137,7 +137,7 @@ def cumulative_sum(x: Array, *, axis: int | None = None, include_initial: bool =
 
 
 @composed
-def cumulative_prod(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Array:
+def cumulative_prod(x: Array, *, axis: int | None = None, include_initial: bool = False) -> Tensor:
     """`cumprod` by its name in the array API standard; with `include_initial` it begins with 1.
 
     Examples

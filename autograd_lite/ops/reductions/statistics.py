@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd_lite.core.hooks import check_in_each_call
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor, numpy_operations
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions.reduction import max, mean, min, sum
 from autograd_lite.ops.slices import Axis
@@ -72,7 +72,7 @@ def average(
 
 
 @composed(numpy=np.ptp)
-def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The range, max − min, over `axis`. Ties share the gradient equally.
 
     Examples
