@@ -12,7 +12,7 @@ from catalogue import CASES
 
 import autograd_lite
 from autograd_lite import Tensor
-from autograd_lite.core.tensor import numpy_operations, numpy_queries
+from autograd_lite.core.numpy_protocols import numpy_operations, numpy_queries
 
 PAGE = Path(__file__).parent.parent / "docs" / "numpy.md"
 MODULES = {"numpy": np, "numpy.linalg": np.linalg}

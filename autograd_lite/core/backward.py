@@ -15,7 +15,7 @@ import numpy as np
 from autograd_lite.core.graph import Leaf, Node, Operation
 from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.writes import changed_since, log
-from autograd_lite.support.broadcasting import unbroadcast as unbroadcast
+from autograd_lite.support.broadcasting import unbroadcast
 from autograd_lite.support.interrupts import undoing
 from autograd_lite.support.recorder import current_recorder
 
@@ -27,7 +27,7 @@ def sweep(
     since: int = 0,
     watched: dict[Any, Any] | None = None,
 ) -> dict[Any, Any]:
-    """The gradients of the leaves, given those of results: `gradients` maps nodes to arrays, and is used up.
+    """The gradients of the leaves, given those of results. `gradients` maps nodes to arrays and is emptied.
 
     Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when it is
     visited. What it has saved is released right afterwards. Nothing is written to the leaves here.
@@ -37,7 +37,7 @@ def sweep(
     """
     latest_change, observers = log.latest, current_observers() if registrations else ()
     queue: list[tuple[int, Node]] = []
-    following: Node | None = None  # one of the nodes that wait; mostly it is next, so it is kept out of the heap
+    following: Node | None = None  # a waiting node, kept out of the heap because it is usually the next
     for root in gradients:
         if root.__class__ is Node and root.order >= since:
             if following is not None:
@@ -56,7 +56,7 @@ def sweep(
         if saved is None:
             raise RuntimeError(
                 f"backward: the graph at {operation.name!r} was already used and released; "
-                "pass retain_graph=True to the first backward() if it is needed twice, or compute the result anew"
+                "pass retain_graph=True to the first backward() if it is needed twice, or compute the result again"
             )
         if node.order < latest_change:
             _refuse_changed_values(node, saved)
@@ -80,10 +80,11 @@ def sweep(
             if parent is None:
                 continue
             try:
-                if gradient.shape != parent.shape or gradient.dtype is not parent.dtype:
-                    gradient = _fit(gradient, parent, operation, parents.index(parent))
+                fits = gradient.shape == parent.shape and gradient.dtype is parent.dtype
             except AttributeError:
-                gradient = _fit(gradient, parent, operation, parents.index(parent))
+                fits = False
+            if not fits:
+                gradient = _fit(gradient, parent, operation, parents, contributions)
             if parent in gradients:
                 gradients[parent] = gradients[parent] + gradient
                 continue
@@ -98,12 +99,12 @@ def sweep(
                         heappush(queue, (-parent.order, parent))
             else:  # a leaf must not share memory with a value of the graph
                 for value in saved:
-                    if gradient is value:
+                    if gradient is value or (value.__class__ is tuple and any(gradient is part for part in value)):
                         gradient = gradient.copy()
                 if gradient is g:
                     gradient = gradient.copy()
             gradients[parent] = gradient
-    return gradients  # all that is left are leaves
+    return gradients  # only leaves are left
 
 
 def _pull_otherwise(error: Exception, operation: Operation, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
@@ -160,25 +161,29 @@ def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
             )
 
 
-def _fit(gradient: Any, parent: Node | Leaf, operation: Operation, position: int) -> Any:
-    """Undo broadcasting and promotion, so that the gradient has the shape and dtype of its parent."""
+def _fit(returned: Any, parent: Node | Leaf, operation: Operation, parents: Any, contributions: Any) -> Any:
+    """The gradient that a rule has returned in the shape and dtype of its parent: undo broadcasting and promotion."""
+
+    def rule() -> str:
+        pairs = enumerate(zip(contributions, parents, strict=True))
+        return operation.describe_rule(next(i for i, (g, p) in pairs if g is returned and p is parent))
+
+    gradient = returned
     if not hasattr(gradient, "shape"):
         if not isinstance(gradient, int | float):
-            raise TypeError(f"{operation.describe_rule(position)} returned {type(gradient).__name__}, not an array")
+            raise TypeError(f"{rule()} returned {type(gradient).__name__}, not an array")
         gradient = np.asarray(gradient)
     if gradient.shape != parent.shape:
         fitted = unbroadcast(gradient, parent.shape)
         if fitted is None:
             raise ValueError(
-                f"{operation.describe_rule(position)} returned a gradient of shape {gradient.shape} "
-                f"for an argument of shape {parent.shape}"
+                f"{rule()} returned a gradient of shape {gradient.shape} for an argument of shape {parent.shape}"
             )
         gradient = fitted
     if gradient.dtype != parent.dtype:
         if gradient.dtype.kind != "f":
             raise TypeError(
-                f"{operation.describe_rule(position)} returned a gradient of dtype {gradient.dtype} "
-                f"for an argument of dtype {parent.dtype}"
+                f"{rule()} returned a gradient of dtype {gradient.dtype} for an argument of dtype {parent.dtype}"
             )
         gradient = gradient.astype(parent.dtype)
     return gradient

@@ -3,33 +3,34 @@
 ``call(*arguments)`` is the function that users call: it takes the arrays out of the tensors, runs the forward function
 and records a node. ``pull(g, parents, saved)`` is the function that the reverse sweep calls: it runs the rules. Both
 are written for one signature, so they need no loop over arguments and no lookup, and a wrong call raises Python's own
-error. Names of the engine begin with an underscore, so an argument may have any other name.
+error. Names of the engine begin with an underscore, Python's built-in functions too, so an argument may have any other
+name.
 
 For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)`` they are::
 
     def _function(x, y):
         _tensors = False
         _x_node = None
-        if isinstance(x, _Tensor):
+        if _isinstance(x, _Tensor):
             _x_node = x._node
             x = x._data; _tensors = True
             if x.__class__ is _array and not x.ndim: x = x[()]
         elif x.__class__ not in _operands: x = _read_argument(_name, 'x', x)
         _y_node = None
-        if isinstance(y, _Tensor):
+        if _isinstance(y, _Tensor):
             _y_node = y._node
             y = y._data; _tensors = True
             if y.__class__ is _array and not y.ndim: y = y[()]
         elif y.__class__ not in _operands: y = _read_argument(_name, 'y', y)
         try:
             _out = x * y if x.__class__ in _numbers and y.__class__ in _numbers and _tensors else _forward(x, y)
-        except Exception as error:
-            _out = _forward_otherwise(_operation, error, (x, y, ))
+        except _Exception as _error:
+            _out = _forward_otherwise(_operation, _error, (x, y, ))
         if not _tensors: return _out
         if _registrations:
             for _observer in _current_observers(): _observer.on_result(_operation, (x, y, ), _out)
         try: _dtype = _out.dtype
-        except AttributeError: _refuse_result(_operation, _objects)
+        except _AttributeError: _refuse_result(_operation, _objects)
         _result = _new(_Tensor)
         _result._data = _out
         if not (_x_node is not None or _y_node is not None) or _dtype.kind != 'f' or not _is_grad_enabled():
@@ -47,9 +48,9 @@ For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g *
             for _observer in _current_observers(): _observer.on_record(_node)
         return _result
 
-    def _function(g, parents, saved):
-        _x_node, _y_node, = parents
-        y, x, = saved
+    def _function(g, _parents, _saved):
+        _x_node, _y_node, = _parents
+        y, x, = _saved
         _gradients = (None if _x_node is None else _x_rule(g, y), None if _y_node is None else _y_rule(g, x), )
         return _gradients
 """
@@ -78,15 +79,16 @@ from autograd_lite.support.conversion import ARRAYS, OPERANDS, OPTIONS, PYTHON_N
 from autograd_lite.support.half_precision import HALF
 from autograd_lite.support.source import compile_function
 
-_NAMES: dict[str, Any] = {
-    "_Node": Node, "_Tensor": Tensor, "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick,
-    "_current_observers": current_observers, "_forward_otherwise": arguments.forward_otherwise, "_half": HALF,
-    "_is_grad_enabled": is_grad_enabled, "_new": object.__new__, "_note_view": note_view,
+_NAMED_AS_THEY_ARE: tuple[Any, ...] = (
+    AttributeError, Exception, any, getattr, isinstance, tuple, Node, Tensor, note_view, read_argument, read_option,
+    arguments.forward_otherwise, arguments.read_result, arguments.refuse, arguments.refuse_result,
+    arguments.with_arrays, wrap_outputs,
+)  # fmt: skip
+_NAMES: dict[str, Any] = {f"_{thing.__name__}": thing for thing in _NAMED_AS_THEY_ARE} | {
+    "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick,
+    "_current_observers": current_observers, "_half": HALF, "_is_grad_enabled": is_grad_enabled, "_new": object.__new__,
     "_numbers": {float, np.float64, np.float32}, "_objects": np.dtype(object), "_operands": OPERANDS,
-    "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_read_argument": read_argument,
-    "_read_option": read_option, "_read_result": arguments.read_result, "_refuse": arguments.refuse,
-    "_refuse_result": arguments.refuse_result, "_registrations": registrations, "_shape": np.shape,
-    "_with_arrays": arguments.with_arrays, "_wrap_outputs": wrap_outputs,
+    "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_registrations": registrations, "_shape": np.shape,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What was declared of an operation, checked: its arguments, its rules, and from their parameters what a node saves."""
+"""The declaration of an operation: checks of its arguments and rules, and the names of what a node saves."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class Declaration:
 
     def _check_residuals(self) -> None:
         for residual, formula in self.residuals.items():
+            if residual in ("g", "out", *self.arguments, *(f"{argument}_shape" for argument in self.arguments)):
+                raise TypeError(f"{self.name}: a residual cannot be called {residual!r}, the name has another meaning")
             if formula is not None and not callable(formula):
                 raise TypeError(f"{self.name}: the formula of {residual!r} is a function or None, not {show(formula)}")
             for ingredient in parameter_names(formula):

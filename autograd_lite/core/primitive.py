@@ -22,8 +22,9 @@ import numpy as np
 from autograd_lite.core.codegen import write_call, write_pull
 from autograd_lite.core.declaration import Declaration, Rule, parameter_names
 from autograd_lite.core.graph import Node
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.outputs import Result, wrap_outputs
-from autograd_lite.core.tensor import Tensor, _wrap, numpy_operations
+from autograd_lite.core.tensor import Tensor, _wrap
 
 P = ParamSpec("P")
 

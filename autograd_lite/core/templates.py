@@ -5,13 +5,12 @@ The docstring of `codegen` shows the result for `multiply`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.declaration import Declaration
-from autograd_lite.support.source import passing_source, signature_source
+from autograd_lite.support.source import function_source, passing_source, signature_source, tuple_source
 
 _CALL = """\
 _tensors = False
@@ -20,8 +19,8 @@ _tensors = False
 {arguments}
 try:
     {results} = {computed}
-except Exception as error:
-    {results} = _forward_otherwise(_operation, error, ({names}))
+except _Exception as _error:
+    {results} = _forward_otherwise(_operation, _error, ({names}))
 {read_result}
 if not _tensors: return _out
 if _registrations:
@@ -37,16 +36,19 @@ if _registrations:
 {returned}"""
 
 _VARIADIC = """\
-_{name}_node = tuple([a._node if isinstance(a, _Tensor) else None for a in {name}])
-if any([isinstance(a, _Tensor) for a in {name}]): _tensors = True
-{name} = tuple([
-    a._data if isinstance(a, _Tensor) else a if a.__class__ in _operands
+_{name}_node = _tuple([a._node if _isinstance(a, _Tensor) else None for a in {name}])
+if _any([_isinstance(a, _Tensor) for a in {name}]): _tensors = True
+{name} = _tuple([
+    a._data if _isinstance(a, _Tensor) else a if a.__class__ in _operands
     else _read_argument(_name, {name!r}, a) for a in {name}])
-_number = not _python_numbers.isdisjoint([a.__class__ for a in {name}])"""
+if not _python_numbers.isdisjoint([a.__class__ for a in {name}]): _number = True"""
+
+_WITHOUT_RULE = """
+if _any(_{name}_node): _refuse(_name, {name!r})"""
 
 _OPERAND = """\
 _{name}_node = None
-if isinstance({name}, _Tensor):
+if _isinstance({name}, _Tensor):
     _{name}_node = {name}._node
     {name} = {name}._data; _tensors = True
 """
@@ -60,7 +62,7 @@ elif {name}.__class__ not in _arrays and {name} is not None:
 _READ_FOR_UFUNC = "elif {name}.__class__ not in _operands: {name} = _read_argument(_name, {name!r}, {name})"
 
 _OPTION = """\
-if isinstance({name}, _Tensor):
+if _isinstance({name}, _Tensor):
     if {name}._node is not None: _refuse(_name, {name!r})
     {name} = {name}._data; _tensors = True
 elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})"""
@@ -69,7 +71,7 @@ _READ_RESULT = "if _out.__class__ not in _operands: _out = _read_result(_name, _
 
 _ONE_RESULT = """\
 try: _dtype = _out.dtype
-except AttributeError: {without_dtype}
+except _AttributeError: {without_dtype}
 _result = _new(_Tensor)
 _result._data = _out
 if not ({required}) or _dtype.kind != 'f' or not _is_grad_enabled():
@@ -100,8 +102,8 @@ def call_source(operation: Declaration) -> str:
     note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
     several, wrapped = operation.outputs > 1, f"return _wrap_outputs(_name, _out, _node, {given})"
     # NumPy gives objects without a dtype for 0-d arrays of objects; a user's function may return a Python number.
-    without_dtype = "_out = _as_array(_out); _dtype = _out.dtype"
-    without_dtype = without_dtype if operation.is_foreign else "_refuse_result(_operation, _objects)"
+    as_array, refusal = "_out = _as_array(_out); _dtype = _out.dtype", "_refuse_result(_operation, _objects)"
+    without_dtype = as_array if operation.is_foreign else refusal
     required = " or ".join(_is_required(operation, name) for name in operation.differentiable) or "False"
     result = _SEVERAL_RESULTS if several else _ONE_RESULT
     result = result.format(required=required, without_dtype=without_dtype, note=note, wrapped=wrapped)
@@ -109,23 +111,23 @@ def call_source(operation: Declaration) -> str:
         given="\n".join(f"_{name}_given = {name}" for name in sources),
         number="" if operation.is_ufunc else "_number = False",
         arguments="\n".join(_argument(operation, name) for name in operation.arguments),
-        results=", ".join(["_out", *(f"_{residual}" for residual in operation.residuals)]),
+        results=", ".join(["_out", *(f"_residual_{residual}" for residual in operation.residuals)]),
         computed=_computed(operation),
-        names=_commas(operation.arguments),
+        names=tuple_source(operation.arguments),
         read_result=_READ_RESULT if operation.is_foreign and not several else "",
         result=result,
-        parents=_commas(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
-        saved=_commas(_saved(operation, name) for name in operation.saved_names),
+        parents=tuple_source(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
+        saved=tuple_source(_saved(operation, name) for name in operation.saved_names),
         saved_arrays="if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)" * (not operation.is_ufunc),
         returned=wrapped if several else f"{note}\nreturn _result",
     )
-    return _definition(signature_source(operation.parameters), body)
+    return function_source(signature_source(operation.parameters), body)
 
 
 def _argument(operation: Declaration, name: str) -> str:
     """What replaces a tensor by its array, and reads what is neither an array nor a number."""
     if name == operation.variadic:
-        return _VARIADIC.format(name=name)
+        return (_VARIADIC + _WITHOUT_RULE * (name not in operation.rules)).format(name=name)
     if name not in operation.rules:
         return _OPTION.format(name=name)
     if not operation.is_ufunc:
@@ -138,7 +140,7 @@ def _computed(operation: Declaration) -> str:
     """The expression that runs the forward function."""
     passed = passing_source(operation.parameters)
     if hasattr(operation.forward, "of_others"):  # `rounded_once`
-        is_half = f"getattr({operation.arguments[0]}, 'dtype', None) == _half"
+        is_half = f"_getattr({operation.arguments[0]}, 'dtype', None) == _half"
         return f"_forward({passed}) if {is_half} else _of_others({passed})"
     if operation.is_ufunc and operation.forward in _OPERATORS:  # one number at least is NumPy's, so 1/0 is infinite
         x, y = operation.arguments
@@ -148,27 +150,18 @@ def _computed(operation: Declaration) -> str:
 
 
 def _is_required(operation: Declaration, argument: str) -> str:
-    return f"any(_{argument}_node)" if argument == operation.variadic else f"_{argument}_node is not None"
+    return f"_any(_{argument}_node)" if argument == operation.variadic else f"_{argument}_node is not None"
 
 
 def _saved(operation: Declaration, name: str) -> str:
     """The expression that saves a value, if one of the gradients that need it is required."""
-    value = name if name in operation.arguments else f"_{name}"
+    value = name if name in operation.arguments else f"_residual_{name}" if name in operation.residuals else f"_{name}"
     if name == f"{operation.variadic}_shape":
-        value = f"tuple([_shape(a) for a in {operation.variadic}])"
+        value = f"_tuple([_shape(a) for a in {operation.variadic}])"
     keepers = operation.keepers[name]
     if keepers == set(operation.differentiable):
         return value
     return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
-
-
-def _commas(parts: Iterable[str]) -> str:
-    return "".join(f"{part}, " for part in parts)
-
-
-def _definition(parameters: str, body: str) -> str:
-    lines = [f"    {line}" for line in body.splitlines() if line.strip()]
-    return "\n".join([f"def _function({parameters}):", *lines])
 
 
 _PULL = """\
@@ -185,17 +178,17 @@ def pull_source(operation: Declaration) -> str:
     variadic = operation.variadic
     with_rule = operation.differentiable[:1] if operation.joint else operation.differentiable
     gradients = [_gradient(operation, name) for name in with_rule]
-    nodes = _commas("*_" if name == variadic else f"_{name}_node" for name in operation.differentiable)
-    saved = _commas(_local(operation, name) for name in operation.saved_names)
+    nodes = tuple_source("*_" if name == variadic else f"_{name}_node" for name in operation.differentiable)
+    saved = tuple_source(_local(operation, name) for name in operation.saved_names)
     any_number = operation.joint or variadic in operation.differentiable
     body = _PULL.format(
         filled="g = g.filled()" if operation.outputs > 1 else "",
-        nodes=f"{nodes}= parents" if any("_node" in gradient for gradient in gradients) else "",
-        values=f"{saved}= saved" if saved else "",
-        gradients=_commas(gradients),
-        check="_check_count(_operation, _gradients, parents)" if any_number else "",
+        nodes=f"{nodes}= _parents" if any("_node" in gradient for gradient in gradients) else "",
+        values=f"{saved}= _saved" if saved else "",
+        gradients=tuple_source(gradients),
+        check="_check_count(_operation, _gradients, _parents)" if any_number else "",
     )
-    return _definition("g, parents, saved", body)
+    return function_source("g, _parents, _saved", body)
 
 
 def _gradient(operation: Declaration, name: str) -> str:

@@ -19,8 +19,6 @@ from autograd_lite.core.cuts import inside_transform, refuse_copy
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.numpy_protocols import NumpyProtocols
-from autograd_lite.core.numpy_protocols import numpy_operations as numpy_operations
-from autograd_lite.core.numpy_protocols import numpy_queries as numpy_queries
 from autograd_lite.core.python_protocols import PythonProtocols
 from autograd_lite.core.writes import overwrite
 from autograd_lite.support.conversion import as_numbers
@@ -30,8 +28,6 @@ from autograd_lite.support.names import name_of, set_name
 from autograd_lite.support.signatures import Signatures
 
 Array: TypeAlias = Any  # what operations take and return: numbers, arrays, tensors
-
-_NOTHING_REQUIRED = "backward: this tensor does not require gradients, nor does anything it was made from"
 
 
 class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
@@ -239,14 +235,12 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         array([ 3., 30.])
         """
         seed = self._seed(gradient, create_graph)
-        if create_graph:
-            with enable_grad():
-                for leaf, found in backward_with_graph(self, seed).items():
-                    leaf.grad = found if leaf.grad is None else leaf.grad + found
-        elif self._node is None:
-            raise RuntimeError(_NOTHING_REQUIRED)
-        else:
-            deposit(sweep({self._node: seed}, retain_graph))
+        if not create_graph:
+            deposit(sweep({_root(self): seed}, retain_graph))
+            return
+        with enable_grad():
+            for leaf, found in backward_with_graph(self, seed).items():
+                leaf.grad = found if leaf.grad is None else leaf.grad + found
 
     def _seed(self, gradient: Any, create_graph: bool = False) -> Any:
         """The gradient that a backward pass begins with: an array, or a tensor if the pass is to be recorded."""
@@ -291,7 +285,11 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients of the leaves that `tensor` depends on, as tensors that can be differentiated again."""
-    if tensor._node is None:
-        raise RuntimeError(_NOTHING_REQUIRED)
     with enable_grad():
-        return sweep({tensor._node: gradient}, retain_graph=True, create_graph=True)
+        return sweep({_root(tensor): gradient}, retain_graph=True, create_graph=True)
+
+
+def _root(tensor: Tensor) -> Node | Leaf:
+    if tensor._node is None:
+        raise RuntimeError("backward: this tensor does not require gradients, nor does anything it was made from")
+    return tensor._node

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.backward import unbroadcast
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import double
@@ -18,6 +17,7 @@ from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rewriting import simplify, split
 from autograd_lite.derivation.rules import contributions, zeros
+from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
 _LONGEST_PASSED_ON = 12

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.backward import unbroadcast
 from autograd_lite.core.graph import Node
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import Primitive
@@ -24,6 +23,7 @@ from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, appl
 from autograd_lite.derivation.nodes import primitive_of
 from autograd_lite.ops.layers.activation import softmax
 from autograd_lite.ops.layers.loss import one_hot
+from autograd_lite.support.broadcasting import unbroadcast
 
 
 class Operation:

@@ -9,7 +9,8 @@ from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar, overload
 
 from autograd_lite.core.arguments import refuse
-from autograd_lite.core.tensor import Tensor, numpy_operations
+from autograd_lite.core.numpy_protocols import numpy_operations
+from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.arguments import PLAIN_ERRORS, describe, read_option
 from autograd_lite.support.conversion import OPTIONS
 from autograd_lite.support.messages import LINE, is_from, one_line, shorten

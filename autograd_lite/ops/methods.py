@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.tensor import Tensor, numpy_queries
+from autograd_lite.core.numpy_protocols import numpy_queries
+from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.numpy_protocols import numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.elementwise import arithmetic, elementary, extremes, rounding, trigonometric
 from autograd_lite.support.conversion import strip, to_array
 

@@ -49,3 +49,14 @@ def compile_function(source: str, name: str, namespace: dict[str, Any]) -> Calla
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
     function.__name__ = function.__qualname__ = name
     return function
+
+
+def tuple_source(parts: Iterable[str]) -> str:
+    """The items of a tuple, for the space between its parentheses."""
+    return "".join(f"{part}, " for part in parts)
+
+
+def function_source(parameters: str, body: str) -> str:
+    """The definition of a function; empty lines of the body are left out."""
+    lines = [f"    {line}" for line in body.splitlines() if line.strip()]
+    return "\n".join([f"def _function({parameters}):", *lines])

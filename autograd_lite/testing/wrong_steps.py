@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.backward import sweep, unbroadcast
+from autograd_lite.core.backward import sweep
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.broadcasting import unbroadcast
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.activations import DERIVATIVES
 

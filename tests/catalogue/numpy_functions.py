@@ -3,7 +3,7 @@
 import numpy as np
 
 import autograd_lite as ag
-from autograd_lite.core.tensor import numpy_operations
+from autograd_lite.core.numpy_protocols import numpy_operations
 from catalogue import CASES, Case
 from catalogue import arrays as catalogue_arrays
 from catalogue import elementwise as catalogue_elementwise

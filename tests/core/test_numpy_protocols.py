@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Tensor
-from autograd_lite.core.tensor import numpy_queries
+from autograd_lite.core.numpy_protocols import numpy_queries
 
 
 def test_every_registered_function_is_tested():

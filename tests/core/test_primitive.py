@@ -6,7 +6,8 @@ from catalogue.comparing import leaves
 
 import autograd_lite as ag
 from autograd_lite import Primitive, Tensor, primitive
-from autograd_lite.core.tensor import backward_with_graph, numpy_operations
+from autograd_lite.core.numpy_protocols import numpy_operations
+from autograd_lite.core.tensor import backward_with_graph
 
 
 @pytest.fixture
@@ -323,3 +324,74 @@ def test_an_exception_in_the_forward_function_names_the_operation_and_what_it_wa
 
     with pytest.raises(ValueError, match=r"picky: no such mode \(x: float64 \(2,\), mode: 'fast'\)"):
         picky(Tensor([1.0, 2.0]), "fast")
+
+
+# -- names and operands of any declaration -----------------------------------------------------------------------------
+
+
+def test_a_variadic_argument_without_a_rule_refuses_tensors_that_require_gradients():
+    total = primitive(lambda x, *others: x + sum(others), name="total", x=lambda g: g)
+    x, y = leaves([np.ones(2), np.ones(2)])
+    total(x, 1.0, np.ones(2)).sum().backward()
+    with pytest.raises(TypeError, match="total: there is no derivative with respect to 'others'"):
+        total(x, y)
+    np.testing.assert_array_equal(total(x, y.detach()).data, [2, 2])
+
+
+def test_python_numbers_become_arrays_for_rules_whatever_argument_they_are():
+    def rule(g, x, others):
+        return g * x.shape[0] if x.shape else g * x.dtype.type(1)
+
+    scaled = primitive(
+        lambda x, *others: np.asarray(x * others[0]), name="scaled",
+        x=rule, others=lambda g, x, others: [g * x.astype(float) for _ in others],
+    )  # fmt: skip
+    (y,) = leaves([np.array([3.0])])
+    scaled(2.0, y).backward([1.0])
+    np.testing.assert_array_equal(y.grad, [2.0])
+
+
+@pytest.mark.parametrize(
+    "name", ["any", "tuple", "isinstance", "getattr", "error", "parents", "saved", "Exception", "a"]
+)
+def test_an_argument_may_have_any_name(name):
+    forward, own, other = (
+        eval(f"lambda {names}") for names in (f"{name}, y: {name} * y", "g, y: g * y", f"g, {name}: g * {name}")
+    )
+    product = primitive(forward, name="product", **{name: own, "y": other})
+    x, y = leaves([np.array([2.0, 3.0]), np.array([5.0, 7.0])])
+    product(x, y).backward([1.0, 10.0])
+    np.testing.assert_array_equal(x.grad, [5, 70])
+    np.testing.assert_array_equal(y.grad, [2, 30])
+    with pytest.raises(ValueError, match=f"{name}: float64"):
+        product(x, np.ones(3))
+
+
+@pytest.mark.parametrize("name", ["tensors", "number", "name", "x_node", "node", "operation", "out_of"])
+def test_a_residual_may_have_any_name(name):
+    rule = eval(f"lambda g, {name}: g * {name}")
+    doubled = primitive(lambda x: (2 * x, np.full_like(x, 2)), name="doubled", residuals={name: None}, x=rule)
+    (x,) = leaves([np.array([2.0, 3.0])])
+    doubled(x).backward([1.0, 10.0])
+    np.testing.assert_array_equal(x.grad, [2, 20])
+
+
+@pytest.mark.parametrize("name", ["x", "out", "g", "x_shape"])
+def test_a_residual_cannot_have_a_name_that_means_something_else(name):
+    with pytest.raises(TypeError, match=f"a residual cannot be called '{name}'"):
+        primitive(lambda x: (x, x), name="twice", residuals={name: None}, x=lambda g: g)
+
+
+def test_the_rule_that_returned_a_wrong_shape_is_named_also_where_a_tensor_is_used_twice():
+    wrong = primitive(lambda x, y: x * y, name="wrong", x=lambda g, y: g * y, y=lambda g, x: np.ones(7))
+    (x,) = leaves([np.ones(3)])
+    with pytest.raises(ValueError, match="wrong: the derivative rule for 'y' returned a gradient of shape"):
+        wrong(x, x).sum().backward()
+
+
+def test_the_gradient_of_a_leaf_is_no_operand_that_a_rule_returned():
+    chosen = primitive(lambda *xs: xs[0] * xs[1], name="chosen", xs=lambda g, xs: [xs[1], xs[0]])
+    x, y = leaves([np.array([2.0]), np.array([5.0])])
+    chosen(x, y).backward([1.0])
+    x.grad[0] = 100
+    assert y.item() == 5

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations, numpy_queries
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations, numpy_queries
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import getitem, scatter, where
 from autograd_lite.ops.arrays.ordering import along, length, positions, whole_numbers
 from autograd_lite.ops.arrays.shape import broadcast_to, ravel, reshape

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.sums import add_at
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.numpy_protocols import numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import along, gather, positions

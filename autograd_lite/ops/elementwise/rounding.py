@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip
 

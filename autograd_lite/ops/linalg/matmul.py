@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.support.sums import sum_of_rows
 
 __all__ = ["dot", "linear", "matmul"]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.axes import moveaxis
 from autograd_lite.ops.arrays.indexing import getitem
 from autograd_lite.ops.arrays.ordering import flip

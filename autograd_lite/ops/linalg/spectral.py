@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.grad_mode import is_grad_enabled
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, Tensor, numpy_operations
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.decompositions import rounding, symmetrized
 from autograd_lite.ops.linalg.solving import adjoint

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array, numpy_operations
+from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
 from autograd_lite.ops.slices import Axis, axes_of, merged, restore, spread, unmerged
