@@ -18,9 +18,10 @@ from autograd_lite.support.recorder import concrete
 
 
 class Memory:
-    """What tensors share: `members` refers to them, oldest first, `arguments` to those that a transform differentiates.
+    """Memory that several tensors share: `members` are these tensors, oldest first.
 
-    The keys are weak references; a reference to a tensor is removed when the tensor dies.
+    `arguments` are those of them that a transform differentiates. The keys are weak references, which are removed when
+    their tensor is freed.
     """
 
     __slots__ = ("arguments", "members")
@@ -46,7 +47,7 @@ class Place:
         Whether `detach` or `no_grad` has disconnected it from the graph of the tensor that it is a view of.
     positions : integer array of the tensor's shape, or None
         The numbers of its elements; equal numbers mean the same element. They are None as long as the members share an
-        array. The first recorded write gives each member its own array, and numbers, which begin as addresses.
+        array. The first recorded write gives each member its own array, and numbers its elements by their addresses.
     is_read_only : bool
         Whether NumPy does not allow writing to it, as to the results of `broadcast_to`; set together with positions.
     """

@@ -1,4 +1,4 @@
-"""What the functions written by `codegen` call in rare cases, most of them errors."""
+"""Helpers that generated functions call in rare cases, mostly to raise errors."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from autograd_lite.support.recorder import current_recorder
 def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:
     """The result of a forward function that raised `error`, because it cannot be recorded call by call.
 
-    The recorder makes it one step of the program. Without a recorder, or if that fails too, the error is raised, with
-    the arguments of the operation.
+    The recorder makes it one instruction of the program. Without a recorder, or if that fails too, the error is
+    raised, with the arguments of the operation.
     """
     recorder = current_recorder()
     if recorder is not None:

@@ -145,8 +145,8 @@ def _add(gradients: dict[Leaf, Any]) -> None:
         if not gradient.shape and not isinstance(gradient, np.ndarray):
             gradients[leaf] = gradient.reshape(1).reshape(())  # NumPy's scalar as an array
         taken.add(id(gradient))
-    # Written only now, so a backward pass that fails leaves every gradient as it was; in one call, so no interrupt
-    # comes in between.
+    # Written after everything that may fail, and in one call, so that neither an error nor an interrupt can leave only
+    # some of the gradients written.
     kind: Any = Leaf
     any(map(kind.grad.__set__, gradients, gradients.values()))
 

@@ -3,8 +3,7 @@
 ``call(*arguments)`` is the function that users call: it takes the arrays out of the tensors, runs the forward function
 and records a node. ``pull(g, parents, saved)`` is the function that the reverse sweep calls: it runs the rules. Both
 are written for one signature, so they need no loop over arguments and no lookup, and a wrong call raises Python's own
-error. Names of the engine begin with an underscore, Python's built-in functions too, so an argument may have any other
-name.
+error. All other names begin with an underscore, so an argument may have any name that does not.
 
 For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)`` they are::
 

@@ -1,6 +1,7 @@
 """Errors where a recorded tensor would silently be taken out of the graph, so that its gradient would be lost.
 
-Only ``.item()``, ``.numpy()``, ``.detach()`` and ``no_grad()`` take it out. Inside `no_grad` nothing is refused.
+``.item()``, ``.numpy()``, ``.data``, ``.detach()`` and ``no_grad()`` take it out on request. Branches (``if x > 0``)
+and formatting are allowed, and outside transforms ``float(x)``. Inside `no_grad` nothing is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from autograd_lite.core.grad_mode import is_grad_enabled, transform_depth
 
 # The instructions of ``array[index] = value``, in which NumPy converts a tensor to a number.
 _WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
-# Libraries that compute: a number that one of them converts a tensor to becomes part of a result.
+# Libraries whose functions convert tensors to numbers and compute with them.
 _COMPUTING = {"autograd_lite", "numpy", "scipy"}
 
 _WAYS = (

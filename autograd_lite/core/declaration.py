@@ -102,8 +102,9 @@ class Declaration:
 
     def numeric(self, values: tuple[Any, ...]) -> list[str]:
         """The arguments that must be numbers, without those that have their default."""
-        pairs = zip(self.parameters, values, strict=True)
-        given = [p for p, value in pairs if value is not p.default and p.name != self.variadic]
+        given = [
+            p for p, v in zip(self.parameters, values, strict=True) if v is not p.default and p.name != self.variadic
+        ]
         return [p.name for p in given if self.is_ufunc or p.name in self.rules or type(p.default) is float]
 
 

@@ -24,8 +24,8 @@ transform_depth: ContextVar[int] = ContextVar("autograd_lite_depth", default=0)
 class _Switch:
     """Sets the grad mode: a context manager, and a decorator of functions.
 
-    As in `support.interrupts`, what undoes it is computed first and repeated after an interrupt. The generators there
-    cannot be entered twice at a time, and a switch can.
+    As in `support.interrupts`, the state to restore is computed first, and restored again after an interrupt. Unlike
+    the context managers there, one switch can be entered again before it has been left.
     """
 
     _value: bool
@@ -47,7 +47,7 @@ class _Switch:
             _set(self._others() if rest is None else rest)
 
     def _others(self) -> tuple[_Switch, ...]:
-        """The switches without the last entry of this one. Generators may leave their blocks out of order."""
+        """The switches without the last entry of this one; generators may exit out of order."""
         switches = _switches.get()
         for i in reversed(range(len(switches))):
             if switches[i] is self:
@@ -77,7 +77,7 @@ def _set(switches: tuple[_Switch, ...]) -> None:
     _grad_mode.set(switches[-1]._value if switches else True)
 
 
-class no_grad(_Switch):  # noqa: N801 - the name everybody knows
+class no_grad(_Switch):  # noqa: N801 - PyTorch's name
     """Operations inside are not recorded, and leaves may be changed in place.
 
     A context manager and a decorator; it holds for the current thread (and asynchronous task) only.

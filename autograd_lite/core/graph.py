@@ -1,7 +1,7 @@
 """The graph: `Node`, one recorded operation, and `Leaf`, where a gradient is collected.
 
-Neither holds the tensors it belongs to. A graph therefore keeps only those values alive that its rules name, and it
-contains no reference cycles.
+Neither holds the tensors it belongs to. A graph therefore keeps only those values alive that its rules need, and it
+contains no reference cycles. The exception is a gradient that is itself recorded, until `zero_grad` removes it.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Node:
     __slots__ = ("__weakref__", "dtype", "operation", "order", "parents", "saved", "shape")
     operation: Operation
     order: int  # the time of recording, higher than the order of everything that the node depends on
-    parents: tuple[Node | Leaf | None, ...]  # one per differentiable argument; None where no gradient is required
+    parents: tuple[Node | Leaf | None, ...]  # one per differentiable operand; None where no gradient is required
     saved: tuple[Any, ...] | None  # one value per saved name; None after a backward pass has released them
-    # Those of the result. With several results, the shape is a pair of shape and dtype for each, the dtype is None.
+    # Of the result. With several results, the shape is a pair of shape and dtype for each, and the dtype is None.
     shape: tuple[Any, ...]
     dtype: np.dtype[Any] | None
 

@@ -1,4 +1,4 @@
-"""Hooks: how other packages follow the engine and take part in it.
+"""Hooks: the interfaces through which other packages observe and extend the engine.
 
 An `Observer` is notified of what the engine does. The recorder of `compile` (`support.recorder`, available from here
 too) carries out what is not a NumPy call. Both are registered per thread and asynchronous task. Where there is none,
@@ -18,7 +18,7 @@ from autograd_lite.support.recorder import *  # noqa: F403
 
 
 class Observer:
-    """Follows the engine; register one with `observing`. The methods of this base class do nothing.
+    """Base class of observers; register one with `observing`. The methods of this class do nothing.
 
     An exception that a method raises ends the operation or the backward pass.
     """
@@ -39,13 +39,13 @@ class Observer:
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("autograd_lite_observers", default=())
 current_observers = _observers.get
 
-# One entry per `observing` in any thread. Operations test whether it is empty before they look for observers.
+# One entry per `observing` in any thread. Operations test whether it is empty before they read the observers.
 registrations: dict[object, Observer] = {}
 
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
-    """Inside, the observer is notified, in place of an outer one of the same class."""
+    """Notify the observer inside the block, in place of an outer one of the same class."""
     key, others = object(), [other for other in current_observers() if type(other) is not type(observer)]
     with undoing(lambda: registrations.pop(key, None)), setting(_observers, (*others, observer)):
         registrations[key] = observer

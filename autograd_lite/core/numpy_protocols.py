@@ -24,7 +24,7 @@ class NumpyProtocols:
 
     __slots__ = ()
 
-    # NumPy's subclasses and pandas compare these with priorities of their own; the higher one computes.
+    # NumPy's subclasses and pandas compare these with their own priorities and call the operand with the higher one.
     __array_priority__ = 1e6
     __pandas_priority__ = 10_000
 

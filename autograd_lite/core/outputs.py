@@ -31,7 +31,7 @@ class Cotangents(tuple[Any, ...]):
         return Cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
 
     def filled(self) -> tuple[Any, ...]:
-        """With zeros in place of None, as rules take them."""
+        """The gradients with zeros in place of None, as rules take them."""
         return tuple(np.zeros(*form) if g is None else g for g, form in zip(self, self.shape, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The source of the functions that `codegen` writes: templates, and what fills them in.
+"""Templates of the functions that `codegen` generates, and the parts that are filled in.
 
 The docstring of `codegen` shows the result for `multiply`.
 """
@@ -125,7 +125,7 @@ def call_source(operation: Declaration) -> str:
 
 
 def _argument(operation: Declaration, name: str) -> str:
-    """What replaces a tensor by its array, and reads what is neither an array nor a number."""
+    """The lines that replace a tensor by its array, and read what is neither an array nor a number."""
     if name == operation.variadic:
         return (_VARIADIC + _WITHOUT_RULE * (name not in operation.rules)).format(name=name)
     if name not in operation.rules:

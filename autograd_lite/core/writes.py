@@ -26,7 +26,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.latest = 0
-        # Keys are identities of the arrays that own memory; a weak reference removes the entry when its array dies.
+        # Keys are identities of the arrays that own memory; a weak reference removes the entry when its array is freed.
         self.stamps: dict[int, tuple[weakref.ref[Any], int]] = {}
 
 
