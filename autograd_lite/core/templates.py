@@ -67,8 +67,6 @@ if _isinstance({name}, _Tensor):
     {name} = {name}._data; _tensors = True
 elif {name}.__class__ not in _options: {name} = _read_option(_name, {name!r}, {name})"""
 
-_READ_RESULT = "if _out.__class__ not in _operands: _out = _read_result(_name, _out)"
-
 _ONE_RESULT = """\
 try: _dtype = _out.dtype
 except _AttributeError: {without_dtype}
@@ -100,6 +98,7 @@ def call_source(operation: Declaration) -> str:
     given = ", ".join(f"{'*' * (name == operation.variadic)}_{name}_given" for name in sources)
     identical = "".join(f" or _out is {name}" for name in sources if name != operation.variadic)
     note = f"if _out.base is not None{identical}: _note_view(_result, {given})" if sources else ""
+    read_result = "if _out.__class__ not in _operands: _out = _read_result(_name, _out)"
     several, wrapped = operation.outputs > 1, f"return _wrap_outputs(_name, _out, _node, {given})"
     # NumPy gives objects without a dtype for 0-d arrays of objects; a user's function may return a Python number.
     as_array, refusal = "_out = _as_array(_out); _dtype = _out.dtype", "_refuse_result(_operation, _objects)"
@@ -114,7 +113,7 @@ def call_source(operation: Declaration) -> str:
         results=", ".join(["_out", *(f"_residual_{residual}" for residual in operation.residuals)]),
         computed=_computed(operation),
         names=tuple_source(operation.arguments),
-        read_result=_READ_RESULT if operation.is_foreign and not several else "",
+        read_result=read_result if operation.is_foreign and not several else "",
         result=result,
         parents=tuple_source(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
         saved=tuple_source(_saved(operation, name) for name in operation.saved_names),
