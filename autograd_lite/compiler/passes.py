@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.memory import takes_out
+from autograd_lite.compiler.buffers import takes_out
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, map_parts
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.arguments import Arguments
+from autograd_lite.compiler.call_arguments import Arguments
 from autograd_lite.compiler.guard_discovery import GuardDiscovery
 from autograd_lite.compiler.outside_arrays import release_arrays
 from autograd_lite.compiler.recorder import Recorder
