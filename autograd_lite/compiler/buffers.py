@@ -79,7 +79,7 @@ def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> BufferPlan
         inherited = None
         for result in instruction.results:
             storage = result.storage
-            is_fresh = (storage in fresh or not result.shape) and not storage.versions
+            is_fresh = (storage in fresh or not result.shape) and not storage.write_count
             if not result.is_whole or storage in places or not takes_out(instruction) or is_fresh:
                 continue
             plan.unshared += result.nbytes
