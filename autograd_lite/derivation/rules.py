@@ -61,7 +61,7 @@ _SPELLINGS: dict[str, Callable[..., Any]] = {
     "softmax": _softmax,
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "getitem": lambda x, index: apply(operator.getitem, x, index),
-    "exactly": lambda exact, plain: plain,
+    "printed_as": lambda exact, plain: plain,
     "one_hot": lambda labels, classes, dtype=float: apply(one_hot, labels, classes),
 }
 
