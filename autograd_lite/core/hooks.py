@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.support.interrupts import setting, undoing
-from autograd_lite.support.recorder import *  # noqa: F403
+from autograd_lite.support.recorder_interface import *  # noqa: F403
 
 
 class Observer:
