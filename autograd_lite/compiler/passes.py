@@ -11,7 +11,7 @@ from autograd_lite.compiler.buffers import takes_out
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, map_parts
 
 
-def shorten(tape: Tape) -> dict[Storage, tuple[Value, int]]:
+def shorten_tape(tape: Tape) -> dict[Storage, tuple[Value, int]]:
     """Shorten the tape; return the storages that lie in an array from outside, with the array and the first element."""
     tape.instructions = _needed(tape, set())
     _merge_equal_calls(tape)

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_lite.compiler.buffers import BufferPlan, allocate
 from autograd_lite.compiler.calls import Effect
 from autograd_lite.compiler.guard_source import GuardSource, Outcome
-from autograd_lite.compiler.passes import shorten
+from autograd_lite.compiler.passes import shorten_tape
 from autograd_lite.compiler.program_source import Source
 from autograd_lite.compiler.recording import Recording
 from autograd_lite.compiler.tape import Value, map_parts
@@ -79,7 +79,7 @@ class Program:
         self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
         self.leaves = list(recording.gradients)
         self.conditions = dict(recording.recorder.conditions)
-        places = shorten(tape)
+        places = shorten_tape(tape)
         self.plan: BufferPlan = allocate(tape, places)
         self._source = Source(tape, self.plan)
         self.source = self._source.text
