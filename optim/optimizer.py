@@ -48,9 +48,9 @@ class Optimizer(Versioned):
     """
 
     reads = frozenset({"defaults"})
-    observed = frozenset({"param_groups"})
+    patched_attributes = frozenset({"param_groups"})
     state_names: tuple[str, ...] = ()
-    param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be observed
+    param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be patched
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults

@@ -2,14 +2,14 @@
 
 The files, in reading order:
 
-- compiled, arguments: `Compiled` chooses the program that is valid for a call, or records the function;
+- compiled, call_arguments: `Compiled` chooses the program that is valid for a call, or records the function;
 - tape, calls: NumPy calls, their values, and the memory of the values;
 - tracer, traced_numbers: what the function receives while it is recorded;
 - writer, updates, recorder: the recorder executes NumPy calls, effects and optimizer steps, and writes the tape;
 - patches, attributes, creation: what is patched meanwhile, because no NumPy call shows it;
 - guards, guard_set, guard_discovery, user_code, randomness: what is compared before a replay, and how it is found;
 - recording, outside_arrays, transcript: the outcome of a recording, and the comparison of two;
-- passes, memory, source, expressions: from a tape to source code on shared buffers;
+- passes, buffers, program_source, expressions: from a tape to source code on shared buffers;
 - program, guard_source: the program with its guards, as one function;
 - audit: program and function are compared bit by bit.
 """

@@ -1,4 +1,4 @@
-"""Attributes that the recorder observes: while something is recorded, they are properties that notify it.
+"""Patched attributes: while something is recorded, they are properties that notify the recorder.
 
 Tensors, leaves and optimizers are read and written without NumPy calls, and a program depends on what they hold:
 
@@ -15,7 +15,7 @@ from typing import Any
 from autograd_lite.core.hooks import current_recorder
 
 
-class ObservedAttribute(property):
+class PatchedAttribute(property):
     """A property in the place of a slot, or of an attribute with a default in the class."""
 
     def __init__(self, name: str, original: Any) -> None:

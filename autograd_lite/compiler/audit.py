@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite.compiler.guard_source import Outcome
-from autograd_lite.compiler.guards import same
+from autograd_lite.compiler.guards import same_value
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.tape import map_parts, parts
 from autograd_lite.core.tensor import Tensor, _wrap
@@ -181,7 +181,7 @@ def _equal(one: Any, other: Any, compare: Compare) -> bool:
     if isinstance(one, list | tuple) and type(one) is type(other):
         return len(one) == len(other) and all(_equal(a, b, compare) for a, b in zip(one, other, strict=True))
     if isinstance(one, int | float | str | None):
-        return same(one, other)
+        return same_value(one, other)
     return type(one) is type(other)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from autograd_lite.compiler.arguments import Arguments
 from autograd_lite.compiler.audit import Audit, audited, error_of_function, plain_result
+from autograd_lite.compiler.call_arguments import Arguments
 from autograd_lite.compiler.guard_source import Outcome
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.recording import Recording

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.tape import Instruction, Value, function_name
+from autograd_lite.compiler.tape import Instruction, Value, called_name
 from autograd_lite.compiler.traced_numbers import TracedNumber
 
 # Between scalars Python's operators give what the ufuncs give; a division takes 0.1 µs instead of 1.9.
@@ -80,7 +80,7 @@ class Expressions:
         return self._function(leaf)
 
     def _function(self, function: Any) -> str:
-        name = function_name(function)
+        name = called_name(function)
         if hasattr(function, "random_method"):
             return f"rng.{function.random_method}"
         path = getattr(function, "__module__", None) or "numpy"

@@ -28,7 +28,7 @@ from autograd_lite.compiler.guards import (
     ValueGuard,
     attribute_guard,
     cell_guard,
-    is_read_only,
+    is_frozen,
     read_cell,
     table_guard,
 )
@@ -163,7 +163,7 @@ class GuardDiscovery:
         elif isinstance(value, np.ndarray):
             if type(value) not in (np.ndarray, np.memmap):
                 _refuse(value, label)
-            if not is_read_only(value):
+            if not is_frozen(value):
                 self.guards.arrays.append(ContentsGuard(value, label))
         elif isinstance(value, _CONTAINERS):
             self._visit_container(value, label)
@@ -216,7 +216,7 @@ class GuardDiscovery:
     def _visit_attributes(self, value: Any, names: Any, label: str) -> None:
         """Make guards for the attributes of an object, a class or a module that the user's code names."""
         if isinstance(value, versions.Versioned):
-            for name in sorted(names & vars(value).keys() - value.observed):
+            for name in sorted(names & vars(value).keys() - value.patched_attributes):
                 self._visit(vars(value)[name], f"the attribute {name!r} of {label}")
             if not names.isdisjoint(value.reads):
                 for state in value.read_state():

@@ -18,7 +18,7 @@ MISSING = type("Missing", (), {"__repr__": lambda self: "nothing"})()
 _COMPARABLE = (int, bool, str, bytes, type(None), type(Ellipsis), range)
 
 
-def same(known: Any, found: Any) -> bool:
+def same_value(known: Any, found: Any) -> bool:
     """Whether two objects are identical, or immutable and equal in type, value and bits."""
     if found is known:
         return True
@@ -28,11 +28,11 @@ def same(known: Any, found: Any) -> bool:
     if kind in (float, complex) or isinstance(known, np.generic):
         return np.asarray(known).tobytes() == np.asarray(found).tobytes()
     if isinstance(known, tuple):
-        return len(known) == len(found) and all(map(same, known, found))
+        return len(known) == len(found) and all(map(same_value, known, found))
     if kind is frozenset:
         return bool(known == found) and sorted(map(_typed, known)) == sorted(map(_typed, found))
     if kind is slice:
-        return same((known.start, known.stop, known.step), (found.start, found.stop, found.step))
+        return same_value((known.start, known.stop, known.step), (found.start, found.stop, found.step))
     return kind in _COMPARABLE and bool(known == found)
 
 
@@ -62,7 +62,7 @@ class ValueGuard:
     def holds(self) -> bool:
         """Whether the value is the same. An equal object becomes the known one, so that identity shows it next time."""
         found = self.read()
-        if not same(self.known, found):
+        if not same_value(self.known, found):
             return False
         self.known = found
         return True
@@ -125,7 +125,7 @@ def _contents(owner: Any) -> Any:
 def same_contents(owner: Any, known: Any) -> bool:
     """Whether a container holds what `_contents` has returned before."""
     if not isinstance(owner, np.ndarray):
-        return same(known, _contents(owner))
+        return same_value(known, _contents(owner))
     if (owner.shape, owner.dtype) != known[:2]:
         return False
     if owner.nbytes > 4096 and owner.flags.c_contiguous:  # without a copy
@@ -133,7 +133,7 @@ def same_contents(owner: Any, known: Any) -> bool:
     return bool(owner.tobytes() == known[2])
 
 
-def is_read_only(array: Any) -> bool:
+def is_frozen(array: Any) -> bool:
     """Whether neither the array nor what it is a view of is writable."""
     while isinstance(array, np.ndarray):
         if array.flags.writeable:
@@ -147,6 +147,6 @@ def changed_attribute(part: Any, known: dict[str, Any]) -> str | None:
     _, found = next(part.versioned_parts())
     name: str
     for name in dict.fromkeys((*known, *found)):
-        if not same(known.get(name, MISSING), found.get(name, MISSING)):
+        if not same_value(known.get(name, MISSING), found.get(name, MISSING)):
             return name
     return None

@@ -41,7 +41,7 @@ def release_arrays(recorder: Recorder) -> bool:
     for value, reference, layout, is_lasting in described:
         owner = reference()  # None if nothing else refers to it
         made_constants |= owner is None
-        if owner is None and value.storage.versions:
+        if owner is None and value.storage.write_count:
             made += _making(recorder, value, layout)
         elif is_lasting:
             tape.arrays[value], value.storage.owner = lasting[value], owner

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.memory import takes_out
+from autograd_lite.compiler.buffers import takes_out
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, map_parts
 
 
-def simplify(tape: Tape) -> dict[Storage, tuple[Value, int]]:
+def shorten_tape(tape: Tape) -> dict[Storage, tuple[Value, int]]:
     """Shorten the tape; return the storages that lie in an array from outside, with the array and the first element."""
     tape.instructions = _needed(tape, set())
     _merge_equal_calls(tape)
@@ -35,7 +35,7 @@ def _needed(tape: Tape, parts_of_arrays: set[Storage]) -> list[Instruction]:
 
 def _merge_equal_calls(tape: Tape) -> None:
     """Remove a call that equals an earlier one, if its operands have not been overwritten in between."""
-    versions: dict[Storage, int] = {}
+    writes: dict[Storage, int] = {}
     known: dict[Any, tuple[Value, ...]] = {}
     same: dict[Value, Value] = {}
     moved: dict[Storage, Storage] = {}  # a view of a removed result is a view of the earlier one
@@ -51,12 +51,12 @@ def _merge_equal_calls(tape: Tape) -> None:
         for value in instruction.results:
             value.storage = moved.get(value.storage, value.storage)
         for value in instruction.writes:
-            versions[value.storage] = versions.get(value.storage, 0) + 1
-        overwritten = any(value.storage.versions for value in instruction.results if not instruction.is_view)
+            writes[value.storage] = writes.get(value.storage, 0) + 1
+        overwritten = any(value.storage.write_count for value in instruction.results if not instruction.is_view)
         if instruction.writes or instruction.keep or overwritten:
             kept.append(instruction)
             continue
-        key = _key((instruction.function, instruction.args, instruction.kwargs), versions)
+        key = _key((instruction.function, instruction.args, instruction.kwargs), writes)
         if key in known:
             same.update(zip(instruction.results, known[key], strict=True))
             moved.update((old.storage, new.storage) for old, new in zip(instruction.results, known[key], strict=True))
@@ -68,15 +68,15 @@ def _merge_equal_calls(tape: Tape) -> None:
     tape.gradients = {leaf: current(value) for leaf, value in tape.gradients.items()}
 
 
-def _key(tree: Any, versions: dict[Storage, int]) -> Any:
+def _key(tree: Any, writes: dict[Storage, int]) -> Any:
     if isinstance(tree, tuple | list):
-        return type(tree), tuple(_key(part, versions) for part in tree)
+        return type(tree), tuple(_key(part, writes) for part in tree)
     if isinstance(tree, dict):
-        return dict, tuple((name, _key(part, versions)) for name, part in tree.items())
+        return dict, tuple((name, _key(part, writes)) for name, part in tree.items())
     if isinstance(tree, slice):
-        return slice, _key((tree.start, tree.stop, tree.step), versions)
+        return slice, _key((tree.start, tree.stop, tree.step), writes)
     if isinstance(tree, Value):
-        return tree, versions.get(tree.storage, 0) if tree.storage.kind != "result" or tree.storage.versions else 0
+        return tree, writes.get(tree.storage, 0) if tree.storage.kind != "result" or tree.storage.write_count else 0
     if hasattr(tree, "expression"):
         return "number", tree.expression
     return type(tree), repr(tree) if isinstance(tree, float | np.generic) else tree  # -0.0 is not 0.0
@@ -122,7 +122,7 @@ def _concatenates(instruction: Instruction) -> bool:
         instruction.function is np.concatenate
         and isinstance(destination, Value)
         and destination.storage.kind == "array"
-        and destination.storage.versions == 1
+        and destination.storage.write_count == 1
         and len(instruction.args) == 1
         and instruction.kwargs.keys() == {"out"}
     )

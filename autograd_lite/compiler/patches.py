@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.attributes import ObservedAttribute
+from autograd_lite.compiler.attributes import PatchedAttribute
 from autograd_lite.compiler.creation import ORIGINALS, recorded_creation
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.tensor import Tensor
@@ -34,7 +34,7 @@ from autograd_lite.support.interrupts import undoing
 _ATTRIBUTES: list[tuple[type, str]] = [(Tensor, "_data"), (Leaf, "grad"), (Optimizer, "param_groups")]
 # Owner, name, original, replacement.
 PATCHES: list[tuple[Any, str, Any, Any]] = [
-    *((owner, name, vars(owner)[name], ObservedAttribute(name, vars(owner)[name])) for owner, name in _ATTRIBUTES),
+    *((owner, name, vars(owner)[name], PatchedAttribute(name, vars(owner)[name])) for owner, name in _ATTRIBUTES),
     *((np, name, original, recorded_creation(name)) for name, original in ORIGINALS.items()),
 ]
 _lock = threading.RLock()

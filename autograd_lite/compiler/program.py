@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.buffers import BufferPlan, allocate
 from autograd_lite.compiler.calls import Effect
 from autograd_lite.compiler.guard_source import GuardSource, Outcome
-from autograd_lite.compiler.memory import Memory, allocate
-from autograd_lite.compiler.passes import simplify
+from autograd_lite.compiler.passes import shorten_tape
+from autograd_lite.compiler.program_source import Source
 from autograd_lite.compiler.recording import Recording
-from autograd_lite.compiler.source import Source
 from autograd_lite.compiler.tape import Value, map_parts
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.tensor import Tensor, _wrap
@@ -54,7 +54,7 @@ class Program:
         which it leaves gradients.
     arrays : dict of str to array
         The arguments of `build`: parameters, states, constants.
-    memory : Memory
+    plan : BufferPlan
         The buffers.
     replay : callable
         Called with the arrays and numbers of a call. Runs the program if its guards hold; else returns an `Outcome`.
@@ -79,9 +79,9 @@ class Program:
         self.effects = [i.function for i in tape.instructions if isinstance(i.function, Effect)]
         self.leaves = list(recording.gradients)
         self.conditions = dict(recording.recorder.conditions)
-        places = simplify(tape)
-        self.memory: Memory = allocate(tape, places)
-        self._source = Source(tape, self.memory)
+        places = shorten_tape(tape)
+        self.plan: BufferPlan = allocate(tape, places)
+        self._source = Source(tape, self.plan)
         self.source = self._source.text
         self.arrays = self._source.arrays
         self._step, self._gradient_arrays = self._build(tape.name)
@@ -106,7 +106,7 @@ class Program:
     def _find_written(self, recording: Recording) -> None:
         tape = recording.tape
         written = {value.storage for instruction in tape.instructions for value in instruction.writes}
-        written |= {array.storage for array, _ in self.memory.places.values()}
+        written |= {array.storage for array, _ in self.plan.places.values()}
         self.written = [storage.owner for storage in written if storage.kind == "array"]
         self.written_inputs = [i for i, value in enumerate(tape.inputs) if value.storage in written]
         outside = {value.storage for value in tape.arrays} if self.written_inputs else written
@@ -270,8 +270,8 @@ class Program:
 
     def __repr__(self) -> str:
         return (
-            f"<program of {len(self._source.body)} NumPy calls on {len(self.memory.buffers)} buffers "
-            f"of {self.memory.nbytes:,} bytes; {self._inputs}>"
+            f"<program of {len(self._source.body)} NumPy calls on {len(self.plan.buffers)} buffers "
+            f"of {self.plan.nbytes:,} bytes; {self._inputs}>"
         )
 
 

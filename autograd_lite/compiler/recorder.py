@@ -32,10 +32,10 @@ class Recorder(UpdateRecorder):
     draws : list of generators
         Those that numbers were drawn from.
     attributes : dict
-        Observed attributes that the function has read before it set them: object, name, value. At the end those whose
+        Patched attributes that the function has read before it set them: object, name, value. At the end those whose
         object still exists become `read_attributes`.
     assigned : dict
-        Objects of which the function has set an observed attribute, by their identity and the name.
+        Objects of which the function has set a patched attribute, by their identity and the name.
     """
 
     def __init__(self, name: str, guards: GuardSet) -> None:
@@ -103,7 +103,7 @@ class Recorder(UpdateRecorder):
 
         return TracedGenerator(record)
 
-    # -- observed attributes ----------------------------------------------------------------------------------------
+    # -- patched attributes -----------------------------------------------------------------------------------------
 
     def read(self, owner: Any, name: str, found: Any) -> Any:
         """What the function receives when it reads an attribute that holds `found`."""

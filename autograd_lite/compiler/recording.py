@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.arguments import Arguments
+from autograd_lite.compiler.call_arguments import Arguments
 from autograd_lite.compiler.guard_discovery import GuardDiscovery
 from autograd_lite.compiler.outside_arrays import release_arrays
 from autograd_lite.compiler.recorder import Recorder
@@ -86,7 +86,7 @@ class Recording:
             )
         self._keep(out)
         for storage in recorder.storages.values():
-            if not (storage.versions and storage.is_lasting):
+            if not (storage.write_count and storage.is_lasting):
                 recorder.refuse_hidden_change(storage)
         discovery.refuse_changes(self._used_memory(), recorder.draws)
 
@@ -130,7 +130,7 @@ class Recording:
     def _used_memory(self) -> dict[int, str]:
         """Whether the program reads or writes memory from outside, by the identity of the owner."""
         arrays = self.tape.arrays.items()
-        return {id(memory_owner(a)): "written" if value.storage.versions else "read" for value, a in arrays}
+        return {id(memory_owner(a)): "written" if value.storage.write_count else "read" for value, a in arrays}
 
     def _drop_freed_leaves(self) -> None:
         """Drop the gradients of leaves that the function has made and nothing else refers to."""

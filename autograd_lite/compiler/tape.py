@@ -16,7 +16,7 @@ class Storage:
 
     Attributes
     ----------
-    versions : int
+    write_count : int
         How often it has been overwritten.
     owner : array
         For "array": the array that owns the memory.
@@ -32,7 +32,7 @@ class Storage:
 
     kind: str
     owner: Any = None
-    versions: int = 0
+    write_count: int = 0
     is_lasting: bool = False
     initial: Any = None
     content: Any = None
@@ -153,7 +153,7 @@ class Tape:
     def lines(self) -> list[str]:
         """The calls as strings, which are equal for all recordings of the same program."""
         return [
-            f"{', '.join(value.name for value in instruction.results)} = {function_name(instruction.function)}"
+            f"{', '.join(value.name for value in instruction.results)} = {called_name(instruction.function)}"
             f"{map_parts((instruction.args, instruction.kwargs), _described)}"
             for instruction in self.instructions
         ]
@@ -204,10 +204,10 @@ def _described(leaf: Any) -> Any:
     expression = getattr(leaf, "expression", None)  # of a traced number
     if isinstance(leaf, int | float | str | np.generic | None) and expression is None:
         return leaf
-    return _Unquoted(expression or function_name(leaf))
+    return _Unquoted(expression or called_name(leaf))
 
 
-def function_name(function: Any) -> str:
+def called_name(function: Any) -> str:
     """The name of what an instruction calls; methods of ufuncs as ``add.reduce``."""
     if isinstance(function, str):
         return function

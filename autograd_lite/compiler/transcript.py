@@ -51,8 +51,8 @@ class Transcript:
         arrays = list(tape.arrays.items())
         for number, value, array in self._arrays:
             other_value, other_array = arrays[number]
-            versions = value.storage.versions or other_value.storage.versions
-            if not versions and array.tobytes() != other_array.tobytes():
+            overwritten = value.storage.write_count or other_value.storage.write_count
+            if not overwritten and array.tobytes() != other_array.tobytes():
                 raise CompileError(
                     f"{_DIFFERENT}: the array {value.name} of shape {value.shape} has other values; it is made inside "
                     "of the function from something that is not an argument"

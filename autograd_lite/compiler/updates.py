@@ -13,7 +13,7 @@ from autograd_lite.compiler.calls import Effect, NumberRead
 from autograd_lite.compiler.guard_set import GuardSet
 from autograd_lite.compiler.tape import Instruction, NumberSource, map_parts
 from autograd_lite.compiler.traced_numbers import TracedNumber
-from autograd_lite.compiler.user_code import place_of
+from autograd_lite.compiler.user_code import user_line
 from autograd_lite.compiler.writer import TapeWriter, concrete_of, value_of
 
 
@@ -73,7 +73,7 @@ class UpdateRecorder(TapeWriter):
         self._append(effect, args)
 
     def _append(self, call: Effect | NumberRead, args: tuple[Any, ...] = ()) -> None:
-        place = place_of(sys._getframe(1))
+        place = user_line(sys._getframe(1))
         self.tape.instructions.append(Instruction(call, map_parts(args, value_of), {}, keep=True, place=place))
 
     # -- options ----------------------------------------------------------------------------------------------------

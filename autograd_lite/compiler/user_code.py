@@ -49,7 +49,7 @@ def is_user_module(module: types.ModuleType) -> bool:
     return path is not None and not path.startswith(_installed())
 
 
-def place_of(frame: Any) -> str:
+def user_line(frame: Any) -> str:
     """The line of the user's code that led to a frame."""
     while frame is not None and not is_user_code(frame.f_code):
         frame = frame.f_back

@@ -15,10 +15,10 @@ import numpy as np
 
 from autograd_lite.compiler.calls import OpaqueCall, has_dynamic_shape, overwritten
 from autograd_lite.compiler.guard_set import GuardSet
-from autograd_lite.compiler.tape import Instruction, NumberSource, Storage, Tape, Value, function_name, map_parts, parts
+from autograd_lite.compiler.tape import Instruction, NumberSource, Storage, Tape, Value, called_name, map_parts, parts
 from autograd_lite.compiler.traced_numbers import TracedNumber
 from autograd_lite.compiler.tracer import Tracer
-from autograd_lite.compiler.user_code import place_of
+from autograd_lite.compiler.user_code import user_line
 from autograd_lite.core.hooks import CompileError, recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import memory_owner
@@ -141,12 +141,12 @@ class TapeWriter:
                 self.undo.append(functools.partial(np.copyto, tracer._concrete, tracer._concrete.copy()))
         out = self._executed(function, map_parts(args, concrete_of), map_parts(kwargs, concrete_of))
         instruction = Instruction(function, map_parts(args, value_of), map_parts(kwargs, value_of), keep=keep)
-        instruction.place = place_of(sys._getframe(1))
+        instruction.place = user_line(sys._getframe(1))
         instruction.writes = tuple(tracer._value for tracer in targets)
         self._note_errstate(instruction)
         self._note_dynamic_shape(instruction, args)
         for storage in {value.storage for value in instruction.writes}:
-            storage.versions += 1
+            storage.write_count += 1
             if storage.kind == "array" and not storage.is_lasting:
                 storage.content = storage.owner.copy("K")
         if kwargs.get("out") is not None:
@@ -172,7 +172,7 @@ class TapeWriter:
         except CompileError:
             raise
         except Exception as error:
-            self.failures.append((error, function_name(function), place_of(sys._getframe(2))))
+            self.failures.append((error, called_name(function), user_line(sys._getframe(2))))
             raise
 
     def _note_errstate(self, instruction: Instruction) -> None:
@@ -187,7 +187,7 @@ class TapeWriter:
             instruction.dynamic_shape = True
             if any(earlier.is_effect for earlier in self.tape.instructions):
                 raise CompileError(
-                    f"compile: the shape of the result of {function_name(function)} depends on values, and something "
+                    f"compile: the shape of the result of {called_name(function)} depends on values, and something "
                     "was changed or drawn before, which a replay could not undo; call it first, or outside of the "
                     "compiled function"
                 )
@@ -199,7 +199,7 @@ class TapeWriter:
         for array in arrays:
             if not isinstance(array, np.ndarray | np.generic):
                 raise CompileError(
-                    f"compile: {function_name(instruction.function)} returns a {type(array).__name__}, not an array; "
+                    f"compile: {called_name(instruction.function)} returns a {type(array).__name__}, not an array; "
                     "code that depends on it could not be replayed"
                 )
         sources = {id(memory_owner(tracer._concrete)): tracer._value.storage for tracer in operands}
@@ -207,7 +207,7 @@ class TapeWriter:
         for array in arrays:
             storage = sources.get(id(memory_owner(array)))
             instruction.is_view |= storage is not None
-            tracer = self._tracer(array, function_name(instruction.function), storage or Storage("result"))
+            tracer = self._tracer(array, called_name(instruction.function), storage or Storage("result"))
             tracer._value.origin = instruction
             results.append(tracer)
         instruction.results = tuple(tracer._value for tracer in results)

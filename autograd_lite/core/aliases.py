@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_lite.core.writes import memory_owner
 from autograd_lite.support.addresses import indices_in, is_strided
-from autograd_lite.support.recorder import concrete
+from autograd_lite.support.recorder_interface import concrete
 
 
 class Memory:

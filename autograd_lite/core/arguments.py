@@ -12,7 +12,7 @@ from autograd_lite.core.graph import Operation
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.arguments import explain, read_option
 from autograd_lite.support.conversion import PYTHON_NUMBERS, number_as_array
-from autograd_lite.support.recorder import current_recorder
+from autograd_lite.support.recorder_interface import current_recorder
 
 
 def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:

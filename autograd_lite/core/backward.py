@@ -17,7 +17,7 @@ from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.broadcasting import unbroadcast
 from autograd_lite.support.interrupts import undoing
-from autograd_lite.support.recorder import current_recorder
+from autograd_lite.support.recorder_interface import current_recorder
 
 
 def sweep(

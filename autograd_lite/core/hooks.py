@@ -1,6 +1,6 @@
 """Hooks: the interfaces through which other packages observe and extend the engine.
 
-An `Observer` is notified of what the engine does. The recorder of `compile` (`support.recorder`, available from here
+An `Observer` is notified of what the engine does. The recorder of `compile` (`support.recorder_interface`, available from here
 too) carries out what is not a NumPy call. Both are registered per thread and asynchronous task. Where there is none,
 they cost an operation two truth tests.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.support.interrupts import setting, undoing
-from autograd_lite.support.recorder import *  # noqa: F403
+from autograd_lite.support.recorder_interface import *  # noqa: F403
 
 
 class Observer:

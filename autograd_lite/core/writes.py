@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray, as_numbers
-from autograd_lite.support.recorder import concrete
+from autograd_lite.support.recorder_interface import concrete
 
 # One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
 tick = itertools.count(1).__next__

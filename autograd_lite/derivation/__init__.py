@@ -9,7 +9,7 @@ Reading order:
     checking           every formula is evaluated and compared with the engine's numbers
     nodes              what a recorded graph holds: nodes, their arguments and saved values
     naming             names for nodes and leaves; array_symbols: symbols for data, targets and other arrays
-    graph_formulas     the first half of a derivation: a formula for each node (arguments, definitions)
+    graph_formulas     the first half of a derivation: a formula for each node (node_arguments, definitions)
     gradient_formulas  the second half: the backward pass on formulas
     derive, lines      the public function, and the derivation that it returns (printing, notation)
 """

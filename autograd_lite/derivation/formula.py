@@ -205,29 +205,29 @@ def _value(formula: Any, seen: dict[int, Any]) -> Any:
     return formula.value
 
 
-def parts(formula: Any) -> Iterator[Formula]:
+def subformulas(formula: Any) -> Iterator[Formula]:
     """The formula and all its subformulas, in preorder."""
     if isinstance(formula, tuple | list):
         for part in formula:
-            yield from parts(part)
+            yield from subformulas(part)
     elif isinstance(formula, Formula):
         yield formula
         if isinstance(formula, Call):
-            yield from parts(formula.operands)
-            yield from parts(tuple(option for _, option in formula.options))
+            yield from subformulas(formula.operands)
+            yield from subformulas(tuple(option for _, option in formula.options))
 
 
 def symbols(formula: Any) -> list[Symbol]:
     """The symbols of a formula, each once, from left to right."""
-    return list({id(part): part for part in parts(formula) if isinstance(part, Symbol)}.values())
+    return list({id(part): part for part in subformulas(formula) if isinstance(part, Symbol)}.values())
 
 
-def length(formula: Any) -> int:
+def size_of(formula: Any) -> int:
     """The number of functions and symbols in a formula."""
-    return sum(1 for part in parts(formula) if not isinstance(part, Constant))
+    return sum(1 for part in subformulas(formula) if not isinstance(part, Constant))
 
 
-def same(x: Any, y: Any) -> bool:
+def alike(x: Any, y: Any) -> bool:
     """Whether two formulas are structurally equal."""
     if x is y:
         return True
@@ -236,11 +236,13 @@ def same(x: Any, y: Any) -> bool:
     if isinstance(x, Constant):
         return math.isclose(x.value, y.value, rel_tol=1e-15)
     if isinstance(x, Call):
-        return (x.function, x.shape) == (y.function, y.shape) and same((x.operands, x.options), (y.operands, y.options))
+        return (x.function, x.shape) == (y.function, y.shape) and alike(
+            (x.operands, x.options), (y.operands, y.options)
+        )
     if isinstance(x, Symbol):
         return False
     if isinstance(x, tuple | list):
-        return len(x) == len(y) and all(map(same, x, y))
+        return len(x) == len(y) and all(map(alike, x, y))
     return bool(np.array_equal(x, y)) if isinstance(x, np.ndarray) else bool(x == y)
 
 
@@ -266,7 +268,7 @@ def rebuilt(formula: Any, change: Callable[[Any], Any]) -> Any:
         return mapped(changed, part) if isinstance(part, tuple | list) else change(part)
 
     operands, options = changed(formula.operands), changed(formula.options)
-    if same((operands, options), (formula.operands, formula.options)):
+    if alike((operands, options), (formula.operands, formula.options)):
         return formula
     return call(formula.function, operands, options, formula.shape, formula.dtype)
 
@@ -274,6 +276,6 @@ def rebuilt(formula: Any, change: Callable[[Any], Any]) -> Any:
 def substitute(formula: Any, replacements: Sequence[tuple[Formula, Formula]]) -> Any:
     """The formula with subformulas replaced by others of the same shape."""
     for old, new in replacements:
-        if same(formula, old):
+        if alike(formula, old):
             return new
     return rebuilt(formula, lambda part: substitute(part, replacements))

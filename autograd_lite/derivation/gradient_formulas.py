@@ -11,12 +11,12 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import double
 from autograd_lite.derivation.checking import agrees, proved
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, length, same, substitute, symbols
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, alike, call, size_of, substitute, symbols
 from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.nodes import arguments_of
-from autograd_lite.derivation.rewriting import simplify, split
-from autograd_lite.derivation.rules import contributions, zeros
+from autograd_lite.derivation.rewriting import simplify, split_constant
+from autograd_lite.derivation.rules import contributions, zero_gradient
 from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
@@ -85,13 +85,13 @@ class GradientFormulas:
     def _gradients_of_results(self, node: Node) -> tuple[Formula, ...]:
         arrived = {number: g for g, number in self._incoming[node]}
         results: Any = node.shape  # of several results: pairs of shape and dtype
-        return tuple(arrived.get(str(i), zeros(shape)) for i, (shape, _) in enumerate(results))
+        return tuple(arrived.get(str(i), zero_gradient(shape)) for i, (shape, _) in enumerate(results))
 
     # -- one node ----------------------------------------------------------------------------------------------------
 
     def _finish(self, thing: Any) -> Formula:
         """The sum of all contributions, checked: as a symbol with a line of its own, or as a formula to pass on."""
-        arrived = self._incoming.get(thing) or [(zeros(thing.shape), "nothing")]
+        arrived = self._incoming.get(thing) or [(zero_gradient(thing.shape), "nothing")]
         formula = arrived[0][0]
         for contribution, _ in arrived[1:]:
             formula = call(np.add, (formula, contribution))
@@ -104,16 +104,16 @@ class GradientFormulas:
         name = f"∂{loss}/∂{self._name(thing)}"
         layer = self.graph.layer(thing)
         if layer:
-            scale, local = split(local)
+            scale, local = split_constant(local)
             symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
             self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
             return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
         whole = substitute(local, [(x, self._known[x]) for x in symbols(local) if x in self._known])
         final = proved(simplify(whole), whole, value, thing.dtype, name)
-        forms = (local,) if same(local, final) or length(final) > 2 * _LONGEST_PASSED_ON else (local, final)
+        forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
-        if length(forms[-1]) <= _LONGEST_SUBSTITUTED:
+        if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol
 
@@ -129,12 +129,12 @@ class GradientFormulas:
     def _has_line(self, thing: Any, arrived: int, formula: Formula) -> bool:
         if thing in self.wanted or thing in self.graph.given:
             return True
-        if length(formula) <= 1:
+        if size_of(formula) <= 1:
             return False
         if thing not in self.graph.defined:
-            return length(formula) > _LONGEST_PASSED_ON
+            return size_of(formula) > _LONGEST_PASSED_ON
         if self.graph.roles.get(thing) == "A":
-            return arrived > 1 or length(formula) > _LONGEST_PASSED_ON
+            return arrived > 1 or size_of(formula) > _LONGEST_PASSED_ON
         return True
 
     def _contributions(self, node: Node, g: Any, numbers: list[Any]) -> list[Formula | None]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
-from autograd_lite.derivation.arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees, proved
 from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
@@ -20,16 +19,17 @@ from autograd_lite.derivation.formula import (
     Symbol,
     call,
     key,
-    length,
-    parts,
+    size_of,
+    subformulas,
     substitute,
     symbols,
 )
 from autograd_lite.derivation.formula_array import FormulaArray, to_formula
 from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
+from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
-from autograd_lite.derivation.rewriting import simplify, split
-from autograd_lite.derivation.rules import Operation, function_of, on_formulas, result
+from autograd_lite.derivation.rewriting import simplify, split_constant
+from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
 
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
 _INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES}
@@ -104,7 +104,7 @@ class GraphFormulas:
         """The formula with a named symbol for each array, and with symbols in place of their definitions."""
         nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
         formula = substitute(formula, nameless)
-        calls = [part for part in parts(formula) if isinstance(part, Call)]
+        calls = [part for part in subformulas(formula) if isinstance(part, Call)]
         known = [(part, self._abbreviations[k]) for part in calls if (k := key(part)) in self._abbreviations]
         known += [(part, self._scattered(part)) for part in calls if part.name == "scatter"]
         return substitute(formula, known)
@@ -112,7 +112,7 @@ class GraphFormulas:
     def _scattered(self, scattered: Call) -> Formula:
         """A constant scattered to the places of the labels, as a multiple of the one-hot labels if they have a name."""
         first, value = simplify(scattered.operands[0]), value_or_none(scattered)
-        constant = first if isinstance(first, Constant) else split(first)[0]
+        constant = first if isinstance(first, Constant) else split_constant(first)[0]
         for labels in self._one_hot:
             if value is not None and np.array_equal(constant.value * labels.value, value):
                 return call(np.multiply, (constant, labels))
@@ -154,11 +154,11 @@ class GraphFormulas:
             return True
         if node in self.values and value_or_none(definition) is None:
             return True
-        if node.operation.name in _INLINE and length(definition) <= _LONGEST_INLINE:
+        if node.operation.name in _INLINE and size_of(definition) <= _LONGEST_INLINE:
             return False
         branches = len(set(node.parents) - {None}) > 1 and node.operation.name not in PRODUCTS
         used = len(self.consumers.get(node, ())) > 1
-        return node in self.values or branches or used or length(definition) > _LONGEST_INLINE
+        return node in self.values or branches or used or size_of(definition) > _LONGEST_INLINE
 
     def layer(self, node: Any) -> str:
         """The superscript "⁽²⁾" of an affine map that has its name from the number of its layer; else empty."""
@@ -169,7 +169,7 @@ class GraphFormulas:
     def _name_intermediates(self, definition: Formula, node: Node) -> None:
         """Define P and Y for the probabilities and the one-hot labels inside the definition of a loss."""
         usual = {"softmax": "P", "sigmoid": "P", "one_hot": "Y"}
-        for part in list(parts(definition)):
+        for part in list(subformulas(definition)):
             if isinstance(part, Call) and part.name in usual and self.named(part) is part:
                 symbol = Symbol(self.names[usual[part.name], node], part.shape, part.dtype, value_or_none(part))
                 if part.name == "one_hot":
@@ -204,4 +204,4 @@ class GraphFormulas:
     def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
         args, keywords = as_call(node.operation, self.arguments.known(node))
         options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
-        return call(Operation(primitive_of(node)), tuple(map(to_formula, args)), options, shape, dtype)
+        return call(ForwardFunction(primitive_of(node)), tuple(map(to_formula, args)), options, shape, dtype)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, parts
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, subformulas
 from autograd_lite.derivation.printing import Printer
 from autograd_lite.derivation.rewriting import simplify
 from autograd_lite.support.messages import show
@@ -70,7 +70,7 @@ class Derivation:
     def __init__(self, steps: list[Line], sizes: Mapping[str, int], lengths: Mapping[int, str]) -> None:
         self.steps = steps
         written = [(*line.formulas, line.scale) for line in steps]
-        used = {part.denominator for part in parts(written) if isinstance(part, Constant)}
+        used = {part.denominator for part in subformulas(written) if isinstance(part, Constant)}
         self._lengths = {n: name for n, name in lengths.items() if n in used}
         self._sizes = {x: n for x, n in sizes.items() if any(x in name for name in self._lengths.values())}
 

@@ -22,9 +22,9 @@ from autograd_lite.derivation.formula import (
     Formula,
     Symbol,
     UnknownValueError,
+    alike,
     evaluate,
     rebuilt,
-    same,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
@@ -136,7 +136,7 @@ class Rewrite:
             return (
                 isinstance(formula, Formula)
                 and _KINDS[pattern.name[0]](formula)
-                and same(found.setdefault(pattern.name, formula), formula)
+                and alike(found.setdefault(pattern.name, formula), formula)
             )
         if isinstance(pattern, Call):
             return (
@@ -149,7 +149,7 @@ class Rewrite:
             return len(pattern) == len(formula) and all(
                 self._matches(part, other, found) for part, other in zip(pattern, formula, strict=True)
             )
-        return same(pattern, formula)
+        return alike(pattern, formula)
 
 
 def _holds(condition: Formula) -> bool:
@@ -192,7 +192,7 @@ def _is_boolean(e: Formula) -> bool:
     return e.dtype is not None and e.dtype.kind == "b"
 
 
-def split(formula: Formula) -> tuple[Constant, Formula]:
+def split_constant(formula: Formula) -> tuple[Constant, Formula]:
     """The leading constant of a formula, and the rest."""
     if isinstance(formula, Call) and formula.function is np.multiply:
         constant, rest = formula.operands

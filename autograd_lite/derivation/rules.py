@@ -26,7 +26,7 @@ from autograd_lite.ops.layers.loss import one_hot
 from autograd_lite.support.broadcasting import unbroadcast
 
 
-class Operation:
+class ForwardFunction:
     """An operation as the function of a `Call`: it takes and returns arrays."""
 
     def __init__(self, primitive: Primitive) -> None:
@@ -38,7 +38,7 @@ class Operation:
         return out[0] if self.primitive.residuals else out
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operation) and other.primitive is self.primitive
+        return isinstance(other, ForwardFunction) and other.primitive is self.primitive
 
     def __hash__(self) -> int:
         return hash(self.primitive)
@@ -53,7 +53,7 @@ for _function, _operation in numpy_operations.items():
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
-    operation = Operation(softmax.primitive)  # type: ignore[attr-defined]
+    operation = ForwardFunction(softmax.primitive)  # type: ignore[attr-defined]
     return FormulaArray(call(operation, (x.formula, axis % x.ndim), shape=x.shape, dtype=x.dtype))
 
 
@@ -61,7 +61,7 @@ _SPELLINGS: dict[str, Callable[..., Any]] = {
     "softmax": _softmax,
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "getitem": lambda x, index: apply(operator.getitem, x, index),
-    "exactly": lambda exact, plain: plain,
+    "printed_as": lambda exact, plain: plain,
     "one_hot": lambda labels, classes, dtype=float: apply(one_hot, labels, classes),
 }
 
@@ -75,7 +75,7 @@ def function_of(primitive: Primitive) -> Callable[..., Any]:
     known: Any = _NUMPY_FUNCTIONS.get(primitive) or getattr(np, primitive.name, None)
     if known in SPELLINGS:
         return known  # type: ignore[no-any-return]
-    return lambda *args, **kwargs: apply(Operation(primitive), *args, **kwargs)
+    return lambda *args, **kwargs: apply(ForwardFunction(primitive), *args, **kwargs)
 
 
 def _has_formula(value: Any) -> bool:
@@ -175,6 +175,6 @@ def result(values: Formula, number: int, like: Any) -> Formula:
     return call(operator.getitem, (values, number), shape=like.shape, dtype=like.dtype)
 
 
-def zeros(shape: tuple[int, ...]) -> Formula:
+def zero_gradient(shape: tuple[int, ...]) -> Formula:
     """The gradient of a result that nothing depends on."""
     return call(np.broadcast_to, (Constant(0), shape))

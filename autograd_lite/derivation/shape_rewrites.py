@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call, same, symbols, total
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, alike, call, symbols, total
 
 _MOVES = (total, np.transpose, np.reshape, np.broadcast_to)
 _PLACES = (np.transpose, np.reshape, np.broadcast_to)
@@ -92,7 +92,7 @@ def nothing(e: Call) -> Formula | None:
         return call(np.broadcast_to, (Constant(0), e.shape)) if e.shape else Constant(0)
     if e.function not in (np.multiply, np.matmul, np.add, np.subtract):
         return None
-    zero = [same(x, Constant(0)) or _is_all(0, x) for x in e.operands if isinstance(x, Formula)]
+    zero = [alike(x, Constant(0)) or _is_all(0, x) for x in e.operands if isinstance(x, Formula)]
     if e.function in (np.multiply, np.matmul) and any(zero):
         return call(np.broadcast_to, (Constant(0), e.shape)) if e.shape else Constant(0)
     if e.function in (np.add, np.subtract) and zero[1] and e.operands[0].shape == e.shape:
@@ -103,7 +103,7 @@ def nothing(e: Call) -> Formula | None:
 
 
 def _is_all(number: int, x: Any) -> bool:
-    return _is(np.broadcast_to, x) and same(x.operands[0], Constant(number))
+    return _is(np.broadcast_to, x) and alike(x.operands[0], Constant(number))
 
 
 def outer_product(e: Call) -> Formula | None:
@@ -135,7 +135,7 @@ def ordered_product(e: Call) -> Formula | None:
     product = factors[-1]
     for factor in factors[-2::-1]:
         product = call(np.multiply, (factor, product))
-    return None if same(product, e) or product.shape != e.shape else product
+    return None if alike(product, e) or product.shape != e.shape else product
 
 
 def _factors(e: Any) -> list[Any]:
@@ -148,7 +148,7 @@ def _cancelled(factors: list[Any]) -> list[Any]:
             continue
         rest = [*factors[:i], *factors[i + 1 :]]
         for divisor in _factors(quotient.operands[1]):
-            place = next((j for j, factor in enumerate(rest) if same(factor, divisor)), None)
+            place = next((j for j, factor in enumerate(rest) if alike(factor, divisor)), None)
             if place is None:
                 break
             del rest[place]

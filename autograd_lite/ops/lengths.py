@@ -20,13 +20,13 @@ def at_least_single(dtype: Any) -> np.dtype[Any]:
     return np.result_type(dtype, np.single)
 
 
-@primitive(name="exactly", exact=lambda g: g)
-def exactly(exact: Array, plain: Array) -> Array:
+@primitive(name="printed_as", exact=lambda g: g)
+def printed_as(exact: Array, plain: Array) -> Array:
     """`exact`, which equals `plain` up to overflow, underflow and rounding. A derivation writes `plain`.
 
     Examples
     --------
-    >>> exactly(np.float64(1e200), plain=np.inf)
+    >>> printed_as(np.float64(1e200), plain=np.inf)
     np.float64(1e+200)
     """
     return exact
@@ -40,7 +40,7 @@ def power_of_two(magnitudes: Array) -> Array:
     dtype = at_least_single(magnitudes.dtype)
     middle, large = (dtype.type(2) ** (np.finfo(dtype).maxexp * part // 8) for part in (3, 6))
     small = (magnitudes < 1 / middle) & (magnitudes > 0)
-    return exactly(np.where(magnitudes > middle, 1 / large, np.where(small, large, dtype.type(1))), 1)
+    return printed_as(np.where(magnitudes > middle, 1 / large, np.where(small, large, dtype.type(1))), 1)
 
 
 def slice_scale(x: Array, axis: Axis) -> Array:
@@ -74,7 +74,7 @@ def _scaled_length(x: Array, axis: Axis) -> Array:
 def _euclidean_rule(
     g: Array, x: Array, out: Array, scale: Array, scaled_length: Array, axis: Axis, keepdims: bool
 ) -> Array:
-    length = exactly(scaled_length, strip(restore(out, axis, keepdims)))
+    length = printed_as(scaled_length, strip(restore(out, axis, keepdims)))
     return along_direction(restore(g, axis, keepdims), x * scale, length, axis)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd_lite.nn.module import Module
 from autograd_lite.persistence.files import show_path
-from autograd_lite.persistence.generators import GENERATORS, Generator, generators_of
+from autograd_lite.persistence.generators import SAVABLE, Generator, generators_of
 from autograd_lite.persistence.saving import CorruptedFileError, load, save
 from autograd_lite.random import generator, get_state, set_state
 from autograd_lite.support.checks import LARGEST_COUNT, is_integer
@@ -79,7 +79,7 @@ class Checkpoint:
         for name, part in parts.items():
             if isinstance(part, type):
                 raise TypeError(f"Checkpoint: {name} is the class {part.__name__}, not an instance of it")
-            if not isinstance(part, GENERATORS) and not hasattr(part, "load_state_dict"):
+            if not isinstance(part, SAVABLE) and not hasattr(part, "load_state_dict"):
                 raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
         self._unreadable: set[int] = set()
@@ -190,7 +190,7 @@ class Checkpoint:
     def _state(self) -> dict[str, Any]:
         return {
             "parts": {
-                name: get_state(part) if isinstance(part, GENERATORS) else part.state_dict()
+                name: get_state(part) if isinstance(part, SAVABLE) else part.state_dict()
                 for name, part in self.parts.items()
             },
             "generators": {name: get_state(rng) for name, rng in self._generators().items()},
@@ -200,7 +200,7 @@ class Checkpoint:
         """The function that loads each entry of `_state`."""
         found: dict[tuple[str, str], Callable[[Any], object]] = {}
         for name, part in self.parts.items():
-            is_generator = isinstance(part, GENERATORS)
+            is_generator = isinstance(part, SAVABLE)
             found["parts", name] = partial(set_state, part) if is_generator else part.load_state_dict
         for name, rng in self._generators().items():
             found["generators", name] = partial(set_state, rng)

@@ -18,7 +18,7 @@ from autograd_lite.support.messages import show
 
 Generator: TypeAlias = np.random.Generator | np.random.RandomState
 
-GENERATORS = (np.random.Generator, np.random.RandomState)
+SAVABLE = (np.random.Generator, np.random.RandomState)
 # A bit generator alone draws nothing, but a Generator that the search does not find may draw from it.
 _OTHERS = (random.Random, np.random.BitGenerator)
 _LEAVES = (Tensor, np.ndarray, np.generic, str, bytes, int, float, complex, type(None), type, ModuleType)
@@ -38,7 +38,7 @@ def generators_of(model: Module, name: str) -> dict[str, Generator]:
 
 
 def _search(value: Any, name: str, found: dict[str, Generator], seen: set[int]) -> None:
-    if isinstance(value, GENERATORS):
+    if isinstance(value, SAVABLE):
         found[name] = value
         return
     if isinstance(value, _OTHERS):
@@ -62,7 +62,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
             yield from ((f"[{i}]", item) for i, item in enumerate(value))
     elif isinstance(value, set | frozenset):
         for item in value:
-            if isinstance(item, GENERATORS):
+            if isinstance(item, SAVABLE):
                 raise TypeError("Checkpoint: a set of generators cannot be saved, as it has no order; use a list")
     elif isinstance(value, partial):
         yield from ((f".{attribute}", getattr(value, attribute)) for attribute in ("func", "args", "keywords"))
@@ -72,9 +72,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield ".__self__", value.__self__
     if isinstance(value, Module):
         for kind in type(value).__mro__:
-            yield from (
-                (f".{name}", item) for name, item in vars(kind).items() if isinstance(item, GENERATORS + _OTHERS)
-            )
+            yield from ((f".{name}", item) for name, item in vars(kind).items() if isinstance(item, SAVABLE + _OTHERS))
     if hasattr(value, "__dict__"):
         yield from ((f".{attribute}", item) for attribute, item in vars(value).items())
 

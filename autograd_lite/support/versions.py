@@ -36,7 +36,7 @@ class Versioned:
     # Attributes and methods whose results depend on `read_state`, which can change without a count.
     reads: frozenset[str] = frozenset()
     # Attributes whose reads are reported to a recorder.
-    observed: frozenset[str] = frozenset()
+    patched_attributes: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self.__dict__.get(name, bump) is not value:  # `bump` is a default that no attribute has

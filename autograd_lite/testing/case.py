@@ -12,7 +12,7 @@ import numpy as np
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import as_array, call, derivatives, value_of
+from autograd_lite.testing.evaluation import array_result, as_array, derivatives, tensor_result
 from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
 from autograd_lite.testing.mismatch import GradientMismatch
@@ -54,10 +54,10 @@ class Case(NamedTuple):
     def references(self, inputs: Inputs) -> list[Reference]:
         """The derivatives by the engine, one for each input that `wrt` names."""
         if self.wrt is None:
-            values = value_of(self.fn, inputs)
+            values = array_result(self.fn, inputs)
             return [Reference(None, (), values.shape, values)]
         positions = positions_of(inputs, self.wrt)
-        result, tensors = call(self.fn, inputs, positions)
+        result, tensors = tensor_result(self.fn, inputs, positions)
         jacobians = derivatives(result, tensors, positions)
         references = []
         for i in positions:
@@ -143,13 +143,13 @@ class Case(NamedTuple):
     def _other_gradients(self, inputs: Inputs, position: int) -> dict[str, NumberArray]:
         others = [i for i in inputs.floats() if i != position]
         try:
-            result, tensors = call(self.fn, inputs, inputs.floats())
+            result, tensors = tensor_result(self.fn, inputs, inputs.floats())
             return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
         except Exception:  # they are only evidence, and fn need not have these gradients
             return {}
 
     def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-        result, tensors = call(self.fn, inputs, [position])
+        result, tensors = tensor_result(self.fn, inputs, [position])
         return mistaken_gradients(result, tensors[position])
 
 

@@ -14,7 +14,7 @@ from autograd_lite.testing.inputs import Inputs, NotFiniteError, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 
 
-def explain(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
+def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
     """The error of the check for the smallest example, with the findings that also hold for the others."""
     error = _error(case, read_inputs(case.fn, smallest))
     if not isinstance(error, GradientMismatch):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.testing.case import Case, Function, Intermediates
-from autograd_lite.testing.common_findings import explain
+from autograd_lite.testing.common_findings import counterexample_error
 from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, function_name, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
@@ -179,7 +179,7 @@ def find_counterexample(
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
     inputs = _find(drawn, search.refutes, max_examples, seed)
     if inputs is not None:
-        error = explain(search.case, inputs, _witnesses(search.case, drawn, seed))
+        error = counterexample_error(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
         raise ValueError(

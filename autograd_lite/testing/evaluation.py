@@ -14,7 +14,9 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.inputs import Inputs, function_name, refuse_non_finite
 
 
-def call(function: Callable[..., Any], inputs: Inputs, differentiated: Collection[int]) -> tuple[Tensor, list[Any]]:
+def tensor_result(
+    function: Callable[..., Any], inputs: Inputs, differentiated: Collection[int]
+) -> tuple[Tensor, list[Any]]:
     """The recorded result of the function, and the tensors that it was called with.
 
     Raises
@@ -41,7 +43,7 @@ def call(function: Callable[..., Any], inputs: Inputs, differentiated: Collectio
     return result, tensors
 
 
-def value_of(function: Callable[..., Any], inputs: Inputs) -> NumberArray:
+def array_result(function: Callable[..., Any], inputs: Inputs) -> NumberArray:
     """The result of the function as an array of numbers; here it may also return arrays, numbers or booleans."""
     name = function_name(function)
     with np.errstate(all="ignore"):

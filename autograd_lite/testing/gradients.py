@@ -12,7 +12,7 @@ from autograd_lite.core.tensor import Tensor, backward_with_graph
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import call
+from autograd_lite.testing.evaluation import tensor_result
 from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.inputs import Inputs, check_functions, function_name, read_inputs, refuse_non_finite
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
@@ -92,7 +92,7 @@ def check_gradients(
         )
     masks = _masks(exclude, read)
     rng = np.random.default_rng(seed)
-    result, _ = call(fn, read, chosen)
+    result, _ = tensor_result(fn, read, chosen)
     cotangent = rng.uniform(0.5, 1.5, result.shape) * rng.choice([-1.0, 1.0], result.shape)
     first = _FirstOrder(fn, read, chosen, cotangent)
     largest = first.check(masks, rtol, atol)
@@ -129,7 +129,7 @@ class _FirstOrder:
         self.fn, self.inputs, self.chosen, self.cotangent = fn, inputs, chosen, cotangent
 
     def gradients(self) -> dict[int, NumberArray]:
-        result, tensors = call(self.fn, self.inputs, self.chosen)
+        result, tensors = tensor_result(self.fn, self.inputs, self.chosen)
         assert result._node is not None
         with np.errstate(all="ignore"):  # non-finite gradients are reported by `check`
             leaves = sweep({result._node: self.cotangent})

@@ -16,13 +16,12 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.gradients import check_gradients
 
-Operation = Callable[..., Any]
-Arguments = tuple[Any, ...]
+Sample = tuple[Any, ...]
 
 
 def check_primitive(
-    operation: Operation,
-    samples: Iterable[Arguments],
+    operation: Callable[..., Any],
+    samples: Iterable[Sample],
     *,
     order: int = 2,
     elementwise: bool | None = None,
@@ -109,7 +108,7 @@ def check_primitive(
     return len(given)
 
 
-def _derived(arguments: Arguments) -> Iterator[Arguments]:
+def _derived(arguments: Sample) -> Iterator[Sample]:
     """Further samples for an elementwise operation: numbers, empty arrays, and broadcast arguments."""
     arrays = [np.asarray(argument) for argument in arguments]
     full = np.broadcast_shapes(*(array.shape for array in arrays))
@@ -123,7 +122,7 @@ def _derived(arguments: Arguments) -> Iterator[Arguments]:
         yield (spread[0][-1:], *(array.copy() for array in spread[1:]))
 
 
-def _run(call: Operation, arguments: Iterable[Any]) -> tuple[Tensor, list[Tensor]]:
+def _run(call: Callable[..., Any], arguments: Iterable[Any]) -> tuple[Tensor, list[Tensor]]:
     """The result, and the differentiated tensors after a backward pass from it. Tensors are used as they are."""
     given = [Tensor(a, requires_grad=True) if _is_float(a) else a for a in arguments]
     result = call(*given)
@@ -140,7 +139,7 @@ def _cotangent(result: Tensor) -> NumberArray:
     return np.cos(np.arange(result.size, dtype=result.dtype)).reshape(result.shape)
 
 
-def _check_values(call: Operation, primitive: Any, arguments: Arguments, options: dict[str, Any]) -> None:
+def _check_values(call: Callable[..., Any], primitive: Any, arguments: Sample, options: dict[str, Any]) -> None:
     expected = primitive.forward(*arguments, **options)
     expected = np.asarray(expected[0] if primitive.residuals else expected)
     result, _ = _run(call, arguments)
@@ -149,7 +148,7 @@ def _check_values(call: Operation, primitive: Any, arguments: Arguments, options
     np.testing.assert_array_equal(result.data, expected, "the values differ from those of the forward function")
 
 
-def _check_strides(call: Operation, arguments: Arguments) -> None:
+def _check_strides(call: Callable[..., Any], arguments: Sample) -> None:
     _, expected = _run(call, arguments)
     _, tensors = _run(call, [_around(_negative_strides(a)) if _is_float(a) else a for a in arguments])
     for tensor, leaf in zip(tensors, expected, strict=True):
@@ -178,7 +177,7 @@ def _grad(tensor: Tensor) -> NumberArray:
     return tensor.grad
 
 
-def _check_float32(call: Operation, arguments: Arguments, rtol: float) -> None:
+def _check_float32(call: Callable[..., Any], arguments: Sample, rtol: float) -> None:
     wide, leaves = _run(call, arguments)
     result, narrow_leaves = _run(call, [np.asarray(a, np.float32) if _is_float(a) else a for a in arguments])
     assert result.dtype == np.float32, f"the result for float32 has dtype {result.dtype}"
@@ -194,7 +193,7 @@ def _assert_close(narrow: NumberArray, wide: NumberArray, rtol: float, what: str
     np.testing.assert_allclose(narrow, wide, rtol=rtol, atol=rtol * scale, err_msg=what)
 
 
-def _check_memory(call: Operation, arguments: Arguments) -> None:
+def _check_memory(call: Callable[..., Any], arguments: Sample) -> None:
     frozen = [np.array(a) for a in arguments]
     for array in frozen:
         array.flags.writeable = False

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd_lite.support.checks import check, is_integer
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Strategy = st.SearchStrategy[Any]
 Size = int | st.SearchStrategy[int]
 Targets = Literal["one_hot", "labels", "binary", "real"]
@@ -156,7 +156,7 @@ def datasets(
     samples: Size | None = None,
     features: Size | None = None,
     outputs: Size | None = None,
-) -> st.SearchStrategy[tuple[Array, Array]]:
+) -> st.SearchStrategy[tuple[NumberArray, NumberArray]]:
     """Features X with matching targets.
 
     Parameters
@@ -194,7 +194,7 @@ def datasets(
 @st.composite
 def _pairs(
     draw: st.DrawFn, targets: Targets, layout: Layout, samples: Strategy, features: Strategy, outputs: Strategy
-) -> tuple[Array, Array]:
+) -> tuple[NumberArray, NumberArray]:
     n, d = draw(samples), draw(features)
     x = draw(arrays((n, d)))
     if targets == "binary":
@@ -209,7 +209,7 @@ def mlp_parameters(
     sizes: tuple[int, ...] | st.SearchStrategy[tuple[int, ...]] | None = None,
     bias: Bias = "stacked",
     depth: Size | None = None,
-) -> st.SearchStrategy[tuple[Array, ...]]:
+) -> st.SearchStrategy[tuple[NumberArray, ...]]:
     """The parameters of a multi-layer perceptron, each weight (out, in), with entries between −1 and 1.
 
     Parameters
@@ -250,8 +250,8 @@ def _widths(depth: Size | None) -> st.SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def _parameters(draw: st.DrawFn, sizes: Strategy, bias: Bias) -> tuple[Array, ...]:
-    drawn: list[Array] = []
+def _parameters(draw: st.DrawFn, sizes: Strategy, bias: Bias) -> tuple[NumberArray, ...]:
+    drawn: list[NumberArray] = []
     for inputs, outputs in itertools.pairwise(draw(sizes)):
         drawn.append(draw(arrays((outputs, inputs + (bias == "stacked")), -1.0, 1.0)))
         if bias == "separate":
@@ -260,7 +260,9 @@ def _parameters(draw: st.DrawFn, sizes: Strategy, bias: Bias) -> tuple[Array, ..
 
 
 @st.composite
-def _separable(draw: st.DrawFn, samples: Strategy, features: Strategy) -> tuple[Array, Array, float, Array]:
+def _separable(
+    draw: st.DrawFn, samples: Strategy, features: Strategy
+) -> tuple[NumberArray, NumberArray, float, NumberArray]:
     n, d = draw(samples), draw(features)
     vector = draw(hnp.arrays(np.int64, d + 1, elements=st.integers(-3, 3)).filter(lambda v: bool(v.any())))
     point = st.lists(st.integers(-5, 5), min_size=d, max_size=d).filter(lambda x: bool(vector[0] + vector[1:] @ x))
@@ -272,7 +274,7 @@ def _separable(draw: st.DrawFn, samples: Strategy, features: Strategy) -> tuple[
 
 def separable(
     samples: Size | None = None, features: Size | None = None
-) -> st.SearchStrategy[tuple[Array, Array, float, Array]]:
+) -> st.SearchStrategy[tuple[NumberArray, NumberArray, float, NumberArray]]:
     """Linearly separable data, with a separating hyperplane and its margin.
 
     Parameters

@@ -569,10 +569,10 @@ def test_the_repr_of_a_program_has_its_length_and_its_memory():
     models, _, (_, compiled) = pair((40, 30, 20, 10))
     x, y = batch(np.random.default_rng(0), 50, models[0])
     compiled(x, y)
-    memory = compiled.program.memory
-    assert 0 < memory.nbytes < memory.unshared
+    plan = compiled.program.plan
+    assert 0 < plan.nbytes < plan.unshared
     assert "NumPy calls" in repr(compiled.program)
-    assert f"{memory.nbytes:,}" in repr(compiled.program)
+    assert f"{plan.nbytes:,}" in repr(compiled.program)
     assert "1 program" in repr(compiled)
 
 

@@ -142,7 +142,9 @@ def test_derivations_write_the_plain_formulas():
         lambda x: np.nanstd(x, axis=1).sum(),
     ):
         text = ag.derive(function(x), [x]).text()
-        assert not any(word in text for word in ("exactly", "frexp", "max(", "maximum", "e+", "norm(x /", "norm(x ⊙"))
+        assert not any(
+            word in text for word in ("printed_as", "frexp", "max(", "maximum", "e+", "norm(x /", "norm(x ⊙")
+        )
     assert "|X / (U₁1ᵀ)|)²" in ag.derive((ag.norm(x, 3, axis=1) ** 2).sum(), [x]).text()
     for function, gradient in (
         (ag.norm, "X / L"),

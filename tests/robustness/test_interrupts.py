@@ -1,4 +1,4 @@
-"""An interrupt at any instruction leaves no switch on, no attribute observed, no optimizer broken."""
+"""An interrupt at any instruction leaves no switch on, no attribute patched, no optimizer broken."""
 
 import threading
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import exactly, nonzero, power_of_two
+from autograd_lite.ops.lengths import nonzero, power_of_two, printed_as
 from autograd_lite.support.conversion import strip
 
 __all__ = [
@@ -162,7 +162,7 @@ def _at_origin(x: Array, y: Array) -> Array:
 
 def _cosine_rule(g: Array, x: Array, y: Array, out: Array) -> Array:
     near_x, near_y, _ = _scaled(x, y)
-    length = exactly(np.hypot(near_x, near_y), strip(out))
+    length = printed_as(np.hypot(near_x, near_y), strip(out))
     return by_convention(g, near_x / nonzero(length), lambda: _at_origin(x, y), x, y)
 
 

@@ -23,7 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
-from autograd_lite.ops.layers.windows import Lengths, Window, inside, pad
+from autograd_lite.ops.layers.windows import Lengths, Window, inside, with_border
 from autograd_lite.support.sums import sum_over
 
 __all__: list[str] = []
@@ -51,7 +51,7 @@ def _windows(x: Array, geometry: Geometry) -> Array:
     """The elements under the kernel, (groups, channels · positions, places · N): one column per place and sample."""
     (kernel, stride, padding, dilation), _, places, groups = geometry
     channels, samples, ndim = x.shape[1], x.shape[0], len(kernel)
-    x = pad(_samples_last(x), (*padding, (0, 0)))
+    x = with_border(_samples_last(x), (*padding, (0, 0)))
     extents = tuple(geometry.window.extent(axis) for axis in range(ndim))
     windows = sliding_window_view(x, extents, tuple(range(1, ndim + 1)))  # (C, places at stride 1, N, extents)
     at = [slice(0, (n - 1) * step + 1, step) for n, step in zip(places, stride, strict=True)]

@@ -200,13 +200,13 @@ def _clamped_log(p: Array) -> Array:
         return np.maximum(np.log(p), -100)
 
 
-def _slope(p: Array, target: Array) -> Array:
+def _slope_by_p(p: Array, target: Array) -> Array:
     p = single(p)  # 1e-12 is 0 in float16
     return (p - target) / np.maximum(p * (1 - p), 1e-12)
 
 
 @primitive(
-    p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * _slope(p, target),
+    p=lambda g, p, target, reduction: per_term(g, reduction, p.size) * _slope_by_p(p, target),
     target=lambda g, p, reduction: per_term(g, reduction, p.size) * (_clamped_log(1 - p) - _clamped_log(p)),
 )
 @rounded_once

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
-from autograd_lite.ops.layers.windows import Lengths, Window, inside, lengths, pad
+from autograd_lite.ops.layers.windows import Lengths, Window, inside, lengths, with_border
 from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.half_precision import rounded_once
 
@@ -63,7 +63,7 @@ def _first_largest(x: Array, out: Array, window: Window) -> Array:
 
     This is the number of positions before it: all of them differ from the largest. NaN counts as the largest.
     """
-    padded = pad(x, window.padding, math.nan)  # NaN equals nothing, so the padding never wins
+    padded = with_border(x, window.padding, math.nan)  # NaN equals nothing, so the padding never wins
     other = np.ones_like(out, dtype=bool)  # whether all positions so far differ
     winners = np.zeros_like(out, dtype=np.min_scalar_type(math.prod(window.kernel)))
     for seen in list(window.slices(out.shape[-2:]))[:-1]:
@@ -95,7 +95,7 @@ def _to_winners(upstream: Array, winners: Array, size: Lengths, window: Window) 
 )
 def _from_winners(x: Array, winners: Array, window: Window) -> Array:
     """The winning element of every place: the transpose of `_to_winners`."""
-    x = pad(x, window.padding)
+    x = with_border(x, window.padding)
     out = np.zeros_like(x, shape=winners.shape)
     for number, seen in enumerate(window.slices(winners.shape[-2:])):
         out += x[seen] * (winners == number)
@@ -108,7 +108,7 @@ def _max_rule(g: Array, x: Array, out: Array, window: Window, places: Lengths) -
 
 @primitive(name="max_pool2d", x=_max_rule)
 def _max_pool(x: Array, window: Window, places: Lengths) -> Array:
-    x = pad(x, window.padding, -math.inf)
+    x = with_border(x, window.padding, -math.inf)
     first, *others = window.slices(places)
     out = np.copy(x[first])
     for seen in others:
@@ -182,7 +182,7 @@ def _avg_pool_input(upstream: Array, size: Lengths, window: Window, counts: Any)
 )
 @rounded_once
 def _avg_pool(x: Array, window: Window, places: Lengths, counts: Any) -> Array:
-    x = pad(x, window.padding)
+    x = with_border(x, window.padding)
     first, *others = window.slices(places)
     out = np.copy(x[first])
     for seen in others:

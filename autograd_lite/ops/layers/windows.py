@@ -76,7 +76,7 @@ def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
     return tuple(int(n) for n in values)
 
 
-def pad(x: Array, padding: tuple[tuple[int, int], ...], value: float = 0) -> Array:
+def with_border(x: Array, padding: tuple[tuple[int, int], ...], value: float = 0) -> Array:
     """`x` with a border of `value` around its last axes, in the same memory layout; `x` itself without a border."""
     if not any(map(any, padding)):
         return x

@@ -12,7 +12,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import at_least_single, euclidean, exactly, nonzero
+from autograd_lite.ops.lengths import at_least_single, euclidean, nonzero, printed_as
 from autograd_lite.ops.linalg.spectral import svdvals
 from autograd_lite.ops.reductions.reduction import max, min, sum
 from autograd_lite.ops.slices import Axis, axes_of, merged, restore
@@ -32,7 +32,7 @@ def _unit(x: Array, ord: float, axis: int) -> Array:
     )
     dtype = at_least_single(x.dtype)
     is_extreme = np.abs(np.frexp(decisive)[1]) * abs(ord) > np.finfo(dtype).maxexp // 2
-    return exactly(np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype), 1)
+    return printed_as(np.where(is_extreme & np.isfinite(decisive), decisive, 1).astype(dtype), 1)
 
 
 def _length(x: Array, ord: float, axis: int) -> Array:
@@ -42,7 +42,7 @@ def _length(x: Array, ord: float, axis: int) -> Array:
 def _power_rule(
     g: Array, x: Array, out: Array, unit: Array, length: Array, ord: float, axis: int, keepdims: bool
 ) -> Array:
-    length = exactly(length, strip(restore(out, axis, keepdims)))
+    length = printed_as(length, strip(restore(out, axis, keepdims)))
     shares = x / unit / nonzero(length)
     if ord > 0 and ord % 2 == 0:  # a polynomial under the root, smooth at 0 too
         slope, kink = shares ** (ord - 1), False

@@ -7,7 +7,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
-from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, printed_as, slice_scale
 from autograd_lite.ops.reductions.reduction import prod, shared_among_ties, sum
 from autograd_lite.ops.slices import Axis, restore
 from autograd_lite.support.conversion import strip, to_floats
@@ -93,7 +93,7 @@ def _deviation(a: Array, axis: Axis) -> Array:
     kept = np.where(np.isnan(a), 0, a)
     rough = np.where(np.isnan(a), 0, kept - np.sum(kept, axis=axis, keepdims=True) / _numbers(a, axis))
     rest = np.sum(strip(rough), axis=axis, keepdims=True) / _numbers(a, axis)
-    return np.where(np.isnan(a), 0, rough - exactly(rest, 0))
+    return np.where(np.isnan(a), 0, rough - printed_as(rest, 0))
 
 
 def _scale(a: Array, axis: Axis) -> Array:
@@ -124,7 +124,7 @@ def nanvar(a: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = Fal
 def _std_rule(g: Array, a: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     deviation = _deviation(a * _scale(a, axis), axis)
     freedom = _numbers(a, axis, ddof)
-    s = exactly(euclidean(deviation, axis, True) / np.sqrt(freedom), strip(restore(out, axis, keepdims)))
+    s = printed_as(euclidean(deviation, axis, True) / np.sqrt(freedom), strip(restore(out, axis, keepdims)))
     return along_direction(restore(g, axis, keepdims), deviation, freedom * s, axis, ~np.isnan(a))
 
 

@@ -15,7 +15,7 @@ from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, exactly, slice_scale
+from autograd_lite.ops.lengths import along_direction, at_least_single, euclidean, printed_as, slice_scale
 from autograd_lite.ops.slices import Axis, axes_of, merged, restore, spread, unmerged
 from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.half_precision import rounded_once, single
@@ -149,7 +149,7 @@ def deviation(x: Array, axis: Axis) -> Array:
     if not x.size:
         return x
     rough = x - np.mean(x, axis=axis, keepdims=True)
-    return rough - exactly(np.mean(strip(rough), axis=axis, keepdims=True), 0)
+    return rough - printed_as(np.mean(strip(rough), axis=axis, keepdims=True), 0)
 
 
 def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
@@ -178,7 +178,7 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 def _std_rule(g: Array, x: Array, out: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     from_mean, freedom = deviation(x * slice_scale(x, axis), axis), _freedom(x.shape, axis, ddof)
-    s = exactly(euclidean(from_mean, axis, True) / math.sqrt(freedom), strip(restore(out, axis, keepdims)))
+    s = printed_as(euclidean(from_mean, axis, True) / math.sqrt(freedom), strip(restore(out, axis, keepdims)))
     return along_direction(restore(g, axis, keepdims), from_mean, freedom * s, axis, np.True_)
 
 

@@ -29,10 +29,10 @@ class ActiveRecorder(Protocol):
     """What the recorder offers to the layers below the compiler while it runs a function on tracers."""
 
     def forward(self, operation: Any, values: tuple[Any, ...]) -> Any:
-        """Call a forward function as one step of the program, because it is not made of NumPy calls alone."""
+        """Call a forward function as one call of the program, because it is not made of NumPy calls alone."""
 
     def pull(self, operation: Any, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Call the rules of an operation as one step of the program."""
+        """Call the rules of an operation as one call of the program."""
 
     def is_traced(self, g: Any, saved: tuple[Any, ...]) -> bool:
         """Whether rules called with these values compute with tracers, and not with tensors around them."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.buffers import BufferPlan, takes_out
 from autograd_lite.compiler.calls import Effect, NumberRead
 from autograd_lite.compiler.expressions import Expressions, dtype_name
-from autograd_lite.compiler.memory import Memory, takes_out
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value
 from autograd_lite.core.writes import memory_owner
 
@@ -34,9 +34,9 @@ class Source:
         For each gradient of the tape whether it always lies in the same array, which `build` returns.
     """
 
-    def __init__(self, tape: Tape, memory: Memory) -> None:
+    def __init__(self, tape: Tape, plan: BufferPlan) -> None:
         self.tape = tape
-        self.memory = memory
+        self.plan = plan
         self.arrays: dict[str, Any] = {}
         self.effects: dict[str, Any] = {}
         self.first_effect: int | None = None
@@ -47,7 +47,7 @@ class Source:
         self.body: list[str] = []  # run in each call
         self._checks_shapes = False
         self._write_arrays()
-        self.setup += [f"buffer{i} = np.empty({nbytes}, np.uint8)" for i, nbytes in enumerate(memory.buffers, start=1)]
+        self.setup += [f"buffer{i} = np.empty({nbytes}, np.uint8)" for i, nbytes in enumerate(plan.buffers, start=1)]
         self._write_body()
         self.uses_rng = any("rng." in line for line in self.body)
         self.text = self._text()
@@ -56,7 +56,7 @@ class Source:
 
     def _write_arrays(self) -> None:
         used = {value for instruction in self.tape.instructions for value in instruction.values()}
-        used |= {array for array, _ in self.memory.places.values()} | set(self.tape.survivors())
+        used |= {array for array, _ in self.plan.places.values()} | set(self.tape.survivors())
         whole: dict[int, str] = {}
         for value, array in self.tape.arrays.items():
             if value not in used:
@@ -76,12 +76,12 @@ class Source:
 
     def _write_room(self, value: Value) -> None:
         """The array of a result that has a lasting place."""
-        if value.storage in self.memory.places:
-            array, start = self.memory.places[value.storage]
+        if value.storage in self.plan.places:
+            array, start = self.plan.places[value.storage]
             stop = start + math.prod(value.shape)
             self.setup.append(f"{value.name} = {array.name}[{start}:{stop}].reshape({value.shape})")
             return
-        buffer, dtype = f"buffer{self.memory.buffer_of[value.storage] + 1}", dtype_name(value.dtype)
+        buffer, dtype = f"buffer{self.plan.buffer_of[value.storage] + 1}", dtype_name(value.dtype)
         if value.is_contiguous:
             self.setup.append(f"{value.name} = np.ndarray({value.shape}, {dtype}, {buffer})")
         else:  # the axes in the order of their strides
@@ -110,7 +110,7 @@ class Source:
             self.body[start:] = [f"    {line}" for line in self.body[start:]]
 
     def _write(self, instruction: Instruction) -> None:
-        results, is_lasting, call = instruction.results, self.memory.is_lasting, self._expressions.call
+        results, is_lasting, call = instruction.results, self.plan.is_lasting, self._expressions.call
         if isinstance(instruction.function, Effect | NumberRead):
             self._write_effect(instruction.function, instruction.args)
         elif not results:
@@ -176,7 +176,7 @@ class Source:
         returned: list[str] = []
         passed: dict[Storage, Storage] = {}  # memory that is returned, and that of the function's result
         for value, recorded in zip(self.tape.results(), self.tape.recorded_storages, strict=True):
-            own = value.storage.kind == "result" and not self.memory.is_lasting(value.storage)
+            own = value.storage.kind == "result" and not self.plan.is_lasting(value.storage)
             own = own and passed.setdefault(value.storage, recorded) is recorded
             returned.append(value.name if own else f"{value.name}.copy()")
         return returned
@@ -185,7 +185,7 @@ class Source:
         """The gradients with a lasting array of their own; the others are added to what each call returns."""
         lasting: list[str] = []
         for value in self.tape.gradients.values():
-            own = self.memory.is_lasting(value.storage) and value.storage.kind == "result"
+            own = self.plan.is_lasting(value.storage) and value.storage.kind == "result"
             self.gradient_is_lasting.append(own and value.name not in lasting)
             if self.gradient_is_lasting[-1]:
                 lasting.append(value.name)

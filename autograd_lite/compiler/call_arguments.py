@@ -18,7 +18,7 @@ from autograd_lite.core.writes import memory_owner
 _CONSTANTS = (int, bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
 
 
-class Identity:
+class SameObject:
     """An object as a part of a key, compared by identity. It is not kept alive if weak references to it exist."""
 
     __slots__ = ("_get", "_hash")
@@ -35,7 +35,7 @@ class Identity:
 
     def __eq__(self, other: object) -> bool:
         thing = self._get()
-        return isinstance(other, Identity) and thing is not None and other._get() is thing
+        return isinstance(other, SameObject) and thing is not None and other._get() is thing
 
     def __repr__(self) -> str:
         return type(self._get()).__name__
@@ -120,14 +120,14 @@ class Arguments:
             return kind, value
         if isinstance(value, Tensor):  # in a set
             self.has_graph |= value._node is not None
-            return kind, Identity(value)
+            return kind, SameObject(value)
         if hasattr(value, "__array__") or hasattr(value, "__next__"):
             raise CompileError(
                 f"compile: an argument is a {kind.__module__}.{kind.__qualname__}, which a program cannot read; pass "
                 "arrays, tensors or numbers"
             )
         self.objects.append(value)
-        return kind, Identity(value)
+        return kind, SameObject(value)
 
     def traced(self, writer: TapeWriter) -> tuple[list[Any], dict[str, Any]]:
         """The arguments with tracers, for the recording."""

@@ -1,4 +1,4 @@
-"""Memory: buffers are made once, and shared by values that are never alive at the same time."""
+"""Buffers: each is made once, and shared by values that are never alive at the same time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _UFUNC_METHODS = {"reduce", "accumulate", "reduceat", "outer"}
 
 
 @dataclass
-class Memory:
-    """The memory of all storages.
+class BufferPlan:
+    """Where the program keeps the values of all storages.
 
     Attributes
     ----------
@@ -67,9 +67,9 @@ def is_elementwise(instruction: Instruction) -> bool:
     return elementwise and not instruction.kwargs.keys() - {"out"}
 
 
-def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> Memory:
+def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> BufferPlan:
     """Assign memory to every result, in the order of the program."""
-    memory = Memory(places)
+    plan = BufferPlan(places)
     pinned = {value.storage for value in tape.survivors()}
     # What the caller receives is allocated in each call; scalars are faster without an array around them.
     fresh = {value.storage for value in tape.results()} - {value.storage for value in tape.gradients.values()}
@@ -79,23 +79,28 @@ def allocate(tape: Tape, places: dict[Storage, tuple[Value, int]]) -> Memory:
         inherited = None
         for result in instruction.results:
             storage = result.storage
-            is_fresh = (storage in fresh or not result.shape) and not storage.versions
+            is_fresh = (storage in fresh or not result.shape) and not storage.write_count
             if not result.is_whole or storage in places or not takes_out(instruction) or is_fresh:
                 continue
-            memory.unshared += result.nbytes
+            plan.unshared += result.nbytes
             if storage not in pinned:
-                inherited = _dying_operand(instruction, result, i, last_use, memory, pinned)
+                inherited = _dying_operand(instruction, result, i, last_use, plan, pinned)
             if inherited is not None:
-                memory.buffer_of[storage] = memory.buffer_of[inherited]
+                plan.buffer_of[storage] = plan.buffer_of[inherited]
             else:
-                memory.buffer_of[storage] = _take(free if storage not in pinned else [], result.nbytes, memory)
+                plan.buffer_of[storage] = _take(free if storage not in pinned else [], result.nbytes, plan)
         ended = dict.fromkeys(value.storage for value in instruction.values() if last_use[value.storage] == i)
-        free += [memory.buffer_of[s] for s in ended if s in memory.buffer_of and s not in pinned | {inherited}]
-    return memory
+        free += [plan.buffer_of[s] for s in ended if s in plan.buffer_of and s not in pinned | {inherited}]
+    return plan
 
 
 def _dying_operand(
-    instruction: Instruction, result: Value, i: int, last_use: dict[Storage, int], memory: Memory, pinned: set[Storage]
+    instruction: Instruction,
+    result: Value,
+    i: int,
+    last_use: dict[Storage, int],
+    plan: BufferPlan,
+    pinned: set[Storage],
 ) -> Storage | None:
     """An operand that is used here for the last time, and whose buffer the result can take."""
     if not is_elementwise(instruction):
@@ -104,7 +109,7 @@ def _dying_operand(
     for operand in operands:
         storage: Storage = operand.storage
         if (
-            storage in memory.buffer_of
+            storage in plan.buffer_of
             and last_use[storage] == i
             and storage not in pinned
             and operand.is_whole
@@ -115,12 +120,12 @@ def _dying_operand(
     return None
 
 
-def _take(free: list[int], nbytes: int, memory: Memory) -> int:
+def _take(free: list[int], nbytes: int, plan: BufferPlan) -> int:
     """The smallest free buffer that is large enough, or a new one."""
-    fitting = [buffer for buffer in free if memory.buffers[buffer] >= nbytes]
+    fitting = [buffer for buffer in free if plan.buffers[buffer] >= nbytes]
     if fitting:
-        best = min(fitting, key=memory.buffers.__getitem__)
+        best = min(fitting, key=plan.buffers.__getitem__)
         free.remove(best)
         return best
-    memory.buffers.append(nbytes)
-    return len(memory.buffers) - 1
+    plan.buffers.append(nbytes)
+    return len(plan.buffers) - 1
