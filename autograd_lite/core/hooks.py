@@ -1,8 +1,8 @@
 """Hooks: the interfaces through which other packages observe and extend the engine.
 
-An `Observer` is notified of what the engine does. The recorder of `compile` (`support.recorder_interface`, available from here
-too) carries out what is not a NumPy call. Both are registered per thread and asynchronous task. Where there is none,
-they cost an operation two truth tests.
+An `Observer` is notified of what the engine does. The recorder of `compile` carries out what is not a NumPy call; its
+interface is `support.recorder_interface`, re-exported here. Both are registered per thread and asynchronous task. Where
+there is none, they cost an operation two truth tests.
 """
 
 from __future__ import annotations
