@@ -149,11 +149,13 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
            [ 0.5       , -0.5       ]])
     """
     logits, target = to_floats(logits), to_array(target)
-    axis = _class_axis(logits.ndim)
-    is_short = logits.ndim == 2 and 0 < logits.shape[1] <= SHORT
-    shifted, p, total = exponentials_of_rows(logits) if is_short else exponentials(logits, axis)
+    if logits.ndim == 2 and 0 < logits.shape[1] <= SHORT:
+        shifted, p, total = exponentials_of_rows(logits)
+    else:
+        shifted, p, total = exponentials(logits, _class_axis(logits.ndim))
     p /= total
     if target.ndim == logits.ndim:
+        axis = _class_axis(logits.ndim)
         y = same_shape(target, logits, "logits")
         check_probabilities("target", y, most=np.inf)
         log_likelihood = sum_over(y * _without_impossible(shifted - np.log(total), y), axis)
