@@ -161,7 +161,7 @@ class Conv2d(_Convolution):
     Raises
     ------
     ValueError
-        If an argument makes no sense, or groups do not divide the channels.
+        If an argument is out of its range, or groups do not divide the channels.
 
     Examples
     --------
@@ -217,7 +217,7 @@ class ConvTranspose2d(_Convolution):
     Raises
     ------
     ValueError
-        If an argument makes no sense, or groups do not divide the channels.
+        If an argument is out of its range, or groups do not divide the channels.
 
     Examples
     --------

@@ -67,7 +67,7 @@ class Threshold(Module):
 
 
 class Fit(NamedTuple):
-    """The result of `Perceptron.fit`: whether all samples are classified correctly, and what that took."""
+    """Result of `Perceptron.fit`: whether all samples are classified correctly, the numbers of updates and epochs."""
 
     converged: bool
     updates: int

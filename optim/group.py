@@ -42,7 +42,7 @@ class Group(dict[str, Any]):
     members: Members
 
     def check(self, check: Callable[[dict[str, Any]], None]) -> None:
-        """Raise ValueError if an option makes no sense.
+        """Raise ValueError if an option is out of its range.
 
         NumPy numbers become Python numbers, which do not change dtypes, and lists become tuples, which are immutable.
         """

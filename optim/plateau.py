@@ -43,7 +43,7 @@ class ReduceLROnPlateau(Schedule):
     TypeError
         If `optimizer` is not an optimizer; make the optimizer first.
     ValueError
-        If an option makes no sense.
+        If an option is out of its range.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class ReduceLROnPlateau(Schedule):
         self.check()
 
     def check(self) -> None:
-        """Raise ValueError if an option, passed or loaded, makes no sense."""
+        """Raise ValueError if an option, passed or loaded, is out of its range."""
         if self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
             raise ValueError(
                 'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '

@@ -25,14 +25,13 @@ def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dic
             raise ValueError(
                 f"load_state_dict: params of a group is a list of numbers, not {show(group.get('params'))}"
             )
-    found = [len(group["params"]) for group in groups]
-    if found != sizes:
-        raise ValueError(f"load_state_dict: groups of {found} parameters, this optimizer has groups of {sizes}")
+    lengths = [len(group["params"]) for group in groups]
+    if lengths != sizes:
+        raise ValueError(f"load_state_dict: groups of {lengths} parameters, this optimizer has groups of {sizes}")
     for group in groups:
         if set(group) != {*options, "params"}:
-            raise ValueError(
-                f"load_state_dict: the options {sorted(set(group) - {'params'})}, expected {sorted(options)}"
-            )
+            found = sorted(set(group) - {"params"})
+            raise ValueError(f"load_state_dict: the options of a group are {found}, expected {sorted(options)}")
     if [number for group in groups for number in group["params"]] != [*range(sum(sizes))]:
         raise ValueError("load_state_dict: the parameters are not numbered in the order of the groups")
     return [{name: plain(value) for name, value in group.items() if name != "params"} for group in groups]

@@ -123,7 +123,8 @@ def _root(loss: Any) -> Node:
     if not isinstance(loss._node, Node):
         raise RuntimeError("derive: this tensor is not the result of operations that require gradients")
     if loss.size != 1:
-        raise RuntimeError(f"derive: a tensor of shape {loss.shape} is not a scalar; reduce it, with .sum() say")
+        raise RuntimeError(f"derive: a tensor of shape {loss.shape} is not a scalar; reduce it, "
+                           "for example with .sum() or .mean()")  # fmt: skip
     return loss._node
 
 

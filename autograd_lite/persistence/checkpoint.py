@@ -28,7 +28,7 @@ class Checkpoint:
     A run that is killed at any instant and resumed continues bit for bit as if it had never been stopped: with the same
     batches, losses and weights. This takes everything that changes from step to step: the model (with the random
     generators of its dropout, and those in lists, dicts and objects of its modules), the optimizer, the schedule, the
-    data order, and other random generators. The default generator of the library is always included. Gradients are not:
+    data order, and other random generators. The common generator of the library is always included. Gradients are not:
     save between ``optimizer.step()`` and the next ``backward()``. Nor are the global generators of `np.random` and of
     the module `random`.
 
@@ -207,7 +207,7 @@ class Checkpoint:
         return found
 
     def _generators(self) -> dict[str, Generator]:
-        """The default generator of the library, and the generators that modules hold, by their dotted names."""
+        """The common generator of the library, and the generators that modules hold, by their dotted names."""
         found: dict[str, Generator] = {"": generator()}
         for name, part in self.parts.items():
             if isinstance(part, Module):

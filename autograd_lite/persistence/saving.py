@@ -69,7 +69,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     CorruptedFileError
-        (a ValueError) If the file is truncated, damaged, malicious, or not by `save`.
+        (a ValueError) If the file is truncated, damaged, malicious, or not written by `save`.
     ValueError
         If the path has another suffix.
     ImportError

@@ -104,5 +104,7 @@ def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
     if not isinstance(state, Mapping):
         raise TypeError(f"load_state_dict: what state_dict() returned is needed, a dict, not {type(state).__name__}")
     if set(state) != set(names):
-        raise ValueError(f"load_state_dict: {sorted(map(str, state))}, expected {sorted(names)}")
+        raise ValueError(
+            f"load_state_dict: the state has the names {sorted(map(str, state))}, expected {sorted(names)}"
+        )
     return dict(state)

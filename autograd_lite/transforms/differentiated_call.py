@@ -1,7 +1,7 @@
 """DifferentiatedCall: one call of a function with fresh variables in place of the arguments to differentiate.
 
-Each call has variables of its own and takes the gradients of these alone, so nested transforms cannot confuse theirs.
-Inside a call all operations are recorded; backward passes too, if their results are differentiated again.
+Each call has variables of its own and takes the gradients of these alone, so the gradients of nested transforms stay
+separate. Inside a call all operations are recorded; backward passes too, if their results are differentiated again.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class LinearizedCall:
 
 
 class _Variable(Leaf):
-    """The leaf of a variable, which tells it from leaves outside of the call."""
+    """The leaf of a variable, which distinguishes it from leaves outside of the call."""
 
     __slots__ = ()
 

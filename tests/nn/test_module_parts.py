@@ -263,7 +263,7 @@ def test_what_changes_nothing_is_not_counted():
         made_optimizer.zero_grad()
         model(x).sum().backward()
         made_optimizer.step()
-    made_optimizer.param_groups[0]["lr"] = 0.5  # read anew in every step
+    made_optimizer.param_groups[0]["lr"] = 0.5  # read again in every step
     made_optimizer.step()
     model.train()  # as it was
     model.scale = model.scale

@@ -195,7 +195,7 @@ def test_dropout_drops_with_its_probability_and_keeps_the_expectation(p):
     np.testing.assert_allclose(x.grad, kept / (1 - p))
 
 
-def test_dropout_draws_anew_from_the_common_generator_or_its_own():
+def test_dropout_draws_again_from_the_common_generator_or_its_own():
     layer, x = nn.Dropout(), np.ones(100)
     manual_seed(1)
     first, second = layer(x), layer(x)

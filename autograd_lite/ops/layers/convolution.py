@@ -87,7 +87,7 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor:
-    """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals, as networks call it.
+    """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals (cross-correlation).
 
     Parameters
     ----------

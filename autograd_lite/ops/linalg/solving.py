@@ -1,7 +1,7 @@
 """Linear systems: inverses, determinants, powers. All operations are batched.
 
 A leading `...` in shapes stands for any number of axes; where two operands have them, they broadcast. As in NumPy, a
-matrix that is not square is a LinAlgError, and so is an exactly singular one where the inverse is needed.
+matrix that is not square raises LinAlgError, and so does an exactly singular one where the inverse is needed.
 """
 
 from __future__ import annotations
