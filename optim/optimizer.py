@@ -255,7 +255,7 @@ class Optimizer(Versioned):
         sizes = [len(group["params"]) for group in self.param_groups]
         places = self._places()
         if not isinstance(new["state"], Mapping):
-            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(new['state']).__name__}")
+            raise ValueError(f"load_state_dict: state must be a dict by parameter, not {type(new['state']).__name__}")
         groups = checked_groups(new["param_groups"], sizes, set(self.defaults))
         for group in groups:
             self.check(group)

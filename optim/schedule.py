@@ -175,7 +175,7 @@ class LRScheduler(Schedule):
 def checked_optimizer(optimizer: Any, name: str) -> Optimizer:
     """The optimizer, whose learning rates are stored as the initial ones; or TypeError."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{name}: the first argument is an optimizer, not {type(optimizer).__name__}")
+        raise TypeError(f"{name}: the first argument must be an optimizer, not {type(optimizer).__name__}")
     initial_rates(optimizer)
     return optimizer
 

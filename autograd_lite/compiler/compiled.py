@@ -36,7 +36,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], verify: bool, audit: bool) -> None:
         if not callable(function):
-            raise TypeError(f"compile: a function is needed, not {type(function).__name__}")
+            raise TypeError(f"compile: the function must be callable, not {type(function).__name__}")
         functools.update_wrapper(self, function)
         self.function = function
         self.verify, self.audit = verify, audit

@@ -73,7 +73,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
         if not is_integer(keep) or keep < 1:
-            raise ValueError(f"Checkpoint: keep is a positive integer, not {show(keep)}")
+            raise ValueError(f"Checkpoint: keep must be a positive integer, not {show(keep)}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
@@ -111,7 +111,7 @@ class Checkpoint:
             If a counter cannot be saved.
         """
         if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {show(step)}")
+            raise ValueError(f"Checkpoint.save: step must be the number of steps so far, not {show(step)}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(

@@ -181,5 +181,5 @@ def test_third_derivatives_of_the_determinants_of_a_stack():
 
 @pytest.mark.parametrize("function", [ag.eigh, ag.eigvalsh])
 def test_a_triangle_that_is_none_is_named(function):
-    with pytest.raises(ValueError, match="UPLO is 0; it can be 'L' or 'U'"):
+    with pytest.raises(ValueError, match='UPLO must be "L" or "U", not 0'):
         function(np.eye(2), 0)

@@ -255,7 +255,7 @@ def tensorinv(a: Array, ind: int = 2) -> Tensor:
     """
     a = to_array(a)
     if ind <= 0:
-        raise ValueError(f"tensorinv: ind={show(ind)}, it must be positive")
+        raise ValueError(f"tensorinv: ind must be positive, not {show(ind)}")
     rows = math.prod(a.shape[:ind])
     if rows != math.prod(a.shape[ind:]):
         raise np.linalg.LinAlgError(f"tensorinv: shapes {a.shape[:ind]} and {a.shape[ind:]} differ in size")

@@ -73,7 +73,7 @@ def _eigenvectors(a: Array, w: Array, v: Array) -> Array:
 
 def _triangle(UPLO: str) -> Any:
     if UPLO not in ("L", "U", "l", "u"):
-        raise ValueError(f"UPLO is {show(UPLO)}; it can be 'L' or 'U'")
+        raise ValueError(f'UPLO must be "L" or "U", not {show(UPLO)}')
     return UPLO
 
 
