@@ -43,7 +43,7 @@ def same_shape(target: Array, prediction: Array, name: str) -> Array:
             f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
         )
     if target.dtype.kind not in "fiub":
-        raise TypeError(f"target must hold real numbers, not {target.dtype}")
+        raise TypeError(f"target must hold real numbers, not dtype {target.dtype}")
     # Booleans cannot be subtracted, and unsigned integers wrap around below zero.
     return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
