@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from autograd_lite.persistence.checkpoint import Checkpoint
     from autograd_lite.persistence.saving import load, save
 
-# What few programs use, and where it is.
+# Names that are imported at their first access, and their modules.
 _LATER = {
     "Checkpoint": "autograd_lite.persistence.checkpoint",
     "derive": "autograd_lite.derivation.derive",
@@ -74,7 +74,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    """What few programs use is imported when it is first asked for."""
+    """Import rarely used names at their first access."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-# Written out because type checkers do not follow sums of lists; a test holds it to the families of operations.
+# Written out because type checkers do not follow sums of lists; a test compares it with the families of operations.
 __all__ = [
     "AnomalyError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute", "add",
     "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",

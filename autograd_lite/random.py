@@ -29,13 +29,14 @@ def manual_seed(seed: int | None) -> np.random.Generator:
 
 def _restarted(seed: int | None) -> np.random.Generator:
     global _generator
-    _generator = _started("manual_seed: seed is", seed)
+    _generator = _started("manual_seed: seed must be", seed)
     return _generator
 
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """`rng` itself, a new generator if it is an integer seed, or the common generator if it is None."""
-    found = _started("rng is a numpy.random.Generator,", rng) if rng is not None else _generator or _restarted(None)
+    what = "rng must be a numpy.random.Generator,"
+    found = _started(what, rng) if rng is not None else _generator or _restarted(None)
     recorder = current_recorder()
     return found if recorder is None else recorder.generator(found, is_common=rng is None)
 
@@ -50,7 +51,7 @@ def _started(what: str, seed: Any) -> np.random.Generator:
         return np.random.default_rng(seed)
     except Exception as error:  # NumPy's message contains the `repr` of the seed, which may raise anything
         kind = ValueError if isinstance(error, ValueError) else TypeError
-        raise kind(f"{what} an integer from 0 on or None, not {show(seed)}") from error
+        raise kind(f"{what} an integer, at least 0, or None, not {show(seed)}") from error
 
 
 def get_state(rng: Any) -> Any:
@@ -83,7 +84,7 @@ def set_state(rng: Any, state: Mapping[str, Any]) -> None:
 
 def _check(where: str, rng: Any) -> None:
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
-        raise TypeError(f"{where}: rng is a numpy.random.Generator, not {type(rng).__name__}")
+        raise TypeError(f"{where}: rng must be a numpy.random.Generator, not {type(rng).__name__}")
 
 
 def _put_state(rng: Any, state: Any) -> None:

@@ -4,7 +4,7 @@ The equation u_t + u u_x = ν u_xx, with u(x, 0) = −sin πx and u(±1, t) = 0,
 
     u(x, t) = −sin πx + t (1 − x²) N(x, t)
 
-has these initial and boundary values for every network N, so only the equation is left to learn. Its residual contains
+has these initial and boundary values for every network N, so only the equation has to be fitted. Its residual contains
 derivatives of the network with respect to the inputs; the loss, the mean squared residual at random points, is
 differentiated once more with respect to the weights: `grad` with `create_graph=True`, then `backward`. SciPy's L-BFGS
 minimises it. Training uses no solution; the exact one, by the integral of Cole and Hopf, measures the error afterwards.

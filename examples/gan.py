@@ -1,12 +1,12 @@
 """A generative adversarial network draws digits.
 
 A generator G maps random numbers z to images; a discriminator D estimates the probability that an image is real. D is
-trained to tell real from generated images, G to minimise −ln D(G(z)), which has a gradient even where D is certain
-(Goodfellow et al., "Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al.,
+trained to tell real from generated images, G to minimise −ln D(G(z)), which has a gradient even where D(G(z)) is near
+0 (Goodfellow et al., "Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al.,
 2016).
 
-The convolutional network of `convolution.py`, trained on real digits only, judges the images: it must recognise them
-with confidence, all ten classes must occur, and they must not be copies of the training data.
+The convolutional network of `convolution.py`, trained on real digits only, classifies the images. It must do so with
+high probabilities, all ten classes must occur, and the images must not be copies of the training data.
 
     python examples/gan.py
 """

@@ -113,7 +113,7 @@ class GELU(Module):
 
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
-            raise ValueError(f'GELU: approximate is {show(approximate)}; it can be "none" or "tanh"')
+            raise ValueError(f'GELU: approximate must be "none" or "tanh", not {show(approximate)}')
         self.approximate = approximate
 
     def forward(self, x: Array) -> Tensor:
@@ -141,7 +141,7 @@ class Hardtanh(Module):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         check("Hardtanh", "a number", is_number, min_val=min_val, max_val=max_val)
         if not min_val < max_val:
-            raise ValueError(f"Hardtanh: min_val is below max_val, not {show(min_val)} and {show(max_val)}")
+            raise ValueError(f"Hardtanh: min_val must be below max_val, not {show(min_val)} and {show(max_val)}")
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Array) -> Tensor:

@@ -242,5 +242,5 @@ class ModuleDict(Module):
 
 def _check(container: Module, module: Any) -> Module:
     if not isinstance(module, Module):
-        raise TypeError(f"{type(container).__name__} is made of modules, not {type(module).__name__}")
+        raise TypeError(f"{type(container).__name__} must be made of modules, not {type(module).__name__}")
     return module

@@ -15,7 +15,7 @@ from autograd_lite.ops.arrays.ordering import pad
 from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
 from autograd_lite.ops.layers.windows import Lengths, lengths
 from autograd_lite.random import generator
-from autograd_lite.support.checks import check_positive_integer
+from autograd_lite.support.checks import alternatives, check_positive_integer
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.messages import show
 
@@ -51,7 +51,7 @@ class _Convolution(Module):
                 raise ValueError(f"{name}: {what}={number} is not divisible by groups={groups}")
         modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]
         if padding_mode not in modes:
-            raise ValueError(f"{name}: padding_mode is {show(padding_mode)}; it can be {', '.join(modes)}")
+            raise ValueError(f"{name}: padding_mode must be {alternatives(modes)}, not {show(padding_mode)}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.padding_mode = padding_mode
         try:
@@ -161,7 +161,7 @@ class Conv2d(_Convolution):
     Raises
     ------
     ValueError
-        If an argument makes no sense, or groups do not divide the channels.
+        If an argument is out of its range, or groups do not divide the channels.
 
     Examples
     --------
@@ -217,7 +217,7 @@ class ConvTranspose2d(_Convolution):
     Raises
     ------
     ValueError
-        If an argument makes no sense, or groups do not divide the channels.
+        If an argument is out of its range, or groups do not divide the channels.
 
     Examples
     --------
@@ -244,7 +244,7 @@ class ConvTranspose2d(_Convolution):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         if isinstance(padding, str):
-            raise ValueError(f"ConvTranspose2d: padding is an integer or a pair of them, not {show(padding)}")
+            raise ValueError(f"ConvTranspose2d: padding must be an integer or a pair of them, not {show(padding)}")
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
         self.output_padding = lengths("ConvTranspose2d: output_padding", output_padding, 2, 0)

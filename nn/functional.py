@@ -106,7 +106,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, rng: np.random.G
     """
     check_probability("dropout", p=p)
     if not isinstance(training, bool | np.bool_):
-        raise TypeError(f"training is True or False, not {show(training)}")
+        raise TypeError(f"training must be True or False, not {show(training)}")
     if not isinstance(x, Tensor):
         x = to_floats(x)
     elif x.dtype.kind != "f":

@@ -75,7 +75,7 @@ def uniform_(tensor: AnyTensor, a: float = 0.0, b: float = 1.0, *, rng: Rng = No
     """
     check("uniform_", "a finite number", math.isfinite, a=a, b=b)
     if not a <= b:
-        raise ValueError(f"a is at most b, not {show(a)} and {show(b)}")
+        raise ValueError(f"a must be at most b, not {show(a)} and {show(b)}")
     return _fill(tensor, generator(rng).uniform(a, b, _checked(tensor).shape))
 
 
@@ -146,7 +146,7 @@ def xavier_normal_(tensor: AnyTensor, gain: float = 1.0, *, rng: Rng = None) -> 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f'mode is {show(mode)}; it can be "fan_in" or "fan_out"')
+        raise ValueError(f'mode must be "fan_in" or "fan_out", not {show(mode)}')
     return calculate_gain(nonlinearity, a) / math.sqrt(_fans(tensor)[mode == "fan_out"])
 
 

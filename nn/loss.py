@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module
 from autograd_lite.ops.layers import distance, loss
-from autograd_lite.support.checks import check_positive
+from autograd_lite.support.checks import alternatives, check_positive
 from autograd_lite.support.messages import show
 
 
@@ -17,9 +17,8 @@ class _Loss(Module):
 
     def __init__(self, *, reduction: str = "mean") -> None:
         if reduction not in self.reductions:
-            *names, last = [f'"{name}"' for name in self.reductions]
             raise ValueError(
-                f"{type(self).__name__}: reduction is {show(reduction)}; it can be {', '.join(names)} or {last}"
+                f"{type(self).__name__}: reduction must be {alternatives(self.reductions)}, not {show(reduction)}"
             )
         self.reduction = reduction
 

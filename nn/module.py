@@ -134,7 +134,7 @@ class Module(Owner):
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all modules in it to training (with False: to evaluation)."""
         if not isinstance(mode, bool | np.bool_):
-            raise TypeError(f"train: mode is True or False, not {show(mode)}")
+            raise TypeError(f"train: mode must be True or False, not {show(mode)}")
         for module in self.modules():
             module.training = mode
         return self
@@ -160,7 +160,7 @@ class Module(Owner):
         Make the optimizer after this, not before.
         """
         if np.dtype(dtype).kind != "f":
-            raise TypeError(f"astype: parameters are floating-point numbers, not {np.dtype(dtype)}")
+            raise TypeError(f"astype: the dtype must be floating-point, not {np.dtype(dtype)}")
         bump()
         for buffer in self.buffers():
             if buffer.dtype.kind == "f":
@@ -202,7 +202,8 @@ class Module(Owner):
             or if a tensor with several names has different values under them. Nothing is loaded then.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(f"load_state_dict: a dict of names to arrays is needed, not {type(state_dict).__name__}")
+            kind = type(state_dict).__name__
+            raise TypeError(f"load_state_dict: the state must be a dict of names to arrays, not {kind}")
         own = dict(self._named_state())
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]

@@ -178,7 +178,7 @@ class LayerNorm(Module):
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
         if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-            raise ValueError(f"LayerNorm: normalized_shape holds positive integers, not {show(normalized_shape)}")
+            raise ValueError(f"LayerNorm: normalized_shape must hold positive integers, not {show(normalized_shape)}")
         check_at_least_0("LayerNorm", eps=eps)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(np.ones(shape), dtype=dtype) if elementwise_affine else None)

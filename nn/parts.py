@@ -62,11 +62,11 @@ class Owner(Versioned):
         >>> layer.bias = np.zeros(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        TypeError: Module.bias is a Parameter or None; ndarray in its place ...
+        TypeError: Module.bias must be a Parameter or None; ndarray in its place ...
         """
         check_name(name, type(self), "register_parameter", "a parameter")
         if not isinstance(param, Parameter | None):
-            raise TypeError(f"register_parameter: {name} is a Parameter or None, not {type(param).__name__}")
+            raise TypeError(f"register_parameter: {name} must be a Parameter or None, not {type(param).__name__}")
         self._register(name, param, Parameter)
 
     def _register(self, name: str, value: Any, kind: type) -> None:
@@ -104,8 +104,8 @@ def _note_replacement(owner: Owner, name: str, known: Any, value: Any) -> None:
         return
     if value is not None and not isinstance(value, kind):
         raise TypeError(
-            f"{type(owner).__name__}.{name} is a {_CALLED[kind]} or None; {type(value).__name__} in its place would "
-            f"not be a part of the module: {_INSTEAD[kind]}; or `del` the attribute first"
+            f"{type(owner).__name__}.{name} must be a {_CALLED[kind]} or None; {type(value).__name__} in its place "
+            f"would not be a part of the module: {_INSTEAD[kind]}; or `del` the attribute first"
         )
     _remember(owner, name, kind if value is None else None)
 

@@ -18,7 +18,7 @@ from autograd_lite.ops.composition import naming
 from autograd_lite.ops.layers.interpolation import MODES, interpolate
 from autograd_lite.ops.layers.pooling import avg_pool2d, max_pool2d
 from autograd_lite.ops.layers.windows import lengths
-from autograd_lite.support.checks import check, check_positive_integer, is_integer
+from autograd_lite.support.checks import alternatives, check, check_positive_integer, is_integer
 from autograd_lite.support.messages import show
 
 
@@ -135,7 +135,7 @@ class Upsample(Module):
         align_corners: bool | None = None,
     ) -> None:
         if mode not in MODES:
-            raise ValueError(f"Upsample: mode is {show(mode)}; it can be {', '.join(map(repr, MODES))}")
+            raise ValueError(f"Upsample: mode must be {alternatives(MODES)}, not {show(mode)}")
         if (size is None) == (scale_factor is None):
             raise ValueError("Upsample: either size or scale_factor is needed, and not both")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners

@@ -127,7 +127,7 @@ class _Recurrent(Module, Generic[States]):
             return (np.zeros(shape, x.dtype),) * len(self.states)
         given = (hx,) if len(self.states) == 1 else tuple(hx)
         if len(given) != len(self.states):
-            raise ValueError(f"{type(self).__name__}: hx holds {' and '.join(self.states)}, not {len(given)} arrays")
+            raise ValueError(f"{type(self).__name__}: hx must be {' and '.join(self.states)}, not {len(given)} arrays")
         expected = (shape[0], shape[2]) if alone else shape
         for name, state in zip(self.states, given, strict=True):
             if np.shape(state) != expected:
@@ -206,7 +206,7 @@ class RNN(_Recurrent[Tensor]):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f'RNN: nonlinearity is {show(nonlinearity)}; it can be "tanh" or "relu"')
+            raise ValueError(f'RNN: nonlinearity must be "tanh" or "relu", not {show(nonlinearity)}')
         self.nonlinearity = nonlinearity
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype, rng=rng

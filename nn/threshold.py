@@ -67,7 +67,7 @@ class Threshold(Module):
 
 
 class Fit(NamedTuple):
-    """The result of `Perceptron.fit`: whether all samples are classified correctly, and what that took."""
+    """Result of `Perceptron.fit`: whether all samples are classified correctly, the numbers of updates and epochs."""
 
     converged: bool
     updates: int
@@ -181,7 +181,7 @@ def _labelled(x: Any, y: Any, in_features: int) -> tuple[NumberArray, NumberArra
             f"Perceptron: x of shape {x.shape} and y of shape {y.shape}, expected (N, {in_features}), (N,)"
         )
     if not ((y == 0) | (y == 1)).all():
-        raise ValueError(f"Perceptron: labels are 0 and 1, not {np.unique(y)}")
+        raise ValueError(f"Perceptron: labels must be 0 or 1, not {np.unique(y)}")
     if not np.isfinite(x).all():
         raise ValueError("Perceptron: x holds NaN or infinity")
     return x, y.astype(float)

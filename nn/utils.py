@@ -19,7 +19,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
     tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"the parameters are tensors, not {type(tensor).__name__}")
+            raise TypeError(f"the parameters must be tensors, not {type(tensor).__name__}")
     # After backward(create_graph=True) a gradient is a tensor.
     return [getattr(tensor.grad, "_data", tensor.grad) for tensor in tensors if tensor.grad is not None]
 

@@ -65,7 +65,7 @@ class Adam(Optimizer):
         for name in ("lr", "eps", "weight_decay"):
             check_number(name, options[name])
         if not isinstance(options["betas"], tuple | list) or len(options["betas"]) != 2:
-            raise ValueError(f"betas is a pair, not {show(options['betas'])}")
+            raise ValueError(f"betas must be a pair, not {show(options['betas'])}")
         for beta in options["betas"]:
             check_number("each of betas", beta, below=1)
 

@@ -42,7 +42,7 @@ class Group(dict[str, Any]):
     members: Members
 
     def check(self, check: Callable[[dict[str, Any]], None]) -> None:
-        """Raise ValueError if an option makes no sense.
+        """Raise ValueError if an option is out of its range.
 
         NumPy numbers become Python numbers, which do not change dtypes, and lists become tuples, which are immutable.
         """
@@ -98,7 +98,7 @@ def made_groups(params: Any, make: Callable[[Mapping[str, Any]], Group]) -> list
     if isinstance(params, Tensor) or not isinstance(params, Iterable) or hasattr(params, "parameters"):
         what = "a tensor; write [tensor]" if isinstance(params, Tensor) else type(params).__name__
         hint = "; write .parameters()" if hasattr(params, "parameters") else ""
-        raise TypeError(f"params is an iterable of tensors, not {what}{hint}")
+        raise TypeError(f"params must be an iterable of tensors, not {what}{hint}")
     given = list(params)
     groups = [make(group) for group in (given if given and isinstance(given[0], Mapping) else [{"params": given}])]
     if not sum(len(group.members) for group in groups):
@@ -120,7 +120,7 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
     parameters = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
     for parameter in parameters:
         if not isinstance(parameter, Tensor):
-            raise TypeError(f"params holds tensors, not {type(parameter).__name__}")
+            raise TypeError(f"params must hold tensors, not {type(parameter).__name__}")
         if not parameter.is_leaf or parameter.dtype.kind != "f":
             raise ValueError(
                 f"a tensor of shape {parameter.shape} and dtype {parameter.dtype} cannot be optimized: "

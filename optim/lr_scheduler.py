@@ -40,7 +40,7 @@ class LambdaLR(LRScheduler):
         self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
     ) -> None:
         if not (callable(lr_lambda) or (isinstance(lr_lambda, Sequence) and all(map(callable, lr_lambda)))):
-            raise TypeError(f"LambdaLR: lr_lambda is a function or a list of functions, not {show(lr_lambda)}")
+            raise TypeError(f"LambdaLR: lr_lambda must be a function or a list of functions, not {show(lr_lambda)}")
         groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
         if not callable(lr_lambda) and len(lr_lambda) != groups:
             raise ValueError(f"LambdaLR: {len(lr_lambda)} functions for {groups} groups of parameters")

@@ -73,7 +73,7 @@ class Optimizer(Versioned):
     # -- for subclasses --------------------------------------------------------------------------------------------
 
     def check(self, options: dict[str, Any]) -> None:
-        """Raise ValueError if an option of a group makes no sense."""
+        """Raise ValueError if an option of a group is out of its range."""
         raise NotImplementedError(f"{type(self).__name__} does not define `check`, the check of its options")
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Optimizer(Versioned):
         Raises
         ------
         ValueError
-            If an option was set to a value that makes no sense. Nothing is updated then.
+            If an option was set to a value out of its range. Nothing is updated then.
         RuntimeError
             If a gradient is not finite, and `error_if_nonfinite`. It names the parameters, numbered in the order of the
             groups. Nothing is updated then.
@@ -255,7 +255,7 @@ class Optimizer(Versioned):
         sizes = [len(group["params"]) for group in self.param_groups]
         places = self._places()
         if not isinstance(new["state"], Mapping):
-            raise ValueError(f"load_state_dict: state is a dict by parameter, not {type(new['state']).__name__}")
+            raise ValueError(f"load_state_dict: state must be a dict by parameter, not {type(new['state']).__name__}")
         groups = checked_groups(new["param_groups"], sizes, set(self.defaults))
         for group in groups:
             self.check(group)

@@ -43,7 +43,7 @@ class ReduceLROnPlateau(Schedule):
     TypeError
         If `optimizer` is not an optimizer; make the optimizer first.
     ValueError
-        If an option makes no sense.
+        If an option is out of its range.
 
     Examples
     --------
@@ -80,10 +80,10 @@ class ReduceLROnPlateau(Schedule):
         self.check()
 
     def check(self) -> None:
-        """Raise ValueError if an option, passed or loaded, makes no sense."""
+        """Raise ValueError if an option, passed or loaded, is out of its range."""
         if self.mode not in ("min", "max") or self.threshold_mode not in ("rel", "abs"):
             raise ValueError(
-                'ReduceLROnPlateau: mode is "min" or "max" and threshold_mode "rel" or "abs", '
+                'ReduceLROnPlateau: mode must be "min" or "max", and threshold_mode "rel" or "abs", '
                 f"not {show(self.mode)} and {show(self.threshold_mode)}"
             )
         check("ReduceLROnPlateau", "in (0, 1)", lambda factor: 0 < factor < 1, factor=self.factor)
@@ -92,7 +92,7 @@ class ReduceLROnPlateau(Schedule):
             check_integer(f"ReduceLROnPlateau: {name}", getattr(self, name), 0)
         groups, limits = len(self.optimizer.param_groups), self.min_lrs
         if not isinstance(limits, list | tuple):
-            raise ValueError(f"ReduceLROnPlateau: min_lr is a number for all groups or a list, not {show(limits)}")
+            raise ValueError(f"ReduceLROnPlateau: min_lr must be a number for all groups or a list, not {show(limits)}")
         if len(limits) != groups:
             raise ValueError(f"ReduceLROnPlateau: {len(limits)} values of min_lr for {groups} groups of parameters")
         for name, value in [("threshold", self.threshold), ("eps", self.eps), *(("min_lr", limit) for limit in limits)]:

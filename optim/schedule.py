@@ -1,7 +1,7 @@
 """What all learning-rate schedules share: the epochs, the initial learning rates, and saving.
 
 A schedule changes the learning rates of the groups of an optimizer: to those of epoch 0 when it is made, then with each
-`step`, after the step of the optimizer. An epoch is whatever lies between two steps; for a warm-up, a batch.
+`step`, after the step of the optimizer. An epoch is the time between two calls of `step`; for a warm-up, a batch.
 
 Most schedules are a factor f(t): the learning rate in epoch t is floor + (lr − floor)·f(t), where lr is the learning
 rate that the optimizer was made with. The factors of several schedules on one optimizer multiply, and a learning rate
@@ -48,7 +48,7 @@ class Schedule(Versioned):
         return [vars(self), *self.optimizer.read_state()]
 
     def check(self) -> None:
-        """Raise ValueError if an option, passed or loaded, makes no sense."""
+        """Raise ValueError if an option, passed or loaded, is out of its range."""
 
     def get_last_lr(self) -> list[float]:
         """The current learning rate of each group."""
@@ -78,7 +78,7 @@ class Schedule(Versioned):
         ------
         ValueError
             If names are missing or unknown, the number of groups differs, or a learning rate, `last_epoch` or an option
-            makes no sense. Nothing is loaded then.
+            is out of its range. Nothing is loaded then.
         TypeError
             If it is not a dict.
         """
@@ -136,7 +136,7 @@ class LRScheduler(Schedule):
 
     @repeated
     def step(self) -> None:
-        """Go on to the next epoch.
+        """Continue with the next epoch.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class LRScheduler(Schedule):
 def checked_optimizer(optimizer: Any, name: str) -> Optimizer:
     """The optimizer, whose learning rates are stored as the initial ones; or TypeError."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{name}: the first argument is an optimizer, not {type(optimizer).__name__}")
+        raise TypeError(f"{name}: the first argument must be an optimizer, not {type(optimizer).__name__}")
     initial_rates(optimizer)
     return optimizer
 

@@ -56,7 +56,8 @@ class SequentialLR(LRScheduler):
         check_integers("SequentialLR: each of milestones", milestones)
         if count != len(milestones) + 1 or list(milestones) != sorted(set(milestones)):
             raise ValueError(
-                f"SequentialLR: {count} schedules need one milestone fewer, ascending, not {show(milestones)}"
+                f"SequentialLR: milestones must be {count - 1} ascending integers for {count} schedules, "
+                f"not {show(milestones)}"
             )
 
     def learning_rate(self, epoch: int, group: int = 0) -> float:
@@ -98,7 +99,7 @@ class SequentialLR(LRScheduler):
         states = check_state(state_dict, self.state_dict())["schedulers"]
         if not isinstance(states, list | tuple) or len(states) != len(self.schedulers):
             raise ValueError(
-                f"load_state_dict: schedulers is a list of {len(self.schedulers)} states, not {show(states)}"
+                f"load_state_dict: schedulers must be a list of {len(self.schedulers)} states, not {show(states)}"
             )
         before = self.state_dict()
         try:

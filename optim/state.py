@@ -19,20 +19,19 @@ from autograd_lite.support.messages import show
 def checked_groups(groups: Any, sizes: list[int], options: set[str]) -> list[dict[str, Any]]:
     """The options of all groups, or ValueError unless the numbers of their parameters are `sizes`."""
     if not isinstance(groups, list | tuple) or not all(isinstance(group, Mapping) for group in groups):
-        raise ValueError(f"load_state_dict: param_groups is a list of dicts, not {show(groups)}")
+        raise ValueError(f"load_state_dict: param_groups must be a list of dicts, not {show(groups)}")
     for group in groups:
         if not isinstance(group.get("params"), list | tuple):
             raise ValueError(
-                f"load_state_dict: params of a group is a list of numbers, not {show(group.get('params'))}"
+                f"load_state_dict: params of a group must be a list of numbers, not {show(group.get('params'))}"
             )
-    found = [len(group["params"]) for group in groups]
-    if found != sizes:
-        raise ValueError(f"load_state_dict: groups of {found} parameters, this optimizer has groups of {sizes}")
+    lengths = [len(group["params"]) for group in groups]
+    if lengths != sizes:
+        raise ValueError(f"load_state_dict: groups of {lengths} parameters, this optimizer has groups of {sizes}")
     for group in groups:
         if set(group) != {*options, "params"}:
-            raise ValueError(
-                f"load_state_dict: the options {sorted(set(group) - {'params'})}, expected {sorted(options)}"
-            )
+            found = sorted(set(group) - {"params"})
+            raise ValueError(f"load_state_dict: the options of a group are {found}, expected {sorted(options)}")
     if [number for group in groups for number in group["params"]] != [*range(sum(sizes))]:
         raise ValueError("load_state_dict: the parameters are not numbered in the order of the groups")
     return [{name: plain(value) for name, value in group.items() if name != "params"} for group in groups]
@@ -54,7 +53,7 @@ def _checked_entry(number: int, entry: Any, place: tuple[Bucket, int], names: tu
     step, shape = entry["step"], bucket.parameters[i].shape
     is_number = isinstance(step, int | float | np.number) and not isinstance(step, bool)
     if not is_number or not 0 <= step <= LARGEST_COUNT or step != int(step):
-        raise ValueError(f"load_state_dict: step of parameter {number} is a number of updates, not {show(step)}")
+        raise ValueError(f"load_state_dict: step of parameter {number} must be a number of updates, not {show(step)}")
     checked: dict[str, Any] = {"step": int(step)}
     for name in names:
         with naming(f"load_state_dict: {name} of parameter {number}"):

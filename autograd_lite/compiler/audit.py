@@ -1,7 +1,7 @@
 """Audits: a call is executed by the program and by the function, and both must leave and return the same bits.
 
 Guards cover what a function is known to depend on, and no list of such things is ever complete. Therefore calls 3, 4,
-8, 16, 32, ... are audited. The cost of audits fades, and a change that no guard covers is found.
+8, 16, 32, ... are audited. Audits become rarer, and a change that no guard covers is found.
 """
 
 from __future__ import annotations

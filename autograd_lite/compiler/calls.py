@@ -96,7 +96,10 @@ class Draw:
 
 
 class TracedGenerator:
-    """A random generator as the recorded function sees it: ``record(name, *args, **kwargs)`` records each draw."""
+    """A random generator, in place of which the function receives this one.
+
+    ``record(name, *args, **kwargs)`` records each draw.
+    """
 
     def __init__(self, record: Callable[..., Any]) -> None:
         self._record = record

@@ -36,7 +36,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], verify: bool, audit: bool) -> None:
         if not callable(function):
-            raise TypeError(f"compile: a function is needed, not {type(function).__name__}")
+            raise TypeError(f"compile: the function must be callable, not {type(function).__name__}")
         functools.update_wrapper(self, function)
         self.function = function
         self.verify, self.audit = verify, audit
@@ -93,7 +93,7 @@ class Compiled:
         return (is_grad_enabled(), len(given.args), *given.forms)
 
     def _wait(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call again when the other thread has left the program; inside itself a program runs as its function."""
+        """Wait for the other thread, then call again. A recursive call runs the plain function."""
         if program.state.thread == threading.get_ident():
             return plain_result(self.function(*args, **kwargs))
         with program.lock:
@@ -102,7 +102,7 @@ class Compiled:
         return self._call(args, kwargs)
 
     def _after_error(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run the function where a program has raised: its error is clearer, or it takes another path."""
+        """Run the function after its program has raised: it raises a clearer error, or takes another branch."""
         program = next((program for program in self.programs if program.has_raised(error)), None)
         if program is None:  # an invalid option of an optimizer, for example
             raise error

@@ -124,7 +124,7 @@ class GuardDiscovery:
             self._visit_attributes(owner, self._attributes if self._by_string else new, label)
 
     def _functions_with(self, code: types.CodeType) -> list[Any]:
-        """Closures with this code that no guarded place holds, such as those in a registry of another library."""
+        """Closures with this code that are reachable through no guarded place, as in a registry of another library."""
         if not code.co_freevars or any(code in outer.co_consts for outer in self._called):
             return []
         return [found for found in gc.get_referrers(code) if isinstance(found, types.FunctionType)]

@@ -28,7 +28,7 @@ class Outcome(enum.Enum):
     AUDIT = "the program is valid, and this call is to be audited"
     CHANGED = "the program is valid, but an array has changed that Python may have read: to be audited too"
     ALIASED = "an argument shares memory with something that the program writes"
-    BUSY = "another thread is in the program"
+    BUSY = "another thread is running the program"
 
 
 class GuardSource:

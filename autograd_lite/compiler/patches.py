@@ -9,7 +9,7 @@ calls (`attributes`), and NumPy has no protocol for ``np.eye(3)[labels]`` (`crea
 may be missed, because its values would become constants of the program. Considered for the attributes were
 
 - a test in each access, without patching: as properties with a single test, `Tensor._data` and `Leaf.grad` make an
-  eager training step of an MLP (64-32-10, batch of 20) 7 to 10 % slower, for everyone who never compiles;
+  eager training step of an MLP (64-32-10, batch of 20) 7 to 10 % slower, also for programs that never call `compile`;
 - a subclass, or tracers in the place of the arrays, before the call: this needs a list of all tensors that the function
   will read, but they can be reached through any object, and fetched or created while it runs;
 - the source code: it contains names, and does not show which objects they refer to.

@@ -1,4 +1,4 @@
-"""A program: the source that replays a recorded function, the guards under which it is valid, and what it leaves."""
+"""A program: the source that replays a recorded function, its guards, and the gradients that it sets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReplayState:
     until_audit : int
         The number of calls until the next audit.
     thread : int or None
-        The thread that is in a replay.
+        The thread that is running a replay.
     """
 
     __slots__ = ("is_verified", "thread", "until_audit")

@@ -29,7 +29,7 @@ class Source:
     first_effect : int or None
         The first line of the body that changes something which exists after the call.
     first_line : int
-        The line of the text with which the body begins.
+        The line of the source with which the body begins.
     gradient_is_lasting : list of bool
         For each gradient of the tape whether it always lies in the same array, which `build` returns.
     """
@@ -140,7 +140,7 @@ class Source:
         call = f"{name}({', '.join(map(self._expressions.argument, args))})"
         self.body.append(call if isinstance(effect, Effect) else f"{effect.__name__} = {call}")
 
-    # -- the text --------------------------------------------------------------------------------------------------
+    # -- the source ------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
         returned = self._returned()

@@ -78,7 +78,7 @@ class Recorder(UpdateRecorder):
         return tuple(part if node is not None else None for part, node in zip(found, parents, strict=True))
 
     def _forget_handled_failure(self) -> None:
-        """The call that has just failed is repeated as an opaque one, so its failure is not the function's."""
+        """Drop the failure that is being handled: the call is repeated as one opaque call."""
         handled = sys.exc_info()[1]
         self.failures = [failure for failure in self.failures if failure[0] is not handled]
 

@@ -148,7 +148,7 @@ class Recording:
 
 
 def _refusal(error: BaseException | None) -> CompileError | None:
-    """The CompileError behind an error: NumPy replaces those that it meets by others."""
+    """The CompileError that caused an error; NumPy replaces some by its own."""
     while error is not None and not isinstance(error, CompileError):
         error = error.__cause__
     return error

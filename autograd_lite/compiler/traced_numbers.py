@@ -108,7 +108,7 @@ def _arithmetic(function: Callable[..., Any], reflected: bool) -> Any:
     symbol = _SYMBOLS[function]
 
     def method(self: TracedNumber, other: Any) -> Any:
-        if type(other) not in _SCALARS:  # a NumPy number takes over: the result is an array
+        if type(other) not in _SCALARS:  # NumPy's operator is called: the result is an array
             return NotImplemented
         left, right = (other, self) if reflected else (self, other)
         value = function(_concrete(left), _concrete(right))

@@ -146,7 +146,7 @@ class UpdateRecorder(TapeWriter):
 
 
 class TracedGroup(dict[str, Any]):
-    """A parameter group as the recorded function sees it: its numbers are traced."""
+    """A parameter group, in place of which the function receives this one: its numbers are traced."""
 
     def __init__(self, group: dict[str, Any], optimizer: Any, recorder: UpdateRecorder) -> None:
         super().__init__(group)

@@ -59,7 +59,7 @@ def anomaly(infinity: bool = True) -> Iterator[None]:
       in <doctest autograd_lite.debugging.anomalies.anomaly[1]>, line 2, in <module>
     """
     detector = _Detector(infinity)
-    # The error tells more than NumPy's warning.
+    # The error contains more than NumPy's warning.
     with undoing(detector.unlock_all), observing(detector), np.errstate(all="ignore"):
         yield
 

@@ -141,7 +141,7 @@ def draw(tensor: Any, names: Any = None, values: bool = False) -> Drawing:
     roots = list(tensor) if isinstance(tensor, list | tuple) else [tensor]
     for root in roots:
         if not isinstance(root, Tensor):
-            raise TypeError(f"draw: a tensor is needed, or a list of them, not {type(root).__name__}")
+            raise TypeError(f"draw: the first argument must be a tensor or a list, not {type(root).__name__}")
         if root._node is None:
             raise RuntimeError(
                 f"draw: nothing was recorded for this tensor of shape {root.shape}: it does not require gradients, nor "
@@ -165,7 +165,7 @@ def _named(names: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(names, Mapping):
         yield from names.items()
     elif names is not None:
-        raise TypeError(f"draw: names is a module or a dict of names to tensors, not {type(names).__name__}")
+        raise TypeError(f"draw: names must be a module or a dict of names to tensors, not {type(names).__name__}")
 
 
 def _parts_below(roots: list[Any]) -> dict[Any, int]:

@@ -107,7 +107,7 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
 def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> dict[str, Any]:
     """The arrays among `names`; tensors that require gradients are added to `given` and `values`."""
     if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"derive: names is a dict of names to tensors or arrays, not {type(names).__name__}")
+        raise TypeError(f"derive: names must be a dict of names to tensors or arrays, not {type(names).__name__}")
     arrays: dict[str, Any] = {}
     for name, thing in (names or {}).items():
         if isinstance(thing, Tensor) and thing._node is not None:
@@ -119,11 +119,12 @@ def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> 
 
 def _root(loss: Any) -> Node:
     if not isinstance(loss, Tensor):
-        raise TypeError(f"derive: the loss is a tensor, not {type(loss).__name__}")
+        raise TypeError(f"derive: the loss must be a tensor, not {type(loss).__name__}")
     if not isinstance(loss._node, Node):
         raise RuntimeError("derive: this tensor is not the result of operations that require gradients")
     if loss.size != 1:
-        raise RuntimeError(f"derive: a tensor of shape {loss.shape} is not a scalar; reduce it, with .sum() say")
+        raise RuntimeError(f"derive: a tensor of shape {loss.shape} is not a scalar; reduce it, "
+                           "for example with .sum() or .mean()")  # fmt: skip
     return loss._node
 
 
@@ -138,10 +139,10 @@ def _tensors(wrt: Any) -> list[tuple[Tensor, str | None, str]]:
     elif isinstance(wrt, Tensor | Iterable):
         found = [(tensor, None, "") for tensor in ([wrt] if isinstance(wrt, Tensor) else wrt)]
     else:
-        raise TypeError(f"derive: wrt holds tensors, not {type(wrt).__name__}")
+        raise TypeError(f"derive: wrt must hold tensors, not {type(wrt).__name__}")
     for tensor, *_ in found:
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"derive: wrt holds tensors, not {type(tensor).__name__}")
+            raise TypeError(f"derive: wrt must hold tensors, not {type(tensor).__name__}")
         if not tensor.requires_grad:
             raise ValueError(f"derive: a tensor of shape {tensor.shape} in wrt does not require gradients")
     return found

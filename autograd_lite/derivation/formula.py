@@ -38,7 +38,7 @@ class Constant(Formula):
         self.numerator = numerator
         self.denominator = denominator
         self.shape = ()
-        self.dtype = None  # as for a Python number, the other operand decides
+        self.dtype = None  # as for a Python number, the dtype is that of the other operand
 
     @classmethod
     def of(cls, value: Any) -> Constant:

@@ -73,7 +73,7 @@ class GradientFormulas:
         if isinstance(node.operation, Result):
             self._incoming.setdefault(node.parents[0], []).append((g, str(node.operation.number)))
             return
-        with np.errstate(all="ignore"):  # the engine has already warned
+        with np.errstate(all="ignore"):  # the engine has issued these warnings already
             pulled = node.operation.pull(self.gradients[node], node.parents, node.saved)
         numbers = [None if parent is None else double(unbroadcast(np.asarray(number), parent.shape))
                    for parent, number in zip(node.parents, pulled, strict=True)]  # fmt: skip

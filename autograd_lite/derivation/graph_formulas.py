@@ -188,7 +188,7 @@ class GraphFormulas:
                     args, keywords = as_call(operation, arguments)
                     raw = function(*args, **keywords)
                     written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
-                except Exception:  # a function may fail on formulas in any way; the next one is tried
+                except Exception:  # a definition may fail on formulas in any way; the next one is tried
                     continue
                 if written.shape != node.shape or not agrees(written, known, node.dtype):
                     continue

@@ -1,4 +1,4 @@
-"""The table of rewrites, from the formula that a rule computes to the formula one writes; and `simplify`.
+"""The table of rewrites, from the formula that a rule computes to the usual form on paper; and `simplify`.
 
 Each row of the table is a function that returns the left and the right side. Both are made by running it on symbols, as
 derivative rules are. A rewrite applies where its left side matches and the shape stays the same. A third item is a

@@ -35,7 +35,7 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
     function : callable
         Left out, `composed` is a decorator with options.
     numpy : NumPy function or tuple of them, optional
-        The functions of NumPy that call this function when they meet a tensor.
+        The functions of NumPy that call this function when they are given a tensor.
     """
     if function is None:
         return partial(composed, numpy=numpy)

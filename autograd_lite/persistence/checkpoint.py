@@ -28,7 +28,7 @@ class Checkpoint:
     A run that is killed at any instant and resumed continues bit for bit as if it had never been stopped: with the same
     batches, losses and weights. This takes everything that changes from step to step: the model (with the random
     generators of its dropout, and those in lists, dicts and objects of its modules), the optimizer, the schedule, the
-    data order, and other random generators. The default generator of the library is always included. Gradients are not:
+    data order, and other random generators. The common generator of the library is always included. Gradients are not:
     save between ``optimizer.step()`` and the next ``backward()``. Nor are the global generators of `np.random` and of
     the module `random`.
 
@@ -73,7 +73,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
         if not is_integer(keep) or keep < 1:
-            raise ValueError(f"Checkpoint: keep is a positive integer, not {show(keep)}")
+            raise ValueError(f"Checkpoint: keep must be a positive integer, not {show(keep)}")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():
@@ -111,7 +111,7 @@ class Checkpoint:
             If a counter cannot be saved.
         """
         if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
-            raise ValueError(f"Checkpoint.save: step is the number of steps so far, not {show(step)}")
+            raise ValueError(f"Checkpoint.save: step must be the number of steps so far, not {show(step)}")
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(
@@ -207,7 +207,7 @@ class Checkpoint:
         return found
 
     def _generators(self) -> dict[str, Generator]:
-        """The default generator of the library, and the generators that modules hold, by their dotted names."""
+        """The common generator of the library, and the generators that modules hold, by their dotted names."""
         found: dict[str, Generator] = {"": generator()}
         for name, part in self.parts.items():
             if isinstance(part, Module):

@@ -92,8 +92,8 @@ def _checked(infos: list[zipfile.ZipInfo], size: int) -> dict[str, zipfile.ZipIn
             raise CorruptedFileError(f"its member {show(name)} is compressed or encrypted")
     if len(members) < len(infos) or STRUCTURE not in members:
         raise CorruptedFileError(f"it has two members of one name, or none with the name {show(STRUCTURE)}")
-    if sum(info.file_size for info in infos) > size:
-        raise CorruptedFileError(f"its members claim {sum(info.file_size for info in infos)} bytes, it has {size}")
+    if (total := sum(info.file_size for info in infos)) > size:
+        raise CorruptedFileError(f"its members need {total} bytes, but the file has {size}")
     return members
 
 

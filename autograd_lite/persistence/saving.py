@@ -69,7 +69,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     CorruptedFileError
-        (a ValueError) If the file is truncated, damaged, malicious, or not by `save`.
+        (a ValueError) If the file is truncated, damaged, malicious, or not written by `save`.
     ValueError
         If the path has another suffix.
     ImportError
@@ -149,7 +149,7 @@ _FORMATS: dict[str, tuple[_Write, _Read]] = {
 
 def _format(path: str | os.PathLike[str], name: str) -> tuple[_Write, _Read]:
     if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name}: the path is a string or a pathlib.Path, not {show(path)}")
+        raise TypeError(f"{name}: the path must be a string or a pathlib.Path, not {show(path)}")
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix not in _FORMATS:
         folder = ", and it is a folder" if os.path.isdir(path) else ""

@@ -28,7 +28,7 @@ NAME = re.compile(r"(?=.{1,200}\Z)(?!\.+(/|\Z))[\w.-]+(/(?!\.+(/|\Z))[\w.-]+)*",
 
 
 class CorruptedFileError(ValueError):
-    """A file is damaged, malicious, or not by `save`. Nothing has been loaded."""
+    """A file is damaged, malicious, or not written by `save`. Nothing has been loaded."""
 
 
 def take_apart(state: Any) -> tuple[str, dict[str, NumberArray]]:

@@ -1,1 +1,1 @@
-"""What the engine stands on and knows no tensor: messages, conversion of user data, sums, half precision."""
+"""Helpers below the engine that use no tensors: messages, conversion of user data, sums, half precision."""

@@ -61,7 +61,7 @@ def explain(name: str, arguments: Mapping[str, Any], numeric: list[str], is_ufun
     if isinstance(error, TypeError | AttributeError) or is_ufunc:
         without_numbers = next((argument for argument in numeric if not _is_numeric(arguments[argument])), None)
         if without_numbers is not None:
-            kind, reason = TypeError, f"real numbers are needed for {without_numbers}"
+            kind, reason = TypeError, f"{without_numbers} must hold real numbers"
     given = shorten(", ".join(f"{argument}: {describe(value)}" for argument, value in arguments.items()), LINE)
     if kind is None:
         error.add_note(f"in {name}({given})")

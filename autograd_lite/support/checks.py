@@ -22,7 +22,7 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
     >>> check("Dropout", "a probability", lambda p: 0 <= p <= 1, p="abc")
     Traceback (most recent call last):
         ...
-    ValueError: Dropout: p is a probability, not 'abc'
+    ValueError: Dropout: p must be a probability, not 'abc'
     """
     for name, value in options.items():
         try:
@@ -31,7 +31,7 @@ def check(where: str, what: str, holds: Callable[[Any], Any], **options: Any) ->
         except (TypeError, ValueError, OverflowError):  # strings and arrays cannot be compared with a number
             is_so = False
         if not is_so:
-            raise ValueError(f"{where}: {name} is {what}, not {show(value)}")
+            raise ValueError(f"{where}: {name} must be {what}, not {show(value)}")
 
 
 def check_positive(where: str, **options: Any) -> None:
@@ -59,19 +59,36 @@ def check_number(name: str, value: Any, below: float = np.inf) -> None:
     is_one = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not (is_one and 0 <= value < below and value <= sys.float_info.max):
         limit = "a number, at least 0" if below == np.inf else f"a number in [0, {below:g})"
-        raise ValueError(f"{name} is {limit}, not {show(value)}")
+        raise ValueError(f"{name} must be {limit}, not {show(value)}")
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> None:
     """Raise ValueError unless `value` is an integer from `least` to `LARGEST_COUNT`."""
     if not is_integer(value) or not least <= value <= LARGEST_COUNT:
-        raise ValueError(f"{name} is an integer, at least {least}, not {show(value)}")
+        raise ValueError(f"{name} must be {integer_from(least)}, not {show(value)}")
+
+
+def integer_from(least: int) -> str:
+    """How an error describes the integers from `least` on."""
+    return "a positive integer" if least == 1 else f"an integer, at least {least}"
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """How an error lists the strings that an option can be.
+
+    Examples
+    --------
+    >>> print(alternatives(["mean", "sum", "none"]))
+    "mean", "sum" or "none"
+    """
+    *others, last = [f'"{name}"' for name in names]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def check_integers(name: str, values: Any, least: int = 1) -> None:
     """Raise ValueError unless `values` is a list of such integers."""
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{name} is a list, not {show(values)}")
+        raise ValueError(f"{name} must be a list, not {show(values)}")
     for value in values:
         check_integer(name, value, least)
 
@@ -79,13 +96,13 @@ def check_integers(name: str, values: Any, least: int = 1) -> None:
 def check_switch(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} is True or False, not {show(value)}")
+        raise ValueError(f"{name} must be True or False, not {show(value)}")
 
 
 def check_sequence(name: str, arrays: Any) -> Any:
     """`arrays`, or TypeError if it cannot be iterated over."""
     if not hasattr(type(arrays), "__iter__"):
-        raise TypeError(f"{name}: a list or tuple of arrays is needed, not {show(arrays)}")
+        raise TypeError(f"{name}: the arrays must be in a list or tuple, not {show(arrays)}")
     return arrays
 
 
@@ -102,7 +119,9 @@ def is_integer(value: Any) -> bool:
 def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
     """`state` as a dict. TypeError unless it is a mapping, ValueError unless its names are `names`."""
     if not isinstance(state, Mapping):
-        raise TypeError(f"load_state_dict: what state_dict() returned is needed, a dict, not {type(state).__name__}")
+        raise TypeError(f"load_state_dict: the state must be a dict from state_dict(), not {type(state).__name__}")
     if set(state) != set(names):
-        raise ValueError(f"load_state_dict: {sorted(map(str, state))}, expected {sorted(names)}")
+        raise ValueError(
+            f"load_state_dict: the state has the names {sorted(map(str, state))}, expected {sorted(names)}"
+        )
     return dict(state)

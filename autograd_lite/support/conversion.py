@@ -149,5 +149,5 @@ def to_floats(x: Any) -> Any:
     if x.dtype.kind == "f":
         return x
     if x.dtype.kind not in "iub":  # NumPy would convert strings to numbers, and None to NaN
-        raise TypeError(f"real numbers are needed, not dtype {x.dtype}")
+        raise TypeError(f"the argument must hold real numbers, not dtype {x.dtype}")
     return x.astype(np.float64)

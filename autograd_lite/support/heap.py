@@ -8,7 +8,7 @@ import numpy as np
 
 
 def keep_freed_memory() -> None:
-    """Keep up to 64 MB of freed memory in the process, so that each training step finds its arrays' memory ready.
+    """Keep up to 64 MB of freed memory in the process, so that each step reuses the memory of the step before.
 
     A training step makes the same arrays again and again. By default the C library glibc gives the end of its heap back
     to the system as soon as 128 KB of it are free. The next step then has to get it again, and the system fills every

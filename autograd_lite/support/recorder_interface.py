@@ -38,7 +38,7 @@ class ActiveRecorder(Protocol):
         """Whether rules called with these values compute with tracers, and not with tensors around them."""
 
     def generator(self, generator: Any, is_common: bool) -> Any:
-        """A generator whose draws are recorded, so that each replay draws anew."""
+        """A generator whose draws are recorded, so that each replay draws again."""
 
     def check(self, function: Callable[..., None], args: tuple[Any, ...]) -> None:
         """Call a function that raises if arrays are invalid, now and in each replay."""

@@ -43,7 +43,7 @@ def compile_function(source: str, name: str, namespace: dict[str, Any]) -> Calla
     """The function that `source` defines as ``_function``, called `name`; tracebacks show its lines."""
     filename = f"<operation {name} {len(linecache.cache)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    made: dict[str, Any] = {}  # separate from the namespace, because several threads may compile at once
+    made: dict[str, Any] = {}  # separate from the namespace, because several threads may define functions at once
     exec(compile(source, filename, "exec"), namespace, made)
     function: Callable[..., Any] = made["_function"]
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)

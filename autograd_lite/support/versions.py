@@ -33,13 +33,13 @@ def bump() -> None:
 class Versioned:
     """Base class that counts changes of attributes: setting one to another object, and deleting one."""
 
-    # Attributes and methods whose results depend on `read_state`, which can change without a count.
+    # Attributes and methods whose results depend on `read_state`; this can change without being counted.
     reads: frozenset[str] = frozenset()
     # Attributes whose reads are reported to a recorder.
     patched_attributes: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self.__dict__.get(name, bump) is not value:  # `bump` is a default that no attribute has
+        if self.__dict__.get(name, bump) is not value:  # `bump` as default: no attribute has this value
             state.count = _tick()
         object.__setattr__(self, name, value)
 

@@ -71,7 +71,7 @@ class Case(NamedTuple):
         return references
 
     def evaluate_formula(self, inputs: Inputs) -> Any:
-        """Whatever the formula returns. A note is added to an exception of the formula."""
+        """The result of the formula. A note is added to an exception of the formula."""
         try:
             with np.errstate(all="ignore"):
                 return self.closed_form(*inputs.arrays())

@@ -174,7 +174,7 @@ def find_counterexample(
     check_positive_integer("find_counterexample", max_examples=max_examples)
     if not strategies or not all(isinstance(strategy, st.SearchStrategy) for strategy in strategies):
         given = ", ".join(type(strategy).__name__ for strategy in strategies) or "none"
-        raise TypeError(f"find_counterexample: each input of the function needs a Hypothesis strategy, not {given}")
+        raise TypeError(f"find_counterexample: the strategies must be those of Hypothesis, not {given}")
     search = Search(Case(fn, closed_form, wrt, rtol, atol, intermediates))
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
     inputs = _find(drawn, search.refutes, max_examples, seed)

@@ -37,7 +37,7 @@ def tensor_result(
     refuse_non_finite(result.data, f"the result of {name}")
     _refuse_randomness(name, result.data, np.asarray(again.data))
     if result._node is None:
-        raise ValueError(f"the result of {name} does not depend on its inputs: no gradient leads from it to one of "
+        raise ValueError(f"the result of {name} does not depend on its inputs: no gradient reaches "
                          f"{', '.join(inputs.names[i] for i in differentiated)} "
                          "(.numpy(), .data, .detach() and no_grad() cut it off)")  # fmt: skip
     return result, tensors

@@ -29,7 +29,7 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known apart from the two arrays that differ.
+    """Everything known besides the two arrays that are compared.
 
     Attributes
     ----------

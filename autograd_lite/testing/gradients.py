@@ -83,7 +83,7 @@ def check_gradients(
     """
     check_functions("check_gradients", fn)
     if order not in (1, 2):
-        raise ValueError(f"check_gradients: order is 1 or 2, not {show(order)}")
+        raise ValueError(f"check_gradients: order must be 1 or 2, not {show(order)}")
     read = read_inputs(fn, inputs)
     chosen = read.floats()
     if not chosen:
@@ -110,7 +110,7 @@ def _masks(exclude: Mask, inputs: Inputs) -> dict[int, NumberArray | None]:
         shape = np.shape(inputs.values[i])
         if own is not None:
             if np.asarray(own).dtype.kind != "b":
-                raise TypeError(f"exclude: a mask is an array of booleans, not {show(own)}")
+                raise TypeError(f"exclude: a mask must be an array of booleans, not {show(own)}")
             try:
                 own = np.broadcast_to(np.asarray(own, dtype=bool), shape)
             except ValueError:

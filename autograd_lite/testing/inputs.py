@@ -69,7 +69,7 @@ def check_functions(where: str, *functions: Any) -> None:
     """Raise TypeError for a function that is not callable."""
     for function in functions:
         if not callable(function):
-            raise TypeError(f"{where}: a function is needed, not {type(function).__name__}")
+            raise TypeError(f"{where}: the function must be callable, not {type(function).__name__}")
 
 
 def read_inputs(function: Callable[..., Any], inputs: Iterable[Any]) -> Inputs:
@@ -161,7 +161,7 @@ def _resolve(inputs: Inputs, item: Any) -> list[int]:
         if not -len(inputs.values) <= item < len(inputs.values):
             raise ValueError(f"wrt={item}: there are {len(inputs.values)} inputs, {', '.join(inputs.names)}")
         return [item % len(inputs.values)]
-    raise TypeError(f"wrt is a position, a name or a tuple of those, not {show(item)}")
+    raise TypeError(f"wrt must be a position, a name or a tuple of those, not {show(item)}")
 
 
 def takes_several(inputs: Inputs, wrt: Which) -> bool:

@@ -40,7 +40,7 @@ def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberA
 
 
 def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    """It is right in some slices or elements: not an explanation, but it shows where to look."""
+    """It is right in some slices or elements: not an explanation, but it locates the mistake."""
     if actual.shape != expected.shape:
         return
     informative = evidence.informative(actual, expected)

@@ -84,7 +84,7 @@ def check_primitive(
     given = list(samples)
     for sample in given:
         if not isinstance(sample, tuple | list):
-            raise TypeError(f"check_primitive: a sample is a tuple of arguments, not {type(sample).__name__}")
+            raise TypeError(f"check_primitive: a sample must be a tuple of arguments, not {type(sample).__name__}")
         with naming(f"check_primitive: {primitive.name}"):  # a ufunc would use an extra argument as out=
             inspect.signature(operation).bind(*sample, **options)
     given = [tuple(sample) for sample in given]

@@ -234,7 +234,7 @@ def mlp_parameters(
     """
 
     if bias not in ("stacked", "separate", None):
-        raise ValueError(f'mlp_parameters: bias is "stacked", "separate" or None, not {show(bias)}')
+        raise ValueError(f'mlp_parameters: bias must be "stacked", "separate" or None, not {show(bias)}')
     if sizes is not None and not isinstance(sizes, st.SearchStrategy):
         check("mlp_parameters", "at least two positive integers", _are_widths, sizes=sizes)
     widths = sizes if isinstance(sizes, st.SearchStrategy) else _widths(depth) if sizes is None else st.just(sizes)

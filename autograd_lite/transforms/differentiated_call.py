@@ -1,7 +1,7 @@
 """DifferentiatedCall: one call of a function with fresh variables in place of the arguments to differentiate.
 
-Each call has variables of its own and takes the gradients of these alone, so nested transforms cannot confuse theirs.
-Inside a call all operations are recorded; backward passes too, if their results are differentiated again.
+Each call has variables of its own and takes the gradients of these alone, so the gradients of nested transforms stay
+separate. Inside a call all operations are recorded; backward passes too, if their results are differentiated again.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
 def check_function(name: str, function: Any) -> None:
     """Raise TypeError for a function that is not callable."""
     if not callable(function):
-        raise TypeError(f"{name}: a function is needed, not {type(function).__name__}")
+        raise TypeError(f"{name}: the function must be callable, not {type(function).__name__}")
 
 
 def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) -> tuple[int, ...]:
     """The positions of the arguments to differentiate; TypeError if there are no such arguments."""
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
     if not all(isinstance(i, int | np.integer) for i in chosen):
-        raise TypeError(f"{name}: argnums is an integer or a sequence of them, not {show(argnums)}")
+        raise TypeError(f"{name}: argnums must be an integer or a sequence of them, not {show(argnums)}")
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
             raise TypeError(f"{name}: argnums is {show(argnums)}, but there are {len(arguments)} positional arguments")
@@ -175,7 +175,7 @@ class LinearizedCall:
 
 
 class _Variable(Leaf):
-    """The leaf of a variable, which tells it from leaves outside of the call."""
+    """The leaf of a variable, which distinguishes it from leaves outside of the call."""
 
     __slots__ = ()
 

@@ -149,7 +149,7 @@ def _gradients(
     output: Tensor, inputs: Any, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> Any:
     if not isinstance(inputs, Iterable):
-        raise TypeError(f"grad: inputs is a tensor or a sequence of them, not {show(inputs)}")
+        raise TypeError(f"grad: inputs must be a tensor or a sequence of them, not {show(inputs)}")
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for tensor in wanted:
         if not isinstance(tensor, Tensor) or tensor._node is None:

@@ -310,7 +310,7 @@ def test_the_list_of_what_draws_is_complete():
 @pytest.mark.parametrize("name", RANDOM)
 def test_a_switch_is_no_generator(name):
     for switch in (True, False, np.True_, np.False_):
-        with pytest.raises(TypeError, match=r"rng is a numpy.random.Generator, .*, not (np\.)?(True|False)"):
+        with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator, .*, not (np\.)?(True|False)"):
             RANDOM[name](switch)
     for rng in (0, np.int64(3), np.random.default_rng(0), None):
         RANDOM[name](rng)
@@ -320,7 +320,7 @@ def test_the_sample_of_a_frozen_mask_is_refused():
     x = np.ones(10)
     with pytest.raises(TypeError, match="positional"):
         functional.dropout(x, 0.5, True, False)  # the last is `inplace` in PyTorch
-    with pytest.raises(TypeError, match="seed is an integer from 0 on or None, not True"):
+    with pytest.raises(TypeError, match="seed must be an integer, at least 0, or None, not True"):
         ag.manual_seed(True)
 
 
@@ -328,11 +328,11 @@ def test_numbers_are_no_switches():
     """An option that PyTorch has in another place would be one in the place of the other."""
     w = Tensor([1.0], requires_grad=True)
     for arguments in ((0.1, 0.9, 0, 0, 0.01), (0.1, 0.9, True), (True,)):
-        with pytest.raises(ValueError, match=r"SGD: .* is (True or False|a number, at least 0), not"):
+        with pytest.raises(ValueError, match=r"SGD: .* must be (True or False|a number, at least 0), not"):
             optim.SGD([w], *arguments)
-    with pytest.raises(ValueError, match="centered is True or False, not 0"):
+    with pytest.raises(ValueError, match="centered must be True or False, not 0"):
         optim.RMSprop([w], 0.1, 0.9, 1e-8, 0, 0.9, 0)
-    with pytest.raises(TypeError, match="training is True or False, not 1"):
+    with pytest.raises(TypeError, match="training must be True or False, not 1"):
         functional.dropout(np.ones(3), 0.5, 1)
 
 

@@ -171,7 +171,7 @@ def test_what_was_not_recorded_is_refused():
 
 
 def test_other_things_are_refused():
-    with pytest.raises(TypeError, match="a tensor is needed, or a list of them, not ndarray"):
+    with pytest.raises(TypeError, match="the first argument must be a tensor or a list, not ndarray"):
         draw(np.ones(2))
     with pytest.raises(TypeError, match="a module or a dict of names to tensors, not list"):
         draw(Tensor(1.0, requires_grad=True), names=["x"])

@@ -131,13 +131,13 @@ def test_errors():
         derive(x * 2)
     with pytest.raises(RuntimeError, match="not the result of operations"):
         derive(x.detach().sum())
-    with pytest.raises(TypeError, match="the loss is a tensor, not float"):
+    with pytest.raises(TypeError, match="the loss must be a tensor, not float"):
         derive(1.0)
     with pytest.raises(ValueError, match=r"does not depend on a tensor of shape \(1,\)"):
         derive(loss, [other])
     with pytest.raises(ValueError, match="does not require gradients"):
         derive(loss, [x.detach()])
-    with pytest.raises(TypeError, match="wrt holds tensors, not ndarray"):
+    with pytest.raises(TypeError, match="wrt must hold tensors, not ndarray"):
         derive(loss, [x.data])
     with pytest.raises(KeyError, match="no line for '∂L/∂q'; there are"):
         derive(loss)["∂L/∂q"]

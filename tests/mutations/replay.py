@@ -1,6 +1,6 @@
 """Tests of Hypothesis without Hypothesis: the examples of one run are kept, and later runs are given the same ones.
 
-To draw an example takes far longer than to look at it. What a test is given is kept as bytes and read anew each time,
+To draw an example takes far longer than to look at it. What a test is given is kept as bytes and read again each time,
 so that a test may change it.
 """
 

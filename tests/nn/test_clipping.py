@@ -80,10 +80,10 @@ def test_a_graph_that_uses_a_gradient_notices_that_it_was_clipped():
 @pytest.mark.parametrize("limit", [-1.0, math.nan])
 def test_limits_that_make_no_sense_are_named(limit):
     (a,) = tensors([3.0])
-    with pytest.raises(ValueError, match="max_norm is at least 0"):
+    with pytest.raises(ValueError, match="max_norm must be at least 0"):
         clip_grad_norm_(a, limit)
-    with pytest.raises(ValueError, match="clip_value is at least 0"):
+    with pytest.raises(ValueError, match="clip_value must be at least 0"):
         clip_grad_value_(a, limit)
-    with pytest.raises(ValueError, match="norm_type is positive"):
+    with pytest.raises(ValueError, match="norm_type must be positive"):
         clip_grad_norm_(a, 1.0, norm_type=0)
     np.testing.assert_array_equal(a.grad, [3.0])

@@ -88,10 +88,10 @@ def test_names_that_would_hide_something_are_refused(name):
 def test_only_modules_go_in_and_a_failed_change_changes_nothing():
     modules, a = nn.ModuleList([nn.ReLU()]), nn.ReLU()
     for change in (lambda: modules.append(np.tanh), lambda: modules.extend([a, 3]), lambda: modules.insert(0, None)):
-        with pytest.raises(TypeError, match="ModuleList is made of modules"):
+        with pytest.raises(TypeError, match="ModuleList must be made of modules"):
             change()
     assert len(modules) == 1
-    with pytest.raises(TypeError, match="ModuleDict is made of modules, not str"):
+    with pytest.raises(TypeError, match="ModuleDict must be made of modules, not str"):
         nn.ModuleDict({"a": "b"})
-    with pytest.raises(TypeError, match="Sequential is made of modules, not int"):
+    with pytest.raises(TypeError, match="Sequential must be made of modules, not int"):
         nn.Sequential(3)

@@ -228,10 +228,10 @@ def test_identity_returns_its_input_itself():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nn.GELU("erf"), "GELU: approximate is 'erf'"),
-        (lambda: functional.gelu(np.ones(2), "erf"), "gelu: approximate is 'erf'"),
-        (lambda: nn.Hardtanh(1, 1), "Hardtanh: min_val is below max_val, not 1 and 1"),
-        (lambda: functional.hardtanh(np.ones(2), 2, 1), "hardtanh: min_val is below max_val, not 2 and 1"),
+        (lambda: nn.GELU("erf"), "GELU: approximate must be .*, not 'erf'"),
+        (lambda: functional.gelu(np.ones(2), "erf"), "gelu: approximate must be .*, not 'erf'"),
+        (lambda: nn.Hardtanh(1, 1), "Hardtanh: min_val must be below max_val, not 1 and 1"),
+        (lambda: functional.hardtanh(np.ones(2), 2, 1), "hardtanh: min_val must be below max_val, not 2 and 1"),
     ],
 )
 def test_activations_that_make_no_sense_are_named(call, message):

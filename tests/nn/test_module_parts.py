@@ -64,7 +64,7 @@ def test_only_its_own_kind_takes_the_place_of_a_part(name, value):
                 assert getattr(owner, attribute) is new
                 assert versions.state.count != count
             else:
-                with pytest.raises(TypeError, match=rf"\.{attribute} is a {kind.__name__} or None"):
+                with pytest.raises(TypeError, match=rf"\.{attribute} must be a {kind.__name__} or None"):
                     setattr(owner, attribute, new)
                 assert getattr(owner, attribute) is (None if emptied else part)
                 assert versions.state.count == count
@@ -132,7 +132,7 @@ def test_a_part_that_was_left_out_is_none_of_its_kind(option):
             other = copy.copy(layer)
             setattr(other, name, nn.Buffer([1.0]) if "running" in name or "num" in name else nn.Parameter([1.0]))
             for copied in (layer, copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
-                with pytest.raises(TypeError, match=f"{name} is a (Parameter|Buffer) or None"):
+                with pytest.raises(TypeError, match=f"{name} must be a (Parameter|Buffer) or None"):
                     setattr(copied, name, np.zeros(2, np.float32))
 
 
@@ -263,7 +263,7 @@ def test_what_changes_nothing_is_not_counted():
         made_optimizer.zero_grad()
         model(x).sum().backward()
         made_optimizer.step()
-    made_optimizer.param_groups[0]["lr"] = 0.5  # read anew in every step
+    made_optimizer.param_groups[0]["lr"] = 0.5  # read again in every step
     made_optimizer.step()
     model.train()  # as it was
     model.scale = model.scale

@@ -13,29 +13,29 @@ X34, X3 = np.zeros((3, 4)), np.zeros(3)
 # -- layers and losses ---------------------------------------------------------------------------------------------
 
 NETWORK = [
-    ("no inputs", lambda: nn.Linear(0, 2), ValueError, "in_features is a positive integer, not 0"),
-    ("half an output", lambda: nn.Linear(2, 1.5), ValueError, "out_features is a positive integer, not 1.5"),
+    ("no inputs", lambda: nn.Linear(0, 2), ValueError, "in_features must be a positive integer, not 0"),
+    ("half an output", lambda: nn.Linear(2, 1.5), ValueError, "out_features must be a positive integer, not 1.5"),
     ("integer weights", lambda: nn.Linear(2, 2, dtype=int), TypeError, "floating-point"),
     ("other features", lambda: nn.Linear(3, 2)(X34), ValueError, r"\(3, 4\) and weight of shape \(2, 3\)"),
     ("0-d input", lambda: nn.Linear(3, 2)(np.float64(1)), ValueError, r"\(\.\.\., in_features\)"),
     ("integer parameter", lambda: nn.Parameter([1], dtype=int), TypeError, "floating-point"),
     ("text parameter", lambda: nn.Parameter(["a"], dtype=None), TypeError, "strings"),
     ("astype to integers", lambda: nn.Linear(1, 1).astype(int), TypeError, "not int64"),
-    ("a function as module", lambda: nn.Sequential(np.tanh), TypeError, "made of modules, not ufunc"),
-    ("a list of modules", lambda: nn.Sequential([nn.ReLU()]), TypeError, "made of modules, not list"),
-    ("a mapping of other things", lambda: nn.Sequential({"a": 1}), TypeError, "made of modules, not int"),
-    ("appending a class", lambda: nn.Sequential().append(nn.ReLU), TypeError, "made of modules, not type"),
+    ("a function as module", lambda: nn.Sequential(np.tanh), TypeError, "must be made of modules, not ufunc"),
+    ("a list of modules", lambda: nn.Sequential([nn.ReLU()]), TypeError, "must be made of modules, not list"),
+    ("a mapping of other things", lambda: nn.Sequential({"a": 1}), TypeError, "must be made of modules, not int"),
+    ("appending a class", lambda: nn.Sequential().append(nn.ReLU), TypeError, "must be made of modules, not type"),
     ("setting None", lambda: nn.Sequential(nn.ReLU()).__setitem__(0, None), TypeError, "not NoneType"),
     ("setting beyond the end", lambda: nn.Sequential().__setitem__(0, nn.ReLU()), IndexError, "out of range"),
-    ("softplus beta 0", lambda: nn.Softplus(0), ValueError, "beta is positive, not 0"),
-    ("softplus beta NaN", lambda: nn.Softplus(NAN), ValueError, "beta is positive, not nan"),
-    ("reduction", lambda: nn.MSELoss(reduction="avg"), ValueError, "'avg'.*\"mean\", \"sum\" or \"none\""),
+    ("softplus beta 0", lambda: nn.Softplus(0), ValueError, "beta must be positive, not 0"),
+    ("softplus beta NaN", lambda: nn.Softplus(NAN), ValueError, "beta must be positive, not nan"),
+    ("reduction", lambda: nn.MSELoss(reduction="avg"), ValueError, "\"mean\", \"sum\" or \"none\", not 'avg'"),
     ("reduction of cross-entropy", lambda: nn.CrossEntropyLoss(reduction="max"), ValueError, "CrossEnt.*'max'"),
     ("label too large", lambda: nn.CrossEntropyLoss()(X34, [0, 1, 4]), ValueError, "from 0 to 4.*numbered 0 to 3"),
     ("negative label", lambda: nn.CrossEntropyLoss()(X34, [0, -1, 0]), ValueError, "from -1 to 0"),
     ("negative label nll", lambda: nn.NLLLoss()(X34, [0, -1, 0]), ValueError, "from -1 to 0"),
-    ("float labels", lambda: nn.CrossEntropyLoss()(X34, np.zeros(3)), TypeError, "labels are integers, not float64"),
-    ("boolean labels", lambda: nn.NLLLoss()(X34, np.zeros(3, bool)), TypeError, "labels are integers, not bool"),
+    ("real labels", lambda: nn.CrossEntropyLoss()(X34, np.zeros(3)), TypeError, "labels must be integers, not float64"),
+    ("boolean labels", lambda: nn.NLLLoss()(X34, np.zeros(3, bool)), TypeError, "labels must be integers, not bool"),
     ("labels as column", lambda: nn.CrossEntropyLoss()(X34, np.zeros((3, 1), int)), ValueError, "do not broadcast"),
     ("too few labels", lambda: nn.CrossEntropyLoss()(X34, [0, 1]), ValueError, r"\(2,\); for scores of shape \(3, 4\)"),
     ("one label for all", lambda: nn.CrossEntropyLoss()(X34, 0), ValueError, r"target of shape \(\)"),
@@ -53,7 +53,7 @@ DATA = [
     ("no arrays", lambda: Batches(batch_size=1), ValueError, "at least one array"),
     ("other lengths", lambda: Batches(X34, np.zeros(4), batch_size=1), ValueError, r"same number.*\(3, 4\), \(4,\)"),
     ("a number", lambda: Batches(1.0, batch_size=1), ValueError, "same number of samples"),
-    ("batches of none", lambda: Batches(X3, batch_size=0), ValueError, "batch_size is a positive integer, not 0"),
+    ("batches of none", lambda: Batches(X3, batch_size=0), ValueError, "batch_size must be a positive integer, not 0"),
     ("negative batches", lambda: Batches(X3, batch_size=-2), ValueError, "positive integer, not -2"),
     ("half batches", lambda: Batches(X3, batch_size=1.5), ValueError, "positive integer, not 1.5"),
     ("nothing to split", lambda: train_test_split(), ValueError, "at least one array"),
@@ -104,8 +104,8 @@ MAKING = [
     ("an option of a group", lambda v, w: optim.Adam([{"params": [v]}, {"params": [w], "lr": -1}]), ValueError, "lr"),
     ("nesterov alone", lambda v, w: optim.SGD([w], 0.1, nesterov=True), ValueError, "nesterov needs a momentum"),
     ("nesterov dampened", lambda v, w: optim.SGD([w], 0.1, 0.9, 0.1, 0, True), ValueError, "nesterov needs a momentum"),
-    ("three betas", lambda v, w: optim.Adam([w], betas=(0.1, 0.2, 0.3)), ValueError, "betas is a pair"),
-    ("one beta", lambda v, w: optim.Adam([w], betas=0.9), (TypeError, ValueError), "betas is a pair"),
+    ("three betas", lambda v, w: optim.Adam([w], betas=(0.1, 0.2, 0.3)), ValueError, "betas must be a pair"),
+    ("one beta", lambda v, w: optim.Adam([w], betas=0.9), (TypeError, ValueError), "betas must be a pair"),
 ]  # fmt: skip
 for _value in (-0.1, NAN, INF, -INF, "0.1", None):
     for _kind, _names in [
@@ -116,12 +116,12 @@ for _value in (-0.1, NAN, INF, -INF, "0.1", None):
         for _name in _names:
             _make = lambda v, w, k=_kind, n=_name, x=_value: k([v, w], **{"lr": 0.1, n: x})  # noqa: E731
             MAKING.append(
-                (f"{_kind.__name__} {_name}={_value!r}", _make, ValueError, f"{_name} is a number, at least 0")
+                (f"{_kind.__name__} {_name}={_value!r}", _make, ValueError, f"{_name} must be a number, at least 0")
             )
 for _value in (-0.1, 1.0, 1, 2.0, NAN, INF):
     for _betas in ((_value, 0.5), (0.5, _value)):
         _make = lambda v, w, betas=_betas: optim.AdamW([v, w], betas=betas)  # noqa: E731
-        MAKING.append((f"betas={_betas}", _make, ValueError, r"betas is a number in \[0, 1\)"))
+        MAKING.append((f"betas={_betas}", _make, ValueError, r"betas must be a number in \[0, 1\)"))
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [pytest.param(*row[1:], id=row[0]) for row in MAKING])
@@ -154,11 +154,11 @@ USING = [
     ("adding an array", lambda o, m, w: o.add_param_group({"params": [X3]}), TypeError, "not ndarray"),
     ("adding a result", lambda o, m, w: o.add_param_group({"params": [result(w)]}), ValueError, "result of an"),
     ("adding an option", lambda o, m, w: o.add_param_group({"params": [w], "speed": 1}), ValueError, "speed"),
-    ("adding a rate", lambda o, m, w: o.add_param_group({"params": [w], "lr": NAN}), ValueError, "lr is a number"),
+    ("adding a rate", lambda o, m, w: o.add_param_group({"params": [w], "lr": NAN}), ValueError, "lr must be a number"),
     ("adding no group", lambda o, m, w: o.add_param_group([w]), TypeError, "dict"),
-    ("lr set to NaN", options(0, lr=NAN), ValueError, "lr is a number, at least 0, not nan"),
-    ("lr of the last group", options(1, lr=-1), ValueError, "lr is a number, at least 0, not -1"),
-    ("betas set to one", options(1, betas=(1, 1)), ValueError, "betas is a number in"),
+    ("lr set to NaN", options(0, lr=NAN), ValueError, "lr must be a number, at least 0, not nan"),
+    ("lr of the last group", options(1, lr=-1), ValueError, "lr must be a number, at least 0, not -1"),
+    ("betas set to one", options(1, betas=(1, 1)), ValueError, "betas must be a number in"),
     ("a closure that fails", lambda o, m, w: o.step(failing_closure), ArithmeticError, "the closure fails"),
 ]  # fmt: skip
 

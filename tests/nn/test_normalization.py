@@ -158,7 +158,7 @@ def test_layer_norm_starts_as_the_identity_after_normalization():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nn.BatchNorm1d(0), "num_features is a positive integer"),
+        (lambda: nn.BatchNorm1d(0), "num_features must be a positive integer"),
         (lambda: nn.BatchNorm2d(3, momentum=2), "momentum"),
         (lambda: nn.BatchNorm1d(3)(np.zeros((2, 4))), r"BatchNorm1d: x of shape \(2, 4\), expected \(N, 3\)"),
         (lambda: nn.BatchNorm1d(3)(np.zeros((2, 3, 4, 4))), r"expected \(N, 3\) or \(N, 3, L\)"),
@@ -166,12 +166,12 @@ def test_layer_norm_starts_as_the_identity_after_normalization():
         (lambda: functional.batch_norm(np.zeros(3), None, None), r"batch_norm: x of shape \(3,\)"),
         (lambda: functional.batch_norm(np.zeros((2, 3)), np.zeros(2), np.ones(3)), r"running_mean of shape \(2,\)"),
         (lambda: functional.batch_norm(np.zeros((2, 3)), None, None, np.ones((3, 1))), r"weight of shape \(3, 1\)"),
-        (lambda: nn.LayerNorm(()), "normalized_shape holds positive integers"),
+        (lambda: nn.LayerNorm(()), "normalized_shape must hold positive integers"),
         (lambda: nn.LayerNorm((2, 3))(np.zeros((4, 3))), r"does not end in the normalized shape \(2, 3\)"),
         (lambda: functional.layer_norm(np.zeros((4, 3)), (3,), np.ones(4)), r"layer_norm: weight of shape \(4,\)"),
-        (lambda: nn.Dropout(1.5), "p is a probability"),
-        (lambda: functional.dropout(np.ones(2), -0.1), "p is a probability"),
-        (lambda: nn.Embedding(0, 2), "num_embeddings is a positive integer"),
+        (lambda: nn.Dropout(1.5), "p must be a probability"),
+        (lambda: functional.dropout(np.ones(2), -0.1), "p must be a probability"),
+        (lambda: nn.Embedding(0, 2), "num_embeddings must be a positive integer"),
         (lambda: nn.Embedding(3, 2, padding_idx=3), "padding_idx is 3, but there are 3 rows"),
     ],
 )
@@ -195,7 +195,7 @@ def test_dropout_drops_with_its_probability_and_keeps_the_expectation(p):
     np.testing.assert_allclose(x.grad, kept / (1 - p))
 
 
-def test_dropout_draws_anew_from_the_common_generator_or_its_own():
+def test_dropout_draws_again_from_the_common_generator_or_its_own():
     layer, x = nn.Dropout(), np.ones(100)
     manual_seed(1)
     first, second = layer(x), layer(x)
@@ -246,7 +246,7 @@ def test_second_derivatives_flow_through_a_table_and_past_its_padding():
 def test_numbers_out_of_the_table_are_named(indices, message):
     with pytest.raises(IndexError, match=message):
         nn.Embedding(3, 2)(indices)
-    with pytest.raises(TypeError, match="indices are integers"):
+    with pytest.raises(TypeError, match="indices must be integers"):
         nn.Embedding(3, 2)([0.5])
     with pytest.raises(IndexError, match="padding_idx is 5"):
         functional.embedding([0], np.zeros((3, 2)), padding_idx=5)

@@ -181,17 +181,17 @@ def test_float32_stays_float32(kind):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nn.RNN(0, 2), "RNN: input_size is a positive integer, not 0"),
+        (lambda: nn.RNN(0, 2), "RNN: input_size must be a positive integer, not 0"),
         (lambda: nn.LSTM(2, 2, num_layers=0), "num_layers"),
-        (lambda: nn.GRU(2, 2, num_layers=2, dropout=1.5), "dropout is a probability"),
-        (lambda: nn.RNN(2, 2, nonlinearity="sigmoid"), "nonlinearity is 'sigmoid'"),
+        (lambda: nn.GRU(2, 2, num_layers=2, dropout=1.5), "dropout must be a probability"),
+        (lambda: nn.RNN(2, 2, nonlinearity="sigmoid"), "nonlinearity must be .*, not 'sigmoid'"),
         (lambda: nn.RNN(2, 3)(np.zeros((4, 1, 5))), r"x of shape \(4, 1, 5\), expected \(L, N, 2\) or \(L, 2\)"),
         (lambda: nn.RNN(2, 3, batch_first=True)(np.zeros(2)), r"expected \(N, L, 2\)"),
         (lambda: nn.GRU(2, 3)(np.zeros((0, 1, 2))), "no time steps"),
         (lambda: nn.GRU(2, 3, batch_first=True)(np.zeros((1, 0, 2))), "no time steps"),
         (lambda: nn.GRU(2, 3)(np.zeros((4, 1, 2)), np.zeros((1, 3))), r"h_0 of shape \(1, 3\), expected \(1, 1, 3\)"),
         (lambda: nn.LSTM(2, 3)(np.zeros((4, 1, 2)), (np.zeros((1, 1, 3)), np.zeros((1, 1, 2)))), "c_0 of shape"),
-        (lambda: nn.LSTM(2, 3)(np.zeros((4, 2)), (np.zeros((1, 3)),)), "hx holds h_0 and c_0, not 1"),
+        (lambda: nn.LSTM(2, 3)(np.zeros((4, 2)), (np.zeros((1, 3)),)), "hx must be h_0 and c_0, not 1"),
     ],
 )
 def test_what_makes_no_sense_is_named(call, message):

@@ -149,7 +149,7 @@ def test_the_dtype_is_kept_and_the_state_moves():
     [
         (CORNERS, [0, 0, 1], {}, r"y of shape \(3,\)"),
         (CORNERS[:, :1], XOR, {}, r"x of shape \(4, 1\)"),
-        (CORNERS, [-1, 1, 1, -1], {}, "labels are 0 and 1"),
+        (CORNERS, [-1, 1, 1, -1], {}, "labels must be 0 or 1"),
         (CORNERS * np.nan, XOR, {}, "NaN"),
         (CORNERS, XOR, {"max_epochs": 0}, "max_epochs"),
     ],

@@ -169,7 +169,7 @@ def test_absurd_counts_of_steps_are_refused(kind, step_count):
     before = optimizer.state_dict()
     wrong = copy.deepcopy(before)
     wrong["state"][1]["step"] = step_count
-    with pytest.raises(ValueError, match="step of parameter 1 is a number of updates, not"):
+    with pytest.raises(ValueError, match="step of parameter 1 must be a number of updates, not"):
         optimizer.load_state_dict(wrong)
     np.testing.assert_equal(optimizer.state_dict(), before)
     step(optimizer, tensors)
@@ -197,7 +197,7 @@ def test_absurd_states_are_refused(kind, spoil):
     before = optimizer.state_dict()
     wrong = copy.deepcopy(before)
     spoil(wrong)
-    with pytest.raises(ValueError, match=r"load_state_dict|lr is a number"):
+    with pytest.raises(ValueError, match=r"load_state_dict|lr must be a number"):
         optimizer.load_state_dict(wrong)
     np.testing.assert_equal(optimizer.state_dict(), before)
     step(optimizer, tensors)

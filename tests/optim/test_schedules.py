@@ -201,7 +201,7 @@ def test_groups_can_have_their_own_limits_and_tiny_changes_are_not_made():
 @pytest.mark.parametrize("make", [*(make for make, _ in CASES.values()), schedules.ReduceLROnPlateau, sequence])
 def test_a_schedule_before_its_optimizer_is_refused(make):
     w = Tensor([1.0], requires_grad=True)
-    with pytest.raises(TypeError, match="the first argument is an optimizer, not list"):
+    with pytest.raises(TypeError, match="the first argument must be an optimizer, not list"):
         make([w])
     made = optim.SGD([w], lr=1.0)
     schedule = make(made)

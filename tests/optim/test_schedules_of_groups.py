@@ -1,4 +1,4 @@
-"""Schedules of optimizers with several groups, some added later, and of states that make no sense."""
+"""Schedules of optimizers with several groups, some added later, and of states with values out of range."""
 
 import numpy as np
 import pytest

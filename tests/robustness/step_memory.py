@@ -54,7 +54,7 @@ def measure(kind):
     before = resident("VmRSS")
     train(kind, *LARGE, steps=10)
     parameters = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(LARGE[0])) * 4 / 2**20
-    print(f"{kind}: parameters {parameters:.1f} MB, peak of a training {resident('VmHWM') - before:.1f} MB")
+    print(f"{kind}: parameters {parameters:.1f} MB, peak of a training run {resident('VmHWM') - before:.1f} MB")
 
 
 if __name__ == "__main__":

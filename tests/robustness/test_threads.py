@@ -35,7 +35,7 @@ def in_threads(function, threads=THREADS):
 
 
 def train(seed, steps=30, width=16):
-    """The bits of all losses and of the weights of a training."""
+    """The bits of all losses and of the weights of a training run."""
     rng = np.random.default_rng(seed)
     model = nn.Sequential(
         nn.Linear(5, width, rng=rng),

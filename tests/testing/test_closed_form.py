@@ -152,7 +152,7 @@ BAD = [
     ("there are 1 inputs", ValueError, lambda x: x**2, lambda x: 2 * x, (V,), 1),
     ("twice", ValueError, lambda x: x**2, lambda x: 2 * x, (V,), (0, "x")),
     ("no input", ValueError, lambda x: x**2, lambda x: 2 * x, (V,), ()),
-    ("wrt is a position", TypeError, lambda x: x**2, lambda x: 2 * x, (V,), 1.5),
+    ("wrt must be a position", TypeError, lambda x: x**2, lambda x: 2 * x, (V,), 1.5),
     ("cannot take 2 inputs", TypeError, lambda x: x**2, lambda x: 2 * x, (V, V), 0),
     ("returned ndarray", TypeError, lambda x: x.numpy() ** 2, lambda x: 2 * x, (V,), 0),
     ("returned NoneType", TypeError, lambda x: None, lambda x: 2 * x, (V,), 0),

@@ -133,7 +133,7 @@ def test_what_cannot_be_checked_is_named(message, kind, fn, inputs):
 
 
 def test_order_is_one_or_two():
-    with pytest.raises(ValueError, match="order is 1 or 2, not 3"):
+    with pytest.raises(ValueError, match="order must be 1 or 2, not 3"):
         check_gradients(al.sin, A, order=3)
 
 

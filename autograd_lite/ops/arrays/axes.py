@@ -32,7 +32,7 @@ permute_dims = transpose
 
 @primitive(numpy=np.moveaxis, x=lambda g, source, destination: np.moveaxis(g, destination, source))
 def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
-    """With axes moved to other places, the others in their order. The gradient is moved back.
+    """x with axes moved to other places, the others in their order. The gradient is moved back.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
 
 @composed(numpy=np.rollaxis)
 def rollaxis(x: Array, axis: int, start: int = 0) -> Tensor:
-    """With one axis moved to before the place `start`. The gradient is moved back.
+    """x with one axis moved to before the place `start`. The gradient is moved back.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def rollaxis(x: Array, axis: int, start: int = 0) -> Tensor:
 
 @composed(numpy=(np.matrix_transpose, np.linalg.matrix_transpose))
 def matrix_transpose(x: Array) -> Tensor:
-    """With the last two axes exchanged; the gradient too.
+    """x with the last two axes exchanged; the gradient too.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def atleast_1d(*arrays: Array) -> Any:
 
 @composed(numpy=np.atleast_2d)
 def atleast_2d(*arrays: Array) -> Any:
-    """With axes of length one put in front until there are two; the gradient loses them.
+    """An array with axes of length one put in front until it has two; the gradient loses them.
 
     Examples
     --------
@@ -102,7 +102,9 @@ def atleast_2d(*arrays: Array) -> Any:
 
 @composed(numpy=np.atleast_3d)
 def atleast_3d(*arrays: Array) -> Any:
-    """With axes of length one until there are three: (n,) to (1, n, 1), (m, n) to (m, n, 1). The gradient loses them.
+    """An array with axes of length one added until it has three: (n,) to (1, n, 1), (m, n) to (m, n, 1).
+
+    The gradient loses them.
 
     Examples
     --------

@@ -246,7 +246,7 @@ def interp(x: Array, xp: Any, fp: Array, left: Any = None, right: Any = None, pe
     if period is not None:
         raise TypeError("period= has no derivative rule")
     if (np.diff(xp) < 0).any():
-        raise ValueError("xp does not increase, so there are no lines between its points")
+        raise ValueError("xp must increase")
     return np.interp(x, xp, fp, left, right)
 
 

@@ -43,7 +43,7 @@ __all__ = [
 
 @composed(numpy=np.hstack)
 def hstack(arrays: Sequence[Array]) -> Tensor:
-    """Joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
+    """The arrays joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def hstack(arrays: Sequence[Array]) -> Tensor:
 
 @composed(numpy=np.vstack)
 def vstack(arrays: Sequence[Array]) -> Tensor:
-    """Joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
+    """The arrays joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def vstack(arrays: Sequence[Array]) -> Tensor:
 
 @composed(numpy=np.dstack)
 def dstack(arrays: Sequence[Array]) -> Tensor:
-    """Joined along a third axis. Each receives its part of the gradient.
+    """The arrays joined along a third axis. Each receives its part of the gradient.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def dstack(arrays: Sequence[Array]) -> Tensor:
 
 @composed(numpy=np.column_stack)
 def column_stack(arrays: Sequence[Array]) -> Tensor:
-    """Joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
+    """The arrays joined along axis 1, arrays of one axis as columns. Each receives its part of the gradient.
 
     Examples
     --------

@@ -71,7 +71,7 @@ def along(x: Array, axis: int, where_from: Any) -> Array:
 
 @primitive(numpy=np.flip, x=lambda g, axis: np.flip(g, axis))
 def flip(x: Array, axis: Axis = None) -> Array:
-    """With the order along `axis` reversed; by default along every axis. The gradient is flipped too.
+    """x with the order along `axis` reversed; by default along every axis. The gradient is flipped too.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _flip_one(name: str, x: Array, axis: int) -> Array:
 
 @composed(numpy=np.fliplr)
 def fliplr(x: Array) -> Tensor:
-    """With the order along axis 1 reversed; the gradient too.
+    """x with the order along axis 1 reversed; the gradient too.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def fliplr(x: Array) -> Tensor:
 
 @composed(numpy=np.flipud)
 def flipud(x: Array) -> Tensor:
-    """With the order along axis 0 reversed; the gradient too.
+    """x with the order along axis 0 reversed; the gradient too.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def flipud(x: Array) -> Tensor:
 
 @primitive(numpy=np.rot90, x=lambda g, k, axes: np.rot90(g, -k, axes))
 def rot90(x: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
-    """Rotated k times by 90 degrees, from the first of `axes` to the second. The gradient is rotated back.
+    """x rotated k times by 90 degrees, from the first of `axes` to the second. The gradient is rotated back.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def rot90(x: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
 
 @primitive(numpy=np.roll, x=lambda g, shift, axis: np.roll(g, np.negative(np.asarray(shift, int)).tolist(), axis))
 def roll(x: Array, shift: int | tuple[int, ...], axis: Axis = None) -> Array:
-    """With the elements moved by `shift` places, the last ones to the front. The gradient is rolled back.
+    """x with the elements moved by `shift` places, the last ones to the front. The gradient is rolled back.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def _sum_of_tiles(g: Array, x_shape: tuple[int, ...]) -> Array:
 
 @primitive(numpy=np.tile, x=_sum_of_tiles)
 def tile(x: Array, reps: int | Sequence[int]) -> Array:
-    """Repeated as a whole `reps` times along each axis. The gradient is the sum over the copies.
+    """x repeated as a whole `reps` times along each axis. The gradient is the sum over the copies.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def tile(x: Array, reps: int | Sequence[int]) -> Array:
 
 @composed(numpy=np.repeat)
 def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
-    """Each element `repeats` times along `axis`; in one axis by default. The gradients of the copies are summed.
+    """x with each element `repeats` times along `axis`; in one axis by default. The gradients of the copies are summed.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def repeat(x: Array, repeats: int | Sequence[int], axis: int | None = None) -> T
 
 @composed(numpy=np.resize)
 def resize(x: Array, new_shape: int | tuple[int, ...]) -> Tensor:
-    """In another shape, with the elements repeated as often as needed. The gradients of the copies are summed.
+    """x in another shape, with the elements repeated as often as needed. The gradients of the copies are summed.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def _without_border(g: Array, x_shape: tuple[int, ...], pad_width: Any, mode: An
 
 @primitive(numpy=np.pad, x=_without_border)
 def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: Any = None) -> Array:
-    """With a border of constants (the default), or of x itself: "edge", "reflect", "symmetric" or "wrap".
+    """x with a border of constants (the default), or of x itself: "edge", "reflect", "symmetric" or "wrap".
 
     The gradient of a constant border is dropped; that of a copied element goes to the element.
 
@@ -216,7 +216,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
     Tensor([0., 1., 2., 0.])
     """
     if mode not in _MODES:
-        raise TypeError(f"mode={show(mode)} has no derivative rule; there are {', '.join(_MODES)}")
+        raise TypeError(f"mode={show(mode)} has no derivative rule; modes that have one: {', '.join(_MODES)}")
     if mode == "constant":
         return np.pad(x, pad_width, mode, constant_values=0 if constant_values is None else constant_values)
     if constant_values is not None:
@@ -226,7 +226,7 @@ def pad(x: Array, pad_width: Any, mode: Any = "constant", *, constant_values: An
 
 @composed(numpy=np.trim_zeros)
 def trim_zeros(x: Array, trim: Any = "fb", axis: Axis = None) -> Tensor:
-    """Without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
+    """x without the zeros at the front ("f") and the back ("b"). The gradient there is 0.
 
     Examples
     --------

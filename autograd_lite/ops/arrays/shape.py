@@ -92,7 +92,7 @@ def flatten(x: Array, order: str = "C") -> Array:
 
 @primitive(numpy=np.squeeze, x=lambda g, x_shape: g.reshape(x_shape))
 def squeeze(x: Array, axis: Axis = None) -> Array:
-    """Without the axes of length one, or without those given.
+    """x without the axes of length one, or without those given.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def squeeze(x: Array, axis: Axis = None) -> Array:
 
 @primitive(numpy=np.expand_dims, x=lambda g, x_shape: g.reshape(x_shape))
 def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
-    """With new axes of length one at the positions `axis` of the result.
+    """x with new axes of length one at the positions `axis` of the result.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 
 @primitive(numpy=np.transpose, x=lambda g, axes: np.transpose(g, _inverse(axes)))
 def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
-    """With the axes in the order `axes`, by default reversed.
+    """x with the axes in the order `axes`, by default reversed.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
 
 @primitive(numpy=np.swapaxes, x=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
-    """With two axes exchanged.
+    """x with two axes exchanged.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
 
 @primitive(numpy=np.broadcast_to, x=lambda g: g)
 def broadcast_to(x: Array, shape: int | tuple[int, ...]) -> Array:
-    """Repeated along axes that are missing or of length one. The gradient is the sum over the repetitions.
+    """x repeated along axes that are missing or of length one. The gradient is the sum over the repetitions.
 
     Examples
     --------

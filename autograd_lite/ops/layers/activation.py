@@ -171,7 +171,7 @@ def gelu(x: Array, approximate: str = "none") -> Array:
         return half * (1 + erf(near / math.sqrt(2)))
     if approximate == "tanh":
         return half * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
-    raise ValueError(f'approximate is {show(approximate)}; it can be "none" or "tanh"')
+    raise ValueError(f'approximate must be "none" or "tanh", not {show(approximate)}')
 
 
 @primitive(x=lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, 0))
@@ -184,7 +184,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     Tensor([-1. ,  0.5,  1. ])
     """
     if not min_val < max_val:
-        raise ValueError(f"min_val is below max_val, not {show(min_val)} and {show(max_val)}")
+        raise ValueError(f"min_val must be below max_val, not {show(min_val)} and {show(max_val)}")
     return np.clip(x, min_val, max_val)
 
 

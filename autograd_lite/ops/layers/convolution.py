@@ -33,7 +33,7 @@ def _with_samples(
     groups_of = weight.shape[0] if outputs_axis == 0 else x.shape[-axes - 1]
     if not isinstance(groups, int | np.integer) or groups < 1 or groups_of % groups:
         what = "output channels" if outputs_axis == 0 else "input channels"
-        raise ValueError(f"groups is a positive integer that divides the {groups_of} {what}, not {show(groups)}")
+        raise ValueError(f"groups must be a positive integer that divides the {groups_of} {what}, not {show(groups)}")
     channels = weight.shape[1] * groups if outputs_axis == 0 else weight.shape[0]
     if x.shape[-axes - 1] != channels:
         raise ValueError(
@@ -58,7 +58,7 @@ def resolve_padding(padding: Any, kernel: Lengths, stride: Lengths, dilation: Le
         missing = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return tuple((n // 2, n - n // 2) for n in missing)
     if isinstance(padding, str):
-        raise ValueError(f'padding is {show(padding)}; as a string it can be "valid" or "same"')
+        raise ValueError(f'padding must be "valid" or "same" if it is a string, not {show(padding)}')
     return tuple((n, n) for n in lengths("padding", padding, len(kernel), 0))
 
 
@@ -87,7 +87,7 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor:
-    """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals, as networks call it.
+    """y[n, o, t] = b[o] + Σ_(c, k) w[o, c, k] x[n, c, s t + d k − p]: convolution of signals (cross-correlation).
 
     Parameters
     ----------

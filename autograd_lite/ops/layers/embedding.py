@@ -66,12 +66,12 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     """
     indices, weight = to_array(indices), to_array(weight)
     if indices.dtype.kind not in "iu":
-        raise TypeError(f"indices are integers, not {indices.dtype}")
+        raise TypeError(f"indices must be integers, not {indices.dtype}")
     if weight.ndim != 2:
         raise ValueError(f"weight of shape {weight.shape}, expected (num_embeddings, embedding_dim)")
     rows = weight.shape[0]
     if padding_idx is not None and not is_integer(padding_idx):
-        raise TypeError(f"padding_idx is an integer or None, not {show(padding_idx)}")
+        raise TypeError(f"padding_idx must be an integer or None, not {show(padding_idx)}")
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise IndexError(f"padding_idx is {show(padding_idx)}, but there are {rows} rows")
     if indices.size and not (indices.min() >= 0 and indices.max() < rows):

@@ -70,7 +70,7 @@ def _new_size(x: Array, size: Any, scale_factor: Any) -> tuple[tuple[int, ...], 
     number = int | np.integer if scale_factor is None else int | float | np.number
     if len(values) != axes or not all(isinstance(value, number) and value > 0 for value in values):
         raise ValueError(
-            f"interpolate: {name} is one positive number for all axes or {axes} of them, not {show(given)}"
+            f"interpolate: {name} must be one positive number for all axes or {axes} of them, not {show(given)}"
         )
     if scale_factor is None:
         return tuple(map(int, values)), tuple(n / new for n, new in zip(old, values, strict=True))
@@ -118,7 +118,7 @@ def interpolate(
     Tensor([[[1., 2., 3.]]])
     """
     if mode not in MODES:
-        raise ValueError(f'interpolate: mode is {show(mode)}; it can be "nearest", "linear" or "bilinear"')
+        raise ValueError(f'interpolate: mode must be "nearest", "linear" or "bilinear", not {show(mode)}')
     if mode == "nearest" and align_corners is not None:
         raise ValueError('interpolate: align_corners is for "linear" and "bilinear"')
     x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))

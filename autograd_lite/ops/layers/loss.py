@@ -60,7 +60,7 @@ def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
             f"or probabilities of shape {shape}"
         )
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels are integers, not {labels.dtype}; probabilities have shape {shape}")
+        raise TypeError(f"labels must be integers, not {labels.dtype}; probabilities have shape {shape}")
     try:
         return np.ravel_multi_index(index, shape)  # an error for labels out of range
     except (ValueError, TypeError) as error:

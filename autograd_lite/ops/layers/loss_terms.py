@@ -27,7 +27,7 @@ def reduce_terms(losses: Array, reduction: str) -> Array:
         return sum_all(losses)
     if reduction == "none":
         return losses
-    raise ValueError(f'reduction is {show(reduction)}; it can be "mean", "sum" or "none"')
+    raise ValueError(f'reduction must be "mean", "sum" or "none", not {show(reduction)}')
 
 
 def per_term(g: Array, reduction: str, terms: int) -> Array:
@@ -43,7 +43,7 @@ def same_shape(target: Array, prediction: Array, name: str) -> Array:
             f"target of shape {target.shape}, but {name} of shape {np.shape(prediction)}; losses do not broadcast"
         )
     if target.dtype.kind not in "fiub":
-        raise TypeError(f"real numbers are needed for target, not dtype {target.dtype}")
+        raise TypeError(f"target must hold real numbers, not dtype {target.dtype}")
     # Booleans cannot be subtracted, and unsigned integers wrap around below zero.
     return target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 

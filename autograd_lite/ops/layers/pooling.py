@@ -63,7 +63,7 @@ def _first_largest(x: Array, out: Array, window: Window) -> Array:
 
     This is the number of positions before it: all of them differ from the largest. NaN counts as the largest.
     """
-    padded = with_border(x, window.padding, math.nan)  # NaN equals nothing, so the padding never wins
+    padded = with_border(x, window.padding, math.nan)  # NaN equals nothing, so the padding is never the largest
     other = np.ones_like(out, dtype=bool)  # whether all positions so far differ
     winners = np.zeros_like(out, dtype=np.min_scalar_type(math.prod(window.kernel)))
     for seen in list(window.slices(out.shape[-2:]))[:-1]:
@@ -81,7 +81,7 @@ def _to_winners_rule(g: Array, winners: Array, window: Window) -> Array:
 
 @primitive(name="to_winners", upstream=_to_winners_rule)
 def _to_winners(upstream: Array, winners: Array, size: Lengths, window: Window) -> Array:
-    """Zeros of the size of the input, to whose winning elements `upstream` is added."""
+    """Zeros of the size of the input, to whose largest elements `upstream` is added."""
     x = _padded_like(winners, size, window, upstream.dtype)  # in the layout of the convolution before
     for number, seen in enumerate(window.slices(winners.shape[-2:])):
         part = x[seen]
@@ -94,7 +94,7 @@ def _to_winners(upstream: Array, winners: Array, size: Lengths, window: Window) 
     x=lambda g, x_shape, winners, window: _to_winners(g, winners, x_shape[-2:], window),
 )
 def _from_winners(x: Array, winners: Array, window: Window) -> Array:
-    """The winning element of every place: the transpose of `_to_winners`."""
+    """The largest element of every place: the transpose of `_to_winners`."""
     x = with_border(x, window.padding)
     out = np.zeros_like(x, shape=winners.shape)
     for number, seen in enumerate(window.slices(winners.shape[-2:])):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite.core.tensor import Array
-from autograd_lite.support.checks import is_integer
+from autograd_lite.support.checks import integer_from, is_integer
 from autograd_lite.support.messages import show
 
 __all__: list[str] = []
@@ -72,7 +72,7 @@ def lengths(name: str, value: Any, axes: int, least: int) -> Lengths:
         or not all(is_integer(n) and n >= least for n in values)
     ):
         several = f", or {axes} of them" if axes > 1 else ""
-        raise ValueError(f"{name} is an integer, at least {least}{several}, not {show(value)}")
+        raise ValueError(f"{name} must be {integer_from(least)}{several}, not {show(value)}")
     return tuple(int(n) for n in values)
 
 

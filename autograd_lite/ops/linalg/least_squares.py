@@ -25,7 +25,7 @@ def _refuse_doubtful_rank(name: str, a: Any, cutoff: Any) -> None:
     kept = s > np.asarray(cutoff)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0)
     if np.any(kept != (s > rounding(s, *a.shape[-2:]))):
         raise np.linalg.LinAlgError(
-            f"{name}: no derivative, because the rank is doubtful: rcond={cutoff} drops singular values that are "
+            f"{name}: no derivative, because the rank is not certain: rcond={cutoff} drops singular values that are "
             "more than rounding, or keeps some that may be no more; pass an rcond between the two"
         )
 

@@ -23,7 +23,7 @@ __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
 def _unit(x: Array, ord: float, axis: int) -> Array:
-    """The unit of each slice: 1, or its decisive (largest or smallest) magnitude if powers may leave the range."""
+    """The unit of each slice: 1, or its largest or smallest magnitude if powers may leave the range."""
     magnitudes = np.abs(strip(x))
     decisive = (
         np.max(magnitudes, axis=axis, keepdims=True, initial=0)

@@ -50,7 +50,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Tensor:
     pair = axes if hasattr(axes, "__iter__") else (range(-axes, 0), range(axes))
     if isinstance(axes, str) or len(pair) != 2 or (pair is not axes and axes < 0):
         raise ValueError(
-            f"tensordot: axes is a number, at least 0, or a pair of axes or lists of them, not {show(axes)}"
+            f"tensordot: axes must be a number, at least 0, or a pair of axes or lists of them, not {show(axes)}"
         )
     left, right = pair
     left = list(left) if hasattr(left, "__iter__") else [left]
@@ -200,7 +200,7 @@ def multi_dot(arrays: Sequence[Array]) -> Tensor:
     """
     matrices: list[Any] = [to_array(array) for array in arrays]
     if len(matrices) < 2:
-        raise ValueError(f"multi_dot: at least two arrays are needed, not {len(matrices)}")
+        raise ValueError(f"multi_dot: the number of arrays must be at least 2, not {len(matrices)}")
     for i, matrix in enumerate(matrices):
         if matrix.ndim != 2 and not (matrix.ndim == 1 and i in (0, len(matrices) - 1)):
             raise np.linalg.LinAlgError(f"multi_dot: array {i} of shape {matrix.shape} is not a matrix")
@@ -257,7 +257,7 @@ def convolve(x: Array, y: Array, mode: Any = "full") -> Array:
     Tensor([ 1., 12., 20.])
     """
     if mode not in ("full", "same", "valid"):
-        raise ValueError(f"mode must be 'full', 'same' or 'valid', not {show(mode)}")
+        raise ValueError(f'mode must be "full", "same" or "valid", not {show(mode)}')
     return np.convolve(x, y, mode)
 
 

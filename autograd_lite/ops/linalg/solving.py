@@ -1,7 +1,7 @@
 """Linear systems: inverses, determinants, powers. All operations are batched.
 
 A leading `...` in shapes stands for any number of axes; where two operands have them, they broadcast. As in NumPy, a
-matrix that is not square is a LinAlgError, and so is an exactly singular one where the inverse is needed.
+matrix that is not square raises LinAlgError, and so does an exactly singular one where the inverse is needed.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ def tensorinv(a: Array, ind: int = 2) -> Tensor:
     """
     a = to_array(a)
     if ind <= 0:
-        raise ValueError(f"tensorinv: ind={show(ind)}, it must be positive")
+        raise ValueError(f"tensorinv: ind must be positive, not {show(ind)}")
     rows = math.prod(a.shape[:ind])
     if rows != math.prod(a.shape[ind:]):
         raise np.linalg.LinAlgError(f"tensorinv: shapes {a.shape[:ind]} and {a.shape[ind:]} differ in size")

@@ -74,7 +74,7 @@ def _eigenvectors(a: Array, w: Array, v: Array) -> Array:
 
 def _triangle(UPLO: str) -> Any:
     if UPLO not in ("L", "U", "l", "u"):
-        raise ValueError(f"UPLO is {show(UPLO)}; it can be 'L' or 'U'")
+        raise ValueError(f'UPLO must be "L" or "U", not {show(UPLO)}')
     return UPLO
 
 
@@ -120,7 +120,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of symmetric matrices, ascending. ∂/∂A = V diag(g) Vᵀ, with the eigenvectors V of `eigh`.
 
     Shapes (..., n, n) give (..., n). Where eigenvalues coincide this is right for functions that treat them alike, such
-    as their sum; second derivatives are a LinAlgError there.
+    as their sum; second derivatives raise LinAlgError there.
 
     Examples
     --------
@@ -246,7 +246,7 @@ def svdvals(x: Array) -> Array:
     """The singular values of matrices, in descending order. ∂/∂x = U diag(g) Vᵀ, with the U and Vᵀ of `svd`.
 
     Shapes (..., m, n) give (..., min(m, n)). Their sum is the nuclear norm, the first of them the spectral norm. Where
-    some coincide the gradient is right for functions that treat them alike; second derivatives are a LinAlgError there.
+    some coincide the gradient is right for functions that treat them alike; second derivatives raise LinAlgError there.
     At a singular value of zero it is one of the subgradients.
 
     Examples
