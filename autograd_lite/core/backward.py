@@ -27,7 +27,7 @@ def sweep(
     since: int = 0,
     watched: dict[Any, Any] | None = None,
 ) -> dict[Any, Any]:
-    """The gradients of the leaves, given those of results. `gradients` maps nodes to arrays and is emptied.
+    """The gradients of the leaves, given those of results: `gradients`, without the nodes that were visited.
 
     Nodes are visited from the latest recorded to the earliest, so each has received all its contributions when it is
     visited. What it has saved is released right afterwards. Nothing is written to the leaves here.
@@ -101,7 +101,7 @@ def sweep(
                 for value in saved:
                     if gradient is value or (value.__class__ is tuple and any(gradient is part for part in value)):
                         gradient = gradient.copy()
-                if gradient is g:
+                if gradient is g or operation.has_foreign_rules:
                     gradient = gradient.copy()
             gradients[parent] = gradient
     return gradients  # only leaves are left
@@ -172,7 +172,7 @@ def _fit(returned: Any, parent: Node | Leaf, operation: Operation, parents: Any,
     if not hasattr(gradient, "shape"):
         if not isinstance(gradient, int | float):
             raise TypeError(f"{rule()} returned {type(gradient).__name__}, not an array")
-        gradient = np.asarray(gradient)
+        gradient = np.asarray(gradient, parent.dtype)
     if gradient.shape != parent.shape:
         fitted = unbroadcast(gradient, parent.shape)
         if fitted is None:

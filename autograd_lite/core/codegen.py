@@ -120,4 +120,5 @@ def write_pull(operation: Declaration) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
     namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
     namespace |= {"_check_count": arguments.check_count, "_joint_rule": operation.joint, "_operation": operation}
+    namespace["_any"] = any
     return compile_function(pull_source(operation), f"{operation.name}_pull", namespace)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.support.messages import show
+from autograd_lite.support.source import forward_parameters, parameter_names
 
 Rule = Callable[..., Any]
 
@@ -31,20 +30,20 @@ class Declaration:
         for given in (rules, residuals):
             if not isinstance(given, dict):
                 raise TypeError(f"primitive: rules and residuals are dicts of names to functions, not {show(given)}")
-        self.name = name or forward.__name__.strip("_")
+        self.name = name or getattr(forward, "__name__", "").strip("_")
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise TypeError(f"primitive: {show(self.name)} is not a name for an operation; pass name=")
         self.forward = forward
         self.is_ufunc = isinstance(forward, np.ufunc)
-        module = getattr(forward, "__module__", None) or ""
-        self.is_foreign = not self.is_ufunc and str(module).partition(".")[0] != "autograd_lite"
+        self.is_foreign = not self.is_ufunc and _is_foreign(forward)
         self.outputs = outputs
         self.joint = joint[1] if joint else None
         rules = {**rules, **dict.fromkeys(joint[0], joint[1])} if joint else rules
-        self.parameters = _parameters(forward, rules, self.name)
+        self.parameters = forward_parameters(forward, list(rules), self.name)
         self.arguments = tuple(parameter.name for parameter in self.parameters)
         self.variadic = next((p.name for p in self.parameters if p.kind is p.VAR_POSITIONAL), None)
         self.rules = {argument: rule for argument, rule in rules.items() if rule is not None}
+        self.has_foreign_rules = any(map(_is_foreign, self.rules.values()))
         self.residuals = residuals
         self.needs = {argument: self._check_rule(argument, rule) for argument, rule in self.rules.items()}
         self._check_residuals()
@@ -108,26 +107,5 @@ class Declaration:
         return [p.name for p in given if self.is_ufunc or p.name in self.rules or type(p.default) is float]
 
 
-def parameter_names(function: Rule | None) -> tuple[str, ...]:
-    """The names of the parameters of a rule or formula; none for None."""
-    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):  # ten times as fast
-        code = function.__code__
-        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return tuple(inspect.signature(function).parameters) if function else ()
-
-
-def _parameters(forward: Callable[..., Any], rules: dict[str, Rule | None], name: str) -> list[inspect.Parameter]:
-    if isinstance(forward, np.ufunc):  # a ufunc has no argument names of its own
-        if len(rules) != forward.nin:
-            raise TypeError(
-                f"{name}: the ufunc {forward.__name__} has {forward.nin} arguments, not {len(rules)} "
-                f"({', '.join(rules)}); write None for an argument without a rule"
-            )
-        return [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in rules]
-    parameters = list(inspect.signature(forward).parameters.values())
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            raise TypeError(f"{name}: **{parameter.name} is not possible; name the keyword arguments")
-        if parameter.name in ("g", "out") or parameter.name.startswith("_"):
-            raise TypeError(f"{name}: an argument cannot be called {parameter.name!r}, the engine uses that name")
-    return parameters
+def _is_foreign(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).partition(".")[0] != "autograd_lite"

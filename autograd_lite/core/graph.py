@@ -21,6 +21,7 @@ class Operation(Protocol):
     variadic: str | None  # the argument that takes any number of operands; it comes last, with a parent for each
     saved_names: tuple[str, ...]
     residuals: dict[str, Any]  # the saved values that are neither arguments nor results
+    has_foreign_rules: bool  # whether rules may return arrays that a user's code keeps
     results: list[Any]  # one Result for each result, if there are several
 
     @property
@@ -42,7 +43,7 @@ class Node:
     order: int  # the time of recording, higher than the order of everything that the node depends on
     parents: tuple[Node | Leaf | None, ...]  # one per differentiable operand; None where no gradient is required
     saved: tuple[Any, ...] | None  # one value per saved name; None after a backward pass has released them
-    # Of the result. With several results, the shape is a pair of shape and dtype for each, and the dtype is None.
+    # Of the result. With several results, the shape holds a pair (shape, dtype) for each, and the dtype is None.
     shape: tuple[Any, ...]
     dtype: np.dtype[Any] | None
 

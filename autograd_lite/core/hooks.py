@@ -27,7 +27,7 @@ class Observer:
         """An operation on tensors has computed `result`: an array, or a tuple of arrays if there are several."""
 
     def on_record(self, node: Node) -> None:
-        """An operation was recorded in the graph as `node`."""
+        """An operation was recorded in the graph as `node`; with several results, its shape is set afterwards."""
 
     def on_pull(self, node: Node, g: Any, saved: tuple[Any, ...], gradients: tuple[Any, ...]) -> None:
         """The rules of `node`, called with `g` and `saved`, have returned `gradients`, one per parent."""

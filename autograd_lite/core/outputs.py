@@ -40,7 +40,7 @@ class Result:
 
     arguments: tuple[str, ...] = ()
     differentiable = saved_names = arguments
-    variadic = None
+    variadic, has_foreign_rules = None, False
 
     def __init__(self, name: str, number: int) -> None:
         self.name, self.number = f"{name}[{number}]", number
@@ -66,13 +66,15 @@ def wrap_outputs(name: str, out: Any, node: Node | None, *given: Any) -> Any:
 
     `node` is the operation's, if it was recorded; `given` are the arguments that a result may be a view of.
     """
-    for array in out:
-        dtype = getattr(array, "dtype", None)
-        if dtype is not None and dtype.kind not in "fiub":
-            raise TypeError(f"{name}: a result has dtype {dtype}, but tensors hold real numbers")
+    arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in out]
+    for array in arrays:
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{name}: a result has dtype {array.dtype}, but tensors hold real numbers")
     if node is not None:
-        node.shape, node.dtype = tuple((array.shape, array.dtype) for array in out), None
-    tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(out)]
+        if len(arrays) != len(node.operation.results):
+            raise ValueError(f"{name}: {len(node.operation.results)} results were declared, not {len(arrays)}")
+        node.shape, node.dtype = tuple((array.shape, array.dtype) for array in arrays), None
+    tensors = [_wrap(array, _result_node(node, i, array)) for i, array in enumerate(arrays)]
     for tensor in tensors:
         note_view(tensor, *given)
     return type(out)(*tensors) if hasattr(out, "_fields") else tuple(tensors)

@@ -20,11 +20,12 @@ from typing import Any, ParamSpec, overload
 import numpy as np
 
 from autograd_lite.core.codegen import write_call, write_pull
-from autograd_lite.core.declaration import Declaration, Rule, parameter_names
+from autograd_lite.core.declaration import Declaration, Rule
 from autograd_lite.core.graph import Node
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.outputs import Result, wrap_outputs
 from autograd_lite.core.tensor import Tensor, _wrap
+from autograd_lite.support.source import parameter_names
 
 P = ParamSpec("P")
 
@@ -67,13 +68,15 @@ class Primitive(Declaration):
         """The saved values of `node` as tensors connected with the graph, for second derivatives."""
         values = dict(zip(self.saved_names, node.saved or (), strict=True))
         for position, name in enumerate(self.differentiable):
-            if name == self.variadic and name in values:
+            if values.get(name) is None:
+                continue
+            if name == self.variadic:
                 origins = node.parents[position:]
                 values[name] = tuple(
                     value if origin is None else _wrap(value, origin)
                     for value, origin in zip(values[name], origins, strict=True)
                 )
-            elif values.get(name) is not None and node.parents[position] is not None:
+            elif node.parents[position] is not None:
                 values[name] = _wrap(values[name], node.parents[position])
         if values.get("out") is not None:
             values["out"] = wrap_outputs(self.name, values["out"], node) if self.results else _wrap(values["out"], node)

@@ -70,8 +70,8 @@ class PythonProtocols:
 
     def __copy__(self: Any) -> Any:
         """A copy that shares no memory, like the copy of an array."""
-        rebuild, (kind, data, *parts), state = self.__reduce__()
-        copied = rebuild(kind, data.copy(), *parts)
+        rebuild, parts, state = self.__reduce__()
+        copied = rebuild(*(part.copy() if isinstance(part, np.ndarray) else part for part in parts))
         if state:
             copied.__dict__.update(state)
         return copied

@@ -177,7 +177,7 @@ def pull_source(operation: Declaration) -> str:
     variadic = operation.variadic
     with_rule = operation.differentiable[:1] if operation.joint else operation.differentiable
     gradients = [_gradient(operation, name) for name in with_rule]
-    nodes = tuple_source("*_" if name == variadic else f"_{name}_node" for name in operation.differentiable)
+    nodes = tuple_source(f"{'*' * (name == variadic)}_{name}_node" for name in operation.differentiable)
     saved = tuple_source(_local(operation, name) for name in operation.saved_names)
     any_number = operation.joint or variadic in operation.differentiable
     body = _PULL.format(
@@ -195,9 +195,12 @@ def _gradient(operation: Declaration, name: str) -> str:
     shape = None if name == operation.variadic else f"{name}_shape"  # that of the parent
     needs = [f"_{name}_node.shape" if need == shape else _local(operation, need) for need in operation.needs[name]]
     given = ", ".join(["g", *needs])
-    if operation.joint or name == operation.variadic:
-        return f"*_joint_rule({given})" if operation.joint else f"*_{name}_rule({given})"
-    return f"None if _{name}_node is None else " * (len(operation.differentiable) > 1) + f"_{name}_rule({given})"
+    if operation.joint:
+        return f"*_joint_rule({given})"
+    several = len(operation.differentiable) > 1
+    if name == operation.variadic:
+        return f"*(_{name}_rule({given})" + f" if _any(_{name}_node) else _{name}_node" * several + ")"
+    return f"None if _{name}_node is None else " * several + f"_{name}_rule({given})"
 
 
 def _local(operation: Declaration, name: str) -> str:

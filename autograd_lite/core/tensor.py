@@ -74,7 +74,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, *, name: str | None = None
     ) -> None:
-        if isinstance(data, Tensor) and (requires_grad is False or inside_transform()):
+        if isinstance(data, Tensor) and (not requires_grad or inside_transform()):
             refuse_copy(data)
         self._data = as_numbers(data, dtype, copy=True)
         self._node = None
@@ -286,7 +286,8 @@ def _wrap(data: Any, node: Node | Leaf | None = None) -> Tensor:
 def backward_with_graph(tensor: Tensor, gradient: Tensor) -> dict[Leaf, Tensor]:
     """The gradients of the leaves that `tensor` depends on, as tensors that can be differentiated again."""
     with enable_grad():
-        return sweep({_root(tensor): gradient}, retain_graph=True, create_graph=True)
+        found = sweep({_root(tensor): gradient}, retain_graph=True, create_graph=True)
+        return {leaf: g if isinstance(g, Tensor) else _wrap(g) for leaf, g in found.items()}
 
 
 def _root(tensor: Tensor) -> Node | Leaf:

@@ -1,11 +1,14 @@
-"""Functions written as source code: how parameters are declared and passed on, and how the source is compiled."""
+"""Signatures, and functions written as source code: how parameters are read, declared and passed on."""
 
 from __future__ import annotations
 
 import inspect
 import linecache
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 
 def signature_source(parameters: Iterable[inspect.Parameter]) -> str:
@@ -49,6 +52,33 @@ def compile_function(source: str, name: str, namespace: dict[str, Any]) -> Calla
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
     function.__name__ = function.__qualname__ = name
     return function
+
+
+def parameter_names(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    """The names of the parameters of a rule or formula; none for None."""
+    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):  # ten times as fast
+        code = function.__code__
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return tuple(inspect.signature(function).parameters) if function else ()
+
+
+def forward_parameters(forward: Callable[..., Any], rules: list[str], name: str) -> list[inspect.Parameter]:
+    """The parameters of the forward function of an operation, checked; those of a ufunc are named as its rules."""
+    if isinstance(forward, np.ufunc):  # a ufunc has no argument names of its own
+        if len(rules) != forward.nin:
+            raise TypeError(
+                f"{name}: the ufunc {forward.__name__} has {forward.nin} arguments, not {len(rules)} "
+                f"({', '.join(rules)}); write None for an argument without a rule"
+            )
+        return [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in rules]
+    parameters = list(inspect.signature(forward).parameters.values())
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            raise TypeError(f"{name}: **{parameter.name} is not possible; name the keyword arguments")
+        shapes = [f"{other.name}_shape" for other in parameters]
+        if parameter.name in ("g", "out", *shapes) or parameter.name.startswith("_"):
+            raise TypeError(f"{name}: an argument cannot be called {parameter.name!r}, the engine uses that name")
+    return parameters
 
 
 def tuple_source(parts: Iterable[str]) -> str:

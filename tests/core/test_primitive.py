@@ -1,5 +1,7 @@
 """Declaring operations: every form of declaration, and every wrong one."""
 
+import functools
+
 import numpy as np
 import pytest
 from catalogue.comparing import leaves
@@ -395,3 +397,67 @@ def test_the_gradient_of_a_leaf_is_no_operand_that_a_rule_returned():
     chosen(x, y).backward([1.0])
     x.grad[0] = 100
     assert y.item() == 5
+
+
+def test_a_gradient_is_no_array_that_the_rule_of_a_user_keeps():
+    constant = np.array([3.0, 3.0])
+    tripled = primitive(lambda x: 3 * x, name="tripled", x=lambda g: constant)
+    (x,) = leaves([np.ones(2)])
+    tripled(x).sum().backward()
+    x.grad[0] = 99
+    np.testing.assert_array_equal(constant, [3, 3])
+
+
+def test_operands_that_require_no_gradient_need_no_saved_values():
+    scaled = primitive(
+        lambda x, *ys: x * sum(ys), name="scaled",
+        x=lambda g, ys: g * sum(ys), ys=lambda g, x, ys: [g * x for _ in ys],
+    )  # fmt: skip
+    (x,) = leaves([np.array([1.0, 2.0])])
+    scaled(x, np.ones(2), np.full(2, 3.0)).sum().backward()
+    np.testing.assert_array_equal(x.grad, [4, 4])
+    (y,) = leaves([np.array([5.0, 7.0])])
+    scaled(np.array([1.0, 2.0]), 3.0, y).sum().backward()
+    np.testing.assert_array_equal(y.grad, [1, 2])
+
+
+def test_second_derivatives_where_the_saved_operands_are_not_needed():
+    scaled = primitive(lambda x, *ys: x * sum(ys), name="scaled",
+                       x=lambda g, ys: g * sum(ys), ys=lambda g, x, ys_shape: [g * x for _ in ys_shape])  # fmt: skip
+    (y,) = leaves([np.array([5.0, 7.0])])
+    (scaled(np.array([1.0, 2.0]), y) ** 2).sum().backward(create_graph=True)
+    np.testing.assert_array_equal(y.grad.data, [10, 56])
+
+
+def test_a_rule_may_return_arrays_and_numbers_when_it_is_recorded():
+    doubled = primitive(lambda x: 2 * x, name="doubled", x=lambda g, x_shape: np.full(x_shape, 2.0))
+    (x,) = leaves([np.ones(3)])
+    doubled(x).sum().backward(create_graph=True)
+    assert isinstance(x.grad, Tensor)
+    nothing = primitive(lambda x: 0 * x, name="nothing", x=lambda g: 0)
+    (x,) = leaves([np.array(1.0)])
+    nothing(x).backward()
+    assert (x.grad, x.grad.dtype) == (0, np.float64)
+
+
+def test_several_results_may_be_python_numbers_and_are_as_many_as_declared():
+    parts = primitive(lambda x: (float(x.sum()), 2 * x), name="parts", outputs=2,
+                      x=lambda g, x: g[0] * np.ones_like(x) + 2 * g[1])  # fmt: skip
+    assert parts(Tensor([1.0, 2.0]))[0].shape == ()
+    (x,) = leaves([np.array([1.0, 2.0])])
+    total, double = parts(x)
+    (total + double.sum()).backward()
+    np.testing.assert_array_equal(x.grad, [3, 3])
+    short = primitive(lambda x: (x,), name="short", outputs=2, x=lambda g: g[0])
+    with pytest.raises(ValueError, match="short: 2 results were declared, not 1"):
+        short(x)
+
+
+def test_an_argument_beside_x_cannot_be_called_x_shape():
+    with pytest.raises(TypeError, match="an argument cannot be called 'x_shape'"):
+        primitive(lambda x, x_shape: x, name="shaped", x=lambda g, x_shape: g)
+
+
+def test_a_function_without_a_name_needs_one():
+    with pytest.raises(TypeError, match="'' is not a name for an operation; pass name="):
+        primitive(functools.partial(np.power, 2), x=lambda g: g)

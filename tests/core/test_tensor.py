@@ -457,3 +457,16 @@ def test_a_declaration_has_the_parameters_of_the_method(name):
     assert positional == [p.name for p in actual if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert keyword_only == [p.name for p in actual if p.kind is p.KEYWORD_ONLY]
     assert bool(arguments.vararg) == any(p.kind is p.VAR_POSITIONAL for p in actual)
+
+
+def test_a_copy_shares_no_gradient():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    x.sum().backward()
+    copy.copy(x).grad[0] = 99
+    np.testing.assert_array_equal(x.grad, [1, 1])
+
+
+def test_numpys_false_is_no_request_to_leave_the_graph():
+    y = Tensor([1.0], requires_grad=True) * 2
+    with pytest.raises(TypeError, match="would not be connected"):
+        Tensor(y, requires_grad=np.False_)
