@@ -97,12 +97,12 @@ def sweep(
                         following = parent
                     else:
                         heappush(queue, (-parent.order, parent))
-            else:  # a leaf must not share memory with a value of the graph
+            elif gradient is g or operation.has_foreign_rules:  # a leaf must not share memory with anything else
+                gradient = gradient.copy()
+            else:
                 for value in saved:
-                    if gradient is value or (value.__class__ is tuple and any(gradient is part for part in value)):
+                    if gradient is value:
                         gradient = gradient.copy()
-                if gradient is g or operation.has_foreign_rules:
-                    gradient = gradient.copy()
             gradients[parent] = gradient
     return gradients  # only leaves are left
 
