@@ -89,7 +89,7 @@ def generic_array(
         for prop in kept:
             if fresh or prop.name not in _REDRAWN:
                 drawn = prop.impose(drawn, given, rng)
-        varied = drawn.size == 1 or np.ptp(drawn) > 0
+        varied = drawn.size < 2 or np.ptp(drawn) > 0
         if varied and np.isfinite(drawn).all() and all(prop.holds(drawn) for prop in kept):
             return drawn
     return given
