@@ -6,12 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from autograd_lite.support.messages import show
 from autograd_lite.testing.case import Case
-from autograd_lite.testing.inputs import Inputs, NotFiniteError, read_inputs
+from autograd_lite.testing.inputs import Inputs, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.refutation import refutation
 
 
 def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: list[tuple[Any, ...]]) -> Exception:
@@ -24,23 +22,19 @@ def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: list[
         other = _error(case, read_inputs(case.fn, witness))
         if isinstance(other, GradientMismatch) and other.argument == error.argument and other.findings:
             findings = _common(findings, other.findings) or findings
-    return GradientMismatch(
-        error.subject, error.reference, error.argument, error.actual, error.expected, error.tolerance, findings
-    )
+    error.findings = findings
+    return error
 
 
 def _error(case: Case, inputs: Inputs) -> Exception:
     references = case.references(inputs)
     try:
-        returned = case.evaluate_formula(inputs)
+        comparison = case.compare(inputs, references, case.evaluate_formula(inputs))
     except Exception as error:
         return error.with_traceback(None)
-    wrong = case.compare(inputs, references, returned).wrong
-    if wrong is None:
+    if comparison.wrong is None:
         raise RuntimeError("the function or the formula returned another result than before; is one of them random?")
-    if not np.isfinite(wrong[1]).all():
-        return NotFiniteError(f"the formula returned {show(wrong[1])}")
-    return case.mismatch(inputs, *wrong)
+    return refutation(case, inputs, references, comparison)
 
 
 def _common(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
