@@ -48,7 +48,7 @@ class Comparison(NamedTuple):
 
 _ILL_CONDITIONED = "the derivative changes with the last digits of the inputs"
 _LOST_DIGITS = "the formula loses its digits to rounding, and changes with the last digits of the inputs"
-_NOT_FINITE = "the formula is not finite where the function is not differentiable"
+_NOT_DIFFERENTIABLE = "the function is not differentiable there, and the formula returns no one-sided derivative"
 
 
 def compare(
@@ -89,10 +89,10 @@ def compare(
         if reference.position is not None:
             slopes = one_sided(derivative, inputs, reference.position, index, expected)
             accepted = left_over & slopes.kink & slopes.includes(claim[at], allowed)
-            not_finite = left_over & slopes.kink & ~np.isfinite(claim[at])
+            nowhere = left_over & (slopes.singular | slopes.kink & ~np.isfinite(claim[at]))
             caveats += _caveats(inputs, reference, index, slopes, claim[at], accepted)
-            undecided = _NOT_FINITE if not_finite.any() else undecided
-            left_over = left_over & ~accepted & ~not_finite
+            undecided = _NOT_DIFFERENTIABLE if nowhere.any() else undecided
+            left_over = left_over & ~accepted & ~nowhere
             unstable[at] &= ~slopes.kink
         if (left_over & ~unstable[at]).any():
             return Comparison(largest, (reference, claim))

@@ -14,6 +14,8 @@ from autograd_lite.testing.inputs import Inputs
 Derivative = Callable[[Inputs], NumberArray]
 
 _STEPS = (1e-7, 1e-9)  # relative; a kink is within the smaller one
+_STEADY = 1e-3  # a one-sided derivative changes by less, relative to it, between the two steps
+_DIVERGES = 0.2  # of a smooth derivative, the change over the smaller step is a hundredth of that over the larger one
 _SMOOTH = 1e-5  # a smaller relative change of the derivative over such a step is no kink
 
 
@@ -29,12 +31,15 @@ class OneSided(NamedTuple):
     kink : array of bool
         Where the function has no derivative: the derivatives on both sides differ from each other or from the one at
         the point itself, which is a convention there.
+    singular : array of bool
+        Where it has none, and one on a side does not exist either.
     """
 
     left: NumberArray
     right: NumberArray
     error: NumberArray
     kink: NumberArray
+    singular: NumberArray
 
     def includes(self, slope: NumberArray, allowed: float) -> NumberArray:
         """Whether a number is one of the two derivatives or between them, up to the error and what is allowed."""
@@ -78,5 +83,7 @@ def one_sided(
     )
     error = np.abs(far_left - left) + np.abs(far_right - right)
     gap = np.maximum(np.abs(right - left), np.maximum(np.abs(here[at] - left), np.abs(here[at] - right)))
-    kink = gap > np.maximum(10 * error, _SMOOTH * np.maximum(np.abs(left), np.abs(right)))
-    return OneSided(left, right, error, kink)
+    size = np.maximum(np.abs(left), np.abs(right))
+    jumps = gap > _SMOOTH * size
+    kink = jumps & (gap > 10 * error) & (error <= _STEADY * size)
+    return OneSided(left, right, error, kink, jumps & (gap > _DIVERGES * error) & ~kink)
