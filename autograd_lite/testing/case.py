@@ -149,8 +149,7 @@ class Case(NamedTuple):
             return {}
 
     def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-        result, tensors = tensor_result(self.fn, inputs, [position])
-        return mistaken_gradients(result, tensors[position])
+        return mistaken_gradients(self.fn, inputs, position)
 
 
 def _shapes(inputs: Inputs) -> str:
