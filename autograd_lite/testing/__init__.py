@@ -9,6 +9,7 @@ Reading order:
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
                             common_findings: its findings that also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
+    source_places           the place in the user's code where an operation was recorded
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
     mistakes, places,       the possible explanations: common mistakes, places that are right, and wrong steps of the
     wrong_steps             chain rule (activations: their derivatives)
