@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
+from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.inputs import Which, check_functions, read_inputs, refuse_non_finite
 
 
@@ -82,5 +83,5 @@ def check_closed_form(
     largest, wrong = case.compare(read, references, case.evaluate_formula(read))
     if wrong is not None:
         refuse_non_finite(wrong[1], f"what {formula_name(closed_form)} returned")
-        raise case.mismatch(read, *wrong)
+        raise mismatch(case, read, *wrong)
     return largest

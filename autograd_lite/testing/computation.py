@@ -84,6 +84,14 @@ class Computation:
                     new[number] = call.function(*operands, **options)
         return substituted(self.returned, new)
 
+    def result(self, values: Sequence[Any]) -> Any:
+        """What is returned, from the values of the calls."""
+        return substituted(self.returned, values)
+
+    def cost(self, changes: Mapping[int, Change], needed: frozenset[int]) -> int:
+        """The number of calls that `rerun` makes."""
+        return sum(not self.calls[number].below.isdisjoint(changes) for number in needed)
+
     def needed(self) -> frozenset[int]:
         """The calls that the result depends on."""
         return frozenset().union(*(self.calls[ref].below for ref in refs(self.returned)))

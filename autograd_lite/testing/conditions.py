@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,6 @@ class Condition(NamedTuple):
 
     kind: str
     phrase: str  # "{x}" is the name of the input
-    left_out: str  # the same, where the formula does not use the input at all; empty if that cannot be
     cost: int
     imposed: Callable[[NumberArray], NumberArray | None]
 
@@ -42,18 +41,24 @@ def _orthonormal(x: NumberArray) -> NumberArray | None:
     return np.asarray(u @ v)
 
 
-CONDITIONS: tuple[Condition, ...] = (
-    Condition("left out", "it is right only if {x} = 0", "{x} is left out: it is right only if {x} = 0", 5, np.zeros_like),
-    Condition("left out", "it is right only if {x} = 1", "{x} is left out: it is right only if {x} = 1", 5, np.ones_like),
-    Condition("symmetry", "it is right only if {x} is symmetric, {x} = {x}ᵀ", "", 2,
+LEFT_OUT: tuple[Condition, ...] = (
+    Condition("left out", "{x} is left out: it is right only if {x} = 0", 4, np.zeros_like),
+    Condition("left out", "{x} is left out: it is right only if {x} = 1", 4, np.ones_like),
+)
+STRUCTURE: tuple[Condition, ...] = (
+    Condition("symmetry", "it is right only if {x} is symmetric, {x} = {x}ᵀ", 3,
               lambda x: (x + x.T) / 2 if _is_square(x) else None),
-    Condition("commutation", "it is right only if {x} commutes with the other factors: their order matters", "", 3,
-              lambda x: np.trace(x) / len(x) * np.eye(len(x)) + np.eye(len(x)) if _is_square(x) else None),
-    Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", "", 3, _orthonormal),
-    Condition("diagonal", "it is right only if {x} is diagonal", "", 4,
+    Condition("commutation", "it is right only if {x} commutes with the other factors: their order matters", 4,
+              lambda x: (np.trace(x) / len(x) + 1) * np.eye(len(x)) if _is_square(x) else None),
+    Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
+    Condition("diagonal", "it is right only if {x} is diagonal", 5,
               lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
-    Condition("constant", "it is right only if all elements of {x} are equal", "", 5,
-              lambda x: np.full_like(x, x.mean()) if x.size > 1 and x.ndim == 1 else None),
+)  # fmt: skip
+WEAK: tuple[Condition, ...] = (
+    Condition("special", "it is right only if {x} = 0", 6, np.zeros_like),
+    Condition("special", "it is right only if {x} = 1", 6, np.ones_like),
+    Condition("special", "it is right only if all elements of {x} are equal", 6,
+              lambda x: np.full_like(x, x.mean()) if x.size > 1 else None),
 )  # fmt: skip
 
 
@@ -62,30 +67,32 @@ def conditions(settings: Sequence[Inputs], used: set[str], is_right: IsRight) ->
 
     `used` are the inputs that the formula depends on.
     """
-    findings = list(_single(settings, used, is_right))
-    return findings or list(_left_out_together(settings, used, is_right))
+    absent = [i for i in settings[0].floats() if settings[0].names[i] not in used]
+    findings = [*_holding(LEFT_OUT, settings, absent, is_right), *_holding(STRUCTURE, settings, None, is_right)]
+    return findings or list(_left_out_together(settings, absent, is_right))
 
 
-def _single(settings: Sequence[Inputs], used: set[str], is_right: IsRight) -> Iterator[Finding]:
-    found: set[str] = set()
-    for condition in CONDITIONS:
-        for i in settings[0].floats():
-            name = settings[0].names[i]
-            if name in found or not _holds(settings, [i], condition, is_right):
-                continue
-            found.add(name)
-            left_out = bool(condition.left_out) and name not in used
-            phrase = (condition.left_out if left_out else condition.phrase).format(x=name)
-            yield Finding(condition.kind, phrase, (), condition.cost - left_out)
+def weak_conditions(settings: Sequence[Inputs], used: set[str], is_right: IsRight) -> list[Finding]:
+    """Conditions that say less about the mistake."""
+    return list(_holding(WEAK, settings, None, is_right))
 
 
-def _left_out_together(settings: Sequence[Inputs], used: set[str], is_right: IsRight) -> Iterator[Finding]:
+def _holding(
+    table: tuple[Condition, ...], settings: Sequence[Inputs], positions: list[int] | None, is_right: IsRight
+) -> Iterator[Finding]:
+    """The first condition of the table that holds, for each input."""
+    for i in settings[0].floats() if positions is None else positions:
+        for condition in table:
+            if _holds(settings, [i], condition, is_right):
+                yield Finding(condition.kind, condition.phrase.format(x=settings[0].names[i]), (), condition.cost)
+                break
+
+
+def _left_out_together(settings: Sequence[Inputs], absent: list[int], is_right: IsRight) -> Iterator[Finding]:
     """Two inputs that the formula does not use, and that must both be zero."""
-    inputs = settings[0]
-    absent = [i for i in inputs.floats() if inputs.names[i] not in used]
     for pair in itertools.combinations(absent, 2):
-        if _holds(settings, list(pair), CONDITIONS[0], is_right):
-            x, y = (inputs.names[i] for i in pair)
+        if _holds(settings, list(pair), LEFT_OUT[0], is_right):
+            x, y = (settings[0].names[i] for i in pair)
             yield Finding("left out", f"{x} and {y} are left out: it is right only if {x} = 0 and {y} = 0", (), 5)
 
 
@@ -106,5 +113,3 @@ def _holds(settings: Sequence[Inputs], positions: list[int], condition: Conditio
         if not verdicts[-1]:
             return False
     return bool(verdicts)
-
-

@@ -36,6 +36,7 @@ class Edit:
     cost: int
     changes: dict[int, Change]
     alike: tuple[Any, ...] = ()
+    make: Callable[[list[Any]], dict[int, Change]] | None = None
 
 
 class View:
@@ -68,7 +69,8 @@ class View:
         operands = place.operands if place is not None else ()
         if position < len(operands) and len(operands[position]) <= 60:
             return operands[position]
-        return default if default is None else self.text(self.calls[number].operands[position])
+        operand = self.calls[number].operands[position] if position < len(self.calls[number].operands) else None
+        return default if default is None else self.text(operand) if type(operand) is Ref else f"{operand}"
 
     def where(self, number: int) -> str:
         """The place of a call in the user's code: ``, in `A @ B```."""
@@ -84,13 +86,13 @@ Row = Callable[[View, int, Call], Iterator[Edit]]
 
 def transposed(view: View, number: int, call: Call) -> Iterator[Edit]:
     """A matrix that must be transposed, in every use of it or in one."""
-    if np.ndim(call.value) != 2 or call.function in (np.transpose,) or number not in view.uses:
+    if _ndim(call.value) != 2 or call.function in (np.transpose,) or number not in view.uses:
         return
     text = view.text(number)
     if call.function is None:
         change: Change = np.transpose
     else:
-        change = _then(call, np.transpose)
+        change = then(call, np.transpose)
     if len(view.uses[number]) > 1:
         yield Edit("transpose", f"`{text}` must be transposed in every place", 3, {number: change}, ("T",))
     for user, position in view.uses[number]:
@@ -99,12 +101,12 @@ def transposed(view: View, number: int, call: Call) -> Iterator[Edit]:
         text = view.operand(user, position) or text
         where = view.where(user) if not view.where(user) == f", in `{text}`" else ""
         yield Edit("transpose", f"`{text}` must be transposed{where}", 2,
-                   {user: _with_operand(view.calls[user], position, np.transpose)}, ("T",))  # fmt: skip
+                   {user: on_operand(view.calls[user], position, np.transpose)}, ("T",))  # fmt: skip
 
 
 def untransposed(view: View, number: int, call: Call) -> Iterator[Edit]:
     """A matrix that must not be transposed."""
-    if call.function is np.transpose and np.ndim(call.value) == 2:
+    if call.function is np.transpose and _ndim(call.value) == 2:
         text = view.text(number)
         yield Edit("transpose", f"`{text}` must not be transposed", 2, {number: lambda x, *_: x}, ("not T",))
 
@@ -179,7 +181,7 @@ def exponents(view: View, number: int, call: Call) -> Iterator[Edit]:
     """Another exponent."""
     known = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
     exponent = known.get(call.function)
-    if call.function is np.power and _is_number(call.operands[1]):
+    if call.function is np.power and is_number(call.operands[1]):
         exponent = float(call.operands[1])
     if exponent is None:
         return
@@ -192,17 +194,34 @@ def exponents(view: View, number: int, call: Call) -> Iterator[Edit]:
 
 def powers(view: View, number: int, call: Call) -> Iterator[Edit]:
     """A value that must be squared, inverted, under a root."""
-    if not _is_float(call.value) or np.ndim(call.value) == 2 and call.function is None:
+    if not is_float(call.value) or (_ndim(call.value) == 2 and call.function is None):
         return
     if call.function in (np.square, np.sqrt, np.power, np.reciprocal):
         return
     text, uses = view.text(number), view.uses.get(number, [])
-    for phrase, power in (("must be squared", np.square), ("must be cubed", lambda x: x**3), ("must be under a square root", np.sqrt), ("must be inverted", np.reciprocal)):
-        yield Edit("exponent", f"the exponent of `{text}` is wrong: it {phrase}", 3, {number: _then(call, power)}, ("power", phrase))
+    for phrase, power in (
+        ("must be squared", np.square),
+        ("must be cubed", lambda x: x**3),
+        ("must be under a square root", np.sqrt),
+        ("must be inverted", np.reciprocal),
+    ):
+        yield Edit(
+            "exponent",
+            f"the exponent of `{text}` is wrong: it {phrase}",
+            3,
+            {number: then(call, power)},
+            ("power", phrase),
+        )
         if len(uses) > 1:
             for user, position in uses:
-                change = _with_operand(view.calls[user], position, power)
-                yield Edit("exponent", f"the exponent of `{view.operand(user, position)}` is wrong: it {phrase}{view.where(user)}", 3, {user: change}, ("power", phrase))
+                change = on_operand(view.calls[user], position, power)
+                yield Edit(
+                    "exponent",
+                    f"the exponent of `{view.operand(user, position)}` is wrong: it {phrase}{view.where(user)}",
+                    3,
+                    {user: change},
+                    ("power", phrase),
+                )
 
 
 # -- too much ------------------------------------------------------------------------------------------------------
@@ -211,7 +230,7 @@ def powers(view: View, number: int, call: Call) -> Iterator[Edit]:
 def dropped(view: View, number: int, call: Call) -> Iterator[Edit]:
     """A function, a factor or a term that must not be there."""
     function, operands = call.function, call.operands
-    shape = np.shape(call.value)
+    shape = _shape(call.value)
     for position, what in _DROPPED.get(function, {}).items():
         other = operands[1 - position]
         if len(operands) == 2:
@@ -226,7 +245,7 @@ def dropped(view: View, number: int, call: Call) -> Iterator[Edit]:
     if function in (_getitem_of(call),):
         yield Edit("index", f"the index is one too many{view.where(number)}: all of `{view.operand(number, 0)}` is needed", 3,
                    {number: lambda x, *_: x}, ("drop", "index"))  # fmt: skip
-    elif np.shape(value) == shape and _is_float(value):
+    elif _shape(value) == shape and is_float(value):
         yield Edit("extra function", f"the {name} is one too many{view.where(number)}", 3,
                    {number: lambda x, *_, **__: x}, ("drop", function))  # fmt: skip
 
@@ -256,7 +275,7 @@ def _getitem_of(call: Call) -> Any:
 def literals(view: View, number: int, call: Call) -> Iterator[Edit]:
     """Another number: 0 for 1, N − 1 for N."""
     for position, operand in enumerate(call.operands):
-        if not _is_number(operand) or call.function in (np.power,):
+        if not is_number(operand) or call.function in (np.power,):
             continue
         written = view.operand(number, position, None) or f"{operand:g}"
         others = [0, 1, 2, 3, 0.5, -1, operand + 1, operand - 1, -operand, 2 * operand, operand / 2]
@@ -270,7 +289,7 @@ def literals(view: View, number: int, call: Call) -> Iterator[Edit]:
                 elif other == operand - 1 and operand > 2 and "-" not in written:
                     what = f"`{written}` = {operand:g} must be {other:g}: N stands where N − 1 belongs"
                 yield Edit(kind, f"{what}{view.where(number)}", 3,
-                           {number: _with_operand(call, position, lambda x, o=other: o)}, ("literal", operand, other))  # fmt: skip
+                           {number: on_operand(call, position, lambda x, o=other: o)}, ("literal", operand, other))  # fmt: skip
 
 
 def axes(view: View, number: int, call: Call) -> Iterator[Edit]:
@@ -289,7 +308,7 @@ def axes(view: View, number: int, call: Call) -> Iterator[Edit]:
             for mode in ("valid", "same", "full"):
                 if mode != option:
                     yield Edit("option", f"the mode '{option}' must be '{mode}'{view.where(number)}", 3,
-                               {number: _with_operand(call, position, lambda _, m=mode: m)}, ("mode",))  # fmt: skip
+                               {number: on_operand(call, position, lambda _, m=mode: m)}, ("mode",))  # fmt: skip
 
 
 _REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.flip)
@@ -307,16 +326,26 @@ def _with_axis(call: Call, axis: int) -> Change:
 # -- helpers -------------------------------------------------------------------------------------------------------
 
 
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array or a number, None for several results."""
+    return np.shape(value) if isinstance(value, np.ndarray | np.generic | float | int) else None
+
+
+def _ndim(value: Any) -> int | None:
+    shape = _shape(value)
+    return None if shape is None else len(shape)
+
+
 def _replaced(function: Any) -> Change:
     return lambda *operands, **options: function(*operands, **options)
 
 
-def _then(call: Call, function: Callable[[Any], Any]) -> Change:
+def then(call: Call, function: Callable[[Any], Any]) -> Change:
     original = call.function
     return function if original is None else lambda *operands, **options: function(original(*operands, **options))
 
 
-def _with_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Change:
+def on_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Change:
     function: Any = call.function
 
     def changed(*operands: Any, **options: Any) -> Any:
@@ -327,11 +356,11 @@ def _with_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Ch
     return changed
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, Ref | bool)
 
 
-def _is_float(value: Any) -> bool:
+def is_float(value: Any) -> bool:
     return bool(isinstance(value, np.ndarray | np.floating | float) and np.asarray(value).dtype.kind == "f")
 
 

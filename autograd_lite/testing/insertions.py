@@ -15,7 +15,7 @@ import numpy as np
 from autograd_lite.ops.layers.activation import sigmoid
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Change, Computation
-from autograd_lite.testing.edits import Edit, View
+from autograd_lite.testing.edits import Edit, View, is_float, on_operand, then
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.traced_array import trace
 
@@ -39,7 +39,7 @@ class Library:
         return [np.asarray((own if of_function else formula_values)[number]) for of_function, number in self.parts]
 
 
-def library(function: Callable[..., Any], inputs: Inputs, formula: Computation, view: View) -> Library:
+def library(function: Callable[..., Any], inputs: Inputs, view: View) -> Library:
     """The values of the inputs, of the calls of the formula, and of those of the function; equal ones once."""
     computed = trace(function, inputs)
     made = Library([], [], [], computed, dict(_FUNCTIONS))
@@ -89,7 +89,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 def insertions(view: View, given: Library) -> Iterator[Edit]:
     """All insertions, of functions first."""
-    numbers = [number for number in sorted(view.needed) if _is_float(view.calls[number].value)]
+    numbers = [number for number in sorted(view.needed) if is_float(view.calls[number].value)]
     for number in numbers:
         yield from _functions(view, number, given)
     for number in numbers:
@@ -102,13 +102,13 @@ def _functions(view: View, number: int, given: Library) -> Iterator[Edit]:
     for name, function in given.functions.items():
         kind = "indicator" if name in ("maximum(0, ·)", "1[· > 0]") else "missing function"
         text = f"{name} is missing around `{written}`"
-        yield Edit(kind, text, 4, {number: _after(call, function)}, ("function", name))
+        yield Edit(kind, text, 4, {number: then(call, function)}, ("function", name))
         uses = view.uses.get(number, [])
         if len(uses) > 1:
             for user, position in uses:
                 where = view.where(user)
                 yield Edit(kind, f"{name} is missing around `{written}`{where}", 4,
-                           {user: _operand(view.calls[user], position, function)}, ("function", name))  # fmt: skip
+                           {user: on_operand(view.calls[user], position, function)}, ("function", name))  # fmt: skip
 
 
 def _operands(view: View, number: int, given: Library) -> Iterator[Edit]:
@@ -120,11 +120,34 @@ def _operands(view: View, number: int, given: Library) -> Iterator[Edit]:
         if name == view.text(number):
             where_name = ""
         if _fits(other, shape) and not users & set(_PRODUCTS):
-            yield Edit("missing factor", f"the factor `{name}` is missing{where}", 4, {}, (), _making(call, number, index, np.multiply))
-            yield Edit("missing divisor", f"the divisor `{name}` is missing{where}", 4, {}, (), _making(call, number, index, np.divide))
+            yield Edit(
+                "missing factor",
+                f"the factor `{name}` is missing{where}",
+                4,
+                {},
+                (),
+                _making(call, number, index, np.multiply),
+            )
+            yield Edit(
+                "missing divisor",
+                f"the divisor `{name}` is missing{where}",
+                4,
+                {},
+                (),
+                _making(call, number, index, np.divide),
+            )
         if _fits(other, shape) and not users & set(_SUMS):
-            yield Edit("missing term", f"the term `{name}` is missing{where}", 4, {}, (), _making(call, number, index, np.add))
-            yield Edit("missing term", f"the term −`{name}` is missing{where}", 4, {}, (), _making(call, number, index, np.subtract))
+            yield Edit(
+                "missing term", f"the term `{name}` is missing{where}", 4, {}, (), _making(call, number, index, np.add)
+            )
+            yield Edit(
+                "missing term",
+                f"the term −`{name}` is missing{where}",
+                4,
+                {},
+                (),
+                _making(call, number, index, np.subtract),
+            )
         if other == shape and shape and name != view.text(number):
             yield Edit("other value", f"`{view.text(number)}` stands where `{name}` belongs", 5, {}, (),
                        _making(call, number, index, lambda x, v: v))  # fmt: skip
@@ -143,32 +166,14 @@ def _same(x: Any) -> Any:
     return x
 
 
-def _making(call: Any, number: int, index: int, function: Callable[..., Any]) -> Callable[[list[NumberArray]], dict[int, Change]]:
+def _making(
+    call: Any, number: int, index: int, function: Callable[..., Any]
+) -> Callable[[list[NumberArray]], dict[int, Change]]:
     def make(parts: list[NumberArray]) -> dict[int, Change]:
         value = parts[index]
-        return {number: _after(call, lambda x: function(x, value))}
+        return {number: then(call, lambda x: function(x, value))}
 
     return make
-
-
-def _after(call: Any, function: Callable[[Any], Any]) -> Change:
-    original = call.function
-    return function if original is None else lambda *operands, **options: function(original(*operands, **options))
-
-
-def _operand(call: Any, position: int, change: Callable[[Any], Any]) -> Change:
-    function: Any = call.function
-
-    def changed(*operands: Any, **options: Any) -> Any:
-        new = list(operands)
-        new[position] = change(new[position])
-        return function(*new, **options)
-
-    return changed
-
-
-def _is_float(value: Any) -> bool:
-    return bool(isinstance(value, np.ndarray | np.floating | float) and np.asarray(value).dtype.kind == "f")
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:

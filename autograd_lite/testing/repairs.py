@@ -1,110 +1,140 @@
 """Repairs: the smallest edits of a formula that make it right, at the given inputs and at generic ones.
 
 The formula is recorded as a computation. Each edit of the tables is made in it, and the changed formula is compared
-with the engine's derivative.
+with the engine's derivatives with respect to all arguments.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.computation import Computation
+from autograd_lite.testing.computation import Change, Computation
 from autograd_lite.testing.edits import Edit, View, edits
-from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.insertions import Library, insertions, library
 from autograd_lite.testing.mismatch import Finding
+from autograd_lite.testing.scales import Part, fitted_factor, parts, sentence
+from autograd_lite.testing.setting import Setting
 from autograd_lite.testing.traced_array import trace
 
 _MOST_CALLS = 400  # of a formula; longer ones are loops, in which an edit of one call explains nothing
-_BUDGET = 60_000  # the most calls that are made by all edits together
-_ENOUGH = 3
-
-Compare = Callable[[Any], bool]
+_BUDGET = 40_000  # the most calls that all edits of one kind make together, some tenths of a second
+_IN_PAIRS = {"transpose", "extra factor", "extra term", "sign", "sum and mean", "exponent"}
 
 
 @dataclass
-class Setting:
-    """Inputs at which a repair must be right: the values of all calls, of the library, and the comparison."""
+class _Point:
+    """A setting with the values of all calls and of the library."""
 
-    inputs: Inputs
-    fits: Compare
+    setting: Setting
     values: list[Any]
     parts: list[NumberArray]
 
 
 class Repairs:
-    """The search for edits of one formula.
+    """The edits of one formula that are right at all settings, the first of which has the given inputs."""
 
-    Parameters
-    ----------
-    formula, function : callable
-        The formula, and the function that it belongs to: its intermediate values may be missing in the formula.
-    settings : iterable of (Inputs, callable)
-        The given inputs and generic ones, each with the function that tells whether what a formula returns is right.
-    """
-
-    def __init__(
-        self, formula: Callable[..., Any], function: Callable[..., Any], settings: Iterable[tuple[Inputs, Compare]]
-    ) -> None:
-        pairs = list(settings)
-        self.settings: list[Setting] = []
+    def __init__(self, settings: list[Setting]) -> None:
+        case, inputs = settings[0].case, settings[0].inputs
+        self._points: list[_Point] = []
         self._made = 0
-        computation = trace(formula, pairs[0][0])
+        computation = trace(case.closed_form, inputs)
         if computation is None or len(computation.calls) > _MOST_CALLS:
             return
-        self.computation = computation
+        self.computation: Computation = computation
         self.view = View(computation)
-        library_of = library(function, pairs[0][0], computation, self.view)
-        self.library: Library = library_of
-        for inputs, fits in pairs:
-            setting = self._setting(formula, inputs, fits)
-            if setting is not None:
-                self.settings.append(setting)
-
-    def _setting(self, formula: Callable[..., Any], inputs: Inputs, fits: Compare) -> Setting | None:
-        """The inputs with all values, or None if the computation does not give what the formula gives there."""
+        self._library: Library = library(case.fn, inputs, self.view)
         with np.errstate(all="ignore"):
-            try:
-                values = self.computation.values(inputs.arrays(), {})
-                returned = self.computation.rerun(values, {}, frozenset())
-                if not _same(returned, formula(*inputs.arrays())):
-                    return None
-                return Setting(inputs, fits, values, self.library.values(inputs, values))
-            except Exception:  # the formula may fail at other inputs in any way
+            self._points = [point for setting in settings if (point := self._point(setting)) is not None]
+
+    def _point(self, setting: Setting) -> _Point | None:
+        """The setting with all values, or None if the computation does not give there what the formula gives."""
+        try:
+            values = self.computation.values(setting.inputs.arrays(), {})
+            if not _same(self.computation.result(values), setting.returned):
                 return None
+            return _Point(setting, values, self._library.values(setting.inputs, values))
+        except Exception:  # the formula may fail at other inputs in any way
+            return None
 
-    def find(self) -> list[Finding]:
-        """The repairs of lowest cost, as findings; pairs of edits only if no single one is right."""
-        if len(self.settings) < 2:
-            return []
+    @property
+    def known(self) -> bool:
+        """Whether the formula is known as a computation, at more than one setting."""
+        return len(self._points) > 1
+
+    def used(self) -> set[str]:
+        """The names of the inputs that the formula depends on."""
+        return {self.computation.names[n] for n in self.view.needed if self.computation.calls[n].function is None}
+
+    # -- the search ------------------------------------------------------------------------------------------------
+
+    def small(self) -> list[Finding]:
+        """Edits of single calls, in one place or in all places alike, and terms with another factor."""
         with np.errstate(all="ignore"):
-            singles = list(edits(self.view))
-            found = self._right(singles)
-            if not found:
-                found = self._right(insertions(self.view, self.library))
-            if not found:
-                found = self._right(_pairs(singles))
-        findings: dict[str, Finding] = {}
-        for edit in sorted(found, key=lambda edit: edit.cost):
-            findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost))
-        return list(findings.values())[:_ENOUGH]
+            return _findings([*self._right(edits(self.view)), *self._scaled()])
+
+    def large(self) -> list[Finding]:
+        """Insertions; if there is none, two edits of the same kind."""
+        with np.errstate(all="ignore"):
+            found = self._right(insertions(self.view, self._library))
+            return _findings(found or self._right(_pairs(list(edits(self.view)))))
 
     def _right(self, candidates: Iterable[Edit]) -> list[Edit]:
-        return [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, s) for s in self.settings)]
+        if not self.known:
+            return []
+        self._made = 0
+        return [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
 
-    def _fits(self, edit: Edit, setting: Setting) -> bool:
-        changes = edit.changes if edit.make is None else edit.make(setting.parts)
-        self._made += sum(1 for number in self.view.needed if not self.computation.calls[number].below.isdisjoint(changes))
+    def _fits(self, edit: Edit, point: _Point) -> bool:
+        changed = self._rerun(point, edit.changes if edit.make is None else edit.make(point.parts))
         try:
-            return setting.fits(self.computation.rerun(setting.values, changes, self.view.needed))
-        except Exception:  # the changed formula may fail in any way, mostly because shapes do not fit
+            return changed is not None and point.setting.is_right(changed)
+        except Exception:  # the changed formula may return anything
             return False
+
+    def _rerun(self, point: _Point, changes: dict[int, Change]) -> Any:
+        """What the changed formula returns; None if it fails, mostly because shapes do not fit."""
+        self._made += self.computation.cost(changes, self.view.needed)
+        try:
+            return self.computation.rerun(point.values, changes, self.view.needed)
+        except Exception:
+            return None
+
+    def _scaled(self) -> Iterator[Edit]:
+        """Parts of the formula that must be multiplied by the same number at all settings."""
+        if not self.known:
+            return
+        for part in parts(self.view):
+            factors = [self._factor(part, point) for point in self._points]
+            if None in factors or not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):  # type: ignore[arg-type]
+                continue
+            kind, text = sentence(part, float(factors[0]))  # type: ignore[arg-type]
+            yield Edit(kind, text, 3, {part.call: part.scaled(float(factors[0]))})  # type: ignore[arg-type]
+
+    def _factor(self, part: Part, point: _Point) -> float | None:
+        numbers = point.setting.numbers
+        try:
+            now, doubled = numbers(point.setting.returned), numbers(self._rerun(point, {part.call: part.scaled(2.0)}))
+            if now is None or doubled is None:
+                return None
+            factor = fitted_factor(now[0], doubled[0], now[1], now[2])
+            if factor is None or not point.setting.is_right(self._rerun(point, {part.call: part.scaled(factor)})):
+                return None
+            return factor
+        except Exception:  # the changed formula may return anything
+            return None
+
+
+def _findings(found: Iterable[Edit]) -> list[Finding]:
+    findings: dict[str, Finding] = {}
+    for edit in sorted(found, key=lambda edit: edit.cost):
+        findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost))
+    return list(findings.values())
 
 
 def _pairs(singles: list[Edit]) -> Iterator[Edit]:
@@ -115,12 +145,7 @@ def _pairs(singles: list[Edit]) -> Iterator[Edit]:
             yield Edit(first.kind, text, first.cost + second.cost, {**first.changes, **second.changes})
 
 
-_IN_PAIRS = {"transpose", "extra factor", "extra term", "sign", "sum and mean", "exponent"}
-
-
 def _same(first: Any, second: Any) -> bool:
     if isinstance(first, tuple | list):
-        return (
-            isinstance(second, tuple | list) and len(first) == len(second) and all(map(_same, first, second))
-        )
+        return isinstance(second, tuple | list) and len(first) == len(second) and all(map(_same, first, second))
     return np.shape(first) == np.shape(second) and bool(np.allclose(first, second, rtol=1e-9, atol=1e-12))

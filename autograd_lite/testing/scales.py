@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Call, Change, Ref
-from autograd_lite.testing.edits import View, is_float, is_number, on_operand, then
+from autograd_lite.testing.edits import View, is_float, is_number, on_operand
 
 _SUMS = (np.add, np.subtract)
 _SIDE_BY_SIDE = (np.where, np.stack, np.concatenate, np.maximum, np.minimum)

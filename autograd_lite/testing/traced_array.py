@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.compiler.user_code import is_user_code
 from autograd_lite.support.function_copies import copied
 from autograd_lite.testing.computation import Call, Computation, Ref, refs, setitem
 from autograd_lite.testing.inputs import Inputs
-from autograd_lite.testing.source_places import place_of
+from autograd_lite.testing.source_places import Place, place_of
 
 _MOST_CALLS = 2000
 
@@ -162,6 +163,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self._places: dict[Any, Place | None] = {}
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Make a call and record it."""
@@ -185,8 +187,20 @@ class Trace:
         operands, named = self._numbered(args), self._numbered(options)
         number = Ref(len(self.calls))
         below = frozenset({number}).union(*(self.calls[ref].below for ref in refs((operands, named))))
-        self.calls.append(Call(function, operands, named, value, place_of(sys._getframe(1)), below))
+        self.calls.append(Call(function, operands, named, value, self._place(), below))
         return number
+
+    def _place(self) -> Place | None:
+        """The place in the user's code, unless it is this module that has called everything below."""
+        frame: Any = sys._getframe(1)
+        while not is_user_code(frame.f_code):
+            if frame.f_code is trace.__code__:
+                return None
+            frame = frame.f_back
+        key = frame.f_code, frame.f_lasti
+        if key not in self._places:
+            self._places[key] = place_of(frame)
+        return self._places[key]
 
     def _numbered(self, tree: Any) -> Any:
         """The tree with the numbers of their calls in place of traced arrays."""
@@ -242,7 +256,9 @@ def _for_tracing(function: Callable[..., Any], recorded: Trace) -> Callable[...,
         module = str(getattr(value, "__module__", None) or "")
         if module.startswith("numpy") and getattr(value, "__name__", "") in _CREATIONS:
             return wrapped(value)
-        is_operation = hasattr(value, "primitive") or (isinstance(value, FunctionType) and module.startswith("autograd_lite."))
+        is_operation = hasattr(value, "primitive") or (
+            isinstance(value, FunctionType) and module.startswith("autograd_lite.")
+        )
         return wrapped(value) if is_operation else None
 
     return copied(function, replacement)  # type: ignore[no-any-return]
