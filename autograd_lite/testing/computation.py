@@ -1,4 +1,4 @@
-"""A computation: the NumPy calls that a function makes, which can be run again with some of them changed."""
+"""A computation: the NumPy calls that a function makes, which can be repeated with some of them changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.testing.source_places import Place
 
-# A changed call: it receives the operands and options of the call, and returns the value that takes its place.
+# What takes the place of a call: a function of its operands and options; for an input, of its value.
 Change = Callable[..., Any]
 
 
@@ -22,13 +22,15 @@ class Ref(int):
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """One call, ``value = function(*operands, **options)``. An input has the function None.
+    """One call, ``value = function(*operands, **options)``. For an input the function is None.
 
     Attributes
     ----------
+    value : object
+        What it gave when it was recorded.
     place : Place or None
         The expression in the user's code.
-    values : set of int
+    below : set of int
         The calls that it depends on, itself included.
     """
 
@@ -46,96 +48,98 @@ class Call:
 
 @dataclass
 class Computation:
-    """The calls in their order, the first ones being the inputs, and what is returned: a tree with `Ref` leaves."""
+    """The calls in their order, the inputs first.
+
+    Attributes
+    ----------
+    calls : list of Call
+    names : tuple of str
+        The names of the inputs.
+    returned : object
+        What is returned, with `Ref` in place of the values of calls.
+    """
 
     calls: list[Call]
-    names: tuple[str, ...]  # of the inputs
-    returned: Any = None
+    names: tuple[str, ...]
+    returned: Any
 
-    def run(self, inputs: Sequence[Any], changes: Mapping[int, Change] | None = None) -> Any:
-        """What the computation returns for the inputs, with the changed calls in place of the recorded ones."""
-        return substituted(self.returned, self.values(inputs, changes or {}))
-
-    def values(self, inputs: Sequence[Any], changes: Mapping[int, Change]) -> list[Any]:
-        """The values of all calls."""
-        values: list[Any] = []
-        for number, call in enumerate(self.calls):
-            value = inputs[number] if call.function is None else None
-            if number in changes:
-                values.append(changes[number](*self._arguments(call, values), **self._options(call, values))
-                              if call.function else changes[number](value))  # fmt: skip
-            elif call.function is None:
-                values.append(value)
-            else:
-                values.append(call.function(*self._arguments(call, values), **self._options(call, values)))
+    def values(self, inputs: Sequence[Any]) -> list[Any]:
+        """The values of all calls for other inputs."""
+        values = list(inputs)
+        for call in self.calls[len(values) :]:
+            values.append(_repeated(call, call.function, values))
         return values
 
-    def rerun(self, values: Sequence[Any], changes: Mapping[int, Change], needed: frozenset[int]) -> Any:
-        """As `run`, where `values` are those without the changes: only the `needed` calls above a change are repeated."""
+    def result(self, values: Sequence[Any]) -> Any:
+        """What is returned, where the calls have these values."""
+        return substituted(self.returned, values)
+
+    def changed(self, values: Sequence[Any], changes: Mapping[int, Change], needed: frozenset[int]) -> Any:
+        """What is returned with some calls changed. The `needed` calls that depend on them are repeated."""
         new = list(values)
         for number, call in enumerate(self.calls):
             if number in needed and not call.below.isdisjoint(changes):
-                operands, options = self._arguments(call, new), self._options(call, new)
                 if call.function is None:
                     new[number] = changes[number](new[number])
-                elif number in changes:
-                    new[number] = changes[number](*operands, **options)
                 else:
-                    new[number] = call.function(*operands, **options)
-        return substituted(self.returned, new)
-
-    def result(self, values: Sequence[Any]) -> Any:
-        """What is returned, from the values of the calls."""
-        return substituted(self.returned, values)
+                    new[number] = _repeated(call, changes.get(number, call.function), new)
+        return self.result(new)
 
     def cost(self, changes: Mapping[int, Change], needed: frozenset[int]) -> int:
-        """The number of calls that `rerun` makes."""
+        """The number of calls that `changed` repeats."""
         return sum(not self.calls[number].below.isdisjoint(changes) for number in needed)
 
     def needed(self) -> frozenset[int]:
         """The calls that the result depends on."""
         return frozenset().union(*(self.calls[ref].below for ref in refs(self.returned)))
 
-    @staticmethod
-    def _arguments(call: Call, values: Sequence[Any]) -> Any:
-        return substituted(call.operands, values)
 
-    @staticmethod
-    def _options(call: Call, values: Sequence[Any]) -> Any:
-        return {name: substituted(option, values) for name, option in call.options.items()} if call.options else {}
+def _repeated(call: Call, function: Any, values: Sequence[Any]) -> Any:
+    operands = substituted(call.operands, values)
+    return function(*operands, **substituted(call.options, values)) if call.options else function(*operands)
 
 
 def substituted(tree: Any, values: Sequence[Any]) -> Any:
     """The tree with the values of calls in the place of their numbers."""
-    if type(tree) is Ref:
-        return values[tree]
-    if type(tree) in (tuple, list):
-        return type(tree)([substituted(part, values) for part in tree])
-    if type(tree) is slice:
-        return slice(*substituted((tree.start, tree.stop, tree.step), values))
-    return tree
+    return map_tree(tree, lambda part: values[part] if type(part) is Ref else part)
 
 
 def refs(tree: Any) -> list[Ref]:
     """The numbers of calls in a tree of operands."""
-    if type(tree) is Ref:
-        return [tree]
-    if type(tree) in (tuple, list):
-        return [ref for part in tree for ref in refs(part)]
-    if type(tree) is dict:
-        return refs(list(tree.values()))
-    return refs((tree.start, tree.stop, tree.step)) if type(tree) is slice else []
+    found: list[Ref] = []
+    map_tree(tree, lambda part: found.append(part) if type(part) is Ref else None)
+    return found
 
 
-def shape_of(value: Any) -> tuple[int, ...] | None:
-    """The shape of a number or an array of numbers, else None."""
-    if isinstance(value, np.ndarray | np.generic | float | int) and np.asarray(value).dtype.kind in "fiub":
-        return np.shape(value)
-    return None
+def map_tree(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """Nested tuples, lists, dicts and slices with `change` applied to what they hold."""
+    kind = type(tree)
+    if kind is tuple or kind is list:
+        return kind([map_tree(part, change) for part in tree])
+    if kind is dict:
+        return {key: map_tree(part, change) for key, part in tree.items()}
+    if kind is slice:
+        return slice(*[map_tree(part, change) for part in (tree.start, tree.stop, tree.step)])
+    return change(tree)
+
+
+# -- functions that a recorded formula calls in place of Python's statements ---------------------------------------------
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]``."""
+    return x[index]
 
 
 def setitem(x: Any, index: Any, value: Any) -> Any:
-    """A copy of x with the value at the index."""
+    """A copy of x after ``x[index] = value``."""
     x = np.array(x)
     x[index] = value
+    return x
+
+
+def additem(x: Any, index: Any, value: Any) -> Any:
+    """A copy of x with the value added at the index, as often as a position occurs in it."""
+    x = np.array(x)
+    np.add.at(x, index, value)
     return x

@@ -48,13 +48,13 @@ LEFT_OUT: tuple[Condition, ...] = (
 STRUCTURE: tuple[Condition, ...] = (
     Condition("symmetry", "it is right only if {x} is symmetric, {x} = {x}ᵀ", 3,
               lambda x: (x + x.T) / 2 if _is_square(x) else None),
-    Condition("commutation", "it is right only if {x} commutes with the other factors: their order matters", 4,
-              lambda x: (np.trace(x) / len(x) + 1) * np.eye(len(x)) if _is_square(x) else None),
-    Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
-    Condition("diagonal", "it is right only if {x} is diagonal", 5,
-              lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
 )  # fmt: skip
 WEAK: tuple[Condition, ...] = (
+    Condition("commutation", "it is right only if {x} commutes with the other factors: their order matters", 5,
+              lambda x: (np.trace(x) / len(x) + 1) * np.eye(len(x)) if _is_square(x) else None),
+    Condition("diagonal", "it is right only if {x} is diagonal", 5,
+              lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
+    Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
     Condition("special", "it is right only if {x} = 0", 6, np.zeros_like),
     Condition("special", "it is right only if {x} = 1", 6, np.ones_like),
     Condition("special", "it is right only if all elements of {x} are equal", 6,
@@ -62,17 +62,17 @@ WEAK: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
-def conditions(settings: Sequence[Inputs], used: set[str], is_right: IsRight) -> list[Finding]:
+def conditions(settings: Sequence[Inputs], used: set[int], is_right: IsRight) -> list[Finding]:
     """The conditions under which a formula is right at all of the given generic inputs.
 
-    `used` are the inputs that the formula depends on.
+    `used` are the positions of the inputs that the formula depends on.
     """
-    absent = [i for i in settings[0].floats() if settings[0].names[i] not in used]
+    absent = [i for i in settings[0].floats() if i not in used]
     findings = [*_holding(LEFT_OUT, settings, absent, is_right), *_holding(STRUCTURE, settings, None, is_right)]
     return findings or list(_left_out_together(settings, absent, is_right))
 
 
-def weak_conditions(settings: Sequence[Inputs], used: set[str], is_right: IsRight) -> list[Finding]:
+def weak_conditions(settings: Sequence[Inputs], used: set[int], is_right: IsRight) -> list[Finding]:
     """Conditions that say less about the mistake."""
     return list(_holding(WEAK, settings, None, is_right))
 

@@ -1,7 +1,7 @@
-"""The table of edits: the small changes of a formula that turn a common mistake back into the right formula.
+"""The table of edits: small changes of a formula, each of which turns a common mistake back into what is right.
 
-Each row takes a computation and a call of it, and yields edits: a sentence that names the mistake, and the call that
-belongs in its place. Whether an edit makes the formula right is decided elsewhere, on the numbers.
+Each row of the table is a function of a formula and one of its calls. It yields edits: what takes the place of the
+call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the numbers, elsewhere.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.testing.computation import Call, Change, Computation, Ref, setitem
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.computation import Call, Change, Ref, additem, getitem, setitem
+from autograd_lite.testing.written_formula import WrittenFormula, is_number
 
-_PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot, np.linalg.multi_dot)
+PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot)
+POWERS: dict[Any, float] = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
+COMPARISONS: dict[Any, str] = {
+    np.less: "<", np.less_equal: "≤", np.greater: ">", np.greater_equal: "≥", np.equal: "=", np.not_equal: "≠",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,9 +32,11 @@ class Edit:
     kind, text, cost
         Those of the finding.
     changes : dict of int to callable
-        What takes the place of the calls.
-    undoes : tuple
-        Describes which kinds of edits can be made in every place at once: equal for those.
+        What takes the place of each changed call.
+    alike : tuple
+        Equal for edits that do the same at different calls, and can be made in every place.
+    make : callable, optional
+        In place of `changes` for what depends on the inputs: they are made from the values of a library.
     """
 
     kind: str
@@ -36,316 +44,20 @@ class Edit:
     cost: int
     changes: dict[int, Change]
     alike: tuple[Any, ...] = ()
-    make: Callable[[list[Any]], dict[int, Change]] | None = None
+    make: Callable[[list[NumberArray]], dict[int, Change]] | None = None
 
 
-class View:
-    """A computation with names for its parts, in the words of the user's code."""
-
-    def __init__(self, computation: Computation) -> None:
-        self.calls = computation.calls
-        self.names = computation.names
-        self.needed = computation.needed()
-        self.uses: dict[int, list[tuple[int, int]]] = {}
-        for number in sorted(self.needed):
-            for position, operand in enumerate(self.calls[number].operands):
-                if type(operand) is Ref:
-                    self.uses.setdefault(operand, []).append((number, position))
-
-    def text(self, number: int) -> str:
-        """The value of a call in the user's words: as it is written where it is used, else where it is computed."""
-        call = self.calls[number]
-        if call.function is None:
-            return self.names[number]
-        for user, position in self.uses.get(number, ()):
-            written = self.operand(user, position, None)
-            if written is not None:
-                return written
-        return call.place.text if call.place is not None and call.place.text else f"the result of {call.name}"
-
-    def operand(self, number: int, position: int, default: str | None = "") -> str | None:
-        """The operand of a call as it is written."""
-        place = self.calls[number].place
-        operands = place.operands if place is not None else ()
-        if position < len(operands) and len(operands[position]) <= 60:
-            return operands[position]
-        operand = self.calls[number].operands[position] if position < len(self.calls[number].operands) else None
-        return default if default is None else self.text(operand) if type(operand) is Ref else f"{operand}"
-
-    def where(self, number: int) -> str:
-        """The place of a call in the user's code: ``, in `A @ B```."""
-        place = self.calls[number].place
-        return f", in `{place.text}`" if place is not None and place.text else ""
-
-
-Row = Callable[[View, int, Call], Iterator[Edit]]
-
-
-# -- operands ------------------------------------------------------------------------------------------------------
-
-
-def transposed(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """A matrix that must be transposed, in every use of it or in one."""
-    if _ndim(call.value) != 2 or call.function in (np.transpose,) or number not in view.uses:
-        return
-    text = view.text(number)
-    if call.function is None:
-        change: Change = np.transpose
-    else:
-        change = then(call, np.transpose)
-    if len(view.uses[number]) > 1:
-        yield Edit("transpose", f"`{text}` must be transposed in every place", 3, {number: change}, ("T",))
-    for user, position in view.uses[number]:
-        if view.calls[user].function in (np.transpose, np.trace, np.sum):
-            continue
-        text = view.operand(user, position) or text
-        where = view.where(user) if not view.where(user) == f", in `{text}`" else ""
-        yield Edit("transpose", f"`{text}` must be transposed{where}", 2,
-                   {user: on_operand(view.calls[user], position, np.transpose)}, ("T",))  # fmt: skip
-
-
-def untransposed(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """A matrix that must not be transposed."""
-    if call.function is np.transpose and _ndim(call.value) == 2:
-        text = view.text(number)
-        yield Edit("transpose", f"`{text}` must not be transposed", 2, {number: lambda x, *_: x}, ("not T",))
-
-
-def reordered(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """A matrix product in the wrong order."""
-    if call.function in _PRODUCTS and len(call.operands) >= 2:
-        x, y = view.operand(number, 0), view.operand(number, 1)
-        function = call.function
-        text = f"the factors `{x}` and `{y}` are in the wrong order: the product does not commute"
-        yield Edit("order", text, 2, {number: lambda x, y: function(y, x)}, ("order", function))
-
-
-def alternatives(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """Another function of the same operands."""
-    for function, phrase in _ALTERNATIVES.get(call.function, ()):
-        yield Edit(_KINDS.get(function, "other function"), phrase + view.where(number), 3,
-                   {number: _replaced(function)}, (call.function, function))  # fmt: skip
-
-
-_ALTERNATIVES: dict[Any, list[tuple[Any, str]]] = {
-    np.sum: [(np.mean, "there is a sum where a mean belongs")],
-    np.mean: [(np.sum, "there is a mean where a sum belongs")],
-    np.add: [(np.subtract, "the sign is wrong: minus belongs where plus stands")],
-    np.subtract: [
-        (np.add, "the sign is wrong: plus belongs where minus stands"),
-        (lambda x, y: y - x, "the sign is flipped: the difference is taken the other way round"),
-    ],
-    np.multiply: [(np.divide, "there is a product where a quotient belongs: it must be divided")],
-    np.divide: [
-        (np.multiply, "there is a quotient where a product belongs: it must be multiplied, not divided"),
-        (lambda x, y: y / x, "the quotient is upside down"),
-    ],
-    np.maximum: [(np.minimum, "there is a maximum where a minimum belongs")],
-    np.minimum: [(np.maximum, "there is a minimum where a maximum belongs")],
-    np.max: [(np.min, "there is a maximum where a minimum belongs")],
-    np.min: [(np.max, "there is a minimum where a maximum belongs")],
-    np.sin: [(np.cos, "there is sin where cos belongs")],
-    np.cos: [(np.sin, "there is cos where sin belongs")],
-    np.sinh: [(np.cosh, "there is sinh where cosh belongs")],
-    np.cosh: [(np.sinh, "there is cosh where sinh belongs")],
-    np.exp: [(lambda x: np.exp(-x), "the sign of the exponent is wrong")],
-    setitem: [(None, "a repeated index overwrites: what is written to the same index must add up (np.add.at)")],
-}  # fmt: skip
-_COMPARISONS = {
-    np.less: "<", np.less_equal: "≤", np.greater: ">", np.greater_equal: "≥", np.equal: "==", np.not_equal: "≠",
-}  # fmt: skip
-for _function, _sign in _COMPARISONS.items():
-    _ALTERNATIVES[_function] = [
-        (other, f"the condition has {_sign} where {sign} belongs") for other, sign in _COMPARISONS.items()
-        if other is not _function
-    ]  # fmt: skip
-
-
-def _added(x: Any, index: Any, value: Any) -> Any:
-    x = np.array(x)
-    np.add.at(x, index, value)
-    return x
-
-
-_ALTERNATIVES[setitem] = [(_added, _ALTERNATIVES[setitem][0][1])]
-_KINDS: dict[Any, str] = {
-    np.add: "sign", np.subtract: "sign", _added: "repeated index", np.mean: "sum and mean", np.sum: "sum and mean",
-    **dict.fromkeys(_COMPARISONS, "indicator"),
-}  # fmt: skip
-
-
-# -- powers --------------------------------------------------------------------------------------------------------
-
-
-def exponents(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """Another exponent."""
-    known = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
-    exponent = known.get(call.function)
-    if call.function is np.power and is_number(call.operands[1]):
-        exponent = float(call.operands[1])
-    if exponent is None:
-        return
-    base = view.operand(number, 0)
-    for other in dict.fromkeys((exponent + 1, exponent - 1, -exponent, 2.0, 0.5, 1.0, 3.0, -1.0)):
-        if other not in (exponent, 0):
-            text = f"the exponent of `{base}` must be {other:g}, not {exponent:g}{view.where(number)}"
-            yield Edit("exponent", text, 3, {number: lambda x, *_, p=other: x**p}, ("exponent", exponent, other))
-
-
-def powers(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """A value that must be squared, inverted, under a root."""
-    if not is_float(call.value) or (_ndim(call.value) == 2 and call.function is None):
-        return
-    if call.function in (np.square, np.sqrt, np.power, np.reciprocal):
-        return
-    text, uses = view.text(number), view.uses.get(number, [])
-    for phrase, power in (
-        ("must be squared", np.square),
-        ("must be cubed", lambda x: x**3),
-        ("must be under a square root", np.sqrt),
-        ("must be inverted", np.reciprocal),
-    ):
-        yield Edit(
-            "exponent",
-            f"the exponent of `{text}` is wrong: it {phrase}",
-            3,
-            {number: then(call, power)},
-            ("power", phrase),
-        )
-        if len(uses) > 1:
-            for user, position in uses:
-                change = on_operand(view.calls[user], position, power)
-                yield Edit(
-                    "exponent",
-                    f"the exponent of `{view.operand(user, position)}` is wrong: it {phrase}{view.where(user)}",
-                    3,
-                    {user: change},
-                    ("power", phrase),
-                )
-
-
-# -- too much ------------------------------------------------------------------------------------------------------
-
-
-def dropped(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """A function, a factor or a term that must not be there."""
-    function, operands = call.function, call.operands
-    shape = _shape(call.value)
-    for position, what in _DROPPED.get(function, {}).items():
-        other = operands[1 - position]
-        if len(operands) == 2:
-            text = view.operand(number, position)
-            kind = "extra term" if what == "term" else "extra factor"
-            yield Edit(kind, f"the {what} `{text}` is one too many{view.where(number)}", 3,
-                       {number: _kept(1 - position, shape)}, ("drop", function, position))  # fmt: skip
-    if function in _DROPPED or not operands or type(operands[0]) is not Ref or function in (np.transpose,):
-        return
-    name = view.calls[number].name
-    value = view.calls[operands[0]].value
-    if function in (_getitem_of(call),):
-        yield Edit("index", f"the index is one too many{view.where(number)}: all of `{view.operand(number, 0)}` is needed", 3,
-                   {number: lambda x, *_: x}, ("drop", "index"))  # fmt: skip
-    elif _shape(value) == shape and is_float(value):
-        yield Edit("extra function", f"the {name} is one too many{view.where(number)}", 3,
-                   {number: lambda x, *_, **__: x}, ("drop", function))  # fmt: skip
-
-
-_DROPPED: dict[Any, dict[int, str]] = {
-    np.multiply: {0: "factor", 1: "factor"}, np.matmul: {0: "factor", 1: "factor"}, np.divide: {1: "divisor"},
-    np.add: {0: "term", 1: "term"}, np.subtract: {1: "term", 0: "term"}, np.maximum: {0: "maximum with", 1: "maximum with"},
-    np.minimum: {0: "minimum with", 1: "minimum with"},
-}  # fmt: skip
-
-
-def _kept(position: int, shape: tuple[int, ...]) -> Change:
-    def keep(*operands: Any) -> Any:
-        value = operands[position]
-        return np.broadcast_to(value, shape) if np.ndim(value) < len(shape) else value
-
-    return keep
-
-
-def _getitem_of(call: Call) -> Any:
-    return call.function if call.name == "_getitem" else None
-
-
-# -- numbers and options -------------------------------------------------------------------------------------------
-
-
-def literals(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """Another number: 0 for 1, N − 1 for N."""
-    for position, operand in enumerate(call.operands):
-        if not is_number(operand) or call.function in (np.power,):
-            continue
-        written = view.operand(number, position, None) or f"{operand:g}"
-        others = [0, 1, 2, 3, 0.5, -1, operand + 1, operand - 1, -operand, 2 * operand, operand / 2]
-        for other in dict.fromkeys(others):
-            if other != operand:
-                compared = call.function in _COMPARISONS
-                kind = "indicator" if compared else "number"
-                what = f"the threshold {operand:g} must be {other:g}" if compared else f"`{written}` must be {other:g}"
-                if other == operand + 1 and operand > 1 and "-" in written:
-                    what = f"`{written}` = {operand:g} must be {other:g}: N − 1 stands where N belongs"
-                elif other == operand - 1 and operand > 2 and "-" not in written:
-                    what = f"`{written}` = {operand:g} must be {other:g}: N stands where N − 1 belongs"
-                yield Edit(kind, f"{what}{view.where(number)}", 3,
-                           {number: on_operand(call, position, lambda x, o=other: o)}, ("literal", operand, other))  # fmt: skip
-
-
-def axes(view: View, number: int, call: Call) -> Iterator[Edit]:
-    """Another axis, or another option."""
-    operands, options = call.operands, call.options
-    at = 1 if call.function in _REDUCTIONS and len(operands) > 1 else None
-    axis = operands[1] if at else options.get("axis")
-    if call.function in _REDUCTIONS and isinstance(axis, int) and type(operands[0]) is Ref:
-        ndim = np.ndim(view.calls[operands[0]].value)
-        for other in range(ndim):
-            if other != axis % ndim:
-                text = f"the {call.name} is over axis {axis} where axis {other} belongs{view.where(number)}"
-                yield Edit("axis", text, 3, {number: _with_axis(call, other)}, ("axis", axis, other))
-    for position, option in enumerate(operands):
-        if isinstance(option, str) and option in ("valid", "same", "full"):
-            for mode in ("valid", "same", "full"):
-                if mode != option:
-                    yield Edit("option", f"the mode '{option}' must be '{mode}'{view.where(number)}", 3,
-                               {number: on_operand(call, position, lambda _, m=mode: m)}, ("mode",))  # fmt: skip
-
-
-_REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.flip)
-
-
-def _with_axis(call: Call, axis: int) -> Change:
-    function: Any = call.function
-
-    def change(x: Any, *others: Any, **options: Any) -> Any:
-        return function(x, *others[1:], **{**options, "axis": axis})
-
-    return change
-
-
-# -- helpers -------------------------------------------------------------------------------------------------------
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of an array or a number, None for several results."""
-    return np.shape(value) if isinstance(value, np.ndarray | np.generic | float | int) else None
-
-
-def _ndim(value: Any) -> int | None:
-    shape = _shape(value)
-    return None if shape is None else len(shape)
-
-
-def _replaced(function: Any) -> Change:
-    return lambda *operands, **options: function(*operands, **options)
+Row = Callable[[WrittenFormula, int, Call], Iterator[Edit]]
 
 
 def then(call: Call, function: Callable[[Any], Any]) -> Change:
+    """The call followed by a function of its value."""
     original = call.function
     return function if original is None else lambda *operands, **options: function(original(*operands, **options))
 
 
 def on_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Change:
+    """The call with one of its operands changed."""
     function: Any = call.function
 
     def changed(*operands: Any, **options: Any) -> Any:
@@ -356,28 +68,243 @@ def on_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Chang
     return changed
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, Ref | bool)
+def at_value(
+    formula: WrittenFormula, number: int, change: Callable[[Any], Any]
+) -> Iterator[tuple[str, str, dict[int, Change]]]:
+    """The change of a value in each single use of it, and in all uses: as it is written, where, and the changes."""
+    call, uses = formula.calls[number], formula.uses.get(number, [])
+    for user, position in uses:
+        change_of_use = on_operand(formula.calls[user], position, change)
+        yield formula.operand(user, position), formula.where(user), {user: change_of_use}
+    if len(uses) > 1 or (not uses and number in formula.needed):
+        where = " in every place" if len(uses) > 1 else ""
+        yield formula.text(number), where, {number: then(call, change)}
 
 
-def is_float(value: Any) -> bool:
-    return bool(isinstance(value, np.ndarray | np.floating | float) and np.asarray(value).dtype.kind == "f")
+# -- matrices --------------------------------------------------------------------------------------------------------
 
 
-ROWS: tuple[Row, ...] = (transposed, untransposed, reordered, alternatives, exponents, powers, dropped, literals, axes)
+def transposed(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A matrix that must be transposed, or must not be."""
+    if not isinstance(call.value, np.ndarray) or call.value.ndim != 2:
+        return
+    if call.function is np.transpose:
+        text = f"`{formula.text(number)}` must not be transposed"
+        yield Edit("transpose", text, 2, {number: lambda x, *_: x}, ("untransposed",))
+        return
+    for text, where, changes in at_value(formula, number, np.transpose):
+        if all(formula.calls[user].function not in (np.transpose, np.trace) for user in changes):
+            yield Edit("transpose", f"`{text}` must be transposed{where}", 2, changes, ("transposed",))
 
 
-def edits(view: View) -> Iterator[Edit]:
-    """All edits of the table, in one place each and in every place alike."""
+def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """The factors of a matrix product in the other order."""
+    if call.function in PRODUCTS and len(call.operands) == 2:
+        function: Any = call.function
+        x, y = formula.operand(number, 0), formula.operand(number, 1)
+        text = f"the factors `{x}` and `{y}` are in the wrong order{formula.where(number)}"
+        yield Edit("order", text, 2, {number: lambda x, y: function(y, x)}, ("order", function))
+
+
+# -- functions -------------------------------------------------------------------------------------------------------
+
+_ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
+    np.sum: [(np.mean, "sum and mean", "there is a sum where a mean belongs")],
+    np.mean: [(np.sum, "sum and mean", "there is a mean where a sum belongs")],
+    np.add: [(np.subtract, "sign", "the sign is wrong: minus belongs where plus stands")],
+    np.subtract: [
+        (np.add, "sign", "the sign is wrong: plus belongs where minus stands"),
+        (lambda x, y: y - x, "sign", "the sign is flipped: the difference is taken the other way round"),
+    ],
+    np.negative: [(np.positive, "sign", "the sign is wrong: the minus is one too many")],
+    np.multiply: [(np.divide, "quotient", "there is a product where a quotient belongs: divide, not multiply")],
+    np.divide: [
+        (np.multiply, "quotient", "there is a quotient where a product belongs: multiply, not divide"),
+        (lambda x, y: y / x, "quotient", "the quotient is upside down"),
+    ],
+    np.maximum: [(np.minimum, "extremum", "there is a maximum where a minimum belongs")],
+    np.minimum: [(np.maximum, "extremum", "there is a minimum where a maximum belongs")],
+    np.max: [(np.min, "extremum", "there is a maximum where a minimum belongs")],
+    np.min: [(np.max, "extremum", "there is a minimum where a maximum belongs")],
+    np.sin: [(np.cos, "other function", "there is sin where cos belongs")],
+    np.cos: [(np.sin, "other function", "there is cos where sin belongs")],
+    np.sinh: [(np.cosh, "other function", "there is sinh where cosh belongs")],
+    np.cosh: [(np.sinh, "other function", "there is cosh where sinh belongs")],
+    np.exp: [(lambda x: np.exp(-x), "sign", "the sign of the exponent is wrong")],
+    setitem: [(additem, "repeated index", "an index that repeats overwrites: its values must add up, as by np.add.at")],
+    **{
+        function: [(other, "indicator", f"the condition has {sign} where {right} belongs")
+                   for other, right in COMPARISONS.items() if other is not function]
+        for function, sign in COMPARISONS.items()
+    },
+}  # fmt: skip
+
+
+def replaced(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another function of the same operands."""
+    for function, kind, phrase in _ALTERNATIVES.get(call.function, ()):
+        text = phrase + formula.where(number)
+        yield Edit(
+            kind, text, 3, {number: lambda *x, f=function, **options: f(*x, **options)}, (call.function, function)
+        )
+
+
+def without_function(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A function, or an index, that must not be there."""
+    if not call.operands or type(call.operands[0]) is not Ref or call.function in (*_WITH_ROWS, *_WORDS):
+        return
+    inner = formula.operand(number, 0)
+    if call.function is getitem:
+        kind, text = _index(call.operands[1], inner, formula.operand(number, 1))
+    elif _same_shape(formula.calls[call.operands[0]].value, call.value):
+        kind, text = "extra function", f"the {call.name} is one too many"
+    else:
+        return
+    text += formula.where(number)
+    yield Edit(kind, text, 3, {number: lambda x, *_, **__: x}, ("without", call.name, str(call.operands[1:])))
+
+
+def _same_shape(first: Any, second: Any) -> bool:
+    return getattr(first, "shape", ()) == getattr(second, "shape", None)
+
+
+_WITH_ROWS = {np.transpose, np.negative, np.square, np.sqrt, np.reciprocal, np.power}
+
+
+def _index(index: Any, array: str, written: str) -> tuple[str, str]:
+    """What an index does that is one too many."""
+    items = index if isinstance(index, tuple) else (index,)
+    slices = [(axis, item) for axis, item in enumerate(items) if isinstance(item, slice)]
+    if any(isinstance(item.step, int) and item.step < 0 for _, item in slices):
+        return "flip", f"`{array}` is flipped by the index [{written}]"
+    axis = next((axis for axis, item in slices if item != slice(None)), 0)
+    return "part used", f"only the part [{written}] of `{array}` along axis {axis} is used, but all of it is needed"
+
+
+# -- factors and terms -----------------------------------------------------------------------------------------------
+
+_WORDS: dict[Any, dict[int, str]] = {
+    np.multiply: {0: "factor", 1: "factor"}, np.matmul: {0: "factor", 1: "factor"}, np.divide: {1: "divisor"},
+    np.add: {0: "term", 1: "term"}, np.subtract: {1: "term"},
+    np.maximum: {0: "maximum with", 1: "maximum with"}, np.minimum: {0: "minimum with", 1: "minimum with"},
+}  # fmt: skip
+
+
+def without_operand(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A factor, a divisor or a term that must not be there."""
+    if call.function not in _WORDS:
+        return
+    shape = np.shape(call.value)
+    for position, word in _WORDS[call.function].items():
+        if len(call.operands) != 2:
+            return
+        text = f"the {word} `{formula.operand(number, position)}` is one too many{formula.where(number)}"
+        kind = "extra term" if word == "term" else "extra factor"
+        alike = ("without operand", call.function, position)
+        yield Edit(kind, text, 3, {number: _kept(1 - position, shape)}, alike)
+
+
+def _kept(position: int, shape: tuple[int, ...]) -> Change:
+    def keep(*operands: Any) -> Any:
+        value = operands[position]
+        return np.broadcast_to(value, shape) if np.ndim(value) < len(shape) else value
+
+    return keep
+
+
+# -- exponents, numbers, options ---------------------------------------------------------------------------------------
+
+
+def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another exponent, or one that is missing."""
+    given = POWERS.get(call.function)
+    if call.function is np.power and is_number(call.operands[1]):
+        given = float(call.operands[1])
+    if given is not None:
+        for right in dict.fromkeys((given + 1, given - 1, -given, 1.0, 2.0, 3.0, 0.5, -1.0)):
+            if right not in (given, 0):
+                base = formula.operand(number, 0)
+                text = f"the exponent of `{base}` must be {right:g}, not {given:g}{formula.where(number)}"
+                yield Edit("exponent", text, 3, {number: lambda x, *_, p=right: x**p}, ("exponent", given, right))
+        return
+    users = [formula.calls[user].function for user, _ in formula.uses.get(number, [])]
+    if not formula.is_float(number) or all(user in POWERS or user is np.power for user in users):
+        return
+    for what, power in _MISSING_POWERS.items():
+        for text, where, changes in at_value(formula, number, power):
+            if all(formula.calls[user].function not in POWERS for user in changes):
+                yield Edit(
+                    "exponent", f"the exponent of `{text}` is wrong: it must be {what}{where}", 3, changes, (what,)
+                )
+
+
+_MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
+    "squared": np.square, "cubed": lambda x: x**3, "under a square root": np.sqrt, "in the denominator": np.reciprocal,
+}  # fmt: skip
+
+
+def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another threshold, or a number in a sum that is off by one."""
+    for position, given in enumerate(call.operands):
+        if not is_number(given) or call.function not in (*COMPARISONS, np.add, np.subtract, np.divide, np.maximum):
+            continue
+        written, where = formula.operand(number, position), formula.where(number)
+        choices = (
+            (given + 1, given - 1) if call.function is np.divide else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
+        )
+        for right in dict.fromkeys(choices):
+            if right == given or (right == 0 and call.function is np.divide):
+                continue
+            kind, text = "number", f"`{written}` must be {right:g}, not {given:g}"
+            if call.function in COMPARISONS:
+                kind, text = "indicator", f"the threshold {given:g} of the condition must be {right:g}"
+            elif given > 2 and abs(right - given) == 1:
+                stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
+                text = f"`{written}` = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
+            changed = on_operand(call, position, lambda x, other=right: other)
+            yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
+
+
+_REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip)
+
+
+def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another axis, or another mode of a convolution."""
+    function: Any = call.function
+    if function in _REDUCTIONS and type(call.operands[0]) is Ref:
+        axis = call.operands[1] if len(call.operands) > 1 else call.options.get("axis")
+        ndim = np.ndim(formula.calls[call.operands[0]].value)
+        for right in range(ndim) if isinstance(axis, int) else ():
+            if right != axis % ndim:
+                text = f"the {call.name} is over axis {axis} where axis {right} belongs{formula.where(number)}"
+                change: Change = lambda x, *_, a=right, **named: function(x, **{**named, "axis": a})  # noqa: E731
+                yield Edit("axis", text, 3, {number: change}, ("axis", axis, right))
+    modes = ("valid", "same", "full")
+    for position, given in enumerate(call.operands):
+        for right in modes if isinstance(given, str) and given in modes else ():
+            text = f"the mode '{given}' must be '{right}'{formula.where(number)}"
+            changed = on_operand(call, position, lambda _, m=right: m)
+            yield Edit("mode", text, 3, {number: changed}, ("mode", given, right))
+
+
+ROWS: tuple[Row, ...] = (
+    transposed, reordered, replaced, without_function, without_operand, exponents, numbers, options,
+)  # fmt: skip
+_MOST_PLACES = 12
+
+
+def edits(formula: WrittenFormula) -> Iterator[Edit]:
+    """All edits of the table: at single calls, and alike in every place."""
     alike: dict[tuple[Any, ...], list[Edit]] = {}
-    for number in sorted(view.needed):
+    for number in sorted(formula.needed, reverse=True):
         for row in ROWS:
-            for edit in row(view, number, view.calls[number]):
+            for edit in row(formula, number, formula.calls[number]):
                 yield edit
-                alike.setdefault(edit.alike, []).append(edit)
+                if len(edit.changes) == 1:
+                    alike.setdefault(edit.alike, []).append(edit)
     for group in alike.values():
-        numbers = [number for edit in group for number in edit.changes]
-        if 1 < len(numbers) <= 6 and len(set(numbers)) == len(numbers):
-            changes = {number: change for edit in group for number, change in edit.changes.items()}
+        changes = {number: change for edit in group for number, change in edit.changes.items()}
+        if 1 < len(changes) <= _MOST_PLACES:
             first = group[0]
-            yield Edit(first.kind, f"{first.text} ({len(numbers)} times)", first.cost + 1, changes, first.alike)
+            places = f" and in {len(changes) - 1} other place{'s' * (len(changes) > 2)}"
+            yield Edit(first.kind, first.text + places, first.cost + 1, changes)

@@ -50,7 +50,7 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
         return setting.is_informative and setting.is_right(setting.returned)
 
     other_inputs = [setting.inputs for setting in others]
-    used = repairs.used() if repairs.known else set(inputs.names)
+    used = repairs.used() if repairs.known else set(range(len(inputs.names)))
     found += repairs.small() + conditions(other_inputs, used, is_right)
     if not _explained(found):
         found += repairs.large()
@@ -60,7 +60,10 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
 
 
 def _explained(findings: list[Finding]) -> bool:
-    return any(finding.kind != "part" and finding.cost < 6 for finding in findings)
+    return any(
+        finding.kind != "part" and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
+        for finding in findings
+    )
 
 
 def _one_per_mistake(findings: list[Finding]) -> Iterator[Finding]:

@@ -15,12 +15,15 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Change, Computation
-from autograd_lite.testing.edits import Edit, View, edits
-from autograd_lite.testing.insertions import Library, insertions, library
+from autograd_lite.testing.edits import Edit, edits
+from autograd_lite.testing.evidence import Evidence
+from autograd_lite.testing.insertions import Library, library, missing_functions, missing_values
 from autograd_lite.testing.mismatch import Finding
+from autograd_lite.testing.mistakes import meanings
 from autograd_lite.testing.scales import Part, fitted_factor, parts, sentence
 from autograd_lite.testing.setting import Setting
 from autograd_lite.testing.traced_array import trace
+from autograd_lite.testing.written_formula import WrittenFormula
 
 _MOST_CALLS = 400  # of a formula; longer ones are loops, in which an edit of one call explains nothing
 _BUDGET = 40_000  # the most calls that all edits of one kind make together, some tenths of a second
@@ -47,15 +50,15 @@ class Repairs:
         if computation is None or len(computation.calls) > _MOST_CALLS:
             return
         self.computation: Computation = computation
-        self.view = View(computation)
-        self._library: Library = library(case.fn, inputs, self.view)
+        self._formula = WrittenFormula(computation)
+        self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
             self._points = [point for setting in settings if (point := self._point(setting)) is not None]
 
     def _point(self, setting: Setting) -> _Point | None:
         """The setting with all values, or None if the computation does not give there what the formula gives."""
         try:
-            values = self.computation.values(setting.inputs.arrays(), {})
+            values = self.computation.values(setting.inputs.arrays())
             if not _same(self.computation.result(values), setting.returned):
                 return None
             return _Point(setting, values, self._library.values(setting.inputs, values))
@@ -67,22 +70,23 @@ class Repairs:
         """Whether the formula is known as a computation, at more than one setting."""
         return len(self._points) > 1
 
-    def used(self) -> set[str]:
-        """The names of the inputs that the formula depends on."""
-        return {self.computation.names[n] for n in self.view.needed if self.computation.calls[n].function is None}
+    def used(self) -> set[int]:
+        """The positions of the inputs that the formula depends on."""
+        return {number for number in self._formula.needed if self.computation.calls[number].function is None}
 
     # -- the search ------------------------------------------------------------------------------------------------
 
     def small(self) -> list[Finding]:
         """Edits of single calls, in one place or in all places alike, and terms with another factor."""
         with np.errstate(all="ignore"):
-            return _findings([*self._right(edits(self.view)), *self._scaled()])
+            return _findings([*self._right(edits(self._formula)), *self._scaled()])
 
     def large(self) -> list[Finding]:
-        """Insertions; if there is none, two edits of the same kind."""
+        """Insertions: of functions, else of values; if there is none, two edits of the same kind."""
         with np.errstate(all="ignore"):
-            found = self._right(insertions(self.view, self._library))
-            return _findings(found or self._right(_pairs(list(edits(self.view)))))
+            found = self._right(missing_functions(self._formula, self._library))
+            found = found or self._right(missing_values(self._formula, self._library))
+            return _findings(found or self._right(_pairs(list(edits(self._formula)))))
 
     def _right(self, candidates: Iterable[Edit]) -> list[Edit]:
         if not self.known:
@@ -91,39 +95,49 @@ class Repairs:
         return [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
 
     def _fits(self, edit: Edit, point: _Point) -> bool:
-        changed = self._rerun(point, edit.changes if edit.make is None else edit.make(point.parts))
+        changed = self._changed(point, edit.changes if edit.make is None else edit.make(point.parts))
         try:
             return changed is not None and point.setting.is_right(changed)
         except Exception:  # the changed formula may return anything
             return False
 
-    def _rerun(self, point: _Point, changes: dict[int, Change]) -> Any:
+    def _changed(self, point: _Point, changes: dict[int, Change]) -> Any:
         """What the changed formula returns; None if it fails, mostly because shapes do not fit."""
-        self._made += self.computation.cost(changes, self.view.needed)
+        self._made += self.computation.cost(changes, self._formula.needed)
         try:
-            return self.computation.rerun(point.values, changes, self.view.needed)
+            return self.computation.changed(point.values, changes, self._formula.needed)
         except Exception:
             return None
 
     def _scaled(self) -> Iterator[Edit]:
-        """Parts of the formula that must be multiplied by the same number at all settings."""
-        if not self.known:
+        """Parts of the formula that must be multiplied by a number: the same at all settings, or a known quantity."""
+        for part in parts(self._formula) if self.known else ():
+            factors = []
+            for point in self._points:
+                factors.append(self._factor(part, point))
+                if factors[-1] is None:
+                    break
+            else:
+                yield from self._scaled_edit(part, factors)
+
+    def _scaled_edit(self, part: Part, factors: list[Any]) -> Iterator[Edit]:
+        if not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):
             return
-        for part in parts(self.view):
-            factors = [self._factor(part, point) for point in self._points]
-            if None in factors or not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):  # type: ignore[arg-type]
-                continue
-            kind, text = sentence(part, float(factors[0]))  # type: ignore[arg-type]
-            yield Edit(kind, text, 3, {part.call: part.scaled(float(factors[0]))})  # type: ignore[arg-type]
+        setting, factor = self._points[0].setting, float(factors[0])
+        evidence = Evidence(setting.inputs.numbers(), None, 0, setting.case.rtol, setting.case.atol)
+        reasons = meanings(evidence, max(abs(factor), 1 / max(abs(factor), 1e-9)))
+        named = sentence(part, factor, tuple(reason for reason in reasons if "square" not in reason))
+        if named is not None:
+            yield Edit(named[0], named[1], 3, {})
 
     def _factor(self, part: Part, point: _Point) -> float | None:
         numbers = point.setting.numbers
         try:
-            now, doubled = numbers(point.setting.returned), numbers(self._rerun(point, {part.call: part.scaled(2.0)}))
+            now, doubled = numbers(point.setting.returned), numbers(self._changed(point, {part.call: part.scaled(2.0)}))
             if now is None or doubled is None:
                 return None
             factor = fitted_factor(now[0], doubled[0], now[1], now[2])
-            if factor is None or not point.setting.is_right(self._rerun(point, {part.call: part.scaled(factor)})):
+            if factor is None or not point.setting.is_right(self._changed(point, {part.call: part.scaled(factor)})):
                 return None
             return factor
         except Exception:  # the changed formula may return anything

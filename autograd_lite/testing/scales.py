@@ -1,7 +1,7 @@
-"""A part of a formula that is too large or too small by a constant: a term or a number in it.
+"""Parts of a formula that are too large or too small by a constant: terms, and numbers in products.
 
-The part is multiplied by two, and from the difference follows by which number it must be multiplied: exactly where the
-formula is linear in the part, and otherwise the changed formula is wrong and the part is not named.
+A part is multiplied by two. From the change of the result follows the number by which it must be multiplied, where the
+formula is linear in the part.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Call, Change, Ref
-from autograd_lite.testing.edits import View, is_float, is_number, on_operand
+from autograd_lite.testing.edits import on_operand
+from autograd_lite.testing.written_formula import WrittenFormula, is_number
 
 _SUMS = (np.add, np.subtract)
 _SIDE_BY_SIDE = (np.where, np.stack, np.concatenate, np.maximum, np.minimum)
-_FACTORS = (np.multiply, np.divide)
+_PRODUCTS = (np.multiply, np.divide)
 
 
 class Part(NamedTuple):
-    """A part of a formula: a term (in words), or a number with its value; and the call that is changed to scale it."""
+    """A part of a formula: a term, or a number with its value.
+
+    ``scaled(factor)`` is what takes the place of the call in which the part is multiplied by the factor.
+    """
 
     text: str
     where: str
@@ -30,52 +34,59 @@ class Part(NamedTuple):
     scaled: Callable[[float], Change]
 
 
-def parts(view: View) -> Iterator[Part]:
+def parts(formula: WrittenFormula) -> Iterator[Part]:
     """The terms of sums, the arrays that are put side by side, and the numbers in products."""
-    for number in sorted(view.needed):
-        call = view.calls[number]
-        if call.function in _SUMS or call.function in _SIDE_BY_SIDE:
-            yield from _operands(view, number, call)
-        elif call.function in _FACTORS:
-            for position, operand in enumerate(call.operands):
-                if is_number(operand):
-                    yield Part(view.operand(number, position) or "", view.where(number), float(operand), number,
-                               _scaling(call, position))  # fmt: skip
-
-
-def _operands(view: View, number: int, call: Call) -> Iterator[Part]:
-    for position, operand in enumerate(call.operands):
-        if type(operand) is Ref and is_float(view.calls[operand].value):
-            yield Part(view.operand(number, position) or "", view.where(number), None, number, _scaling(call, position))
+    for number in sorted(formula.needed, reverse=True):
+        call = formula.calls[number]
+        for position, operand in enumerate(call.operands):
+            in_sum = call.function in _SUMS or call.function in _SIDE_BY_SIDE
+            is_term = in_sum and type(operand) is Ref and formula.is_float(operand)
+            is_factor = call.function in _PRODUCTS and is_number(operand)
+            if is_term or is_factor:
+                yield Part(formula.operand(number, position), formula.where(number), float(operand) if is_factor else None,
+                           number, _scaling(call, position))  # fmt: skip
 
 
 def _scaling(call: Call, position: int) -> Callable[[float], Change]:
     return lambda factor: on_operand(call, position, lambda x: factor * x)
 
 
-def fitted_factor(claims: NumberArray, doubled: NumberArray, expected: NumberArray, tolerance: float) -> float | None:
-    """The factor that the part must have, from the formula's numbers with the part as it is and doubled."""
+def fitted_factor(
+    claims: NumberArray, doubled: NumberArray, expected: NumberArray, allowed: NumberArray
+) -> float | None:
+    """The factor that a part must have: from the numbers with the part as it is, and with it doubled."""
     response, wanted = doubled - claims, expected - claims
     square = float(np.sum(response * response))
     if not square or not np.isfinite(square):
         return None
     factor = float(np.sum(response * wanted)) / square
-    if not (np.abs(factor * response - wanted) <= tolerance).all():
-        return None
-    return 1 + factor
+    return 1 + factor if (np.abs(factor * response - wanted) <= allowed).all() else None
 
 
-def sentence(part: Part, factor: float) -> tuple[str, str]:
-    """The kind of a mistake and the sentence that names it."""
-    if part.number is not None:
-        if np.isclose(factor, -1, rtol=1e-7):
-            return "sign", f"the sign of the factor `{part.text}` is wrong{part.where}"
-        return "number", f"`{part.text}` must be {factor * part.number:.6g}{part.where}"
-    if abs(factor) < 1e-8:
-        return "extra term", f"the term `{part.text}` is one too many{part.where}"
-    if np.isclose(factor, -1, rtol=1e-7):
-        return "sign", f"the sign of the term `{part.text}` is wrong{part.where}"
-    size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
-    flipped = "has the wrong sign and " if factor < 0 else ""
+def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, str] | None:
+    """The kind of the mistake and the sentence that names it; None if the factor is not worth a sentence."""
+    flipped, size = factor < 0, max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
+    because = f", which is {' or '.join(reasons)}" if reasons else ""
+    if not size:
+        return (
+            None if part.number is not None else ("extra term", f"the term `{part.text}` is one too many{part.where}")
+        )
+    if np.isclose(size, 1, rtol=1e-7) and flipped:
+        return ("sign", f"the sign of `{part.text}` is wrong{part.where}")
     times = f"{size:.6g} times too {'small' if abs(factor) > 1 else 'large'}"
-    return "term factor", f"the term `{part.text}` {flipped}is {times}{part.where}"
+    sign = "has the wrong sign and " if flipped else ""
+    if part.number is None:
+        if not reasons and not _is_simple(factor):
+            return None
+        return "term", f"the term `{part.text}` {sign}is {times}{because}{part.where}"
+    right = factor * part.number
+    if reasons:
+        return "number", f"`{part.text}` {sign}is {times}{because}{part.where}"
+    if not _is_simple(right) or abs(right) == 1:  # a number that is one too many has a sentence of its own
+        return None
+    return "number", f"`{part.text}` must be {right:.6g}{part.where}"
+
+
+def _is_simple(number: float) -> bool:
+    """Whether it is a quotient of two small whole numbers."""
+    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 13)) and abs(number) < 100
