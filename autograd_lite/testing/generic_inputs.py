@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from autograd_lite.testing.properties import PROPERTIES, Property
 
 _FRESH = 6  # draws of new numbers; after these the given numbers are changed a little
 _CHANGES = (0.3, 0.1, 0.03)
+# To impose one of these is to draw all numbers anew.
+_REDRAWN = {"integer", "binary", "signs", "one-hot", "one-hot columns", "positive definite", "between 0 and 1"}
 
 
 def generic_inputs(inputs: Inputs, rng: np.random.Generator) -> Inputs:
@@ -51,14 +54,21 @@ def _like(given: Any, array: NumberArray) -> Any:
 
 
 def visible(array: NumberArray) -> tuple[Property, ...]:
-    """The properties that an array has. A constant one has only its sign: its other properties are accidental."""
-    if array.size and not array.any():
+    """The properties that an array has and that are hardly accidental.
+
+    A number, or an array that is constant, has only a sign, and a number may be an integer.
+    """
+    if not array.size:
+        return ()
+    if not array.any():
         return _named("between 0 and 1") if array.ndim == 0 else ()
-    constant = array.size > 1 and np.ptp(array) == 0
-    candidates = _named("between 0 and 1", "positive", "negative") if constant else PROPERTIES
-    return tuple(p for p in candidates if p.holds(array)) if array.size else ()
+    candidates = PROPERTIES
+    if np.ptp(array) == 0:
+        candidates = _named("integer" if array.size == 1 else "", "between 0 and 1", "positive", "negative")
+    return tuple(p for p in candidates if p.holds(array))
 
 
+@functools.cache
 def _named(*names: str) -> tuple[Property, ...]:
     return tuple(p for p in PROPERTIES if p.name in names)
 
@@ -77,9 +87,10 @@ def generic_array(
         fresh = attempt < _FRESH
         drawn = _draw(given, rng) if fresh else given * rng.uniform(1 - _CHANGES[attempt - _FRESH], 1, given.shape)
         for prop in kept:
-            if fresh or prop.name not in ("integer", "binary", "signs", "positive definite", "between 0 and 1"):
+            if fresh or prop.name not in _REDRAWN:
                 drawn = prop.impose(drawn, given, rng)
-        if np.isfinite(drawn).all() and all(prop.holds(drawn) for prop in kept):
+        varied = drawn.size < 2 or np.ptp(drawn) > 0
+        if varied and np.isfinite(drawn).all() and all(prop.holds(drawn) for prop in kept):
             return drawn
     return given
 

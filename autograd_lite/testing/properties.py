@@ -50,7 +50,7 @@ def _transpose(a: NumberArray) -> NumberArray:
 
 
 def _is_triangular(a: NumberArray) -> bool:
-    return _is_square(a) and bool(a.any()) and bool((np.triu(a) == a).all() or (np.tril(a) == a).all())
+    return _is_square(a) and bool((np.triu(a) == a).all() or (np.tril(a) == a).all())
 
 
 def _keep_triangle(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
@@ -60,18 +60,30 @@ def _keep_triangle(drawn: NumberArray, given: NumberArray, rng: np.random.Genera
 
 
 def _has_zero_diagonal(a: NumberArray) -> bool:
-    return _is_square(a) and bool(a.any()) and not np.diagonal(a, axis1=-2, axis2=-1).any()
+    return _is_square(a) and not np.diagonal(a, axis1=-2, axis2=-1).any()
 
 
 def _clear_diagonal(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
     return drawn * (1 - np.eye(drawn.shape[-1]))
 
 
+def _has_unit_diagonal(a: NumberArray) -> bool:
+    return _is_square(a) and _close(np.diagonal(a, axis1=-2, axis2=-1), 1.0)
+
+
+def _fill_diagonal(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
+    """Ones on the diagonal, by scaling rows and columns where that is possible (a matrix of correlations)."""
+    diagonal = np.diagonal(drawn, axis1=-2, axis2=-1)
+    if (diagonal > 0).all():
+        drawn = drawn / np.sqrt(diagonal[..., None] * diagonal[..., None, :])
+    return drawn * (1 - np.eye(drawn.shape[-1])) + np.eye(drawn.shape[-1])
+
+
 # -- symmetry ------------------------------------------------------------------------------------------------------
 
 
 def _is_symmetric(a: NumberArray) -> bool:
-    return _is_square(a) and bool(a.any()) and _close(a, _transpose(a))
+    return _is_square(a) and _close(a, _transpose(a))
 
 
 def _mirror(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
@@ -79,7 +91,7 @@ def _mirror(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) ->
 
 
 def _is_antisymmetric(a: NumberArray) -> bool:
-    return _is_square(a) and bool(a.any()) and _close(a, -_transpose(a))
+    return _is_square(a) and _close(a, -_transpose(a))
 
 
 def _antimirror(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
@@ -93,7 +105,7 @@ def _is_positive_definite(a: NumberArray) -> bool:
     return bool((eigenvalues > _ROUNDING * np.abs(eigenvalues).max()).all())
 
 
-def _make_positive_definite(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
+def _make_definite(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
     """Random eigenvectors, and eigenvalues between the given ones, at most a thousand apart."""
     eigenvalues = np.linalg.eigvalsh(given)
     high = eigenvalues.max(axis=-1, keepdims=True)
@@ -164,7 +176,7 @@ def _centred(axis: int | None) -> tuple[Callable[[NumberArray], bool], Callable[
 
     def holds(a: NumberArray) -> bool:
         length = a.size if axis is None else a.shape[axis] if a.ndim >= 2 else 0
-        return length > 1 and bool(a.any()) and _close(a.sum(axis=axis), 0.0)
+        return length > 1 and _close(a.sum(axis=axis), 0.0)
 
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
         return drawn - drawn.mean(axis=axis, keepdims=True)
@@ -176,22 +188,28 @@ def _centred(axis: int | None) -> tuple[Callable[[NumberArray], bool], Callable[
 
 
 def _has_values(*values: float) -> Callable[[NumberArray], bool]:
-    """All of these values and no others."""
-    return lambda a: np.array_equal(np.unique(a), values)
+    return lambda a: bool(np.isin(a, values).all())
+
+
+def _draw_values(*values: float) -> Callable[[NumberArray, NumberArray, np.random.Generator], NumberArray]:
+    """These values, each of them at least once if there is room."""
+
+    def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
+        numbers = rng.choice(values, given.size)
+        numbers[rng.permutation(given.size)[: len(values)]] = values[: given.size]
+        return numbers.reshape(given.shape)
+
+    return impose
 
 
 def _is_integer(a: NumberArray) -> bool:
-    return bool((a == np.rint(a)).all()) and (a.ndim == 0 or np.unique(a).size > 1)
+    return bool((a == np.rint(a)).all())
 
 
 def _draw_integers(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-    if given.ndim == 0:  # another number of the same sign, never 0 or ±1
-        return np.asarray(np.sign(given) * (np.abs(given) + rng.integers(1, 3)))
+    if given.size == 1:  # another number of the same sign, never 0 or ±1
+        return np.sign(given) * (np.abs(given) + rng.integers(1, 3)) + 0 * drawn
     return rng.integers(int(given.min()), int(given.max()) + 1, given.shape).astype(float)
-
-
-def _shuffle(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-    return rng.permutation(given.ravel()).reshape(given.shape)
 
 
 def _one_hot(axis: int) -> Callable[[NumberArray], bool]:
@@ -222,8 +240,8 @@ _rows, _columns, _all = _distribution(-1), _distribution(0), _distribution(None)
 # In the order in which they are imposed: later ones keep earlier ones where that is possible.
 PROPERTIES: tuple[Property, ...] = (
     Property("integer", "the values of {} are integers", _is_integer, _draw_integers),
-    Property("binary", "the values of {} are 0 and 1", _has_values(0, 1), _shuffle),
-    Property("signs", "the values of {} are −1 and 1", _has_values(-1, 1), _shuffle),
+    Property("binary", "the values of {} are 0 and 1", _has_values(0, 1), _draw_values(0.0, 1.0)),
+    Property("signs", "the values of {} are −1 and 1", _has_values(-1, 1), _draw_values(-1.0, 1.0)),
     Property("one-hot", "each row of {} has a single one", _one_hot(-1), _move_ones(-1)),
     Property("one-hot columns", "each column of {} has a single one", _one_hot(0), _move_ones(0)),
     Property("between 0 and 1", "0 < {} < 1", lambda a: bool(((a > 0) & (a < 1)).all()), _inside),
@@ -235,7 +253,8 @@ PROPERTIES: tuple[Property, ...] = (
     Property("triangular", "{} is triangular", _is_triangular, _keep_triangle),
     Property("symmetric", "{0} = {0}ᵀ", _is_symmetric, _mirror),
     Property("antisymmetric", "{0} = −{0}ᵀ", _is_antisymmetric, _antimirror),
-    Property("positive definite", "{} is symmetric and positive definite", _is_positive_definite, _make_positive_definite),
+    Property("positive definite", "{} is symmetric and positive definite", _is_positive_definite, _make_definite),
+    Property("unit diagonal", "the diagonal of {} is one", _has_unit_diagonal, _fill_diagonal),
     Property("orthonormal", "the columns of {} are orthonormal", _is_orthonormal, _orthonormalize),
     Property("probabilities", "{} ≥ 0 and its entries sum to one", *_all),
     Property("probability rows", "{} ≥ 0 and its rows sum to one", *_rows),
