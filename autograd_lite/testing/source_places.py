@@ -80,7 +80,11 @@ class Places(Observer):
 
     def on_record(self, node: Node) -> None:
         """Keep the place where the node is recorded."""
-        frame = user_frame(sys._getframe(1))
+        self.keep(node, sys._getframe(1))
+
+    def keep(self, node: Node, frame: FrameType | None) -> None:
+        """Keep the place of `frame` for a node."""
+        frame = user_frame(frame)
         if frame is None:
             return
         key = frame.f_code, frame.f_lasti

@@ -112,7 +112,7 @@ PLANTED = [
     ("doubled factor", "sigmoid is applied twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
     ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
     ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
-    ("doubled factor", "extra factor sigmoid' of the input",
+    ("doubled factor", "one factor sigmoid' too many",
      lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, reduction="sum"),
      lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
     ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
@@ -124,7 +124,7 @@ PLANTED = [
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
     ("extra term", "an extra term ∂f/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
     ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
-    ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
+    ("missing term", "multiply (operand `al.sin(x)`) is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
 ]  # fmt: skip
 
 

@@ -1,0 +1,133 @@
+"""The names of steps of the chain rule, in the words of the user's code."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from autograd_lite.core.graph import Node
+from autograd_lite.testing.recorded import Recorded, Step
+from autograd_lite.testing.source_places import Place
+
+_SHOWN = 3
+
+
+class StepNames:
+    """Names the steps of a recorded function."""
+
+    def __init__(self, recorded: Recorded, argument: str) -> None:
+        self._recorded, self._argument = recorded, argument
+
+    def of(self, step: Step) -> str:
+        """The operation, and the operand or argument if it has several: "divide (operand `y`)"."""
+        return f"{step.name}{self._number(step.node)}{self._operand(step)}"
+
+    def of_all(self, steps: Sequence[Step]) -> str:
+        """The operation of several steps, and the operand if it is the same in all."""
+        operands = {self._operand(step) for step in steps}
+        return f"{steps[0].name}{operands.pop() if len(operands) == 1 else ''}"
+
+    def operation(self, node: Node) -> str:
+        """The operation, without an operand."""
+        return f"{node.operation.name}{self._number(node)}"
+
+    def where(self, *nodes: Node) -> str:
+        """The places in the user's code, for the end of a sentence: ", in `np.log(x)`, line 3"."""
+        places = list(dict.fromkeys(place for node in nodes if (place := self._places.get(node))))
+        if len(nodes) == 1:
+            return f", in {self._quoted(places[0])}{self._time(nodes[0])}" if places else ""
+        if not places or len(places) > _SHOWN:
+            return f", in all {len(nodes)} places"
+        if len(places) == 1:
+            return f", in {self._quoted(places[0])}, all {len(nodes)} times"
+        return f", in {', '.join(map(self._quoted, places[:-1]))} and {self._quoted(places[-1])}"
+
+    def value(self, parent: object) -> str | None:
+        """A value in the user's words: the argument, or the expression that computed it."""
+        if parent is self._recorded.argument:
+            return self._argument
+        place = self._places.get(parent) if isinstance(parent, Node) else None
+        return place.text if place else None
+
+    @cached_property
+    def _places(self) -> dict[Node, Place]:
+        return self._recorded.places
+
+    @cached_property
+    def _has_lines(self) -> bool:
+        return len({(place.filename, place.line) for place in self._places.values()}) > 1
+
+    @cached_property
+    def _times(self) -> Counter[tuple[Place, str]]:
+        return Counter((place, node.operation.name) for node, place in self._places.items())
+
+    def _quoted(self, place: Place) -> str:
+        return f"`{place.text}`" + (f", line {place.line}" if self._has_lines else "")
+
+    def _time(self, node: Node) -> str:
+        """Which of the evaluations of one expression is meant."""
+        place, name = self._places[node], node.operation.name
+        count = self._times[place, name]
+        if count == 1:
+            return ""
+        alike = [other for other in reversed(self._recorded.nodes)
+                 if self._places.get(other) == place and other.operation.name == name]  # fmt: skip
+        return f", evaluation {alike.index(node) + 1} of {count}"
+
+    def _number(self, node: Node) -> str:
+        """The number of the step among those of its operation, if no place tells which it is."""
+        if node in self._places:
+            return ""
+        alike = sorted(other.order for other in self._recorded.nodes if other.operation is node.operation)
+        return f" number {alike.index(node.order) + 1}" if len(alike) > 1 else ""
+
+    def _operand(self, step: Step) -> str:
+        if len(step.node.parents) < 2 or _has_constant(step):
+            return ""
+        text = self._operand_text(step) or self.value(step.parent)
+        return f" (operand `{text}`)" if text else f" (argument {step.argument!r})"
+
+    def _operand_text(self, step: Step) -> str | None:
+        """The operand as it is written in the expression of the step, if the expression is this one operation."""
+        place, operation = self._places.get(step.node), step.node.operation
+        if (
+            place is None
+            or not getattr(operation, "is_ufunc", False)
+            or len(place.operands) != len(operation.arguments)
+        ):
+            return None
+        if self._times[place, operation.name] and operation.name not in _operations_of(place):
+            return None
+        return place.operands[operation.arguments.index(step.argument)]
+
+
+def _has_constant(step: Step) -> bool:
+    """Whether the other operand is only a number, as an exponent or threshold mostly is."""
+    others = [value for name, value in step.arguments.items() if name != step.argument]
+    is_number = len(others) == 1 and np.ndim(others[0]) == 0 and step.node.parents.count(None) == 1
+    return step.name in ("power", "maximum", "minimum") and is_number
+
+
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide",
+    ast.Pow: "power", ast.MatMult: "matmul",
+}  # fmt: skip
+
+
+def _operations_of(place: Place) -> Sequence[str]:
+    """The operations that an expression may be, by its operator or the name of the function."""
+    try:
+        node = ast.parse(place.text).body[0]
+    except (SyntaxError, IndexError):
+        return list(_OPERATORS.values())  # it was shortened
+    value = node.value if isinstance(node, ast.Expr) else node
+    if isinstance(value, ast.BinOp | ast.AugAssign):
+        return [_OPERATORS.get(type(value.op), "")]
+    if isinstance(value, ast.Call):
+        function = value.func
+        return [function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")]
+    return []
