@@ -89,12 +89,12 @@ def transposed(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edi
     if not isinstance(call.value, np.ndarray) or call.value.ndim != 2:
         return
     if call.function is np.transpose:
-        text = f"`{formula.text(number)}` must not be transposed"
+        text = f"{formula.text(number)} must not be transposed"
         yield Edit("transpose", text, 2, {number: lambda x, *_: x}, ("untransposed",))
         return
     for text, where, changes in at_value(formula, number, np.transpose):
         if all(formula.calls[user].function not in (np.transpose, np.trace) for user in changes):
-            yield Edit("transpose", f"`{text}` must be transposed{where}", 2, changes, ("transposed",))
+            yield Edit("transpose", f"{text} must be transposed{where}", 2, changes, ("transposed",))
 
 
 def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
@@ -102,7 +102,7 @@ def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
     if call.function in PRODUCTS and len(call.operands) == 2:
         function: Any = call.function
         x, y = formula.operand(number, 0), formula.operand(number, 1)
-        text = f"the factors `{x}` and `{y}` are in the wrong order{formula.where(number)}"
+        text = f"the factors {x} and {y} are in the wrong order{formula.where(number)}"
         yield Edit("order", text, 2, {number: lambda x, y: function(y, x)}, ("order", function))
 
 
@@ -176,9 +176,9 @@ def _index(index: Any, array: str, written: str) -> tuple[str, str]:
     items = index if isinstance(index, tuple) else (index,)
     slices = [(axis, item) for axis, item in enumerate(items) if isinstance(item, slice)]
     if any(isinstance(item.step, int) and item.step < 0 for _, item in slices):
-        return "flip", f"`{array}` is flipped by the index [{written}]"
+        return "flip", f"{array} is flipped by the index [{written}]"
     axis = next((axis for axis, item in slices if item != slice(None)), 0)
-    return "part used", f"only the part [{written}] of `{array}` along axis {axis} is used, but all of it is needed"
+    return "part used", f"only the part [{written}] of {array} along axis {axis} is used, but all of it is needed"
 
 
 # -- factors and terms -----------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def without_operand(formula: WrittenFormula, number: int, call: Call) -> Iterato
     for position, word in _WORDS[call.function].items():
         if len(call.operands) != 2:
             return
-        text = f"the {word} `{formula.operand(number, position)}` is one too many{formula.where(number)}"
+        text = f"the {word} {formula.operand(number, position)} is one too many{formula.where(number)}"
         kind = "extra term" if word == "term" else "extra factor"
         alike = ("without operand", call.function, position)
         yield Edit(kind, text, 3, {number: _kept(1 - position, shape)}, alike)
@@ -224,7 +224,7 @@ def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
         for right in dict.fromkeys((given + 1, given - 1, -given, 1.0, 2.0, 3.0, 0.5, -1.0)):
             if right not in (given, 0):
                 base = formula.operand(number, 0)
-                text = f"the exponent of `{base}` must be {right:g}, not {given:g}{formula.where(number)}"
+                text = f"the exponent of {base} must be {right:g}, not {given:g}{formula.where(number)}"
                 yield Edit("exponent", text, 3, {number: lambda x, *_, p=right: x**p}, ("exponent", given, right))
         return
     users = [formula.calls[user].function for user, _ in formula.uses.get(number, [])]
@@ -234,7 +234,7 @@ def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
         for text, where, changes in at_value(formula, number, power):
             if all(formula.calls[user].function not in POWERS for user in changes):
                 yield Edit(
-                    "exponent", f"the exponent of `{text}` is wrong: it must be {what}{where}", 3, changes, (what,)
+                    "exponent", f"the exponent of {text} is wrong: it must be {what}{where}", 3, changes, (what,)
                 )
 
 
@@ -255,12 +255,12 @@ def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
         for right in dict.fromkeys(choices):
             if right == given or (right == 0 and call.function is np.divide):
                 continue
-            kind, text = "number", f"`{written}` must be {right:g}, not {given:g}"
+            kind, text = "number", f"{written} must be {right:g}, not {given:g}"
             if call.function in COMPARISONS:
                 kind, text = "indicator", f"the threshold {given:g} of the condition must be {right:g}"
             elif given > 2 and abs(right - given) == 1:
                 stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
-                text = f"`{written}` = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
+                text = f"{written} = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
             changed = on_operand(call, position, lambda x, other=right: other)
             yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
 

@@ -56,7 +56,7 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
         found += repairs.large()
     if not _explained(found):
         found += weak_conditions(other_inputs, used, is_right)
-    return tuple(_one_per_mistake(sorted(found, key=lambda finding: finding.cost)))
+    return tuple(_simplest(sorted(found, key=lambda finding: finding.cost)))
 
 
 def _explained(findings: list[Finding]) -> bool:
@@ -66,11 +66,13 @@ def _explained(findings: list[Finding]) -> bool:
     )
 
 
-def _one_per_mistake(findings: list[Finding]) -> Iterator[Finding]:
-    kinds: dict[str, int] = {}
+def _simplest(findings: list[Finding]) -> Iterator[Finding]:
+    """The findings that are about as simple as the simplest, one of each kind, and the places that are right."""
+    lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
+    kinds: set[str] = set()
     for finding in findings:
-        kinds[finding.kind] = kinds.get(finding.kind, 0) + 1
-        if kinds[finding.kind] <= 2:
+        if finding.kind == "part" or (finding.cost <= lowest + 1 and finding.kind not in kinds):
+            kinds.add(finding.kind)
             yield finding
 
 

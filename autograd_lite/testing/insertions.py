@@ -114,7 +114,7 @@ def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]
             for phrase, function in table.items():
                 kind = "indicator" if phrase in _INDICATORS else "missing function"
                 for text, where, changes in at_value(formula, number, function):
-                    yield Edit(kind, phrase.format(f"`{text}`") + where, 4, changes)
+                    yield Edit(kind, phrase.format(text) + where, 4, changes)
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
@@ -137,13 +137,13 @@ def _elementwise(formula: WrittenFormula, number: int, index: int, name: str, sh
         return
     rows: list[tuple[str, str, Callable[..., Any]]] = []
     if not users & _IN_PRODUCTS:
-        rows += [("missing factor", f"the factor `{name}` is missing, of `{written}`", np.multiply),
-                 ("missing divisor", f"the divisor `{name}` is missing, of `{written}`", np.divide)]  # fmt: skip
+        rows += [("missing factor", f"the factor {name} is missing, of {written}", np.multiply),
+                 ("missing divisor", f"the divisor {name} is missing, of {written}", np.divide)]  # fmt: skip
     if not users & _IN_SUMS:
-        rows += [("missing term", f"the term `{name}` is missing: it is added to `{written}`", np.add),
-                 ("missing term", f"the term −`{name}` is missing: it is subtracted from `{written}`", np.subtract)]  # fmt: skip
+        rows += [("missing term", f"the term {name} is missing: it is added to {written}", np.add),
+                 ("missing term", f"the term −{name} is missing: it is subtracted from {written}", np.subtract)]  # fmt: skip
     if shape == into and shape:
-        rows.append(("other value", f"`{written}` stands where `{name}` belongs", lambda x, value: value))
+        rows.append(("other value", f"{written} stands where {name} belongs", lambda x, value: value))
     for kind, text, function in rows:
         yield Edit(kind, text, 4 + (kind == "other value"), {}, (), _with_value(call, number, index, function))
 
@@ -154,14 +154,14 @@ def _matrices(formula: WrittenFormula, number: int, index: int, name: str, shape
     into = np.shape(call.value)
     if len(shape) != 2 or len(into) not in (1, 2):
         return
-    for factor, turned, turn in ((f"`{name}`", shape, np.asarray), (_transpose_of(name), shape[::-1], np.transpose)):
+    for factor, turned, turn in ((name, shape, np.asarray), (_transpose_of(name), shape[::-1], np.transpose)):
         if turned[1] == into[0]:
-            text = f"the factor {factor} is missing on the left of `{written}`"
+            text = f"the factor {factor} is missing on the left of {written}"
             yield Edit(
                 "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: t(v) @ x)
             )
         if len(into) == 2 and turned[0] == into[1]:
-            text = f"the factor {factor} is missing on the right of `{written}`"
+            text = f"the factor {factor} is missing on the right of {written}"
             yield Edit(
                 "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: x @ t(v))
             )
@@ -169,8 +169,8 @@ def _matrices(formula: WrittenFormula, number: int, index: int, name: str, shape
 
 def _transpose_of(name: str) -> str:
     if name.endswith(".T"):
-        return f"`{name.removesuffix('.T')}`"
-    return f"`{name}.T`" if name.replace("_", "").isalnum() or name.endswith(")") else f"`({name}).T`"
+        return name.removesuffix(".T")
+    return f"{name}.T" if name.replace("_", "").isalnum() or name.endswith(")") else f"({name}).T"
 
 
 def _with_value(

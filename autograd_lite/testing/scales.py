@@ -69,22 +69,22 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
     because = f", which is {' or '.join(reasons)}" if reasons else ""
     if not size:
         return (
-            None if part.number is not None else ("extra term", f"the term `{part.text}` is one too many{part.where}")
+            None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")
         )
     if np.isclose(size, 1, rtol=1e-7) and flipped:
-        return ("sign", f"the sign of `{part.text}` is wrong{part.where}")
+        return ("sign", f"the sign of {part.text} is wrong{part.where}")
     times = f"{size:.6g} times too {'small' if abs(factor) > 1 else 'large'}"
     sign = "has the wrong sign and " if flipped else ""
     if part.number is None:
         if not reasons and not _is_simple(factor):
             return None
-        return "term", f"the term `{part.text}` {sign}is {times}{because}{part.where}"
+        return "term", f"the term {part.text} {sign}is {times}{because}{part.where}"
     right = factor * part.number
     if reasons:
-        return "number", f"`{part.text}` {sign}is {times}{because}{part.where}"
+        return "number", f"{part.text} {sign}is {times}{because}{part.where}"
     if not _is_simple(right) or abs(right) == 1:  # a number that is one too many has a sentence of its own
         return None
-    return "number", f"`{part.text}` must be {right:.6g}{part.where}"
+    return "number", f"{part.text} must be {right:.6g}{part.where}"
 
 
 def _is_simple(number: float) -> bool:
