@@ -36,6 +36,27 @@ class Reference(NamedTuple):
         return bool(self.output_shape) and self.output_shape == self.input_shape
 
 
+class Comparison(NamedTuple):
+    """The result of a comparison.
+
+    Attributes
+    ----------
+    largest : float
+        The largest difference, relative to the tolerance and multiplied by `rtol`.
+    wrong : tuple of Reference and array, or None
+        The first derivative that the formula does not agree with, and what the formula returned for it.
+    caveats : tuple of str
+        Where the function is not differentiable and the formula returned a one-sided derivative.
+    undecided : bool
+        Whether these inputs say nothing: the formula is not finite where the function is not differentiable.
+    """
+
+    largest: float
+    wrong: tuple[Reference, NumberArray] | None = None
+    caveats: tuple[str, ...] = ()
+    undecided: bool = False
+
+
 class Case(NamedTuple):
     """A function, a formula for its derivative, and how to compare them; with the parts of the check as methods."""
 
@@ -96,17 +117,15 @@ class Case(NamedTuple):
             return claim.reshape(reference.values.shape)  # the result of the function is one number, of any shape
         return claim
 
-    def compare(
-        self, inputs: Inputs, references: list[Reference], returned: Any
-    ) -> tuple[float, tuple[Reference, NumberArray] | None]:
+    def compare(self, inputs: Inputs, references: list[Reference], returned: Any) -> Comparison:
         """The largest relative error, and the first reference that the formula does not agree with, if there is one."""
         largest = 0.0
         for reference, claim in zip(references, self.claims(inputs, references, returned), strict=True):
             allowed = tolerance(reference.values, self.rtol, self.atol)
             if claim.shape != reference.values.shape or not (np.abs(claim - reference.values) <= allowed).all():
-                return largest, (reference, claim)
+                return Comparison(largest, (reference, claim))
             largest = max(largest, relative_error(claim, reference.values, self.rtol, self.atol))
-        return largest, None
+        return Comparison(largest)
 
 
 def _shapes(inputs: Inputs) -> str:

@@ -36,7 +36,7 @@ def _error(case: Case, inputs: Inputs) -> Exception:
         returned = case.evaluate_formula(inputs)
     except Exception as error:
         return error.with_traceback(None)
-    _, wrong = case.compare(inputs, references, returned)
+    wrong = case.compare(inputs, references, returned).wrong
     if wrong is None:
         raise RuntimeError("the function or the formula returned another result than before; is one of them random?")
     if not np.isfinite(wrong[1]).all():

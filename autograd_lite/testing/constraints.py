@@ -56,6 +56,7 @@ def read_constraints(where: str, constraints: Mapping[str, Constraint] | None, i
         i = _position(where, key, inputs)
         if callable(value):
             maps[i] = value
+            constrained(where, key, value, np.asarray(inputs.values[i]))
             continue
         names = (value,) if isinstance(value, str) else value
         if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
@@ -81,3 +82,12 @@ def _property(where: str, name: str, key: str, value: Any) -> Property:
     if not number or not prop.holds(np.asarray(value, dtype=np.float64)):
         raise ValueError(f"{where}: constraints={{{key!r}: {name!r}}}, but this does not hold for the given {key!r}")
     return prop
+
+
+def constrained(where: str, name: str, function: Callable[[NumberArray], Any], array: NumberArray) -> NumberArray:
+    """What the callable of a constraint makes of an array: another one of the same shape."""
+    result = np.asarray(function(array.copy()))
+    if result.dtype.kind not in "fiub" or result.shape != array.shape:
+        made = f"an array of shape {result.shape}" if result.dtype.kind in "fiub" else type(result.item()).__name__
+        raise TypeError(f"{where}: the constraint of {name!r} must return an array of shape {array.shape}, not {made}")
+    return result.astype(np.float64)

@@ -16,7 +16,7 @@ from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.repairs import Repairs
-from autograd_lite.testing.setting import Setting, generic_settings
+from autograd_lite.testing.setting import Setting, generic_settings, setting_of_both_signs
 from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 _GENERIC = 2
@@ -32,7 +32,9 @@ def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArra
         what = f"the {kind} of {fn} with respect to {argument!r}"
     findings = explain(case, inputs, reference, claim)
     allowed = tolerance(reference.values, case.rtol, case.atol)
-    return GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
+    error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
+    error.inputs = inputs.values
+    return error
 
 
 def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
@@ -41,9 +43,11 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
     others = generic_settings(case, inputs, _GENERIC)
     if not others:
         return tuple(found)
-    for setting in others[:1]:
-        found = _common(found, _diagnosed(setting, reference.position))
-    repairs = Repairs([Setting(case, inputs), *others])
+    found = _common(found, _diagnosed(others[0], reference.position))
+    both_signs = setting_of_both_signs(case, inputs)
+    if both_signs is not None:
+        found = _common(found, _diagnosed(both_signs, reference.position)) or found
+    repairs = Repairs([Setting(case, inputs), *others], both_signs)
 
     def is_right(special: Inputs) -> bool:
         setting = Setting(case, special)

@@ -45,11 +45,12 @@ def generic_inputs(inputs: Inputs, rng: np.random.Generator) -> Inputs:
     """
     values = list(inputs.values)
     for i in inputs.floats():
-        values[i] = _like(values[i], generic_array(np.asarray(values[i]), rng))
+        values[i] = like(values[i], generic_array(np.asarray(values[i]), rng))
     return replace(inputs, values=tuple(values))
 
 
-def _like(given: Any, array: NumberArray) -> Any:
+def like(given: Any, array: NumberArray) -> Any:
+    """The array as the given input was passed: an array, or a float."""
     return array if isinstance(given, np.ndarray) else float(array)
 
 
@@ -74,12 +75,17 @@ def _named(*names: str) -> tuple[Property, ...]:
 
 
 def generic_array(
-    given: NumberArray, rng: np.random.Generator, properties: tuple[Property, ...] | None = None
+    given: NumberArray,
+    rng: np.random.Generator,
+    properties: tuple[Property, ...] | None = None,
+    avoided: tuple[Property, ...] = (),
 ) -> NumberArray:
     """A generic array with some properties of the given one: by default all that are `visible`.
 
-    The given array itself is returned if no array with all of the properties was found.
+    If possible it has none of the properties to avoid. The given array itself is returned if no array with all of the
+    properties to keep was found.
     """
+    best, fewest = given, np.inf
     kept = visible(given) if properties is None else properties
     if is_identity(given) and properties is None:
         return _near_identity(given, rng)
@@ -91,8 +97,12 @@ def generic_array(
                 drawn = prop.impose(drawn, given, rng)
         varied = drawn.size < 2 or np.ptp(drawn) > 0
         if varied and np.isfinite(drawn).all() and all(prop.holds(drawn) for prop in kept):
-            return drawn
-    return given
+            left = sum(prop.holds(drawn) for prop in avoided)
+            if left < fewest:
+                best, fewest = drawn, left
+            if not left:
+                break
+    return best
 
 
 def is_identity(array: NumberArray) -> bool:

@@ -40,9 +40,12 @@ class _Point:
 
 
 class Repairs:
-    """The edits of one formula that are right at all settings, the first of which has the given inputs."""
+    """The edits of one formula that are right at all settings, the first of which has the given inputs.
 
-    def __init__(self, settings: list[Setting]) -> None:
+    `preferred` is a further setting: if edits are right there as well, only these count.
+    """
+
+    def __init__(self, settings: list[Setting], preferred: Setting | None = None) -> None:
         case, inputs = settings[0].case, settings[0].inputs
         self._points: list[_Point] = []
         self._made = 0
@@ -54,6 +57,7 @@ class Repairs:
         self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
             self._points = [point for setting in settings if (point := self._point(setting)) is not None]
+            self._preferred = None if preferred is None else self._point(preferred)
 
     def _point(self, setting: Setting) -> _Point | None:
         """The setting with all values, or None if the computation does not give there what the formula gives."""
@@ -92,7 +96,9 @@ class Repairs:
         if not self.known:
             return []
         self._made = 0
-        return [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
+        found = [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
+        preferred = [edit for edit in found if self._preferred is None or self._fits(edit, self._preferred)]
+        return preferred or found
 
     def _fits(self, edit: Edit, point: _Point) -> bool:
         changed = self._changed(point, edit.changes if edit.make is None else edit.make(point.parts))

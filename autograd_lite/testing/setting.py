@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Reference
 from autograd_lite.testing.evidence import tolerance
-from autograd_lite.testing.generic_inputs import generic_inputs
+from autograd_lite.testing.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.inputs import Inputs
 
 _DRAWS = 8  # of generic inputs, until the wanted number is usable
@@ -39,7 +40,7 @@ class Setting:
 
     def is_right(self, returned: Any) -> bool:
         """Whether it is right for every argument."""
-        return self.case.compare(self.inputs, self.references, returned)[1] is None
+        return self.case.compare(self.inputs, self.references, returned).wrong is None
 
     @property
     def is_informative(self) -> bool:
@@ -58,20 +59,26 @@ class Setting:
 
 def generic_settings(case: Case, inputs: Inputs, count: int) -> list[Setting]:
     """The case at generic inputs at which the formula is wrong too: at most `count`."""
-    return list(_usable(case, inputs, count))
-
-
-def _usable(case: Case, inputs: Inputs, count: int) -> Iterator[Setting]:
     rng = np.random.default_rng(0)
-    found = 0
-    for _ in range(_DRAWS):
-        setting = Setting(case, generic_inputs(inputs, rng))
-        try:
-            usable = setting.is_informative and not setting.is_right(setting.returned)
-        except Exception:  # function or formula may fail at other inputs in any way
-            continue
-        if usable:
-            yield setting
-            found += 1
-            if found == count:
-                return
+    return list(islice(filter(_is_usable, (Setting(case, generic_inputs(inputs, rng)) for _ in range(_DRAWS))), count))
+
+
+def setting_of_both_signs(case: Case, inputs: Inputs) -> Setting | None:
+    """The case at generic inputs without their signs, if the function takes such inputs: it may not need these signs."""
+    rng = np.random.default_rng(1)
+    values = list(inputs.values)
+    for i in inputs.floats():
+        kept = tuple(p for p in visible(np.asarray(values[i])) if p.name not in _SIGNS)
+        values[i] = like(values[i], generic_array(np.asarray(values[i]), rng, kept))
+    setting = Setting(case, replace(inputs, values=tuple(values)))
+    return setting if _is_usable(setting) else None
+
+
+_SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
+
+
+def _is_usable(setting: Setting) -> bool:
+    try:
+        return setting.is_informative and not setting.is_right(setting.returned)
+    except Exception:  # function or formula may fail at other inputs in any way
+        return False
