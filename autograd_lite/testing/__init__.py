@@ -20,6 +20,7 @@ Reading order:
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """
 
+from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
@@ -42,6 +43,7 @@ except ModuleNotFoundError as error:
 
 
 __all__ = [
-    "Counterexample", "Finding", "GradientMismatch", "Search", "check_closed_form", "check_gradients",
-    "check_primitive", "find_counterexample", "numerical_gradient", "strategies",
+    "Counterexample", "Finding", "GradientMismatch", "NotDifferentiableWarning", "NotGeneralWarning", "Search",
+    "check_closed_form", "check_gradients", "check_primitive", "find_counterexample", "numerical_gradient",
+    "strategies",
 ]  # fmt: skip

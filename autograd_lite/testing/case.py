@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import array_result, as_array, derivatives, tensor_result
-from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.evidence import relative_error, tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
-from autograd_lite.testing.mismatch import GradientMismatch
-from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 Function = Callable[..., Any]
 Intermediates = Callable[..., Mapping[str, Any]] | None
@@ -39,6 +34,27 @@ class Reference(NamedTuple):
     @property
     def may_be_diagonal(self) -> bool:
         return bool(self.output_shape) and self.output_shape == self.input_shape
+
+
+class Comparison(NamedTuple):
+    """The result of a comparison.
+
+    Attributes
+    ----------
+    largest : float
+        The largest difference, relative to the tolerance and multiplied by `rtol`.
+    wrong : tuple of Reference and array, or None
+        The first derivative that the formula does not agree with, and what the formula returned for it.
+    caveats : tuple of str
+        Where the function is not differentiable and the formula returned a one-sided derivative.
+    undecided : bool
+        Whether these inputs say nothing: the formula is not finite where the function is not differentiable.
+    """
+
+    largest: float
+    wrong: tuple[Reference, NumberArray] | None = None
+    caveats: tuple[str, ...] = ()
+    undecided: bool = False
 
 
 class Case(NamedTuple):
@@ -79,7 +95,7 @@ class Case(NamedTuple):
             error.add_note(f"raised by {formula_name(self.closed_form)}, for inputs {_shapes(inputs)}")
             raise
 
-    def _claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
+    def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
         """What the formula returned, as arrays with the shapes of the references where possible."""
         name = formula_name(self.closed_form)
         if self.wrt is None or not takes_several(inputs, self.wrt):
@@ -101,55 +117,15 @@ class Case(NamedTuple):
             return claim.reshape(reference.values.shape)  # the result of the function is one number, of any shape
         return claim
 
-    def compare(
-        self, inputs: Inputs, references: list[Reference], returned: Any
-    ) -> tuple[float, tuple[Reference, NumberArray] | None]:
+    def compare(self, inputs: Inputs, references: list[Reference], returned: Any) -> Comparison:
         """The largest relative error, and the first reference that the formula does not agree with, if there is one."""
         largest = 0.0
-        for reference, claim in zip(references, self._claims(inputs, references, returned), strict=True):
+        for reference, claim in zip(references, self.claims(inputs, references, returned), strict=True):
             allowed = tolerance(reference.values, self.rtol, self.atol)
             if claim.shape != reference.values.shape or not (np.abs(claim - reference.values) <= allowed).all():
-                return largest, (reference, claim)
+                return Comparison(largest, (reference, claim))
             largest = max(largest, relative_error(claim, reference.values, self.rtol, self.atol))
-        return largest, None
-
-    def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
-        """The mismatch, with its diagnosis."""
-        fn, argument = function_name(self.fn), None
-        what = f"the value of {fn}"
-        if reference.position is not None:
-            argument = inputs.names[reference.position]
-            kind = "Jacobian" if reference.output_shape else "derivative"
-            what = f"the {kind} of {fn} with respect to {argument!r}"
-        evidence = self._evidence(inputs, reference, argument)
-        findings = diagnose(evidence, claim, reference.values)
-        allowed = tolerance(reference.values, self.rtol, self.atol)
-        subject = formula_name(self.closed_form)
-        return GradientMismatch(subject, what, argument, claim, reference.values, allowed, findings)
-
-    def _evidence(self, inputs: Inputs, reference: Reference, argument: str | None) -> Evidence:
-        named = self.intermediates(*inputs.arrays()) if self.intermediates else {}
-        intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
-        size, position = len(reference.output_shape), reference.position
-        evidence = Evidence(inputs.numbers(), argument, size, self.rtol, self.atol, intermediates)
-        if position is None:
-            return evidence
-        return replace(
-            evidence,
-            other_gradients=cache(lambda: self._other_gradients(inputs, position)),
-            mistaken_gradients=cache(lambda: tuple(self._mistaken_gradients(inputs, position))),
-        )
-
-    def _other_gradients(self, inputs: Inputs, position: int) -> dict[str, NumberArray]:
-        others = [i for i in inputs.floats() if i != position]
-        try:
-            result, tensors = tensor_result(self.fn, inputs, inputs.floats())
-            return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
-        except Exception:  # they are only evidence, and fn need not have these gradients
-            return {}
-
-    def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-        return mistaken_gradients(self.fn, inputs, position)
+        return Comparison(largest)
 
 
 def _shapes(inputs: Inputs) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_lite.support.messages import show
 from autograd_lite.testing.case import Case
+from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.inputs import Inputs, NotFiniteError, read_inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 
@@ -35,12 +36,12 @@ def _error(case: Case, inputs: Inputs) -> Exception:
         returned = case.evaluate_formula(inputs)
     except Exception as error:
         return error.with_traceback(None)
-    _, wrong = case.compare(inputs, references, returned)
+    wrong = case.compare(inputs, references, returned).wrong
     if wrong is None:
         raise RuntimeError("the function or the formula returned another result than before; is one of them random?")
     if not np.isfinite(wrong[1]).all():
         return NotFiniteError(f"the formula returned {show(wrong[1])}")
-    return case.mismatch(inputs, *wrong)
+    return mismatch(case, inputs, *wrong)
 
 
 def _common(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -111,10 +111,10 @@ class Search:
             returned = case.evaluate_formula(read)
         except Exception:
             return True
-        largest, wrong = case.compare(read, references, returned)
-        if wrong is None:
-            self.largest_error = max(self.largest_error, largest)
-        return wrong is not None
+        comparison = case.compare(read, references, returned)
+        if comparison.wrong is None:
+            self.largest_error = max(self.largest_error, comparison.largest)
+        return comparison.wrong is not None
 
 
 def find_counterexample(

@@ -1,0 +1,140 @@
+"""The explanations of a mismatch: from its arrays, its formula, its function and its inputs; tested at other inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.case import Case, Reference, formula_name
+from autograd_lite.testing.conditions import conditions, weak_conditions
+from autograd_lite.testing.diagnosis import diagnose
+from autograd_lite.testing.evaluation import as_array, derivatives, tensor_result
+from autograd_lite.testing.evidence import Evidence, tolerance
+from autograd_lite.testing.inputs import Inputs, function_name
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.repairs import Repairs
+from autograd_lite.testing.setting import Setting, generic_settings, setting_of_both_signs
+from autograd_lite.testing.wrong_steps import mistaken_gradients
+
+_GENERIC = 2
+
+
+def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
+    """The error for a formula that gives `claim` in place of a reference, with its explanations."""
+    fn, argument = function_name(case.fn), None
+    what = f"the value of {fn}"
+    if reference.position is not None:
+        argument = inputs.names[reference.position]
+        kind = "Jacobian" if reference.output_shape else "derivative"
+        what = f"the {kind} of {fn} with respect to {argument!r}"
+    findings = explain(case, inputs, reference, claim)
+    allowed = tolerance(reference.values, case.rtol, case.atol)
+    error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
+    error.inputs = inputs.values
+    return error
+
+
+def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
+    """The explanations that hold at the given inputs and at generic ones, simplest first."""
+    found = list(diagnose(evidence_of(case, inputs, reference), claim, reference.values))
+    others = generic_settings(case, inputs, _GENERIC)
+    if not others:
+        return tuple(found)
+    found = _common(found, _diagnosed(others[0], reference.position))
+    both_signs = setting_of_both_signs(case, inputs)
+    if both_signs is not None:
+        found = _common(found, _diagnosed(both_signs, reference.position)) or found
+    repairs = Repairs([Setting(case, inputs), *others], both_signs)
+
+    def is_right(special: Inputs) -> bool:
+        setting = Setting(case, special)
+        return setting.is_informative and setting.is_right(setting.returned)
+
+    other_inputs = [setting.inputs for setting in others]
+    used = repairs.used() if repairs.known else set(range(len(inputs.names)))
+    found += repairs.small() + conditions(other_inputs, used, is_right)
+    if not _explained(found):
+        found += repairs.large()
+    if not _explained(found):
+        found += weak_conditions(other_inputs, used, is_right)
+    return tuple(_simplest(sorted(found, key=lambda finding: finding.cost)))
+
+
+def _explained(findings: list[Finding]) -> bool:
+    return any(
+        finding.kind != "part" and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
+        for finding in findings
+    )
+
+
+def _simplest(findings: list[Finding]) -> Iterator[Finding]:
+    """The findings that are about as simple as the simplest, one of each kind, and the places that are right."""
+    lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
+    kinds: set[str] = set()
+    for finding in findings:
+        if finding.kind == "part" or (finding.cost <= lowest + 1 and finding.kind not in kinds):
+            kinds.add(finding.kind)
+            yield finding
+
+
+def _diagnosed(setting: Setting, position: int | None) -> tuple[Finding, ...]:
+    """The explanations for the same argument at another setting."""
+    claims = setting.claims(setting.returned)
+    for reference, claim in zip(setting.references, claims, strict=True):
+        if reference.position == position:
+            return diagnose(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
+    return ()
+
+
+def _common(findings: list[Finding], others: tuple[Finding, ...]) -> list[Finding]:
+    """The findings in both, with their common reasons; a number must be the same, or have a common reason."""
+    common = []
+    for finding in findings:
+        for other in others:
+            reasons = tuple(reason for reason in finding.reasons if reason in other.reasons)
+            if finding.text == other.text and (reasons or not finding.reasons):
+                common.append(replace(finding, reasons=reasons))
+                break
+            if reasons and _without_numbers(finding) == _without_numbers(other):
+                common.append(replace(finding, reasons=reasons))
+                break
+    return common
+
+
+def _without_numbers(finding: Finding) -> tuple[str, str]:
+    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)
+
+
+# -- the evidence of a diagnosis ---------------------------------------------------------------------------------------
+
+
+def evidence_of(case: Case, inputs: Inputs, reference: Reference) -> Evidence:
+    """What a diagnosis of one derivative works on."""
+    named = case.intermediates(*inputs.arrays()) if case.intermediates else {}
+    intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
+    size, position = len(reference.output_shape), reference.position
+    argument = None if position is None else inputs.names[position]
+    evidence = Evidence(inputs.numbers(), argument, size, case.rtol, case.atol, intermediates)
+    if position is None:
+        return evidence
+    return replace(
+        evidence,
+        other_gradients=cache(lambda: _other_gradients(case, inputs, position)),
+        mistaken_gradients=cache(lambda: tuple(_mistaken_gradients(case, inputs, position))),
+    )
+
+
+def _other_gradients(case: Case, inputs: Inputs, position: int) -> dict[str, NumberArray]:
+    others = [i for i in inputs.floats() if i != position]
+    try:
+        result, tensors = tensor_result(case.fn, inputs, inputs.floats())
+        return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
+    except Exception:  # they are only evidence, and fn need not have these gradients
+        return {}
+
+
+def _mistaken_gradients(case: Case, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
+    return mistaken_gradients(case.fn, inputs, position)
