@@ -15,6 +15,7 @@ from autograd_lite.testing.evaluation import as_array, derivatives, tensor_resul
 from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.recorded import Recorded, has_square
 from autograd_lite.testing.repairs import Repairs
 from autograd_lite.testing.setting import Setting, generic_settings, setting_of_both_signs
 from autograd_lite.testing.wrong_steps import mistaken_gradients
@@ -120,10 +121,12 @@ def evidence_of(case: Case, inputs: Inputs, reference: Reference) -> Evidence:
     evidence = Evidence(inputs.numbers(), argument, size, case.rtol, case.atol, intermediates)
     if position is None:
         return evidence
+    recorded = cache(lambda: Recorded(case.fn, inputs, position))
     return replace(
         evidence,
+        has_square=lambda: has_square(recorded()),
         other_gradients=cache(lambda: _other_gradients(case, inputs, position)),
-        mistaken_gradients=cache(lambda: tuple(_mistaken_gradients(case, inputs, position))),
+        mistaken_gradients=cache(lambda: tuple(mistaken_gradients(recorded(), inputs.names[position]))),
     )
 
 
@@ -134,7 +137,3 @@ def _other_gradients(case: Case, inputs: Inputs, position: int) -> dict[str, Num
         return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
     except Exception:  # they are only evidence, and fn need not have these gradients
         return {}
-
-
-def _mistaken_gradients(case: Case, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-    return mistaken_gradients(case.fn, inputs, position)

@@ -41,25 +41,37 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         large = abs(factor) < 1
         text = f"it is {size:.6g} times too {'large' if large else 'small'}"
         text = f"{flipped} and {text}" if flipped else text
-        kind, cost = "sign + factor" if flipped else "factor", 2 + bool(flipped) + 2 * (not reasons)
+        kind = "sign + factor" if flipped else "factor"
+        cost = 2 + bool(flipped) + (2 if not reasons else int(_is_far_fetched(reasons)))
         hint = f"a {'sum' if large else 'mean'} where the function has a {'mean' if large else 'sum'}"
         yield Explanation(kind, text, factor * actual, expected, cost, reasons, hint)
 
 
 def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
     """All known quantities with this value: lengths of axes, numbers of elements, 2, scalar inputs."""
-    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)]
+    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)] * evidence.has_square()
+    less_likely: list[tuple[str, float]] = []
     for name, array in evidence.inputs.items():
-        axes = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
+        lengths = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
+        known += lengths
         sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
-        for label, length in axes + sizes:
-            known += [(label, length), (f"half {label}", length / 2), (f"2 over {label}", 2 / max(length, 1))]
+        less_likely += sizes
+        for label, n in lengths + sizes:
+            less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1)),
+                            (f"the square root of {label}", n**0.5), (f"{label} minus one", n - 1.0),
+                            (f"N/(N − 1) for N = {label}", n / max(n - 1, 1))]  # fmt: skip
         if array.ndim == 0 and array:
             value = abs(float(array))
             known += [(name, value), (f"1/{name}", 1 / value), (f"2·{name}", 2 * value)]
-    found = [label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0)]
-    plain = [label for label in found if not label.startswith(("half", "2 over", "the number"))]
-    return tuple(plain or found)
+    return _equal(known, number) or _equal(less_likely, number)
+
+
+def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
+    return all(reason.startswith(("half", "2 over", "the square root", "N/(N")) for reason in reasons)
+
+
+def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:
+    return tuple(label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0))
 
 
 # -- axes and shapes -----------------------------------------------------------------------------------------------

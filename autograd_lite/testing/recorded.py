@@ -196,6 +196,19 @@ class Recorded:
         return errors
 
 
+_SQUARES = ("square", "norm", "var", "std", "mse_loss", "huber_loss")
+
+
+def has_square(recorded: Recorded) -> bool:
+    """Whether something is squared or multiplied by itself in a function, as far as its operations show it."""
+    return any(
+        step.name in _SQUARES
+        or (step.name == "power" and np.all(np.equal(step.arguments["y"], 2)))
+        or (len(step.node.parents) > 1 and None not in step.node.parents and step.name not in ("add", "subtract"))
+        for step in recorded.steps
+    )
+
+
 def fit(contribution: Any, parent: Any) -> Any:
     """A contribution with the shape of the parent: broadcasting is undone.
 

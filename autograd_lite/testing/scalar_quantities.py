@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.recorded import Recorded, Step
-from autograd_lite.testing.step_names import StepNames
+from autograd_lite.testing.step_names import StepNames, has_names
 
 # Arguments that may be numbers, of operations that multiply by them or have them as an exponent.
 _NUMBERS = {"power": ("y",), "matrix_power": ("n",), "multiply": ("x", "y"), "divide": ("x", "y")}
@@ -51,7 +50,8 @@ def _all(recorded: Recorded, names: StepNames) -> Iterator[Quantity]:
             yield Quantity(f"`{text}`", "", _magnitude(step.out))
         for name in _NUMBERS.get(step.name, ()):
             number, text = step.arguments.get(name), names.operand(step.node, name)
-            if text and number is not None and np.size(number) == 1 and _is_constant(step, name) and _has_names(text):
+            # a factor that is written as a number belongs to one step
+            if text and number is not None and np.size(number) == 1 and _is_constant(step, name) and has_names(text):
                 yield Quantity(f"`{text}`", f" ({names.where(step.node).removeprefix(', ')})", _magnitude(number))
 
 
@@ -62,11 +62,3 @@ def _magnitude(number: NumberArray) -> float:
 def _is_constant(step: Step, name: str) -> bool:
     operation = step.node.operation
     return name not in operation.differentiable or step.node.parents[operation.differentiable.index(name)] is None
-
-
-def _has_names(text: str) -> bool:
-    """Whether an expression has variables: the factors that are written as numbers belong to one step."""
-    try:
-        return any(isinstance(node, ast.Name) for node in ast.walk(ast.parse(text)))
-    except SyntaxError:
-        return True

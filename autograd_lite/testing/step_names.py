@@ -55,6 +55,12 @@ class StepNames:
         place = self._places.get(parent) if isinstance(parent, Node) else None
         return place.text if place else None
 
+    def has_number(self, step: Step) -> bool:
+        """Whether the other operand is written as a number; also for operations whose derivative has a fixed factor."""
+        others = [name for name in step.node.operation.arguments if name != step.argument]
+        text = self.operand(step.node, others[0]) if len(others) == 1 else None
+        return step.name in ("square", "sqrt", "mean", "sum") or (text is not None and not has_names(text))
+
     def _other(self, step: Step) -> str:
         others = [name for name in step.node.operation.arguments if name != step.argument]
         if len(others) != 1:
@@ -108,6 +114,14 @@ class StepNames:
             return ""
         text = self.operand(step.node, step.argument) or self.value(step.parent)
         return f" (operand `{text}`)" if text else f" (argument {step.argument!r})"
+
+
+def has_names(text: str) -> bool:
+    """Whether an expression has variables."""
+    try:
+        return any(isinstance(node, ast.Name) for node in ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return True
 
 
 def _has_constant(step: Step) -> bool:

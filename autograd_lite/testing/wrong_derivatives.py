@@ -133,10 +133,11 @@ def _as_if_elementwise(step: Step, slope: Any) -> Iterator[Wrong]:
 
 
 def _diagonal(step: Step) -> NumberArray | None:
-    """The diagonal of the Jacobian of a step, unless the Jacobian is diagonal or too large, or the diagonal is zero."""
-    shape = step.node.shape
+    """The diagonal of the Jacobian of a step, unless that is diagonal, constant or too large, or its diagonal zero."""
+    shape, operation = step.node.shape, step.node.operation
     size = int(np.prod(shape))
-    if not 1 < size <= _LARGEST_JACOBIAN:
+    is_constant = {step.argument, "out"}.isdisjoint(operation.saved_names)
+    if is_constant or not 1 < size <= _LARGEST_JACOBIAN:
         return None
     unit = np.eye(size).reshape(size, *shape)
     jacobian = np.stack([fit(step.pull(g), step.parent) for g in unit]).reshape(size, size)

@@ -9,14 +9,13 @@ gradient, it explains the mismatch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.recorded import Change, Recorded, Step
 from autograd_lite.testing.scalar_quantities import scaled_gradients
 from autograd_lite.testing.step_names import StepNames
@@ -36,22 +35,32 @@ _FAMILIES = {name: family for family in (("mean", "var", "std"), ("softmax", "lo
 
 
 class Candidate(NamedTuple):
-    """A mistake: kind, sentence, cost, the changed contributions, and what it is compared with for repetitions."""
+    """A mistake.
+
+    Attributes
+    ----------
+    kind, text, cost
+        Those of the explanation.
+    changes : dict
+        The changed contributions.
+    group : hashable
+        Of the mistakes in one group with the same gradient, only the simplest counts.
+    is_fixed : bool
+        Whether a constant factor between the wrong and the right gradient would be the same at other inputs.
+    """
 
     kind: str
     text: str
     cost: int
     changes: Mapping[tuple[Node, int], Change]
     group: Hashable
+    is_fixed: bool = False
 
 
-def mistaken_gradients(
-    function: Callable[..., Any], inputs: Inputs, position: int
-) -> Iterator[tuple[str, str, int, NumberArray]]:
+def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str, str, int, NumberArray]]:
     """For every mistake in the steps of a function: its kind, a sentence, its cost, and the resulting gradient."""
     with np.errstate(all="ignore"):
-        recorded = Recorded(function, inputs, position)
-        names = StepNames(recorded, inputs.names[position])
+        names = StepNames(recorded, argument)
         yield from scaled_gradients(recorded, names)
         seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
         for candidate in sorted(_candidates(recorded, names), key=lambda candidate: candidate.cost):
@@ -59,7 +68,8 @@ def mistaken_gradients(
                 return
             gradient = _gradient(recorded, candidate)
             if gradient is not None and not _is_known(gradient, seen[candidate.group]):
-                yield candidate.kind, candidate.text, candidate.cost, gradient
+                text = candidate.text + (_times(recorded, gradient) if candidate.is_fixed else "")
+                yield candidate.kind, text, candidate.cost, gradient
 
 
 def _gradient(recorded: Recorded, candidate: Candidate) -> NumberArray | None:
@@ -83,6 +93,15 @@ def _is_known(gradient: NumberArray, others: list[NumberArray]) -> bool:
 def _are_equal(first: NumberArray, second: NumberArray) -> bool:
     largest = np.max(np.abs(second), initial=0.0)
     return bool(np.max(np.abs(first - second), initial=0.0) <= 1e-12 * largest)
+
+
+def _times(recorded: Recorded, gradient: NumberArray) -> str:
+    """By which factor a gradient is too large or too small; empty if there is no such factor."""
+    right = recorded.right.reshape(gradient.shape)
+    factor = np.sum(gradient * right) / np.sum(right * right)
+    if factor <= 0 or not np.allclose(gradient, factor * right, rtol=1e-9, atol=1e-12 * np.max(np.abs(gradient))):
+        return ""
+    return f": it is {max(factor, 1 / factor):.6g} times too {'large' if factor > 1 else 'small'}"
 
 
 # -- candidates ----------------------------------------------------------------------------------------------------
@@ -115,7 +134,8 @@ def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -
     text = wrong.text.format(step=names.of_all(steps), other=names.other_of_all(steps)) + names.where(*nodes)
     changes = {(step.node, step.position): wrong.change for step, wrong in members}
     group = wrong.kind if wrong.kind in _CHAINS else (*sorted(node.order for node in nodes),)
-    return Candidate(wrong.kind, text, cost, changes, group)
+    is_fixed = "N" in wrong.text or all(map(names.has_number, steps))
+    return Candidate(wrong.kind, text, cost, changes, group, is_fixed)
 
 
 def _expressions(recorded: Recorded) -> dict[Node, Hashable]:
