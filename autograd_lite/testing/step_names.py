@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from autograd_lite.testing.recorded import Recorded, Step
 from autograd_lite.testing.source_places import Place
 
 _SHOWN = 3
+# Operations whose derivative has a factor that depends on nothing, or on the number of elements only.
+_WITH_NUMBERS = ("mean", "mse_loss", "sqrt", "square", "std", "sum", "var")
 
 
 class StepNames:
@@ -39,14 +41,14 @@ class StepNames:
 
     def where(self, *nodes: Node) -> str:
         """The places in the user's code, for the end of a sentence: ", in `np.log(x)`, line 3"."""
-        places = list(dict.fromkeys(place for node in nodes if (place := self._places.get(node))))
+        texts = list(dict.fromkeys(self._quoted(self._places[node]) for node in nodes if node in self._places))
         if len(nodes) == 1:
-            return f", in {self._quoted(places[0])}{self._time(nodes[0])}" if places else ""
-        if not places or len(places) > _SHOWN:
+            return f", in {texts[0]}{self._time(nodes[0])}" if texts else ""
+        if not texts or len(texts) > _SHOWN:
             return f", in all {len(nodes)} places"
-        if len(places) == 1:
-            return f", in {self._quoted(places[0])}, all {len(nodes)} times"
-        return f", in {', '.join(map(self._quoted, places[:-1]))} and {self._quoted(places[-1])}"
+        if len(texts) == 1:
+            return f", in {texts[0]}, all {len(nodes)} times"
+        return f", in {', '.join(texts[:-1])} and {texts[-1]}"
 
     def value(self, parent: object) -> str | None:
         """A value in the user's words: the argument, or the expression that computed it."""
@@ -59,7 +61,9 @@ class StepNames:
         """Whether the other operand is written as a number; also for operations whose derivative has a fixed factor."""
         others = [name for name in step.node.operation.arguments if name != step.argument]
         text = self.operand(step.node, others[0]) if len(others) == 1 else None
-        return step.name in ("square", "sqrt", "mean", "sum") or (text is not None and not has_names(text))
+        return step.name in ("mean", "mse_loss", "sqrt", "square", "std", "sum", "var") or (
+            text is not None and not has_names(text)
+        )
 
     def _other(self, step: Step) -> str:
         others = [name for name in step.node.operation.arguments if name != step.argument]
@@ -116,6 +120,7 @@ class StepNames:
         return f" (operand `{text}`)" if text else f" (argument {step.argument!r})"
 
 
+@lru_cache(maxsize=1024)
 def has_names(text: str) -> bool:
     """Whether an expression has variables."""
     try:
@@ -137,6 +142,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def _operations_of(place: Place) -> Sequence[str]:
     """The operations that an expression may be, by its operator or the name of the function."""
     try:

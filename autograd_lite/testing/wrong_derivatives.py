@@ -20,17 +20,22 @@ _CONDITIONAL = ("clip", "fmax", "fmin", "hardtanh", "maximum", "minimum", "relu"
 
 
 class Wrong(NamedTuple):
-    """A wrong local derivative: kind, sentence, cost and effect."""
+    """A wrong local derivative: kind, sentence, cost and effect.
+
+    `is_number` says that it is too large or too small by a number of the operation: a length, an exponent, a factor.
+    """
 
     kind: str
     text: str
     cost: int
     change: Change
+    is_number: bool = False
 
 
 def wrong_derivatives(step: Step) -> Iterator[Wrong]:
     """All mistakes in the table, the most likely ones first."""
-    yield Wrong("missing term", "the contribution through {step} is left out", 6, lambda g, c: 0 * c)
+    constant = ", as if it were constant" * (step.name in ("mean", "std", "var"))
+    yield Wrong("missing term", f"the contribution through {{step}} is left out{constant}", 6, lambda g, c: 0 * c)
     yield Wrong("sign", "the sign of the contribution through {step} is flipped", 6, lambda g, c: -c)
     if step.has_several_results or not step.arguments:
         return
@@ -75,9 +80,10 @@ def _left_out(step: Step, slope: Any) -> Iterator[Wrong]:
         return
     factor = {"multiply": ", the factor {other},", "divide": ", 1/{other}," if step.argument == "x" else ""}
     what = f"the derivative of {{step}}{factor.get(step.name, '')}"
-    yield Wrong("missing factor", f"{what} is left out", 4, lambda g, c: g)
-    yield Wrong("doubled factor", f"{what} is applied twice", 4, lambda g, c: g * slope * slope)
-    yield Wrong("inverted factor", f"{what} divides where it should multiply", 5, lambda g, c: g / slope)
+    is_number = step.name in factor
+    yield Wrong("missing factor", f"{what} is left out", 4, lambda g, c: g, is_number)
+    yield Wrong("doubled factor", f"{what} is applied twice", 4, lambda g, c: g * slope * slope, is_number)
+    yield Wrong("inverted factor", f"{what} divides where it should multiply", 5, lambda g, c: g / slope, is_number)
 
 
 def _value_for_slope(step: Step, slope: Any) -> Iterator[Wrong]:
@@ -133,11 +139,11 @@ def _as_if_elementwise(step: Step, slope: Any) -> Iterator[Wrong]:
 
 
 def _diagonal(step: Step) -> NumberArray | None:
-    """The diagonal of the Jacobian of a step, unless that is diagonal, constant or too large, or its diagonal zero."""
+    """The diagonal of the Jacobian of a step, unless the step is linear, or that is diagonal or too large."""
     shape, operation = step.node.shape, step.node.operation
     size = int(np.prod(shape))
-    is_constant = {step.argument, "out"}.isdisjoint(operation.saved_names)
-    if is_constant or not 1 < size <= _LARGEST_JACOBIAN:
+    is_linear = len(step.node.parents) > 1 or {step.argument, "out"}.isdisjoint(operation.saved_names)
+    if is_linear or not 1 < size <= _LARGEST_JACOBIAN:
         return None
     unit = np.eye(size).reshape(size, *shape)
     jacobian = np.stack([fit(step.pull(g), step.parent) for g in unit]).reshape(size, size)
@@ -164,14 +170,14 @@ def _as_if_a_sum(step: Step, slope: Any) -> Iterator[Wrong]:
         kind, text = "mean", "a sum where a mean belongs: 1/N is left out of the derivative of {step}"
     if node.operation.name == "sum":
         text = "a mean where a sum belongs: 1/N is too much in the derivative of {step}"
-        yield Wrong("mean", text, 4, lambda g, c: c / count)
+        yield Wrong("mean", text, 4, lambda g, c: c / count, True)
         return
-    yield Wrong(kind, text, 4, lambda g, c: spread(g))
+    yield Wrong(kind, text, 4, lambda g, c: spread(g), kind == "mean")
     if node.operation.name in ("mean", "var", "std") and count > 1:
         text = "the derivative of {step} is divided by N − 1 instead of N"
-        yield Wrong("mean", text, 5, lambda g, c: c * (count / (count - 1)))
+        yield Wrong("mean", text, 5, lambda g, c: c * (count / (count - 1)), True)
         text = "the derivative of {step} is multiplied by N − 1 over N"
-        yield Wrong("mean", text, 6, lambda g, c: c * ((count - 1) / count))
+        yield Wrong("mean", text, 6, lambda g, c: c * ((count - 1) / count), True)
 
 
 def reduced_axes(step: Step) -> tuple[int, ...] | None:
@@ -220,7 +226,7 @@ def _transposed(step: Step) -> Iterator[Wrong]:
         if name in operation.needs[step.argument] and _is_square(value):
             what = "the result" if name == "out" else "{other}" if name != step.argument else "the argument"
             text = f"{what} is not transposed as it should be, in the derivative of {{step}}"
-            yield Wrong("transpose", text, 4, _pulled_with(step, name, np.swapaxes(value, -1, -2)))
+            yield Wrong("transpose", text, 3, _pulled_with(step, name, np.swapaxes(value, -1, -2)))
     shape = step.parent.shape
     if len(shape) >= 2 and shape[-1] == shape[-2] > 1:
         yield Wrong("transpose", "the contribution through {step} is transposed", 5,
@@ -241,9 +247,11 @@ def _extra_activation(step: Step) -> Iterator[Wrong]:
     if step.argument not in step.node.operation.saved_names or np.shape(value) != step.parent.shape:
         return
     for activation, derivative in DERIVATIVES.items():
-        text = f"there is one factor {activation}' too many: {activation}' of the input of {{step}}"
-        yield Wrong("doubled factor", text, 5, _times(derivative, value))
+        factor = derivative(value)
+        if np.ptp(factor):
+            text = f"there is one factor {activation}' too many: {activation}' of the input of {{step}}"
+            yield Wrong("doubled factor", text, 5, _times(factor))
 
 
-def _times(derivative: Callable[[Any], Any], value: Any) -> Change:
-    return lambda g, c: c * derivative(value)
+def _times(factor: Any) -> Change:
+    return lambda g, c: c * factor

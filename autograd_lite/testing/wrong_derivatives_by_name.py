@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.ops.layers.activation import sigmoid
+from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.testing.recorded import Change, Step
 from autograd_lite.testing.wrong_derivatives import Wrong, reduced_axes
 
@@ -35,7 +35,7 @@ def _power(step: Step) -> Iterator[Wrong]:
     if step.argument != "x":
         return
     yield Wrong("missing factor", "the exponent is left out as a factor, in the derivative of {step}", 4,
-                lambda g, c: c / y)  # fmt: skip
+                lambda g, c: c / y, True)  # fmt: skip
     yield Wrong("exponent", "the exponent is not reduced by one, in the derivative of {step}", 4, lambda g, c: c * x)
     yield Wrong("exponent", "the value of {step} stands where its derivative belongs", 4, lambda g, c: c * x / y)
     yield Wrong("exponent", "the exponent is reduced by two, in the derivative of {step}", 5, lambda g, c: c / x)
@@ -45,16 +45,17 @@ def _power(step: Step) -> Iterator[Wrong]:
 
 
 def _square(step: Step) -> Iterator[Wrong]:
-    yield Wrong("missing factor", "the factor 2 is left out, in the derivative of {step}", 4, lambda g, c: c / 2)
+    yield Wrong("missing factor", "the factor 2 is left out, in the derivative of {step}", 4, lambda g, c: c / 2, True)
 
 
 def _sqrt(step: Step) -> Iterator[Wrong]:
+    """The derivative is 1/(2√x)."""
     out = step.out
-    yield Wrong("missing factor", "the factor 1/2 is left out, in the derivative of {step}", 4, lambda g, c: 2 * c)
-    yield Wrong("exponent", "the square root is left out in the derivative of {step}", 5, lambda g, c: c / out)
-    text = "the derivative of {step} multiplies by the square root instead of dividing by it"
-    yield Wrong("inverted factor", text, 5,
-                lambda g, c: c * out * out)  # fmt: skip
+    text = "the factor 1/2 is left out, in the derivative of {step}"
+    yield Wrong("missing factor", text, 4, lambda g, c: 2 * c, True)
+    for wrong, factor in (("1/x", 1 / (out * out)), ("√x/2", out / 2)):
+        text = f"{wrong} stands where 1/(2√x) belongs, as the derivative of {{step}}"
+        yield Wrong("exponent", text, 5, _factor(factor))
 
 
 def _tanh(step: Step) -> Iterator[Wrong]:
@@ -176,18 +177,35 @@ def _matmul(step: Step) -> Iterator[Wrong]:
     yield Wrong("missing factor", text, 5, (lambda g, c: g @ ones) if is_left else (lambda g, c: ones @ g))
 
 
-def _logits(step: Step) -> Iterator[Wrong]:
-    """The activation that a loss contains is left out: z − y for σ(z) − y."""
-    if step.argument != "logits":
+def _loss_of_logits(step: Step) -> Iterator[Wrong]:
+    """A loss that contains its activation h: the derivative is h(z) − y, over N for a mean."""
+    z, reduction = step.value, step.arguments["reduction"]
+    if step.argument != "logits" or z.ndim > 2:
         return
-    z, y = step.value, step.arguments["target"]
-    error = sigmoid(z) - y
-    text = "the sigmoid in {step} is left out, in its derivative"
-    yield Wrong("missing factor", text, 4, lambda g, c: c / error * (z - y))
+    is_binary = step.name == "binary_cross_entropy_with_logits"
+    name, h = ("sigmoid", sigmoid(z)) if is_binary else ("softmax", softmax(z, -1))
+    count = z.size if is_binary else z[..., 0].size
+    scale = 1 / count if reduction == "mean" else 1.0
+
+    def spread(g: Any) -> Any:
+        return scale * (g if is_binary or np.ndim(g) == 0 else np.asarray(g)[..., None])
+
+    yield Wrong("missing factor", f"the {name} in {{step}} is left out: z − y stands where {name}(z) − y belongs", 4,
+                lambda g, c: c + spread(g) * (z - h))  # fmt: skip
+    yield Wrong("missing term", f"the target is left out, in the derivative of {{step}}: {name}(z) − y", 4,
+                lambda g, c: spread(g) * h)  # fmt: skip
+    if not is_binary:
+        text = "there is one factor softmax' too many: that of the softmax in {step}"
+        yield Wrong("doubled factor", text, 5, lambda g, c: c * h * (1 - h))
+
+
+def _mse(step: Step) -> Iterator[Wrong]:
+    yield Wrong("missing factor", "the factor 2 is left out, in the derivative of {step}", 4, lambda g, c: c / 2, True)
 
 
 _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
-    "binary_cross_entropy_with_logits": _logits,
+    "binary_cross_entropy_with_logits": _loss_of_logits,
+    "cross_entropy": _loss_of_logits,
     "det": _det,
     "divide": _divide,
     "embedding": _getitem,
@@ -196,6 +214,7 @@ _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "inv": _inv,
     "log_softmax": _softmax,
     "matmul": _matmul,
+    "mse_loss": _mse,
     "norm": _norm,
     "power": _power,
     "sigmoid": _sigmoid,

@@ -22,6 +22,7 @@ from autograd_lite.testing.step_names import StepNames
 from autograd_lite.testing.wrong_derivatives import Wrong, wrong_derivatives
 from autograd_lite.testing.wrong_derivatives_by_name import wrong_derivatives_by_name
 from autograd_lite.testing.wrong_operations import wrong_operations
+from autograd_lite.testing.wrong_values import wrong_values
 
 _BUDGET = 15_000  # the most rules that are applied, in some tenths of a second
 
@@ -120,6 +121,10 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
         node = operation.node
         text = operation.text.format(step=names.operation(node)) + names.where(node)
         yield Candidate(operation.kind, text, operation.cost, operation.changes, node)
+    for text, steps, changes in wrong_values(recorded, names):
+        text = text.format(step=names.of_all(steps), other=names.other_of_all(steps))
+        text += names.where(*[step.node for step in steps])
+        yield Candidate("wrong value", text, 5, changes, "wrong value")
     seen = set()
     for members in together.values():
         key = frozenset((step.node, step.position, wrong.text) for step, wrong in members)
@@ -134,7 +139,7 @@ def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -
     text = wrong.text.format(step=names.of_all(steps), other=names.other_of_all(steps)) + names.where(*nodes)
     changes = {(step.node, step.position): wrong.change for step, wrong in members}
     group = wrong.kind if wrong.kind in _CHAINS else (*sorted(node.order for node in nodes),)
-    is_fixed = "N" in wrong.text or all(map(names.has_number, steps))
+    is_fixed = wrong.is_number and all(map(names.has_number, steps))
     return Candidate(wrong.kind, text, cost, changes, group, is_fixed)
 
 
