@@ -22,14 +22,16 @@ class StepNames:
     def __init__(self, recorded: Recorded, argument: str) -> None:
         self._recorded, self._argument = recorded, argument
 
-    def of(self, step: Step) -> str:
-        """The operation, and the operand or argument if it has several: "divide (operand `y`)"."""
-        return f"{step.name}{self._number(step.node)}{self._operand(step)}"
-
     def of_all(self, steps: Sequence[Step]) -> str:
-        """The operation of several steps, and the operand if it is the same in all."""
+        """The operations, and the operand if several are possible and it is the same in all: "divide (operand `y`)"."""
         operands = {self._operand(step) for step in steps}
-        return f"{steps[0].name}{operands.pop() if len(operands) == 1 else ''}"
+        names = list(dict.fromkeys(f"{step.name}{self._number(step.node)}" for step in steps))
+        return f"{' and '.join(names)}{operands.pop() if len(operands) == 1 else ''}"
+
+    def other_of_all(self, steps: Sequence[Step]) -> str:
+        """The other operand of operations with two, if it is the same in all."""
+        texts = {self._other(step) for step in steps}
+        return texts.pop() if len(texts) == 1 else "of the other operand"
 
     def operation(self, node: Node) -> str:
         """The operation, without an operand."""
@@ -52,6 +54,22 @@ class StepNames:
             return self._argument
         place = self._places.get(parent) if isinstance(parent, Node) else None
         return place.text if place else None
+
+    def _other(self, step: Step) -> str:
+        others = [name for name in step.node.operation.arguments if name != step.argument]
+        if len(others) != 1:
+            return "the other operand"
+        text = self.operand(step.node, others[0])
+        if text is None and others[0] in step.node.operation.differentiable:
+            text = self.value(step.node.parents[step.node.operation.differentiable.index(others[0])])
+        return f"`{text}`" if text else f"argument {others[0]!r}"
+
+    def operand(self, node: Node, argument: str) -> str | None:
+        """An argument as it is written in the expression of the step, if the expression is this one operation."""
+        place, arguments = self._places.get(node), node.operation.arguments
+        if place is None or len(place.operands) != len(arguments) or node.operation.name not in _operations_of(place):
+            return None
+        return place.operands[arguments.index(argument)]
 
     @cached_property
     def _places(self) -> dict[Node, Place]:
@@ -88,21 +106,8 @@ class StepNames:
     def _operand(self, step: Step) -> str:
         if len(step.node.parents) < 2 or _has_constant(step):
             return ""
-        text = self._operand_text(step) or self.value(step.parent)
+        text = self.operand(step.node, step.argument) or self.value(step.parent)
         return f" (operand `{text}`)" if text else f" (argument {step.argument!r})"
-
-    def _operand_text(self, step: Step) -> str | None:
-        """The operand as it is written in the expression of the step, if the expression is this one operation."""
-        place, operation = self._places.get(step.node), step.node.operation
-        if (
-            place is None
-            or not getattr(operation, "is_ufunc", False)
-            or len(place.operands) != len(operation.arguments)
-        ):
-            return None
-        if self._times[place, operation.name] and operation.name not in _operations_of(place):
-            return None
-        return place.operands[operation.arguments.index(step.argument)]
 
 
 def _has_constant(step: Step) -> bool:

@@ -16,6 +16,7 @@ from autograd_lite.testing.activations import DERIVATIVES, confused_with
 from autograd_lite.testing.recorded import Change, Step, fit
 
 _LARGEST_JACOBIAN = 64
+_CONDITIONAL = ("clip", "fmax", "fmin", "hardtanh", "maximum", "minimum", "relu", "where")
 
 
 class Wrong(NamedTuple):
@@ -65,17 +66,18 @@ def _left_out(step: Step, slope: Any) -> Iterator[Wrong]:
     if np.all(slope == -1):
         yield Wrong("sign", "the minus sign of {step} is left out", 4, lambda g, c: g)
         return
-    if np.isin(slope, (0, 1)).all() and np.ptp(slope):
+    if step.name in _CONDITIONAL and np.isin(slope, (0, 1)).all() and np.ptp(slope):
         yield Wrong(
             "condition", "the derivative of {step} is left out: its condition is ignored", 3, lambda g, c: g
         )  # fmt: skip
         yield Wrong("condition", "the condition in the derivative of {step} is turned round", 3,
                     lambda g, c: g * (1 - slope))  # fmt: skip
         return
-    yield Wrong("missing factor", "the derivative of {step} is left out", 4, lambda g, c: g)
-    yield Wrong("doubled factor", "the derivative of {step} is applied twice", 4, lambda g, c: g * slope * slope)
-    yield Wrong("inverted factor", "the derivative of {step} divides where it should multiply", 5,
-                lambda g, c: g / slope)  # fmt: skip
+    factor = {"multiply": ", the factor {other},", "divide": ", 1/{other}," if step.argument == "x" else ""}
+    what = f"the derivative of {{step}}{factor.get(step.name, '')}"
+    yield Wrong("missing factor", f"{what} is left out", 4, lambda g, c: g)
+    yield Wrong("doubled factor", f"{what} is applied twice", 4, lambda g, c: g * slope * slope)
+    yield Wrong("inverted factor", f"{what} divides where it should multiply", 5, lambda g, c: g / slope)
 
 
 def _value_for_slope(step: Step, slope: Any) -> Iterator[Wrong]:
@@ -215,7 +217,7 @@ def _transposed(step: Step) -> Iterator[Wrong]:
     operation: Any = step.node.operation
     for name, value in zip(operation.saved_names, step.node.saved or (), strict=True):
         if name in operation.needs[step.argument] and _is_square(value):
-            what = "the result" if name == "out" else f"the matrix {name!r}"
+            what = "the result" if name == "out" else "{other}" if name != step.argument else "the argument"
             text = f"{what} is not transposed as it should be, in the derivative of {{step}}"
             yield Wrong("transpose", text, 4, _pulled_with(step, name, np.swapaxes(value, -1, -2)))
     shape = step.parent.shape

@@ -18,6 +18,7 @@ from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.recorded import Change, Recorded, Step
+from autograd_lite.testing.scalar_quantities import scaled_gradients
 from autograd_lite.testing.step_names import StepNames
 from autograd_lite.testing.wrong_derivatives import Wrong, wrong_derivatives
 from autograd_lite.testing.wrong_derivatives_by_name import wrong_derivatives_by_name
@@ -28,6 +29,10 @@ _BUDGET = 15_000  # the most rules that are applied, in some tenths of a second
 
 # Along a chain of steps without a branch these mistakes have one effect, whichever the step.
 _CHAINS = ("missing term", "sign")
+
+
+# Operations in which one makes the same mistake.
+_FAMILIES = {name: family for family in (("mean", "var", "std"), ("softmax", "log_softmax")) for name in family}
 
 
 class Candidate(NamedTuple):
@@ -47,6 +52,7 @@ def mistaken_gradients(
     with np.errstate(all="ignore"):
         recorded = Recorded(function, inputs, position)
         names = StepNames(recorded, inputs.names[position])
+        yield from scaled_gradients(recorded, names)
         seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
         for candidate in sorted(_candidates(recorded, names), key=lambda candidate: candidate.cost):
             if recorded.work > _BUDGET:
@@ -88,7 +94,8 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
     for step in recorded.steps:
         for wrong in (*wrong_derivatives(step), *wrong_derivatives_by_name(step)):
             yield _candidate(names, [(step, wrong)], wrong.cost)
-            for alike in (step.name, (step.name, recorded.places.get(step.node)), expressions[step.node]):
+            place, family = recorded.places.get(step.node), _FAMILIES.get(step.name)
+            for alike in (step.name, (step.name, place), expressions[step.node], *([family] if family else [])):
                 together[alike, step.argument, wrong.text].append((step, wrong))
     for operation in wrong_operations(recorded):
         node = operation.node
@@ -103,9 +110,9 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
 
 
 def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -> Candidate:
-    (step, wrong), nodes = members[0], [step.node for step, _ in members]
-    name = names.of(step) if len(members) == 1 else names.of_all([step for step, _ in members])
-    text = wrong.text.format(step=name) + names.where(*nodes)
+    wrong, steps = members[0][1], [step for step, _ in members]
+    nodes = [step.node for step in steps]
+    text = wrong.text.format(step=names.of_all(steps), other=names.other_of_all(steps)) + names.where(*nodes)
     changes = {(step.node, step.position): wrong.change for step, wrong in members}
     group = wrong.kind if wrong.kind in _CHAINS else (*sorted(node.order for node in nodes),)
     return Candidate(wrong.kind, text, cost, changes, group)

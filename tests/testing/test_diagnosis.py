@@ -161,8 +161,8 @@ def test_coincidence_in_a_single_number_lists_all_that_fits():
 
 
 def test_unknown_factor_in_a_single_number_is_not_claimed():
-    findings = mismatch(lambda x: 0.377 * x, lambda x: 1.0, 2.0).findings
-    assert not any("factor" in finding.kind and "times" in finding.text for finding in findings)
+    findings = mismatch(lambda x: 0.377 * x, lambda x: 0.7, 2.0).findings
+    assert not any("factor" in finding.kind for finding in findings)
 
 
 @pytest.mark.parametrize("closed_form", [lambda x: np.zeros(x.shape), lambda x: np.zeros((2, *x.shape))])
