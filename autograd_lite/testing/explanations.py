@@ -20,6 +20,7 @@ from autograd_lite.testing.setting import Setting, generic_settings, setting_of_
 from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 _GENERIC = 2
+_SIMPLE = 6  # the highest cost of a single mistake
 
 
 def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
@@ -55,7 +56,7 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
 
     other_inputs = [setting.inputs for setting in others]
     used = repairs.used() if repairs.known else set(range(len(inputs.names)))
-    found += repairs.small() + conditions(other_inputs, used, is_right)
+    found += repairs.small() + conditions(other_inputs, used, is_right, repairs.where_used)
     if not _explained(found):
         found += repairs.large()
     if not _explained(found):
@@ -64,8 +65,11 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
 
 
 def _explained(findings: list[Finding]) -> bool:
+    """Whether one of them says what is wrong, and is not a combination of two that may be chance."""
     return any(
-        finding.kind != "part" and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
+        finding.kind != "part"
+        and finding.cost <= _SIMPLE
+        and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
         for finding in findings
     )
 

@@ -78,6 +78,13 @@ class Repairs:
         """The positions of the inputs that the formula depends on."""
         return {number for number in self._formula.needed if self.computation.calls[number].function is None}
 
+    def where_used(self, position: int) -> str:
+        """The first place in the function where an input is used: ``, in `a * x```."""
+        if not self.known or self._library.function is None:
+            return ""
+        function = WrittenFormula(self._library.function)
+        return next((function.where(user) for user, _ in function.uses.get(position, ())), "")
+
     # -- the search ------------------------------------------------------------------------------------------------
 
     def small(self) -> list[Finding]:
