@@ -40,15 +40,18 @@ def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArra
 
 def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
     """The explanations that hold at the given inputs and at generic ones, simplest first."""
+    given = Setting(case, inputs)
+    others, right_elsewhere = generic_settings(case, inputs, _GENERIC)
+    if right_elsewhere and not others:
+        return (_RIGHT_ELSEWHERE, *_other_arguments(given, reference))
     found = list(diagnose(evidence_of(case, inputs, reference), claim, reference.values))
-    others = generic_settings(case, inputs, _GENERIC)
     if not others:
-        return tuple(found)
+        return (*found, *_other_arguments(given, reference))
     found = _common(found, _diagnosed(others[0], reference.position))
     both_signs = setting_of_both_signs(case, inputs)
     if both_signs is not None:
         found = _common(found, _diagnosed(both_signs, reference.position)) or found
-    repairs = Repairs([Setting(case, inputs), *others], both_signs)
+    repairs = Repairs([given, *others], both_signs)
 
     def is_right(special: Inputs) -> bool:
         setting = Setting(case, special)
@@ -61,7 +64,25 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
         found += repairs.large()
     if not _explained(found):
         found += weak_conditions(other_inputs, used, is_right)
-    return tuple(_simplest(sorted(found, key=lambda finding: finding.cost)))
+    return (*_simplest(sorted(found, key=lambda finding: finding.cost)), *_other_arguments(given, reference))
+
+
+_RIGHT_ELSEWHERE = Finding(
+    "special", "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie", cost=1
+)
+
+
+def _other_arguments(setting: Setting, reference: Reference) -> Iterator[Finding]:
+    """Which of the other arguments are wrong too, and which are right."""
+    if len(setting.references) == 1:
+        return
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for other, is_right in zip(setting.references, setting.verdicts(setting.returned), strict=True):
+        if other.position is not None and other.position != reference.position:
+            names[is_right].append(repr(setting.inputs.names[other.position]))
+    words = {False: "it is wrong too", True: "it is right"}
+    texts = [f"with respect to {', '.join(names[key])} {words[key]}" for key in (False, True) if names[key]]
+    yield Finding("part", "; ".join(texts), cost=9)
 
 
 def _explained(findings: list[Finding]) -> bool:

@@ -89,4 +89,4 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
 
 def _is_simple(number: float) -> bool:
     """Whether it is a quotient of two small whole numbers."""
-    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 13)) and abs(number) < 100
+    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 5)) and abs(number) < 100
