@@ -72,7 +72,10 @@ def conditions(
     """
     absent = [i for i in settings[0].floats() if i not in used]
     everywhere = settings[0].floats()
-    findings = [*_holding(LEFT_OUT, settings, absent, is_right, where), *_holding(STRUCTURE, settings, everywhere, is_right)]
+    findings = [
+        *_holding(LEFT_OUT, settings, absent, is_right, where),
+        *_holding(STRUCTURE, settings, everywhere, is_right),
+    ]
     return findings or list(_left_out_together(settings, absent, is_right))
 
 

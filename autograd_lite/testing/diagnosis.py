@@ -49,7 +49,9 @@ def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> It
             continue  # some pair of mistakes explains any single number
         for second in _single(evidence, _SECOND, first.actual, first.expected):
             if first.kind == "missing term" and second.text == "it is 2 times too large":
-                text = f"{first.text}, and the other one is doubled: right only where they are equal (symmetric matrices?)"
+                text = (
+                    f"{first.text}, and the other one is doubled: right only where they are equal (symmetric matrices?)"
+                )
                 yield second._replace(kind=first.kind, text=text, cost=first.cost, reasons=())
                 continue
             swapped = first.reasons and not second.reasons  # the reasons follow the text that they explain

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+
+import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Reference, formula_name
@@ -40,13 +43,23 @@ def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArra
 
 def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
     """The explanations that hold at the given inputs and at generic ones, simplest first."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
+        return tuple(_explain(case, inputs, reference, claim))
+
+
+def _explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> Iterator[Finding]:
     given = Setting(case, inputs)
     others, right_elsewhere = generic_settings(case, inputs, _GENERIC)
     if right_elsewhere and not others:
-        return (_RIGHT_ELSEWHERE, *_other_arguments(given, reference))
+        yield _RIGHT_ELSEWHERE
+        yield from _other_arguments(given, reference)
+        return
     found = list(diagnose(evidence_of(case, inputs, reference), claim, reference.values))
     if not others:
-        return (*found, *_other_arguments(given, reference))
+        yield from found
+        yield from _other_arguments(given, reference)
+        return
     found = _common(found, _diagnosed(others[0], reference.position))
     both_signs = setting_of_both_signs(case, inputs)
     if both_signs is not None:
@@ -64,11 +77,14 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
         found += repairs.large()
     if not _explained(found):
         found += weak_conditions(other_inputs, used, is_right)
-    return (*_simplest(sorted(found, key=lambda finding: finding.cost)), *_other_arguments(given, reference))
+    yield from _simplest(sorted(found, key=lambda finding: finding.cost))
+    yield from _other_arguments(given, reference)
 
 
 _RIGHT_ELSEWHERE = Finding(
-    "special", "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie", cost=1
+    "special",
+    "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie",
+    cost=1,
 )
 
 
@@ -96,12 +112,13 @@ def _explained(findings: list[Finding]) -> bool:
 
 
 def _simplest(findings: list[Finding]) -> Iterator[Finding]:
-    """The findings that are about as simple as the simplest, one of each kind, and the places that are right."""
+    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
+    simplest: dict[str, int] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
-    kinds: set[str] = set()
     for finding in findings:
-        if finding.kind == "part" or (finding.cost <= lowest + 1 and finding.kind not in kinds):
-            kinds.add(finding.kind)
+        if finding.kind == "part":
+            yield finding
+        elif finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
             yield finding
 
 

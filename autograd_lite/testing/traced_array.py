@@ -152,7 +152,7 @@ class _Trace:
         if len(self.calls) > _MOST_CALLS:
             raise TooLongError
         value = function(*_plain(args), **_plain(options))
-        if isinstance(value, tuple | list) and any(isinstance(part, np.ndarray) for part in value):
+        if isinstance(value, tuple | list) and any(isinstance(part, np.ndarray | np.generic) for part in value):
             whole = self._record(function, args, options, value)
             parts = [self._traced(part, self._record(getitem, (whole, i), {}, part)) for i, part in enumerate(value)]
             return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

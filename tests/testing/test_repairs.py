@@ -145,7 +145,9 @@ def test_all_arguments_are_looked_at():
         return X.T @ D, D.sum(0)
 
     with pytest.raises(GradientMismatch) as caught:
-        check_closed_form(lambda W, b, X: np.tanh(X @ W + b).sum(), gradient, *draws((3, 2), (2,), (6, 3)), wrt=("W", "b"))
+        check_closed_form(
+            lambda W, b, X: np.tanh(X @ W + b).sum(), gradient, *draws((3, 2), (2,), (6, 3)), wrt=("W", "b")
+        )
     assert "1 − a²" in str(caught.value.findings[0]) or "tanh" in str(caught.value.findings[0])
 
 
