@@ -42,8 +42,8 @@ def _orthonormal(x: NumberArray) -> NumberArray | None:
 
 
 LEFT_OUT: tuple[Condition, ...] = (
-    Condition("left out", "{x} is left out: it is right only if {x} = 0", 4, np.zeros_like),
-    Condition("left out", "{x} is left out: it is right only if {x} = 1", 4, np.ones_like),
+    Condition("left out", "{x} is left out{where}: it is right only if {x} = 0", 4, np.zeros_like),
+    Condition("left out", "{x} is left out{where}: it is right only if {x} = 1", 4, np.ones_like),
 )
 STRUCTURE: tuple[Condition, ...] = (
     Condition("symmetry", "it is right only if {x} is symmetric, {x} = {x}ᵀ", 3,
@@ -62,29 +62,38 @@ WEAK: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
-def conditions(settings: Sequence[Inputs], used: set[int], is_right: IsRight) -> list[Finding]:
+def conditions(
+    settings: Sequence[Inputs], used: set[int], is_right: IsRight, where: Callable[[int], str] = lambda position: ""
+) -> list[Finding]:
     """The conditions under which a formula is right at all of the given generic inputs.
 
-    `used` are the positions of the inputs that the formula depends on.
+    `used` are the positions of the inputs that the formula depends on; ``where(position)`` is the place in the function
+    where an input is used, in words.
     """
     absent = [i for i in settings[0].floats() if i not in used]
-    findings = [*_holding(LEFT_OUT, settings, absent, is_right), *_holding(STRUCTURE, settings, None, is_right)]
+    everywhere = settings[0].floats()
+    findings = [
+        *_holding(LEFT_OUT, settings, absent, is_right, where),
+        *_holding(STRUCTURE, settings, everywhere, is_right),
+    ]
     return findings or list(_left_out_together(settings, absent, is_right))
 
 
 def weak_conditions(settings: Sequence[Inputs], used: set[int], is_right: IsRight) -> list[Finding]:
     """Conditions that say less about the mistake."""
-    return list(_holding(WEAK, settings, None, is_right))
+    return list(_holding(WEAK, settings, settings[0].floats(), is_right))
 
 
 def _holding(
-    table: tuple[Condition, ...], settings: Sequence[Inputs], positions: list[int] | None, is_right: IsRight
-) -> Iterator[Finding]:
+    table: tuple[Condition, ...], settings: Sequence[Inputs], positions: list[int], is_right: IsRight,
+    where: Callable[[int], str] = lambda position: "",
+) -> Iterator[Finding]:  # fmt: skip
     """The first condition of the table that holds, for each input."""
-    for i in settings[0].floats() if positions is None else positions:
+    for i in positions:
         for condition in table:
             if _holds(settings, [i], condition, is_right):
-                yield Finding(condition.kind, condition.phrase.format(x=settings[0].names[i]), (), condition.cost)
+                text = condition.phrase.format(x=settings[0].names[i], where=where(i))
+                yield Finding(condition.kind, text, (), condition.cost)
                 break
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+
+import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Reference, formula_name
@@ -21,6 +24,7 @@ from autograd_lite.testing.setting import Setting, generic_settings, setting_of_
 from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 _GENERIC = 2
+_SIMPLE = 6  # the highest cost of a single mistake
 
 
 def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
@@ -40,15 +44,28 @@ def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArra
 
 def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
     """The explanations that hold at the given inputs and at generic ones, simplest first."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
+        return tuple(_explain(case, inputs, reference, claim))
+
+
+def _explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> Iterator[Finding]:
+    given = Setting(case, inputs)
+    others, right_elsewhere = generic_settings(case, inputs, _GENERIC)
+    if right_elsewhere and not others:
+        yield _RIGHT_ELSEWHERE
+        yield from _other_arguments(given, reference)
+        return
     found = list(diagnose(evidence_of(case, inputs, reference), claim, reference.values))
-    others = generic_settings(case, inputs, _GENERIC)
     if not others:
-        return tuple(found)
+        yield from found
+        yield from _other_arguments(given, reference)
+        return
     found = _common(found, _diagnosed(others[0], reference.position))
     both_signs = setting_of_both_signs(case, inputs)
     if both_signs is not None:
         found = _common(found, _diagnosed(both_signs, reference.position)) or found
-    repairs = Repairs([Setting(case, inputs), *others], both_signs)
+    repairs = Repairs([given, *others], both_signs)
 
     def is_right(special: Inputs) -> bool:
         setting = Setting(case, special)
@@ -56,28 +73,53 @@ def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray
 
     other_inputs = [setting.inputs for setting in others]
     used = repairs.used() if repairs.known else set(range(len(inputs.names)))
-    found += repairs.small() + conditions(other_inputs, used, is_right)
+    found += repairs.small() + conditions(other_inputs, used, is_right, repairs.where_used)
     if not _explained(found):
         found += repairs.large()
     if not _explained(found):
         found += weak_conditions(other_inputs, used, is_right)
-    return tuple(_simplest(sorted(found, key=lambda finding: finding.cost)))
+    yield from _simplest(sorted(found, key=lambda finding: finding.cost))
+    yield from _other_arguments(given, reference)
+
+
+_RIGHT_ELSEWHERE = Finding(
+    "special",
+    "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie",
+    cost=1,
+)
+
+
+def _other_arguments(setting: Setting, reference: Reference) -> Iterator[Finding]:
+    """Which of the other arguments are wrong too, and which are right."""
+    if len(setting.references) == 1:
+        return
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for other, is_right in zip(setting.references, setting.verdicts(setting.returned), strict=True):
+        if other.position is not None and other.position != reference.position:
+            names[is_right].append(repr(setting.inputs.names[other.position]))
+    words = {False: "it is wrong too", True: "it is right"}
+    texts = [f"with respect to {', '.join(names[key])} {words[key]}" for key in (False, True) if names[key]]
+    yield Finding("part", "; ".join(texts), cost=9)
 
 
 def _explained(findings: list[Finding]) -> bool:
+    """Whether one of them says what is wrong, and is not a combination of two that may be chance."""
     return any(
-        finding.kind != "part" and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
+        finding.kind != "part"
+        and finding.cost <= _SIMPLE
+        and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
         for finding in findings
     )
 
 
 def _simplest(findings: list[Finding]) -> Iterator[Finding]:
-    """The findings that are about as simple as the simplest, one of each kind, and the places that are right."""
+    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
+    simplest: dict[str, int] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
-    kinds: set[str] = set()
     for finding in findings:
-        if finding.kind == "part" or (finding.cost <= lowest + 1 and finding.kind not in kinds):
-            kinds.add(finding.kind)
+        if finding.kind == "part":
+            yield finding
+        elif finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
             yield finding
 
 

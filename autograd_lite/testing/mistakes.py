@@ -286,13 +286,14 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
         size = abs(factor)
         is_one = bool(np.isclose(size, 1, rtol=1e-8, atol=0))
         reasons = () if is_one or not size else meanings(evidence, size)
+        reasons = tuple(reason for reason in reasons if not reason.startswith(("the factor 2", "half", "2 over")))
         fitted = changed > 1 and not _parallel(term, actual)  # to a multiple of x, c·x is a constant factor
         if size and (is_one or reasons or fitted):
             product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
             missing = factor > 0
             text = f"the term {product} is missing" if missing else f"there is an extra term {product}"
             reasons = reasons if name == "1" else tuple(_times(reason, name) for reason in reasons)
-            cost = 3 + (not is_one and not reasons)
+            cost = 3 + 2 * (not is_one and not reasons)
             kind = "missing term" if missing else "extra term"
             yield Explanation(kind, text, actual + factor * term, expected, cost, reasons)
 

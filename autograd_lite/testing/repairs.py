@@ -78,23 +78,38 @@ class Repairs:
         """The positions of the inputs that the formula depends on."""
         return {number for number in self._formula.needed if self.computation.calls[number].function is None}
 
+    def where_used(self, position: int) -> str:
+        """The first place in the function where an input is used: ``, in `a * x```."""
+        if not self.known or self._library.function is None:
+            return ""
+        function = WrittenFormula(self._library.function)
+        return next((function.where(user) for user, _ in function.uses.get(position, ())), "")
+
     # -- the search ------------------------------------------------------------------------------------------------
 
     def small(self) -> list[Finding]:
-        """Edits of single calls, in one place or in all places alike, and terms with another factor."""
+        """Edits of single calls, in one place or in all places alike, and parts with another factor."""
         with np.errstate(all="ignore"):
-            return _findings([*self._right(edits(self._formula)), *self._scaled()])
+            return _findings([*self._right(self.edits()), *self._scaled()])
 
     def large(self) -> list[Finding]:
         """Insertions: of functions, else of values; if there is none, two edits of the same kind."""
         with np.errstate(all="ignore"):
-            found = self._right(missing_functions(self._formula, self._library))
-            found = found or self._right(missing_values(self._formula, self._library))
-            return _findings(found or self._right(_pairs(list(edits(self._formula)))))
+            found = self._right(missing_functions(self._formula, self._library) if self.known else ())
+            found = found or self._right(missing_values(self._formula, self._library) if self.known else ())
+            return _findings(found or self._right(_pairs(list(self.edits()))))
+
+    def edits(self) -> Iterator[Edit]:
+        """All small edits."""
+        return edits(self._formula) if self.known else iter(())
+
+    def insertions(self) -> Iterator[Edit]:
+        """All insertions."""
+        if self.known:
+            yield from missing_functions(self._formula, self._library)
+            yield from missing_values(self._formula, self._library)
 
     def _right(self, candidates: Iterable[Edit]) -> list[Edit]:
-        if not self.known:
-            return []
         self._made = 0
         found = [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
         preferred = [edit for edit in found if self._preferred is None or self._fits(edit, self._preferred)]
@@ -152,7 +167,7 @@ class Repairs:
 
 def _findings(found: Iterable[Edit]) -> list[Finding]:
     findings: dict[str, Finding] = {}
-    for edit in sorted(found, key=lambda edit: edit.cost):
+    for edit in sorted(found, key=lambda edit: (edit.cost, len(edit.text))):  # small expressions first
         findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost))
     return list(findings.values())
 

@@ -68,9 +68,7 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
     flipped, size = factor < 0, max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
     because = f", which is {' or '.join(reasons)}" if reasons else ""
     if not size:
-        return (
-            None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")
-        )
+        return None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")
     if np.isclose(size, 1, rtol=1e-7) and flipped:
         return ("sign", f"the sign of {part.text} is wrong{part.where}")
     times = f"{size:.6g} times too {'small' if abs(factor) > 1 else 'large'}"
@@ -89,4 +87,4 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
 
 def _is_simple(number: float) -> bool:
     """Whether it is a quotient of two small whole numbers."""
-    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 13)) and abs(number) < 100
+    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 5)) and abs(number) < 100

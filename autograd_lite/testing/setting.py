@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -38,9 +37,18 @@ class Setting:
         """What a formula returned, as arrays to compare with the references."""
         return self.case.claims(self.inputs, self.references, returned)
 
+    def verdicts(self, returned: Any) -> list[bool]:
+        """Whether what a formula returned is right, for each reference."""
+        return [self._agree(c, r) for c, r in zip(self.claims(returned), self.references, strict=True)]
+
+    def _agree(self, claim: NumberArray, reference: Reference) -> bool:
+        allowed = tolerance(reference.values, self.case.rtol, self.case.atol)
+        same_shape = claim.shape == reference.values.shape
+        return same_shape and bool((np.abs(claim - reference.values) <= allowed).all())
+
     def is_right(self, returned: Any) -> bool:
-        """Whether it is right for every argument."""
-        return self.case.compare(self.inputs, self.references, returned).wrong is None
+        """Whether it is right for every argument: without the allowances of `compare` for rounding and kinks."""
+        return all(self.verdicts(returned))
 
     @property
     def is_informative(self) -> bool:
@@ -57,10 +65,18 @@ class Setting:
         return np.concatenate([c.ravel() for c in claims]), np.concatenate(expected), np.concatenate(allowed)
 
 
-def generic_settings(case: Case, inputs: Inputs, count: int) -> list[Setting]:
-    """The case at generic inputs at which the formula is wrong too: at most `count`."""
-    rng = np.random.default_rng(0)
-    return list(islice(filter(_is_usable, (Setting(case, generic_inputs(inputs, rng)) for _ in range(_DRAWS))), count))
+def generic_settings(case: Case, inputs: Inputs, count: int) -> tuple[list[Setting], bool]:
+    """The case at generic inputs at which the formula is wrong too, at most `count`; and whether it is right at some."""
+    rng, wrong, right = np.random.default_rng(0), list[Setting](), False
+    for _ in range(_DRAWS):
+        setting = Setting(case, generic_inputs(inputs, rng))
+        verdict = _is_right(setting)
+        right |= verdict is True
+        if verdict is False:
+            wrong.append(setting)
+        if len(wrong) == count:
+            break
+    return wrong, right
 
 
 def setting_of_both_signs(case: Case, inputs: Inputs) -> Setting | None:
@@ -71,14 +87,15 @@ def setting_of_both_signs(case: Case, inputs: Inputs) -> Setting | None:
         kept = tuple(p for p in visible(np.asarray(values[i])) if p.name not in _SIGNS)
         values[i] = like(values[i], generic_array(np.asarray(values[i]), rng, kept))
     setting = Setting(case, replace(inputs, values=tuple(values)))
-    return setting if _is_usable(setting) else None
+    return setting if _is_right(setting) is False else None
 
 
 _SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
 
 
-def _is_usable(setting: Setting) -> bool:
+def _is_right(setting: Setting) -> bool | None:
+    """Whether the formula is right there; None where that says nothing."""
     try:
-        return setting.is_informative and not setting.is_right(setting.returned)
+        return setting.is_right(setting.returned) if setting.is_informative else None
     except Exception:  # function or formula may fail at other inputs in any way
-        return False
+        return None

@@ -33,8 +33,8 @@ class TooLongError(Exception):
 class TracedArray(np.ndarray[Any, Any]):
     """An array that records the calls in which it takes part. It has its numbers, so branches and `float` work."""
 
-    trace: _Trace | None = None  # None for an array that a call has made unseen, such as a view
-    ref: Ref
+    _trace: _Trace | None = None  # None for an array that a call has made unseen, such as a view
+    _ref: Ref
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         trace, (out,) = _trace_of((inputs, options)), options.pop("out", (None,))[:1]
@@ -105,7 +105,7 @@ def _written(out: Any, result: Any) -> Any:
     """The array `out` with the numbers of a result, and its place in the computation."""
     np.copyto(_plain(out), _plain(result), casting="unsafe")
     if isinstance(out, TracedArray):
-        out.trace, out.ref = result.trace, result.ref
+        out._trace, out._ref = result._trace, result._ref
     return out
 
 
@@ -124,7 +124,12 @@ def _plain(tree: Any) -> Any:
 
 def _trace_of(tree: Any) -> _Trace:
     found: list[_Trace] = []
-    map_tree(tree, lambda part: found.append(part.trace) if getattr(part, "trace", None).__class__ is _Trace else None)
+
+    def collect(part: Any) -> None:
+        if isinstance(part, TracedArray) and part._trace is not None:
+            found.append(part._trace)
+
+    map_tree(tree, collect)
     return found[0] if found else _Trace()
 
 
@@ -147,7 +152,7 @@ class _Trace:
         if len(self.calls) > _MOST_CALLS:
             raise TooLongError
         value = function(*_plain(args), **_plain(options))
-        if isinstance(value, tuple | list) and any(isinstance(part, np.ndarray) for part in value):
+        if isinstance(value, tuple | list) and any(isinstance(part, np.ndarray | np.generic) for part in value):
             whole = self._record(function, args, options, value)
             parts = [self._traced(part, self._record(getitem, (whole, i), {}, part)) for i, part in enumerate(value)]
             return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
@@ -157,7 +162,7 @@ class _Trace:
 
     def _traced(self, value: Any, ref: Ref) -> TracedArray:
         traced = np.array(value).view(TracedArray)
-        traced.trace, traced.ref = self, ref
+        traced._trace, traced._ref = self, ref
         return traced
 
     def _record(self, function: Any, args: Any, options: Any, value: Any) -> Ref:
@@ -171,8 +176,8 @@ class _Trace:
         """The tree with the numbers of their calls in place of traced arrays, and copies of other arrays."""
 
         def part(value: Any) -> Any:
-            if isinstance(value, TracedArray) and value.trace is self:
-                return value.ref
+            if isinstance(value, TracedArray) and value._trace is self:
+                return value._ref
             return np.array(value) if isinstance(value, np.ndarray) else value
 
         return map_tree(tree, part)

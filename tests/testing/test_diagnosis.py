@@ -188,7 +188,7 @@ def test_intermediates_of_the_user_are_tried():
         lambda x, a: (al.erf(a * x) ** 2).sum(),
         lambda x, a: 2 * x * np.arange(1.0, 4),
         B, np.ones(3),
-        intermediates=lambda x, a: {"secret": _true_slope(x) / (2 * x * np.arange(1.0, 4))},
+        intermediates=lambda x, a: {"secret": a * _true_slope(a * x) / (2 * x * np.arange(1.0, 4))},
     )  # fmt: skip
     assert any("the factor secret is missing" in str(finding) for finding in found.findings)
 
