@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +11,9 @@ import numpy as np
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.comparison import Comparison, Reference, compare
-from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evaluation import array_result, as_array, derivatives, noted, tensor_result
-from autograd_lite.testing.evidence import Evidence, tolerance
+from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
-from autograd_lite.testing.mismatch import GradientMismatch
-from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 Function = Callable[..., Any]
 Intermediates = Callable[..., Mapping[str, Any]] | None
@@ -107,42 +103,3 @@ class Case(NamedTuple):
     def claim(self, references: list[Reference], k: int, inputs: Inputs) -> NumberArray:
         """What the formula claims for it."""
         return self.claims(inputs, references, self.evaluate_formula(inputs))[k]
-
-    def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
-        """The mismatch, with its diagnosis."""
-        fn, argument = function_name(self.fn), None
-        what = f"the value of {fn}"
-        if reference.position is not None:
-            argument = inputs.names[reference.position]
-            kind = "Jacobian" if reference.output_shape else "derivative"
-            what = f"the {kind} of {fn} with respect to {argument!r}"
-        evidence = self._evidence(inputs, reference, argument)
-        findings = diagnose(evidence, claim, reference.values)
-        allowed = tolerance(reference.values, self.rtol, self.atol)
-        subject = formula_name(self.closed_form)
-        return GradientMismatch(subject, what, argument, claim, reference.values, allowed, findings)
-
-    def _evidence(self, inputs: Inputs, reference: Reference, argument: str | None) -> Evidence:
-        named = self.intermediates(*inputs.arrays()) if self.intermediates else {}
-        intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
-        size, position = len(reference.output_shape), reference.position
-        evidence = Evidence(inputs.numbers(), argument, size, self.rtol, self.atol, intermediates)
-        if position is None:
-            return evidence
-        return replace(
-            evidence,
-            other_gradients=cache(lambda: self._other_gradients(inputs, position)),
-            mistaken_gradients=cache(lambda: tuple(self._mistaken_gradients(inputs, position))),
-        )
-
-    def _other_gradients(self, inputs: Inputs, position: int) -> dict[str, NumberArray]:
-        others = [i for i in inputs.floats() if i != position]
-        try:
-            result, tensors = tensor_result(self.fn, inputs, inputs.floats())
-            return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
-        except Exception:  # they are only evidence, and fn need not have these gradients
-            return {}
-
-    def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-        result, tensors = tensor_result(self.fn, inputs, [position])
-        return mistaken_gradients(result, tensors[position])

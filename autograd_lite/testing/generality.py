@@ -22,6 +22,7 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.case import Case, Reference
 from autograd_lite.testing.constraints import Constraints, constrained
+from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
@@ -163,17 +164,16 @@ class _SecondLook:
     def _hidden(
         self, inputs: Inputs, reference: Reference, claim: NumberArray, accidents: dict[int, str]
     ) -> GradientMismatch:
-        mismatch = self.case.mismatch(inputs, reference, claim)
+        error = mismatch(self.case, inputs, reference, claim)
         names = self.inputs.names
         what = " and ".join(f"{names[i]!r} {text}" for i, text in accidents.items())
         stated = self._as_constraints((i, "fixed") for i in accidents)
         text = (f"it is right at the given inputs, but not in general: there, {what}; "
                 f"if that is meant, state it: constraints={stated}")  # fmt: skip
-        mismatch.findings = (Finding("hidden", text, cost=0), *mismatch.findings)
-        mismatch.reference += f" at {', '.join(f'{names[i]} = {show(inputs.values[i])}' for i in accidents)}"
-        mismatch.reference += ", the others as given" if len(accidents) < len(names) else ""
-        mismatch.inputs = inputs.values
-        return mismatch
+        error.findings = (Finding("hidden", text, cost=0), *error.findings)
+        error.reference += f" at {', '.join(f'{names[i]} = {show(inputs.values[i])}' for i in accidents)}"
+        error.reference += ", the others as given" if len(accidents) < len(names) else ""
+        return error
 
     # -- properties ------------------------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ def _accident(array: NumberArray) -> str:
         return "is the identity matrix"
     sizes = np.abs(array[array != 0])
     if sizes.max() > _APART * sizes.min():
-        return "has elements of very different magnitude, of which the small ones are below the tolerance"
+        return "has elements of very different magnitude, of which the small ones are hidden by the tolerance"
     return ""
 
 

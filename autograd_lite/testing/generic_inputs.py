@@ -107,7 +107,7 @@ def generic_array(
 
 def is_identity(array: NumberArray) -> bool:
     """Whether it is an identity matrix with more than one row."""
-    return array.ndim == 2 and array.shape[0] > 1 and np.array_equal(array, np.eye(*array.shape))
+    return array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and np.array_equal(array, np.eye(*array.shape))
 
 
 def _near_identity(given: NumberArray, rng: np.random.Generator) -> NumberArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class RoundingError(NamedTuple):
 
 def rounding_error(
     derivative: Result, formula: Result, inputs: Inputs, expected: NumberArray, claim: NumberArray, allowed: float,
-    changes: tuple[tuple[float, float], ...] = _CHANGES,
+    changes: tuple[tuple[float, float], ...] = _CHANGES, smooth: bool = False,
 ) -> RoundingError:  # fmt: skip
     """How much the difference between claim and derivative changes with the last digits of the inputs.
 
@@ -59,6 +59,9 @@ def rounding_error(
         A difference that needs no explanation.
     changes : tuple of pairs, optional
         How much the inputs change, relative to their size, and at least. By default by the precision of float64.
+    smooth : bool
+        Whether the changes are large enough for a smooth difference to change as well. Then the inputs change one way
+        and the other, for which two such changes cancel.
     """
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
@@ -68,29 +71,36 @@ def rounding_error(
     sizes = [negligible * np.max(np.abs(array), initial=0.0) for array in (expected, claim)]
     for _ in range(_SAMPLES):
         for relative, absolute in changes:
-            for moved, other in _both(derivative, formula, _changed(inputs, relative, absolute, rng), expected.shape):
-                with np.errstate(all="ignore"):
-                    steady = np.abs(moved - expected) <= sizes[0]
-                    change = np.abs(other - moved - difference)
-                    noisy |= steady & ~(np.abs(other - claim) <= sizes[1])
-                unstable |= ~steady & ((relative, absolute) == changes[0])
-                spread = np.where(steady, np.fmax(spread, change), spread)
+            beside = _changed(inputs, relative, absolute, rng)[: 1 + smooth]
+            results = _results(derivative, formula, beside, expected.shape)
+            if not results:
+                continue
+            with np.errstate(all="ignore"):
+                steady = np.all([np.abs(moved - expected) <= sizes[0] for moved, _ in results], axis=0)
+                change = np.abs(sum(other - moved for moved, other in results) / len(results) - difference)
+                noisy |= steady & ~(np.abs(results[0][1] - claim) <= sizes[1])
+            unstable |= ~steady & ((relative, absolute) == changes[0])
+            spread = np.where(steady, np.fmax(spread, change), spread)
         unexplained = ~(np.abs(difference) <= allowed + _FACTOR * spread)
         if not unexplained.any() or (unexplained & ~unstable & ~(np.abs(difference) <= 1000 * spread)).any():
             break
     return RoundingError(_FACTOR * spread, unstable, noisy)
 
 
-def _changed(inputs: Inputs, relative: float, absolute: float, rng: np.random.Generator) -> Inputs:
-    """Inputs that are changed by different amounts: equal ones, or powers of two, would repeat the rounding errors."""
-    values: list[Any] = list(inputs.values)
+def _changed(inputs: Inputs, relative: float, absolute: float, rng: np.random.Generator) -> tuple[Inputs, Inputs]:
+    """Inputs that are changed by different amounts, and by the opposite ones.
+
+    Equal amounts, or powers of two, would repeat the rounding errors.
+    """
+    changed: list[list[Any]] = [list(inputs.values), list(inputs.values)]
     for i in inputs.floats():
-        array = np.asarray(values[i])
+        given = inputs.values[i]
+        array = np.asarray(given)
         amounts = rng.choice([-1.0, 1.0], array.shape) * rng.uniform(0.5, 1.5, array.shape)
-        amounts = np.where(_is_code(array), 0.0, amounts)
-        array = array + amounts * np.maximum(relative * np.abs(array), absolute)
-        values[i] = array if isinstance(values[i], np.ndarray) else float(array)
-    return replace(inputs, values=tuple(values))
+        amounts = np.where(_is_code(array), 0.0, amounts) * np.maximum(relative * np.abs(array), absolute)
+        for values, new in zip(changed, (array + amounts, array - amounts), strict=True):
+            values[i] = new if isinstance(given, np.ndarray) else float(new)
+    return replace(inputs, values=tuple(changed[0])), replace(inputs, values=tuple(changed[1]))
 
 
 def _is_code(array: NumberArray) -> NumberArray:
@@ -99,13 +109,12 @@ def _is_code(array: NumberArray) -> NumberArray:
     return np.asarray(integers & (integers.all() | (np.abs(array) <= 1)))
 
 
-def _both(
-    derivative: Result, formula: Result, inputs: Inputs, shape: tuple[int, ...]
-) -> Iterator[tuple[NumberArray, NumberArray]]:
-    """The derivative and the claim, if these inputs are in the domain of both."""
+def _results(
+    derivative: Result, formula: Result, inputs: tuple[Inputs, ...], shape: tuple[int, ...]
+) -> list[tuple[NumberArray, NumberArray]]:
+    """Derivative and claim at each of the inputs; empty if one is outside the domain of function or formula."""
     try:
-        moved, other = derivative(inputs), formula(inputs)
+        found = [(derivative(each), formula(each)) for each in inputs]
     except Exception:
-        return
-    if moved.shape == other.shape == shape:
-        yield moved, other
+        return []
+    return found if all(array.shape == shape for pair in found for array in pair) else []

@@ -112,7 +112,7 @@ PLANTED = [
     ("doubled factor", "sigmoid is applied twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
     ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
     ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
-    ("doubled factor", "extra factor sigmoid' of the input",
+    ("doubled factor", "one factor sigmoid' too many",
      lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, reduction="sum"),
      lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
     ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
@@ -124,7 +124,7 @@ PLANTED = [
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
     ("extra term", "an extra term ∂f/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
     ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
-    ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
+    ("missing term", "multiply (operand `al.sin(x)`) is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
 ]  # fmt: skip
 
 
@@ -161,8 +161,8 @@ def test_coincidence_in_a_single_number_lists_all_that_fits():
 
 
 def test_unknown_factor_in_a_single_number_is_not_claimed():
-    findings = mismatch(lambda x: 0.377 * x, lambda x: 1.0, 2.0).findings
-    assert not any("factor" in finding.kind and "times" in finding.text for finding in findings)
+    findings = mismatch(lambda x: 0.377 * x, lambda x: 0.7, 2.0).findings
+    assert not any("factor" in finding.kind for finding in findings)
 
 
 @pytest.mark.parametrize("closed_form", [lambda x: np.zeros(x.shape), lambda x: np.zeros((2, *x.shape))])
@@ -188,7 +188,7 @@ def test_intermediates_of_the_user_are_tried():
         lambda x, a: (al.erf(a * x) ** 2).sum(),
         lambda x, a: 2 * x * np.arange(1.0, 4),
         B, np.ones(3),
-        intermediates=lambda x, a: {"secret": _true_slope(x) / (2 * x * np.arange(1.0, 4))},
+        intermediates=lambda x, a: {"secret": a * _true_slope(a * x) / (2 * x * np.arange(1.0, 4))},
     )  # fmt: skip
     assert any("the factor secret is missing" in str(finding) for finding in found.findings)
 
