@@ -14,12 +14,21 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.testing.case import Case, Function, Intermediates
+from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
 from autograd_lite.testing.counterexample_error import counterexample_error
-from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, function_name, read_inputs
+from autograd_lite.testing.inputs import (
+    Inputs,
+    NotFiniteError,
+    Which,
+    check_functions,
+    check_takes,
+    function_name,
+    read_inputs,
+)
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
 
+_FAILED = object()
 _WITNESS_SEARCH = 60  # examples that are drawn to find them
 
 
@@ -74,7 +83,8 @@ class Search:
     examples : int
         The number of examples that were compared.
     skipped : int
-        The number of examples on which the function was not finite.
+        The number of examples that decide nothing: outside the domain of the function, or with a singular matrix, or
+        where it is not differentiable and the formula not finite, or where rounding errors are too large.
     shapes : set of tuple
         The different shapes of inputs that were compared.
     largest_error : float
@@ -99,21 +109,32 @@ class Search:
         """Whether these inputs are a counterexample."""
         case = self.case
         read = read_inputs(case.fn, inputs)
+        if not self.examples:
+            check_takes(case.closed_form, formula_name(case.closed_form), read)
         try:
             references = case.references(read)
-        except NotFiniteError:
+            returned = self._returned(read)
+        except (NotFiniteError, np.linalg.LinAlgError):
+            self.skipped += 1
+            return False
+        comparison = case.compare(read, references, returned) if returned is not _FAILED else None
+        if comparison and comparison.undecided and comparison.wrong is None:
             self.skipped += 1
             return False
         self.examples += 1
         self.shapes.add(_shapes(read.values))
-        try:
-            returned = case.evaluate_formula(read)
-        except Exception:
-            return True
-        comparison = case.compare(read, references, returned)
-        if comparison.wrong is None:
+        if comparison and comparison.wrong is None:
             self.largest_error = max(self.largest_error, comparison.largest)
-        return comparison.wrong is not None
+        return comparison is None or comparison.wrong is not None
+
+    def _returned(self, inputs: Inputs) -> Any:
+        """What the formula returned; `_FAILED` after an exception, unless it met a singular matrix."""
+        try:
+            return self.case.evaluate_formula(inputs)
+        except np.linalg.LinAlgError:
+            raise
+        except Exception:
+            return _FAILED
 
 
 def find_counterexample(
@@ -130,9 +151,10 @@ def find_counterexample(
 ) -> Counterexample | None:
     """Search for inputs on which `check_closed_form` fails, and reduce them to the smallest and simplest.
 
-    Examples where `fn` is not finite are outside its domain and are skipped. A formula is also refuted if it raises an
-    exception or returns NaN or a wrong shape. Several explanations often fit the smallest counterexample; only those
-    are reported that also fit larger ones.
+    Examples where `fn` is not finite or meets a singular matrix are outside its domain and are skipped. Where it is not
+    differentiable, every one-sided derivative is right, and a formula need not be finite. Elsewhere a formula is also
+    refuted if it raises an exception or returns NaN or a wrong shape. Several explanations often fit the smallest
+    counterexample; only those are reported that also fit larger ones.
 
     ``print(counterexample)`` shows the inputs as NumPy code with the call of `check_closed_form`. The printed inputs
     reproduce the mismatch; functions that are neither importable nor self-contained have to be added.

@@ -164,20 +164,15 @@ class _SecondLook:
     def _hidden(
         self, inputs: Inputs, reference: Reference, claim: NumberArray, accidents: dict[int, str]
     ) -> GradientMismatch:
-        found = mismatch(self.case, inputs, reference, claim)
+        error = mismatch(self.case, inputs, reference, claim)
         names = self.inputs.names
         what = " and ".join(f"{names[i]!r} {text}" for i, text in accidents.items())
-        at = ", ".join(f"{names[i]} = {show(inputs.values[i])}" for i in accidents)
-        others = ", the others as given" if len(accidents) < len(names) else ""
         stated = self._as_constraints((i, "fixed") for i in accidents)
         text = (f"it is right at the given inputs, but not in general: there, {what}; "
                 f"if that is meant, state it: constraints={stated}")  # fmt: skip
-        hidden = Finding("hidden", text, cost=0)
-        error = GradientMismatch(
-            found.subject, f"{found.reference} at {at}{others}", found.argument, found.actual, found.expected,
-            found.tolerance, (hidden, *found.findings),
-        )  # fmt: skip
-        error.inputs = inputs.values
+        error.findings = (Finding("hidden", text, cost=0), *error.findings)
+        error.reference += f" at {', '.join(f'{names[i]} = {show(inputs.values[i])}' for i in accidents)}"
+        error.reference += ", the others as given" if len(accidents) < len(names) else ""
         return error
 
     # -- properties ------------------------------------------------------------------------------------------------
