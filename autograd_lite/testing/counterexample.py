@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
-from autograd_lite.testing.common_findings import counterexample_error
+from autograd_lite.testing.counterexample_error import counterexample_error
 from autograd_lite.testing.inputs import (
     Inputs,
     NotFiniteError,
@@ -28,8 +28,7 @@ from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
 
 _FAILED = object()
-_WITNESSES = 3  # further counterexamples on which every finding is tested
-_WITNESS_SEARCH = 25  # examples that are drawn to find them
+_WITNESS_SEARCH = 60  # examples that are drawn to find them
 
 
 @dataclass(frozen=True)
@@ -236,7 +235,7 @@ def _find(
 
 
 def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
-    """Further counterexamples: those drawn whose axes have the most different lengths."""
+    """Further counterexamples: those drawn, the ones first that have no axis of length one, and axes of different lengths."""
     search = Search(case)
     witnesses: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
 
@@ -246,16 +245,16 @@ def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tup
         return False
 
     _find(drawn, collect, _WITNESS_SEARCH, seed + 1)
-    return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety)[-_WITNESSES:]]
+    return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety, reverse=True)]
 
 
 def _shapes(inputs: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(np.shape(value) for value in inputs if isinstance(value, np.ndarray))
 
 
-def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int, int]:
     lengths = [length for shape in shapes for length in shape]
-    return len({*lengths}), sum(lengths)
+    return -lengths.count(1), len({*lengths}), sum(lengths)
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

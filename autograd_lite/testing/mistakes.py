@@ -166,11 +166,7 @@ def with_too_many(evidence: Evidence, actual: NumberArray, expected: NumberArray
     if actual.ndim == expected.ndim + 1 and actual.ndim >= 2 and actual.shape[-1] == actual.shape[-2]:
         text = "only its diagonal is the derivative"
         yield Explanation("shape", text, np.diagonal(actual, axis1=-2, axis2=-1), expected, 2)
-    if (
-        expected.ndim == actual.ndim + 1
-        and expected.shape[-1] == expected.shape[-2]
-        and actual.shape == expected.shape[1:]
-    ):
+    if expected.ndim >= 2 and actual.shape == expected.shape[1:] and expected.shape[-1] == expected.shape[-2]:
         text = "it is only the diagonal of the derivative, a matrix with zeros elsewhere"
         yield Explanation("shape", text, actual[..., None] * np.eye(expected.shape[-1]), expected, 2)
     for axis, start, part in _ranges(actual, expected.shape):

@@ -67,16 +67,18 @@ class Step(NamedTuple):
         return value
 
     @property
+    def saved(self) -> dict[str, Any]:
+        """The saved values by name."""
+        return dict(zip(self.node.operation.saved_names, self.node.saved or (), strict=True))
+
+    @property
     def has_several_results(self) -> bool:
         return self.node.dtype is None
 
     def pull(self, g: Any, **saved: Any) -> Any:
         """The contribution to the parent, before broadcasting is undone; `saved` replaces saved values."""
-        operation = self.node.operation
-        values: Any = self.node.saved
-        if saved:
-            values = tuple(saved.get(name, old) for name, old in zip(operation.saved_names, values, strict=True))
-        return operation.pull(g, self.node.parents, values)[self.position]
+        values = tuple({**self.saved, **{name: value for name, value in saved.items() if name in self.saved}}.values())
+        return self.node.operation.pull(g, self.node.parents, values)[self.position]
 
 
 class _Recorder(Places):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -21,9 +21,13 @@ _PRECISIONS = {"float32": float(np.finfo(np.float32).eps), "float16": float(np.f
 
 
 def refutation(
-    case: Case, inputs: Inputs, references: list[Reference], comparison: Comparison
+    case: Case,
+    inputs: Inputs,
+    references: list[Reference],
+    comparison: Comparison,
+    witnesses: Sequence[Inputs] = (),
 ) -> GradientMismatch | ValueError:
-    """The error for a comparison with a wrong claim.
+    """The error for a comparison with a wrong claim. `witnesses` are further inputs at which the formula is wrong.
 
     It is a ValueError if the claim is not finite.
     """
@@ -34,7 +38,7 @@ def refutation(
         refuse_non_finite(claim, f"what {name} returned")
     except NotFiniteError as problem:
         return problem
-    error = mismatch(case, inputs, reference, claim)
+    error = mismatch(case, inputs, reference, claim, witnesses)
     precision = _low_precision(case, inputs, references, k, claim)
     if precision:
         error.findings = (precision,)

@@ -66,6 +66,7 @@ def fitted_factor(
 def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, str] | None:
     """The kind of the mistake and the sentence that names it; None if the factor is not worth a sentence."""
     flipped, size = factor < 0, max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
+    reasons = () if np.isclose(size, 2) else tuple(reason for reason in reasons if "minus" not in reason)
     because = f", which is {' or '.join(reasons)}" if reasons else ""
     if not size:
         return None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")

@@ -47,7 +47,7 @@ class StepNames:
         if not texts or len(texts) > _SHOWN:
             return f", in all {len(nodes)} places"
         if len(texts) == 1:
-            return f", in {texts[0]}, all {len(nodes)} times"
+            return f", in {texts[0]}, every time"
         return f", in {', '.join(texts[:-1])} and {texts[-1]}"
 
     def value(self, parent: object) -> str | None:

@@ -35,7 +35,7 @@ class Wrong(NamedTuple):
 def wrong_derivatives(step: Step) -> Iterator[Wrong]:
     """All mistakes in the table, the most likely ones first."""
     constant = ", as if it were constant" * (step.name in ("mean", "std", "var"))
-    yield Wrong("missing term", f"the contribution through {{step}} is left out{constant}", 6, lambda g, c: 0 * c)
+    yield Wrong("missing term", f"the contribution through {{step}} is left out{constant}", 5, lambda g, c: 0 * c)
     yield Wrong("sign", "the sign of the contribution through {step} is flipped", 6, lambda g, c: -c)
     if step.has_several_results or not step.arguments:
         return
@@ -222,7 +222,7 @@ _LINEAR = (_as_if_elementwise, _as_if_a_sum, _last_only)
 def _transposed(step: Step) -> Iterator[Wrong]:
     """A matrix in a derivative is transposed, or is not."""
     operation: Any = step.node.operation
-    for name, value in zip(operation.saved_names, step.node.saved or (), strict=True):
+    for name, value in step.saved.items():
         if name in operation.needs[step.argument] and _is_square(value):
             what = "the result" if name == "out" else "{other}" if name != step.argument else "the argument"
             text = f"{what} is not transposed as it should be, in the derivative of {{step}}"

@@ -199,6 +199,34 @@ def _loss_of_logits(step: Step) -> Iterator[Wrong]:
         yield Wrong("doubled factor", text, 5, lambda g, c: c * h * (1 - h))
 
 
+def _normalize(step: Step) -> Iterator[Wrong]:
+    """The derivative of x̂ w + b by x is h − mean h − x̂·mean(h x̂) with h = g w/√(σ² + eps)."""
+    standardized, scale, weight, axes = (step.saved[name] for name in ("standardized", "scale", "weight", "axes"))
+    if step.argument == "weight":
+        text = "the input stands where the standardized input belongs, in the derivative of {step}"
+        yield Wrong("wrong value", text, 4, lambda g, c: g * step.arguments["x"])
+    if step.argument != "x":
+        return
+
+    def gradient(g: Any, mean: bool, variance: bool) -> Any:
+        h = scale * (g if weight is None else g * weight)
+        along = standardized * np.mean(h * standardized, axis=axes, keepdims=True)
+        return h - mean * np.mean(h, axis=axes, keepdims=True) - variance * along
+
+    text = "is held constant in the derivative of {step}: the contribution through it is left out"
+    both = text.replace("is held", "are held").replace("through it", "through them")
+    yield Wrong("constant", f"the mean and the variance {both}", 3, lambda g, c: gradient(g, False, False))
+    yield Wrong("constant", f"the variance {text}", 3, lambda g, c: gradient(g, True, False))
+    yield Wrong("constant", f"the mean {text}", 3, lambda g, c: gradient(g, False, True))
+    yield Wrong("exponent", "the derivative of {step} is divided once more by the standard deviation", 4,
+                lambda g, c: c * scale)  # fmt: skip
+    yield Wrong("missing factor", "the division by the standard deviation is left out, in the derivative of {step}", 4,
+                lambda g, c: c / scale)  # fmt: skip
+    if weight is not None:
+        yield Wrong("missing factor", "the weight is left out, in the derivative of {step}", 4,
+                    lambda g, c: step.pull(g, weight=None))  # fmt: skip
+
+
 def _mse(step: Step) -> Iterator[Wrong]:
     yield Wrong("missing factor", "the factor 2 is left out, in the derivative of {step}", 4, lambda g, c: c / 2, True)
 
@@ -216,6 +244,7 @@ _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "matmul": _matmul,
     "mse_loss": _mse,
     "norm": _norm,
+    "normalize": _normalize,
     "power": _power,
     "sigmoid": _sigmoid,
     "softmax": _softmax,

@@ -27,10 +27,12 @@ from autograd_lite.testing.wrong_values import wrong_values
 _BUDGET = 15_000  # the most rules that are applied, in some tenths of a second
 
 
+_COST_OF_NUMBERS = 3
 # Along a chain of steps without a branch these mistakes have one effect, whichever the step.
 _CHAINS = ("missing term", "sign")
 
 
+_ARITHMETIC = ("add", "divide", "matmul", "multiply", "power", "subtract", "sum")
 # Operations in which one makes the same mistake.
 _FAMILIES = {name: family for family in (("mean", "var", "std"), ("softmax", "log_softmax")) for name in family}
 
@@ -69,8 +71,10 @@ def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str,
                 return
             gradient = _gradient(recorded, candidate)
             if gradient is not None and not _is_known(gradient, seen[candidate.group]):
-                text = candidate.text + (_times(recorded, gradient) if candidate.is_fixed else "")
-                yield candidate.kind, text, candidate.cost, gradient
+                times = _times(recorded, gradient) if candidate.is_fixed else ""
+                # Where a number is explained, the explanation is as simple as the number alone.
+                cost = min(candidate.cost, _COST_OF_NUMBERS) if times else candidate.cost
+                yield candidate.kind, candidate.text + times, cost, gradient
 
 
 def _gradient(recorded: Recorded, candidate: Candidate) -> NumberArray | None:
@@ -120,7 +124,7 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
     for operation in wrong_operations(recorded):
         node = operation.node
         text = operation.text.format(step=names.operation(node)) + names.where(node)
-        yield Candidate(operation.kind, text, operation.cost, operation.changes, node)
+        yield Candidate(operation.kind, text, operation.cost, operation.changes, (node.order,))
     for text, steps, changes in wrong_values(recorded, names):
         text = text.format(step=names.of_all(steps), other=names.other_of_all(steps))
         text += names.where(*[step.node for step in steps])
@@ -130,7 +134,13 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
         key = frozenset((step.node, step.position, wrong.text) for step, wrong in members)
         if len(members) > 1 and key not in seen:
             seen.add(key)
-            yield _candidate(names, members, members[0][1].cost + 1)
+            yield _candidate(names, members, members[0][1].cost + _cost_of_repetition(recorded, members))
+
+
+def _cost_of_repetition(recorded: Recorded, members: list[tuple[Step, Wrong]]) -> int:
+    """One makes the same mistake where one expression is evaluated again, but rarely in unrelated sums and products."""
+    alike = len({recorded.places.get(step.node) for step, _ in members}) == 1
+    return 1 if alike or members[0][0].name not in _ARITHMETIC else 4
 
 
 def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -> Candidate:

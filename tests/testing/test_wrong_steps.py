@@ -215,7 +215,7 @@ PLANTED = {
     "denominator not squared": ("the denominator is not squared, in the derivative of divide",
         lambda x, G: (G * (np.sin(x) / (1 + x**2))).sum(),
         lambda x, G: G * (np.cos(x) / (1 + x**2) - np.sin(x) * 2 * x / (1 + x**2)), (normal(5), normal(5)), 0),
-    "a subexpression that occurs twice": ("contribution through exp is left out, in `np.exp(x)`, all 2 times",
+    "a subexpression that occurs twice": ("contribution through exp is left out, in `np.exp(x)`, every time",
         lambda x, y: (np.exp(x) * y).sum() + (x**2 * np.exp(x)).sum(),
         lambda x, y: 2 * x * np.exp(x), (normal(4), normal(4)), 0),
     "all activations": ("derivative of tanh is left out, in `np.tanh(W @ h + U @ x[t])`, line",
