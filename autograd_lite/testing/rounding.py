@@ -81,7 +81,8 @@ def rounding_error(
             unstable |= ~steady & (relative == changes[0][0])
             spread = np.where(steady, np.fmax(spread, change), spread)
         unexplained = ~(np.abs(difference) <= allowed + _FACTOR * spread) & ~unstable
-        hopeless = (sample > 0) & ~(np.abs(difference) <= 1000 * spread)
+        clear = (sample > 0) | (np.abs(difference) > sizes[0])  # a small error may happen not to change
+        hopeless = clear & ~(np.abs(difference) <= 1000 * spread)
         if (unexplained & hopeless).any() or not unexplained.any():
             break
     return RoundingError(_FACTOR * spread, unstable, noisy)
