@@ -108,6 +108,9 @@ CONDITIONAL = {
         lambda S, x: x @ np.linalg.solve(S, x), lambda S, x: -np.outer(inv(S) @ x, inv(S) @ x), (COVARIANCE, V),
         "S = Sᵀ", {"S": "positive definite"},
     ),
+    "symmetric, as a diagonal one": (
+        lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, (V, np.diag(POSITIVE)), "A = Aᵀ", {"A": "symmetric"},
+    ),
     "antisymmetric": (lambda x, A: x @ A @ x, lambda x, A: 0 * x, (V, A - A.T), "A = −Aᵀ", {"A": "antisymmetric"}),
     "positive": (
         lambda x: al.absolute(x).sum(), np.ones_like, (POSITIVE,), "x > 0", {"x": "positive"},
@@ -219,6 +222,15 @@ GENERAL = {
     "relu": (lambda x: al.relu(x).sum(), lambda x: (x > 0) * 1.0, (POSITIVE,)),
     "empty": (lambda x: x.sum(), np.ones_like, (np.zeros((0, 3)),)),
     "large logits": (lambda z: al.logsumexp(z), softmax, (np.array([800.0, -700.0, 3.0]),)),
+    "a limit": (
+        lambda x, d: al.where(al.absolute(x) <= d, 0.5 * x**2, d * (al.absolute(x) - 0.5 * d)).sum(),
+        lambda x, d: np.clip(x, -d, d), (V, 0.7),
+    ),
+    "a limit of zero": (
+        lambda x, d: al.where(al.absolute(x) <= d, 0.5 * x**2, d * (al.absolute(x) - 0.5 * d)).sum(),
+        lambda x, d: np.clip(x, -d, d), (V, 0.0),
+    ),
+    "a formula with a smaller domain": (lambda x: (x**2).sum(), lambda x: 2 * np.sqrt(x) ** 2, (POSITIVE,)),
     "a number": (lambda x: x * x, lambda x: 2 * x, (3.0,)),
     "zero": (lambda x: x * x, lambda x: 2 * x, (0.0,)),
     "unit vector": (lambda x: x / np.linalg.norm(x), lambda x: (np.eye(3) - np.outer(x, x) / (x @ x))
