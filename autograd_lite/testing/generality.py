@@ -27,10 +27,12 @@ from autograd_lite.testing.constraints import Constraints, constrained
 from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
 from autograd_lite.testing.inputs import Inputs, function_name
+from autograd_lite.testing.longer_axes import with_longer_axes
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.properties import PROPERTIES, Property
 from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
 
+_DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
 _CONFIRMATIONS = 4  # further draws that confirm that a property suffices
 
 
@@ -50,15 +52,7 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
     again = _SecondLook(case, inputs, references, constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
-        free = again.draw(again.free)
-        holds = again.verdict(free).holds
-        if again.redrawn and holds is not True:
-            again.refuse_state()
-            again.examine_accidents()
-            condition = again.needed_property()
-            if condition or holds is False:
-                return condition or f"it is wrong, for example, at {again.shown(free)}"
-        return again.needed_length()
+        return (again.condition() if again.redrawn else None) or again.needed_length()
 
 
 class _Verdict(NamedTuple):
@@ -75,6 +69,7 @@ class _SecondLook:
     references: list[Reference]
     constraints: Constraints
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    of_order_one: bool = False
 
     def __post_init__(self) -> None:
         floats = [i for i in self.inputs.floats() if i not in self.constraints.fixed]
@@ -109,7 +104,7 @@ class _SecondLook:
             given = self.inputs.values[i]
             identity = is_identity(self.array(i)) and kept == self.kept[i]
             avoided = tuple(p for p in self.kept[i] if p not in kept)
-            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided)
+            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided, self.of_order_one)
             if i in self.constraints.maps:
                 array = constrained("constraints", self.inputs.names[i], self.constraints.maps[i], array)
             values[i] = like(given, array)
@@ -134,6 +129,23 @@ class _SecondLook:
         if not np.isfinite(claim).all():
             return _Verdict(None)
         return _Verdict(False, comparison.wrong if claim.shape == reference.values.shape else None)
+
+    def condition(self) -> str | None:
+        """The condition that the given numbers fulfil, and without which the formula is wrong."""
+        free = self.draw(self.free)
+        in_general = self.verdict(free).holds
+        if not in_general:
+            self.refuse_state()
+            self.examine_accidents()
+            needed = self.needed_property()
+            if needed or in_general is False:
+                return needed or f"it is wrong, for example, at {self._shown(free)}"
+        self.of_order_one = True
+        for _ in range(_DRAWS_OF_ORDER_ONE):
+            others = self.draw(self.free if in_general else self.kept)
+            if self.verdict(others).holds is False:
+                return self.needed_property() or f"it is wrong, for example, at {self._shown(others)}"
+        return None
 
     def refuse_state(self) -> None:
         """Raise ValueError if the formula is no longer right at the given inputs, where it was."""
@@ -251,7 +263,7 @@ class _SecondLook:
     def _short(self, i: int) -> str:
         return f" {show(self.inputs.values[i])}" if self.array(i).size == 1 else " ones"
 
-    def shown(self, inputs: Inputs) -> str:
+    def _shown(self, inputs: Inputs) -> str:
         """The inputs in a sentence."""
         return ", ".join(f"{name} = {show(value)}" for name, value in zip(inputs.names, inputs.values, strict=True))
 
@@ -267,7 +279,7 @@ class _SecondLook:
     def needed_length(self) -> str | None:
         """The condition that an axis has length one, if the formula is wrong at length two."""
         for axes in (slice(0, 1), slice(None)):
-            longer = self._longer(axes)
+            longer = with_longer_axes(self.inputs, axes, {*self.constraints.fixed, *self.constraints.maps}, self.rng)
             if longer is None:
                 return None
             inputs, names = longer
@@ -280,17 +292,3 @@ class _SecondLook:
             if holds:
                 return None
         return None
-
-    def _longer(self, axes: slice) -> tuple[Inputs, list[str]] | None:
-        """Inputs where axes of length 1 have length 2; None if there are none that may change."""
-        values, names = list(self.inputs.values), []
-        for i, value in enumerate(values):
-            if not isinstance(value, np.ndarray) or 1 not in value.shape[axes]:
-                continue
-            if i in self.constraints.fixed or i in self.constraints.maps:
-                return None
-            for axis in range(value.ndim)[axes]:
-                value = np.repeat(value, 2 if value.shape[axis] == 1 else 1, axis=axis)
-            values[i] = generic_array(value, self.rng) if i in self.redrawn else value
-            names.append(self.inputs.names[i])
-        return (replace(self.inputs, values=tuple(values)), names) if names else None

@@ -158,6 +158,14 @@ CONDITIONAL = {
         "the leading axis of 'X' and 'y' has length 1", {"X": "fixed"},
     ),
     "one number": (lambda x, p: (x**p).sum(), lambda x, p: 2 * x, (V, 2.0), "'p' than the given 2.0", {"p": "fixed"}),
+    "saturated": (
+        lambda x: al.tanh(x).sum(), lambda x: 0 * x, (1e6 * np.sign(V) + V,), "other numbers in 'x'", {"x": "fixed"},
+    ),
+    "small numbers": (lambda x: al.sin(x).sum(), lambda x: np.ones(3), (1e-8 * V,), "other numbers", {"x": "fixed"}),
+    "active units by a large bias": (
+        lambda W, X, b: al.relu(X @ W + b).sum(), lambda W, X, b: X.T @ np.ones((6, 2)), (W, X, 50 + B),
+        "b > 0", {"b": "fixed", "W": "fixed", "X": "fixed"},
+    ),
     "an inverse that is passed": (
         lambda x, A, B: (x @ A @ B).sum(), lambda x, A, B: np.ones(3), (V, A, inv(A)), "'A' than the given ones or 'B'",
         {"A": "fixed", "B": "fixed"},
