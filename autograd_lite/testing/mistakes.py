@@ -6,6 +6,7 @@ Each is a function of the evidence and the two arrays that yields explanations; 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -58,7 +59,7 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
         less_likely += sizes
         for label, n in lengths + sizes:
             less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1)),
-                            (f"the square root of {label}", n**0.5), (f"{label} minus one", n - 1.0),
+                            (f"√({label})", n**0.5), (f"{label} minus one", n - 1.0),
                             (f"N/(N − 1) for N = {label}", n / max(n - 1, 1))]  # fmt: skip
         if array.ndim == 0 and array:
             value = abs(float(array))
@@ -67,11 +68,11 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
 
 
 def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
-    return all(reason.startswith(("half", "2 over", "the square root", "N/(N")) for reason in reasons)
+    return all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
 
 
 def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:
-    return tuple(label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0))
+    return tuple(label for label, value in known if value != 1 and math.isclose(value, number, rel_tol=1e-8))
 
 
 # -- axes and shapes -----------------------------------------------------------------------------------------------
