@@ -22,7 +22,7 @@ IsRight = Callable[[Inputs], bool | None]
 
 
 class Condition(NamedTuple):
-    """A property: the kind of mistake, its sentence, its cost, and an array with the property, made from a given one."""
+    """A property: the kind of mistake, its sentence, its cost, and an array with it, made from a given one."""
 
     kind: str
     phrase: str  # "{x}" is the name of the input

@@ -178,7 +178,7 @@ def _index(index: Any, array: str, written: str) -> tuple[str, str]:
     slices = [(axis, item) for axis, item in enumerate(items) if isinstance(item, slice)]
     if any(isinstance(item.step, int) and item.step < 0 for _, item in slices):
         return "flip", f"{array} is flipped by the index [{written}]"
-    if all(item is None or isinstance(item, slice) and item == slice(None) for item in items):
+    if all(item is None or (isinstance(item, slice) and item == slice(None)) for item in items):
         return "new axis", f"the new axis of {array} is one too many"
     axis = next((axis for axis, item in slices if item != slice(None)), 0)
     return "part used", f"only the part [{written}] of {array} along axis {axis} is used, but all of it is needed"

@@ -14,8 +14,9 @@ from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.comparison import Comparison, Reference
 from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.explanations import mismatch
-from autograd_lite.testing.inputs import Inputs, function_name, refuse_non_finite
+from autograd_lite.testing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.non_finite import first_non_finite
 from autograd_lite.testing.rounding import rounding_error
 
 _PRECISIONS = {"float32": float(np.finfo(np.float32).eps), "float16": float(np.finfo(np.float16).eps)}
@@ -42,6 +43,9 @@ def refutation(
         _refuse_difference(name, claim, again)
         _refuse_difference(function_name(case.fn), reference.values, case.references(inputs)[k].values)
         refuse_non_finite(claim, f"what {name} returned")
+    except NotFiniteError as problem:
+        place = first_non_finite(case.closed_form, inputs)
+        return NotFiniteError(f"{problem}: {place}" if place else str(problem))
     except ValueError as problem:
         return problem
     error = mismatch(case, inputs, reference, claim, witnesses)
