@@ -10,8 +10,15 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.comparison import Comparison, Reference, compare
-from autograd_lite.testing.evaluation import array_result, as_array, derivatives, noted, tensor_result
+from autograd_lite.testing.comparison import Comparison, Reference, agree, compare
+from autograd_lite.testing.evaluation import (
+    array_result,
+    as_array,
+    derivatives,
+    noted,
+    refuse_difference,
+    tensor_result,
+)
 from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
 
@@ -86,6 +93,8 @@ class Case(NamedTuple):
         total = Comparison()
         for k, (reference, claim) in enumerate(zip(references, self.claims(inputs, references, returned), strict=True)):
             allowed = tolerance(reference.values, self.rtol, self.atol)
+            if not agree(reference, claim, allowed):
+                self._refuse_state(inputs, references, k, claim)
             found = compare(
                 inputs, reference, claim, allowed, partial(self.derivative, k=k), partial(self.claim, references, k)
             )
@@ -95,6 +104,11 @@ class Case(NamedTuple):
             if found.wrong:
                 break
         return total
+
+    def _refuse_state(self, inputs: Inputs, references: list[Reference], k: int, claim: NumberArray) -> None:
+        """Raise ValueError if function or formula gives another result when it is called again."""
+        refuse_difference(formula_name(self.closed_form), claim, self.claim(references, k, inputs))
+        refuse_difference(function_name(self.fn), references[k].values, self.derivative(inputs, k))
 
     def derivative(self, inputs: Inputs, k: int) -> NumberArray:
         """One of the references, as an array."""

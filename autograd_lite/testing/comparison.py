@@ -72,8 +72,7 @@ def compare(
     expected = reference.values
     if claim.shape != expected.shape:
         return Comparison(wrong=(reference, claim))
-    with np.errstate(all="ignore"):
-        difference = np.abs(claim - expected)
+    difference = _difference(expected, claim)
     wrong = ~(difference <= allowed)
     if not wrong.any():
         return Comparison(float(np.max(difference, initial=0.0)) / allowed if difference.any() else 0.0)
@@ -98,6 +97,16 @@ def compare(
             return Comparison(largest, (reference, claim))
         undecided = _ILL_CONDITIONED if left_over.any() else undecided
     return Comparison(largest, None, tuple(caveats), undecided)
+
+
+def agree(reference: Reference, claim: NumberArray, allowed: float) -> bool:
+    """Whether a claim has the shape of the reference and differs from it by no more than is allowed."""
+    return claim.shape == reference.values.shape and bool((_difference(reference.values, claim) <= allowed).all())
+
+
+def _difference(expected: NumberArray, claim: NumberArray) -> NumberArray:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.abs(claim - expected))
 
 
 def _elements(wrong: NumberArray, reference: Reference) -> list[tuple[int, ...]]:

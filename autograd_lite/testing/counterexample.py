@@ -22,7 +22,6 @@ from autograd_lite.testing.inputs import (
     Which,
     check_functions,
     check_takes,
-    function_name,
     read_inputs,
 )
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
@@ -90,6 +89,8 @@ class Search:
     largest_error : float
         The largest relative difference where the formula was right.
     counterexample : Counterexample or None
+    reason : str
+        Why the last of the skipped examples decides nothing.
     """
 
     case: Case
@@ -98,6 +99,7 @@ class Search:
     shapes: set[tuple[tuple[int, ...], ...]] = field(default_factory=set)
     largest_error: float = 0.0
     counterexample: Counterexample | None = None
+    reason: str = ""
 
     def __str__(self) -> str:
         tried = f"{self.examples} examples of {len(self.shapes)} different shapes"
@@ -114,18 +116,20 @@ class Search:
         try:
             references = case.references(read)
             returned = self._returned(read)
-        except (NotFiniteError, np.linalg.LinAlgError):
-            self.skipped += 1
-            return False
+        except (NotFiniteError, np.linalg.LinAlgError) as error:
+            return self._skip(str(error))
         comparison = case.compare(read, references, returned) if returned is not _FAILED else None
         if comparison and comparison.undecided and comparison.wrong is None:
-            self.skipped += 1
-            return False
+            return self._skip(comparison.undecided)
         self.examples += 1
         self.shapes.add(_shapes(read.values))
         if comparison and comparison.wrong is None:
             self.largest_error = max(self.largest_error, comparison.largest)
         return comparison is None or comparison.wrong is not None
+
+    def _skip(self, reason: str) -> bool:
+        self.skipped, self.reason = self.skipped + 1, reason
+        return False
 
     def _returned(self, inputs: Inputs) -> Any:
         """What the formula returned; `_FAILED` after an exception, unless it met a singular matrix."""
@@ -203,9 +207,7 @@ def find_counterexample(
         error = counterexample_error(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
-        raise ValueError(
-            f"nothing was compared: {function_name(fn)} was not finite on any of {search.skipped} examples"
-        )
+        raise ValueError(f"nothing was compared in {search.skipped} examples; the last one: {search.reason}")
     if report is not None:
         report(search)
     return search.counterexample

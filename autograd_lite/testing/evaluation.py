@@ -36,7 +36,7 @@ def tensor_result(
         what = f"a tensor of dtype {result.dtype}" if isinstance(result, Tensor) else type(result).__name__
         raise TypeError(f"{name} returned {what}, not a tensor of floating-point numbers")
     refuse_non_finite(result.data, f"the result of {name}")
-    _refuse_randomness(name, result.data, np.asarray(again.data))
+    refuse_difference(name, result.data, np.asarray(again.data))
     if result._node is None:
         raise ValueError(f"the result of {name} does not depend on its inputs: no gradient reaches "
                          f"{', '.join(inputs.names[i] for i in differentiated)} "
@@ -50,7 +50,7 @@ def array_result(function: Callable[..., Any], inputs: Inputs) -> NumberArray:
     with np.errstate(all="ignore"), noted(name, inputs):
         values = [as_array(function(*inputs.tensors(())), f"{name} returned") for _ in range(2)]
     refuse_non_finite(values[0], f"the result of {name}")
-    _refuse_randomness(name, *values)
+    refuse_difference(name, *values)
     return values[0]
 
 
@@ -71,9 +71,11 @@ def _shapes(inputs: Inputs) -> str:
     )
 
 
-def _refuse_randomness(name: str, first: NumberArray, second: NumberArray) -> None:
-    if first.shape != second.shape or not np.allclose(first, second, rtol=1e-12, atol=1e-12):
-        raise ValueError(f"{name} gave two different results for the same inputs; "
+def refuse_difference(name: str, first: NumberArray, second: NumberArray) -> None:
+    """Raise ValueError if two results of a function for the same inputs differ by more than rounding errors."""
+    size = float(np.max(np.abs(first), initial=0.0, where=np.isfinite(first)))
+    if first.shape != second.shape or not np.allclose(first, second, rtol=1e-12, atol=1e-12 * size, equal_nan=True):
+        raise ValueError(f"{name} gave two different results for the same inputs; it must not keep a state; "
                          "if it draws random numbers, seed their generator inside the function")  # fmt: skip
 
 
