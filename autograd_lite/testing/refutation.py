@@ -38,13 +38,8 @@ def refutation(
     try:
         refuse_non_finite(claim, f"what {name} returned")
     except NotFiniteError as problem:
-<<<<<<< HEAD
         place = first_non_finite(case.closed_form, inputs)
         return NotFiniteError(f"{problem}: {place}" if place else str(problem))
-    except ValueError as problem:
-=======
->>>>>>> generic
-        return problem
     error = mismatch(case, inputs, reference, claim, witnesses)
     precision = _low_precision(case, inputs, references, k, claim)
     if precision:
