@@ -32,7 +32,7 @@ from autograd_lite.testing.repairs import Repairs
 from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
 
 Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
-_WITNESSES = 2
+_WITNESSES, _OF_A_KIND = 2, 2
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
@@ -66,6 +66,8 @@ def mismatch(
 def _explain(
     given: Setting, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs]
 ) -> tuple[Finding, ...]:
+    if claim.shape == reference.values.shape and not claim.any():
+        return (Finding("zero", "it is zero everywhere, and the derivative is not"), *_verdicts(given, reference))
     at_hand = single_mistakes(evidence_of(given.case, given.inputs, reference), claim, reference.values)
     verdicts = list(_verdicts(given, reference))
     generic, right = generic_settings(given, keep_special=False)
@@ -166,11 +168,15 @@ def _explained(findings: list[Finding]) -> bool:
 
 
 def _simplest(findings: list[Finding]) -> Iterator[Finding]:
-    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
-    simplest: dict[str, int] = {}
+    """The findings that are about as simple as the simplest, at most two of a kind, and the places that are right."""
+    simplest: dict[str, list[int]] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
     for finding in sorted(findings, key=lambda finding: finding.cost):
-        if finding.kind == "part" or finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
+        costs = simplest.setdefault(finding.kind, [])
+        if finding.kind == "part" or (
+            finding.cost <= lowest + 1 and (not costs or (len(costs) < _OF_A_KIND and finding.cost == costs[0]))
+        ):
+            costs.append(finding.cost)
             yield finding
 
 
