@@ -22,7 +22,7 @@ IsRight = Callable[[Inputs], bool | None]
 
 
 class Condition(NamedTuple):
-    """A property: its name in a sentence, the kind of mistake, and the array with the property nearest to a given one."""
+    """A property: the kind of mistake, its sentence, its cost, and an array with it, made from a given one."""
 
     kind: str
     phrase: str  # "{x}" is the name of the input
@@ -55,10 +55,7 @@ WEAK: tuple[Condition, ...] = (
     Condition("diagonal", "it is right only if {x} is diagonal", 5,
               lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
     Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
-    Condition("special", "it is right only if {x} = 0", 6, np.zeros_like),
-    Condition("special", "it is right only if {x} = 1", 6, np.ones_like),
-    Condition("special", "it is right only if all elements of {x} are equal", 6,
-              lambda x: np.full_like(x, x.mean()) if x.size > 1 else None),
+    Condition("special", "it is right only if {x} = 1: {x} is missing or misplaced", 6, np.ones_like),
 )  # fmt: skip
 
 

@@ -43,8 +43,9 @@ def parts(formula: WrittenFormula) -> Iterator[Part]:
             is_term = in_sum and type(operand) is Ref and formula.is_float(operand)
             is_factor = call.function in _PRODUCTS and is_number(operand)
             if is_term or is_factor:
-                yield Part(formula.operand(number, position), formula.where(number), float(operand) if is_factor else None,
-                           number, _scaling(call, position))  # fmt: skip
+                value = float(operand) if is_factor else None
+                text, where = formula.operand(number, position), formula.where(number)
+                yield Part(text, where, value, number, _scaling(call, position))
 
 
 def _scaling(call: Call, position: int) -> Callable[[float], Change]:
@@ -87,5 +88,9 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
 
 
 def _is_simple(number: float) -> bool:
-    """Whether it is a quotient of two small whole numbers."""
-    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 5)) and abs(number) < 100
+    """Whether it, or its reciprocal, is a small whole number of halves, thirds or quarters."""
+    return any(
+        np.isclose(x * n, round(x * n), rtol=1e-9, atol=0) and 0 < abs(round(x * n)) <= 20
+        for x in (number, 1 / number)
+        for n in range(1, 5)
+    )

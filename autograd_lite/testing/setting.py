@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +16,7 @@ from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.inputs import Inputs
 
+_CONFIRMATIONS = 6
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
 
 
@@ -65,9 +68,8 @@ class Setting:
 
     def has_shapes_of(self, other: Setting) -> bool:
         """Whether the inputs have the shapes of others."""
-        return [getattr(x, "shape", ()) for x in self.inputs.values] == [
-            getattr(x, "shape", ()) for x in other.inputs.values
-        ]
+        shapes, others = ([getattr(x, "shape", None) for x in s.inputs.values] for s in (self, other))
+        return shapes == others
 
     def numbers(self, returned: Any) -> tuple[NumberArray, NumberArray, NumberArray] | None:
         """All claims, the references, and the allowed differences, as flat arrays; None if a shape is wrong."""
@@ -84,13 +86,8 @@ def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting],
 
     With `keep_special`, inputs that are zero or constant stay as they are.
     """
-    rng, wrong, right = np.random.default_rng(0), list[Setting](), False
-    for _ in range(_DRAWS):
-        drawn = generic_inputs(given.inputs, rng)
-        if keep_special:
-            pairs = zip(given.inputs.values, drawn.values, strict=True)
-            drawn = replace(drawn, values=tuple(old if is_special(old) else new for old, new in pairs))
-        setting = Setting(given.case, drawn)
+    wrong, right = list[Setting](), False
+    for setting in itertools.islice(_drawn(given, keep_special, 0), _DRAWS):
         right |= setting.verdict is True
         if setting.verdict is False:
             wrong.append(setting)
@@ -99,13 +96,29 @@ def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting],
     return wrong, right
 
 
+def confirming_settings(given: Setting, keep_special: bool) -> list[Setting]:
+    """The case at further generic inputs, whether the formula is right or wrong there."""
+    drawn = itertools.islice(_drawn(given, keep_special, 1), _CONFIRMATIONS)
+    return [setting for setting in drawn if setting.verdict is not None]
+
+
+def _drawn(given: Setting, keep_special: bool, seed: int) -> Iterator[Setting]:
+    rng = np.random.default_rng(seed)
+    while True:
+        drawn = generic_inputs(given.inputs, rng)
+        if keep_special:
+            pairs = zip(given.inputs.values, drawn.values, strict=True)
+            drawn = replace(drawn, values=tuple(old if is_special(old) else new for old, new in pairs))
+        yield Setting(given.case, drawn)
+
+
 def is_special(value: Any) -> bool:
     """Whether an input is zero or constant, as is any single number."""
     return isinstance(value, np.ndarray | float) and bool(np.size(value)) and bool(np.ptp(np.asarray(value)) == 0)
 
 
 def setting_of_both_signs(given: Setting) -> Setting | None:
-    """The case at generic inputs without their signs, if the function takes such inputs: it may not need these signs."""
+    """The case at generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
     rng = np.random.default_rng(1)
     values = list(given.inputs.values)
     for i in given.inputs.floats():

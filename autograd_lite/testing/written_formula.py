@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from autograd_lite.testing.computation import Computation, Ref
 
 
 class WrittenFormula:
-    """A computation whose values have names.
+    """A computation of a function, whose values have names.
 
     Attributes
     ----------
@@ -21,7 +22,8 @@ class WrittenFormula:
         The needed calls that take the value of a call, with the position among their operands.
     """
 
-    def __init__(self, computation: Computation) -> None:
+    def __init__(self, computation: Computation, function: Callable[..., Any]) -> None:
+        self._function = getattr(function, "__qualname__", "")
         self.calls = computation.calls
         self.names = computation.names
         self.needed = computation.needed()
@@ -35,6 +37,11 @@ class WrittenFormula:
         """Whether the value of a call is a floating-point number or an array of them."""
         return is_float(self.calls[number].value)
 
+    def is_in_helper(self, number: int) -> bool:
+        """Whether a call is in a function that the formula calls."""
+        place = self.calls[number].place
+        return place is not None and place.function != self._function
+
     def text(self, number: int) -> str:
         """A value as it is written where it is used, else where it is computed."""
         if self.calls[number].function is None:
@@ -44,6 +51,17 @@ class WrittenFormula:
                 return written
         place = self.calls[number].place
         return place.text if place is not None else f"the result of {self.calls[number].name}"
+
+    def defined(self, number: int) -> str:
+        """A value as it is written, and what it is if that is the name of a variable: ``n = np.sqrt(x @ x)``."""
+        text, place = self.text(number), self.calls[number].place
+        is_variable = text.isidentifier() and self.calls[number].function is not None
+        return f"{text} = {place.text}" if is_variable and place is not None else text
+
+    def meaning(self, number: Any) -> str:
+        """What a variable is: ``, where n = np.sqrt(x @ x)``; empty for all other operands."""
+        defined = self.defined(number) if type(number) is Ref else ""
+        return f", where {defined}" if " = " in defined else ""
 
     def operand(self, number: int, position: int) -> str:
         """An operand of a call as it is written."""
