@@ -32,6 +32,7 @@ from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.properties import PROPERTIES, Property
 from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
 
+_ATTEMPTS = 3  # to find inputs in the domain of the function
 _DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
 _CONFIRMATIONS = 4  # further draws that confirm that a property suffices
 
@@ -232,10 +233,14 @@ class _SecondLook:
             own = next((p for name in relaxation.names for p in self.kept[i] if p.name == name), None)
             if own is None or own.name in stated or any(relaxation.dropped >= smaller for smaller in failed):
                 continue
-            inputs = self.draw({i: without(self.kept[i], relaxation.dropped - stated, self.is_data(i))}, base)
+            remaining = without(self.kept[i], relaxation.dropped - stated, self.is_data(i))
+            if own in remaining:
+                implied.append(own)
+                continue
+            inputs, holds = self._told({i: remaining}, base)
             if own.holds(np.asarray(inputs.values[i])):
                 implied.append(own)
-            elif self.verdict(inputs).holds is False:
+            elif holds is False:
                 failed.append(relaxation.dropped)
                 found.append(own)
         return found or self._sufficient(i, implied, base)
@@ -245,11 +250,20 @@ class _SecondLook:
 
         They are those that others imply: a diagonal matrix is symmetric.
         """
-        if implied and self.verdict(self.draw({i: self.free[i]}, base)).holds is False:
+        if implied and self._told({i: self.free[i]}, base)[1] is False:
             for prop in reversed(implied):
-                if self.verdict(self.draw({i: (*self.free[i], prop)}, base)).holds:
+                if self._told({i: (*self.free[i], prop)}, base)[1]:
                     return [prop]
         return []
+
+    def _told(self, properties: dict[int, tuple[Property, ...]], base: Inputs) -> tuple[Inputs, bool | None]:
+        """The first of some draws with these properties that says whether the formula holds, and what it says."""
+        for _ in range(_ATTEMPTS):
+            inputs = self.draw(properties, base)
+            holds = self.verdict(inputs).holds
+            if holds is not None:
+                break
+        return inputs, holds
 
     def _needs_numbers(self) -> str:
         """The condition if there is another relation between the inputs, or within one of them."""
