@@ -6,8 +6,14 @@ Reading order:
     numerical, gradients    numerical derivatives, and `check_gradients` against them
     primitives              `check_primitive`: all requirements for a new operation
     case, closed_form       a formula and the engine compared; `check_closed_form`
-    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
-                            common_findings: its findings that also hold for larger inputs
+    comparison              differences that are no mistakes: `rounding` errors, and one-sided derivatives at `kinks`
+    properties,             what the given inputs visibly are, and other inputs of the same kind
+    generic_inputs
+    generality              whether a formula that is right here is right in general, tested at draws `elsewhere`:
+                            `accidents` of the inputs, properties that it needs (relaxations, longer_axes; constraints:
+                            those that are stated); caveats: the warnings
+    refutation              the error for a formula that is wrong
+    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code
     mismatch                `GradientMismatch`, the error of these checks, with its findings
     source_places           the place in the user's code where an operation was recorded
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
