@@ -26,6 +26,8 @@ WITHOUT_ROWS = {
     "testing.Counterexample": "what `find_counterexample` returns",
     "testing.Finding": "a part of a `GradientMismatch`",
     "testing.GradientMismatch": "an error that the checks raise",
+    "testing.NotDifferentiableWarning": "a warning of the checks",
+    "testing.NotGeneralWarning": "a warning of the checks",
     "testing.Search": "what `find_counterexample` hands to `report`",
 }
 
