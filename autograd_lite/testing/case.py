@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.evaluation import array_result, as_array, derivatives, tensor_result
-from autograd_lite.testing.evidence import relative_error, tolerance
+from autograd_lite.testing.comparison import Comparison, Reference, agree, compare
+from autograd_lite.testing.evaluation import (
+    array_result,
+    as_array,
+    derivatives,
+    noted,
+    refuse_difference,
+    tensor_result,
+)
+from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
 
 Function = Callable[..., Any]
@@ -21,40 +30,6 @@ def formula_name(closed_form: Function) -> str:
     """The name of the formula in messages; "closed_form" for a lambda."""
     name = function_name(closed_form)
     return "closed_form" if name == "fn" else name
-
-
-class Reference(NamedTuple):
-    """What the formula must agree with: the derivative with respect to one input, or the value (position None)."""
-
-    position: int | None
-    output_shape: tuple[int, ...]
-    input_shape: tuple[int, ...]
-    values: NumberArray
-
-    @property
-    def may_be_diagonal(self) -> bool:
-        return bool(self.output_shape) and self.output_shape == self.input_shape
-
-
-class Comparison(NamedTuple):
-    """The result of a comparison.
-
-    Attributes
-    ----------
-    largest : float
-        The largest difference, relative to the tolerance and multiplied by `rtol`.
-    wrong : tuple of Reference and array, or None
-        The first derivative that the formula does not agree with, and what the formula returned for it.
-    caveats : tuple of str
-        Where the function is not differentiable and the formula returned a one-sided derivative.
-    undecided : bool
-        Whether these inputs say nothing: the formula is not finite where the function is not differentiable.
-    """
-
-    largest: float
-    wrong: tuple[Reference, NumberArray] | None = None
-    caveats: tuple[str, ...] = ()
-    undecided: bool = False
 
 
 class Case(NamedTuple):
@@ -86,14 +61,10 @@ class Case(NamedTuple):
             references.append(Reference(i, result.shape, tensors[i].shape, jacobian))
         return references
 
-    def evaluate_formula(self, inputs: Inputs) -> Any:
-        """The result of the formula. A note is added to an exception of the formula."""
-        try:
-            with np.errstate(all="ignore"):
-                return self.closed_form(*inputs.arrays())
-        except Exception as error:
-            error.add_note(f"raised by {formula_name(self.closed_form)}, for inputs {_shapes(inputs)}")
-            raise
+    def evaluate_formula(self, inputs: Inputs, arrays: list[Any] | None = None) -> Any:
+        """The result of the formula, called with copies of the inputs. A note is added to its exceptions."""
+        with np.errstate(all="ignore"), noted(formula_name(self.closed_form), inputs):
+            return self.closed_form(*(inputs.arrays() if arrays is None else arrays))
 
     def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
         """What the formula returned, as arrays with the shapes of the references where possible."""
@@ -118,18 +89,31 @@ class Case(NamedTuple):
         return claim
 
     def compare(self, inputs: Inputs, references: list[Reference], returned: Any) -> Comparison:
-        """The largest relative error, and the first reference that the formula does not agree with, if there is one."""
-        largest = 0.0
-        for reference, claim in zip(references, self.claims(inputs, references, returned), strict=True):
+        """The comparison with all references, up to the first that the formula does not agree with."""
+        total = Comparison()
+        for k, (reference, claim) in enumerate(zip(references, self.claims(inputs, references, returned), strict=True)):
             allowed = tolerance(reference.values, self.rtol, self.atol)
-            if claim.shape != reference.values.shape or not (np.abs(claim - reference.values) <= allowed).all():
-                return Comparison(largest, (reference, claim))
-            largest = max(largest, relative_error(claim, reference.values, self.rtol, self.atol))
-        return Comparison(largest)
+            if not agree(reference, claim, allowed):
+                self._refuse_state(inputs, references, k, claim)
+            found = compare(
+                inputs, reference, claim, allowed, partial(self.derivative, k=k), partial(self.claim, references, k)
+            )
+            largest = max(total.largest, self.rtol * found.largest)
+            caveats = (*total.caveats, *found.caveats)
+            total = Comparison(largest, found.wrong, caveats, total.undecided or found.undecided)
+            if found.wrong:
+                break
+        return total
 
+    def _refuse_state(self, inputs: Inputs, references: list[Reference], k: int, claim: NumberArray) -> None:
+        """Raise ValueError if function or formula gives another result when it is called again."""
+        refuse_difference(formula_name(self.closed_form), claim, self.claim(references, k, inputs))
+        refuse_difference(function_name(self.fn), references[k].values, self.derivative(inputs, k))
 
-def _shapes(inputs: Inputs) -> str:
-    return ", ".join(
-        f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name}={show(value, 40)}"
-        for name, value in zip(inputs.names, inputs.values, strict=True)
-    )
+    def derivative(self, inputs: Inputs, k: int) -> NumberArray:
+        """One of the references, as an array."""
+        return self.references(inputs)[k].values
+
+    def claim(self, references: list[Reference], k: int, inputs: Inputs) -> NumberArray:
+        """What the formula claims for it."""
+        return self.claims(inputs, references, self.evaluate_formula(inputs))[k]

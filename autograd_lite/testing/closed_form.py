@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
-from autograd_lite.testing.caveats import NotGeneralWarning
+from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
 from autograd_lite.testing.constraints import Constraint, read_constraints
-from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.generality import look_again
-from autograd_lite.testing.inputs import Which, check_functions, read_inputs, refuse_non_finite
+from autograd_lite.testing.inputs import Which, check_functions, check_takes, function_name, read_inputs
+from autograd_lite.testing.refutation import refutation
 
 
 def check_closed_form(
@@ -89,12 +89,18 @@ def check_closed_form(
     check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)
     read = read_inputs(fn, inputs)
+    check_takes(closed_form, formula_name(closed_form), read)
     stated = read_constraints("check_closed_form", constraints, read)
     references = case.references(read)
     comparison = case.compare(read, references, case.evaluate_formula(read))
     if comparison.wrong is not None:
-        refuse_non_finite(comparison.wrong[1], f"what {formula_name(closed_form)} returned")
-        raise mismatch(case, read, *comparison.wrong)
+        raise refutation(case, read, references, comparison)
+    if comparison.undecided:
+        raise ValueError(f"there is nothing to compare: {comparison.undecided}")
+    if comparison.caveats:
+        more = f" (and at {len(comparison.caveats) - 1} more elements)" if len(comparison.caveats) > 1 else ""
+        message = f"{function_name(fn)} is not differentiable {comparison.caveats[0]}{more}"
+        warnings.warn(message, NotDifferentiableWarning, stacklevel=2)
     condition = look_again(case, read, references, stated)
     if condition:
         message = f"{formula_name(closed_form)} is right here, but not in general: {condition}"

@@ -1,87 +1,39 @@
-"""The explanations of a mismatch: from its arrays, its formula, its function and its inputs; tested at other inputs."""
+"""The explanations of a mismatch, each of them tested at other inputs.
+
+Three sources give explanations:
+
+- `diagnosis`: the arrays (a sign, a factor, a transpose), and the steps of the chain rule in the function,
+- `repairs`: edits of the formula,
+- `conditions`: what the formula takes for granted about the inputs.
+
+What is reported holds at the given inputs and at others. The others are tried in turn, until something holds: the
+witnesses of a search, with other shapes; generic inputs; generic inputs that keep special values, such as zeros.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Reference, formula_name
+from autograd_lite.testing.case_evidence import evidence_of
 from autograd_lite.testing.conditions import conditions, weak_conditions
-from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import as_array, derivatives, tensor_result
+from autograd_lite.testing.diagnosis import pairs_of_mistakes, single_mistakes
 from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.recorded import Recorded, has_square
 from autograd_lite.testing.repairs import Repairs
-from autograd_lite.testing.setting import Setting, generic_settings, setting_of_both_signs
-from autograd_lite.testing.wrong_steps import mistaken_gradients
+from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
 
-_GENERIC = 2
+Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
+_WITNESSES, _OF_A_KIND = 2, 2
 _SIMPLE = 6  # the highest cost of a single mistake
-
-
-def mismatch(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
-    """The error for a formula that gives `claim` in place of a reference, with its explanations."""
-    fn, argument = function_name(case.fn), None
-    what = f"the value of {fn}"
-    if reference.position is not None:
-        argument = inputs.names[reference.position]
-        kind = "Jacobian" if reference.output_shape else "derivative"
-        what = f"the {kind} of {fn} with respect to {argument!r}"
-    findings = explain(case, inputs, reference, claim)
-    allowed = tolerance(reference.values, case.rtol, case.atol)
-    error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
-    error.inputs = inputs.values
-    return error
-
-
-def explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> tuple[Finding, ...]:
-    """The explanations that hold at the given inputs and at generic ones, simplest first."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
-        return tuple(_explain(case, inputs, reference, claim))
-
-
-def _explain(case: Case, inputs: Inputs, reference: Reference, claim: NumberArray) -> Iterator[Finding]:
-    given = Setting(case, inputs)
-    others, right_elsewhere = generic_settings(case, inputs, _GENERIC)
-    if right_elsewhere and not others:
-        yield _RIGHT_ELSEWHERE
-        yield from _other_arguments(given, reference)
-        return
-    found = list(diagnose(evidence_of(case, inputs, reference), claim, reference.values))
-    if not others:
-        yield from found
-        yield from _other_arguments(given, reference)
-        return
-    found = _common(found, _diagnosed(others[0], reference.position))
-    both_signs = setting_of_both_signs(case, inputs)
-    if both_signs is not None:
-        found = _common(found, _diagnosed(both_signs, reference.position)) or found
-    repairs = Repairs([given, *others], both_signs)
-
-    def is_right(special: Inputs) -> bool:
-        setting = Setting(case, special)
-        return setting.is_informative and setting.is_right(setting.returned)
-
-    other_inputs = [setting.inputs for setting in others]
-    used = repairs.used() if repairs.known else set(range(len(inputs.names)))
-    found += repairs.small() + conditions(other_inputs, used, is_right, repairs.where_used)
-    if not _explained(found):
-        found += repairs.large()
-    if not _explained(found):
-        found += weak_conditions(other_inputs, used, is_right)
-    yield from _simplest(sorted(found, key=lambda finding: finding.cost))
-    yield from _other_arguments(given, reference)
-
-
 _RIGHT_ELSEWHERE = Finding(
     "special",
     "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie",
@@ -89,7 +41,107 @@ _RIGHT_ELSEWHERE = Finding(
 )
 
 
-def _other_arguments(setting: Setting, reference: Reference) -> Iterator[Finding]:
+def mismatch(
+    case: Case, inputs: Inputs, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs] = ()
+) -> GradientMismatch:
+    """The error for a formula that gives `claim` in place of a reference, with its explanations.
+
+    `witnesses` are further inputs at which the formula is wrong.
+    """
+    fn, argument = function_name(case.fn), None
+    what = f"the value of {fn}"
+    if reference.position is not None:
+        argument = inputs.names[reference.position]
+        kind = "Jacobian" if reference.output_shape else "derivative"
+        what = f"the {kind} of {fn} with respect to {argument!r}"
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
+        findings = _explain(Setting(case, inputs), reference, claim, witnesses)
+    allowed = tolerance(reference.values, case.rtol, case.atol)
+    error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
+    error.inputs = inputs.values
+    return error
+
+
+def _explain(
+    given: Setting, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs]
+) -> tuple[Finding, ...]:
+    if claim.shape == reference.values.shape and not claim.any():
+        return (Finding("zero", "it is zero everywhere, and the derivative is not"), *_verdicts(given, reference))
+    at_hand = single_mistakes(evidence_of(given.case, given.inputs, reference), claim, reference.values)
+    verdicts = list(_verdicts(given, reference))
+    generic, right = generic_settings(given, keep_special=False)
+    if right and not generic:
+        return (_RIGHT_ELSEWHERE, *verdicts)
+    found = list(at_hand)
+    for others in _attempts(given, generic, witnesses):
+        found = _holding(given, others, reference.position, at_hand)
+        if _explained(found):
+            break
+    return (*_simplest(found), *verdicts)
+
+
+def _attempts(given: Setting, generic: list[Setting], witnesses: Sequence[Inputs]) -> Iterator[list[Setting]]:
+    """The other settings at which explanations must hold, the most demanding first."""
+    found = (Setting(given.case, inputs) for inputs in witnesses)
+    wrong = list(itertools.islice((setting for setting in found if setting.verdict is False), _WITNESSES))
+    if wrong:
+        yield [*generic[:1], *wrong]
+    if generic:
+        yield generic
+    if any(map(is_special, given.inputs.values)):
+        special, _ = generic_settings(given, keep_special=True)
+        if special:
+            yield special
+
+
+def _holding(
+    given: Setting, others: list[Setting], position: int | None, at_hand: tuple[Finding, ...]
+) -> list[Finding]:
+    """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
+    both_signs = setting_of_both_signs(given)
+    found = _confirmed(at_hand, single_mistakes, others, both_signs, position)
+    repairs = Repairs([given, *others], both_signs)
+    found += repairs.small()
+    of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
+
+    def is_right(special: Inputs) -> bool:
+        setting = Setting(given.case, special)
+        return setting.is_informative and setting.is_right(setting.returned)
+
+    if of_same_shapes:
+        used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
+        found += conditions(of_same_shapes, used, is_right, repairs.where_used)
+    if not _explained(found):
+        found += repairs.large()
+    if not _explained(found):
+        found += _confirmed(
+            _diagnosed(given, pairs_of_mistakes, position), pairs_of_mistakes, others, both_signs, position
+        )
+    if not _explained(found) and of_same_shapes:
+        found += weak_conditions(of_same_shapes, used, is_right)
+    return found
+
+
+def _confirmed(
+    findings: Sequence[Finding], diagnosis: Diagnosis, others: list[Setting], both_signs: Setting | None,
+    position: int | None,
+) -> list[Finding]:  # fmt: skip
+    """The findings that a diagnosis also gives at other settings: for the array that is differentiated there.
+
+    Generic settings of the same shapes are alike, so one of them is enough.
+    """
+    found, seen = list(findings), list[Setting]()
+    for setting in others:
+        if found and not any(setting.has_shapes_of(other) for other in seen):
+            found = _common(found, _diagnosed(setting, diagnosis, position))
+            seen.append(setting)
+    if both_signs is not None and found:
+        found = _common(found, _diagnosed(both_signs, diagnosis, position)) or found
+    return found
+
+
+def _verdicts(setting: Setting, reference: Reference) -> Iterator[Finding]:
     """Which of the other arguments are wrong too, and which are right."""
     if len(setting.references) == 1:
         return
@@ -100,6 +152,9 @@ def _other_arguments(setting: Setting, reference: Reference) -> Iterator[Finding
     words = {False: "it is wrong too", True: "it is right"}
     texts = [f"with respect to {', '.join(names[key])} {words[key]}" for key in (False, True) if names[key]]
     yield Finding("part", "; ".join(texts), cost=9)
+
+
+# -- which explanations are reported ---------------------------------------------------------------------------------
 
 
 def _explained(findings: list[Finding]) -> bool:
@@ -113,22 +168,24 @@ def _explained(findings: list[Finding]) -> bool:
 
 
 def _simplest(findings: list[Finding]) -> Iterator[Finding]:
-    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
-    simplest: dict[str, int] = {}
+    """The findings that are about as simple as the simplest, at most two of a kind, and the places that are right."""
+    simplest: dict[str, list[int]] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
-    for finding in findings:
-        if finding.kind == "part":
-            yield finding
-        elif finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
+    for finding in sorted(findings, key=lambda finding: finding.cost):
+        costs = simplest.setdefault(finding.kind, [])
+        if finding.kind == "part" or (
+            finding.cost <= lowest + 1 and (not costs or (len(costs) < _OF_A_KIND and finding.cost == costs[0]))
+        ):
+            costs.append(finding.cost)
             yield finding
 
 
-def _diagnosed(setting: Setting, position: int | None) -> tuple[Finding, ...]:
+def _diagnosed(setting: Setting, diagnosis: Diagnosis, position: int | None) -> tuple[Finding, ...]:
     """The explanations for the same argument at another setting."""
     claims = setting.claims(setting.returned)
     for reference, claim in zip(setting.references, claims, strict=True):
         if reference.position == position:
-            return diagnose(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
+            return diagnosis(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
     return ()
 
 
@@ -149,33 +206,3 @@ def _common(findings: list[Finding], others: tuple[Finding, ...]) -> list[Findin
 
 def _without_numbers(finding: Finding) -> tuple[str, str]:
     return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)
-
-
-# -- the evidence of a diagnosis ---------------------------------------------------------------------------------------
-
-
-def evidence_of(case: Case, inputs: Inputs, reference: Reference) -> Evidence:
-    """What a diagnosis of one derivative works on."""
-    named = case.intermediates(*inputs.arrays()) if case.intermediates else {}
-    intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
-    size, position = len(reference.output_shape), reference.position
-    argument = None if position is None else inputs.names[position]
-    evidence = Evidence(inputs.numbers(), argument, size, case.rtol, case.atol, intermediates)
-    if position is None:
-        return evidence
-    recorded = cache(lambda: Recorded(case.fn, inputs, position))
-    return replace(
-        evidence,
-        has_square=lambda: has_square(recorded()),
-        other_gradients=cache(lambda: _other_gradients(case, inputs, position)),
-        mistaken_gradients=cache(lambda: tuple(mistaken_gradients(recorded(), inputs.names[position]))),
-    )
-
-
-def _other_gradients(case: Case, inputs: Inputs, position: int) -> dict[str, NumberArray]:
-    others = [i for i in inputs.floats() if i != position]
-    try:
-        result, tensors = tensor_result(case.fn, inputs, inputs.floats())
-        return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
-    except Exception:  # they are only evidence, and fn need not have these gradients
-        return {}

@@ -20,11 +20,12 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.case import Case, Reference
+from autograd_lite.testing.case import Case, formula_name
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.constraints import Constraints, constrained
 from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
-from autograd_lite.testing.inputs import Inputs
+from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.properties import PROPERTIES, Property
 from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
@@ -49,11 +50,14 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
     again = _SecondLook(case, inputs, references, constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
-        if again.redrawn and again.verdict(again.draw(again.free)).holds is not True:
+        free = again.draw(again.free)
+        holds = again.verdict(free).holds
+        if again.redrawn and holds is not True:
+            again.refuse_state()
             again.examine_accidents()
             condition = again.needed_property()
-            if condition:
-                return condition
+            if condition or holds is False:
+                return condition or f"it is wrong, for example, at {again.shown(free)}"
         return again.needed_length()
 
 
@@ -75,9 +79,15 @@ class _SecondLook:
     def __post_init__(self) -> None:
         floats = [i for i in self.inputs.floats() if i not in self.constraints.fixed]
         self.redrawn = [i for i in floats if self.array(i).size]
-        self.stated = {i: self.constraints.properties.get(i, ()) for i in self.redrawn}
+        self.stated = {i: self._stated(i) for i in self.redrawn}
         self.kept = {i: tuple(dict.fromkeys((*visible(self.array(i)), *self.stated[i]))) for i in self.redrawn}
         self.free = {i: self._free(i) for i in self.redrawn}
+
+    def _stated(self, i: int) -> tuple[Property, ...]:
+        """The constraints that are stated or certainly meant: scales, rates, limits and other settings are positive."""
+        is_setting = self.is_data(i) and not self.array(i).ndim
+        meant = tuple(p for p in visible(self.array(i)) if p.name == "positive" and is_setting)
+        return (*self.constraints.properties.get(i, ()), *meant)
 
     def _free(self, i: int) -> tuple[Property, ...]:
         """The properties that draws keep in any case."""
@@ -124,6 +134,12 @@ class _SecondLook:
         numeric = claim.shape == reference.values.shape and np.isfinite(claim).all()
         return _Verdict(False, comparison.wrong if numeric else None)
 
+    def refuse_state(self) -> None:
+        """Raise ValueError if the formula is no longer right at the given inputs, where it was."""
+        if self.verdict(self.inputs).holds is False:
+            names = f"{function_name(self.case.fn)} or {formula_name(self.case.closed_form)}"
+            raise ValueError(f"{names} gave two different results for the same inputs; it must not keep a state")
+
     # -- accidental values -----------------------------------------------------------------------------------------
 
     def examine_accidents(self) -> None:
@@ -164,20 +180,15 @@ class _SecondLook:
     def _hidden(
         self, inputs: Inputs, reference: Reference, claim: NumberArray, accidents: dict[int, str]
     ) -> GradientMismatch:
-        found = mismatch(self.case, inputs, reference, claim)
+        error = mismatch(self.case, inputs, reference, claim)
         names = self.inputs.names
         what = " and ".join(f"{names[i]!r} {text}" for i, text in accidents.items())
-        at = ", ".join(f"{names[i]} = {show(inputs.values[i])}" for i in accidents)
-        others = ", the others as given" if len(accidents) < len(names) else ""
         stated = self._as_constraints((i, "fixed") for i in accidents)
         text = (f"it is right at the given inputs, but not in general: there, {what}; "
                 f"if that is meant, state it: constraints={stated}")  # fmt: skip
-        hidden = Finding("hidden", text, cost=0)
-        error = GradientMismatch(
-            found.subject, f"{found.reference} at {at}{others}", found.argument, found.actual, found.expected,
-            found.tolerance, (hidden, *found.findings),
-        )  # fmt: skip
-        error.inputs = inputs.values
+        error.findings = (Finding("hidden", text, cost=0), *error.findings)
+        error.reference += f" at {', '.join(f'{names[i]} = {show(inputs.values[i])}' for i in accidents)}"
+        error.reference += ", the others as given" if len(accidents) < len(names) else ""
         return error
 
     # -- properties ------------------------------------------------------------------------------------------------
@@ -199,16 +210,12 @@ class _SecondLook:
         return None
 
     def _needed(self, i: int, base: Inputs) -> Iterable[Property]:
-        """The properties of an input without which the formula is wrong.
-
-        Numbers that are positive and not differentiated are scales, rates and limits, which are meant to be positive.
-        """
+        """The properties of an input without which the formula is wrong."""
         failed: list[set[str]] = []
         stated = {p.name for p in self.stated[i]}
         for relaxation in RELAXATIONS:
             own = [p for name in relaxation.names for p in self.kept[i] if p.name == name and name not in stated]
-            is_setting = relaxation.names[0] == "positive" and not self.array(i).ndim and self.is_data(i)
-            if not own or is_setting or any(relaxation.dropped >= smaller for smaller in failed):
+            if not own or any(relaxation.dropped >= smaller for smaller in failed):
                 continue
             remaining = without(self.kept[i], relaxation.dropped - stated, self.is_data(i))
             inputs = self.draw({i: remaining}, base)
@@ -227,6 +234,10 @@ class _SecondLook:
 
     def _short(self, i: int) -> str:
         return f" {show(self.inputs.values[i])}" if self.array(i).size == 1 else " ones"
+
+    def shown(self, inputs: Inputs) -> str:
+        """The inputs in a sentence."""
+        return ", ".join(f"{name} = {show(value)}" for name, value in zip(inputs.names, inputs.values, strict=True))
 
     def _as_constraints(self, needed: Iterable[tuple[int, str]]) -> str:
         """The value of ``constraints=`` that states them."""

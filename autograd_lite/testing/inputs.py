@@ -101,6 +101,19 @@ def _read(value: Any) -> Any:
     return value.astype(np.float64) if _is_float_array(value) else value
 
 
+def check_takes(function: Callable[..., Any], name: str, inputs: Inputs) -> None:
+    """Raise TypeError if a function cannot be called with these inputs."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a function written in C
+        return
+    try:
+        signature.bind(*inputs.values)
+    except TypeError as error:
+        count = len(inputs.values)
+        raise TypeError(f"{name}{signature} cannot take {count} inputs, as the function does: {error}") from error
+
+
 def parameter_names(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[str, ...]:
     try:
         signature = inspect.signature(function)

@@ -10,6 +10,7 @@ import numpy as np
 from autograd_lite.support.conversion import NumberArray
 
 _ROUNDING = 1e-9
+_LARGEST_INVERTED = 64
 
 
 class Property(NamedTuple):
@@ -127,8 +128,8 @@ def _orthonormalize(drawn: NumberArray, given: NumberArray, rng: np.random.Gener
 
 
 def _is_regular(a: NumberArray) -> bool:
-    """Whether it is square and far from singular."""
-    return _is_square(a) and bool((np.linalg.cond(a) < 100).all())
+    """Whether it is square and far from singular. Large matrices are left alone, for speed."""
+    return _is_square(a) and a.shape[-1] <= _LARGEST_INVERTED and bool((np.linalg.cond(a) < 100).all())
 
 
 def _keep_determinant(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:

@@ -97,7 +97,19 @@ class Repairs:
         with np.errstate(all="ignore"):
             found = self._right(missing_functions(self._formula, self._library) if self.known else ())
             found = found or self._right(missing_values(self._formula, self._library) if self.known else ())
-            return _findings(found or self._right(_pairs(list(self.edits()))))
+            return _findings(found or self._right(self._pairs()))
+
+    def _pairs(self) -> Iterator[Edit]:
+        """Two edits of the same kind at different calls; or a sum that is missing, and an axis that is one too many."""
+        small = list(self.edits())
+        alike = (pair for pair in itertools.combinations(small, 2) if pair[0].kind == pair[1].kind in _IN_PAIRS)
+        inserted = missing_functions(self._formula, self._library) if self.known else ()
+        sums = [edit for edit in inserted if "the sum over axis" in edit.text]
+        shapes = itertools.product(sums, [edit for edit in small if edit.kind == "new axis"])
+        for first, second in itertools.chain(alike, shapes):
+            if first.changes.keys().isdisjoint(second.changes):
+                text, cost = f"{first.text}, and {second.text}", first.cost + second.cost + 2
+                yield Edit(first.kind, text, cost, {**first.changes, **second.changes})
 
     def edits(self) -> Iterator[Edit]:
         """All small edits."""
@@ -147,9 +159,9 @@ class Repairs:
         setting, factor = self._points[0].setting, float(factors[0])
         evidence = Evidence(setting.inputs.numbers(), None, 0, setting.case.rtol, setting.case.atol)
         reasons = meanings(evidence, max(abs(factor), 1 / max(abs(factor), 1e-9)))
-        named = sentence(part, factor, tuple(reason for reason in reasons if "square" not in reason))
+        named = sentence(part, factor, tuple(reason for reason in reasons if reason.startswith("the length")))
         if named is not None:
-            yield Edit(named[0], named[1], 3, {})
+            yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
 
     def _factor(self, part: Part, point: _Point) -> float | None:
         numbers = point.setting.numbers
@@ -170,14 +182,6 @@ def _findings(found: Iterable[Edit]) -> list[Finding]:
     for edit in sorted(found, key=lambda edit: (edit.cost, len(edit.text))):  # small expressions first
         findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost))
     return list(findings.values())
-
-
-def _pairs(singles: list[Edit]) -> Iterator[Edit]:
-    """Two edits of the same kind at different calls."""
-    for first, second in itertools.combinations(singles, 2):
-        if first.kind == second.kind and first.kind in _IN_PAIRS and first.changes.keys().isdisjoint(second.changes):
-            text = f"{first.text}, and {second.text}"
-            yield Edit(first.kind, text, first.cost + second.cost, {**first.changes, **second.changes})
 
 
 def _same(first: Any, second: Any) -> bool:

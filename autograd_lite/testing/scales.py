@@ -43,8 +43,9 @@ def parts(formula: WrittenFormula) -> Iterator[Part]:
             is_term = in_sum and type(operand) is Ref and formula.is_float(operand)
             is_factor = call.function in _PRODUCTS and is_number(operand)
             if is_term or is_factor:
-                yield Part(formula.operand(number, position), formula.where(number), float(operand) if is_factor else None,
-                           number, _scaling(call, position))  # fmt: skip
+                value = float(operand) if is_factor else None
+                text, where = formula.operand(number, position), formula.where(number)
+                yield Part(text, where, value, number, _scaling(call, position))
 
 
 def _scaling(call: Call, position: int) -> Callable[[float], Change]:
@@ -66,6 +67,7 @@ def fitted_factor(
 def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, str] | None:
     """The kind of the mistake and the sentence that names it; None if the factor is not worth a sentence."""
     flipped, size = factor < 0, max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
+    reasons = () if np.isclose(size, 2) else tuple(reason for reason in reasons if "minus" not in reason)
     because = f", which is {' or '.join(reasons)}" if reasons else ""
     if not size:
         return None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")

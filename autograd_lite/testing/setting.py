@@ -14,7 +14,7 @@ from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.inputs import Inputs
 
-_DRAWS = 8  # of generic inputs, until the wanted number is usable
+_DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
 
 
 class Setting:
@@ -55,6 +55,19 @@ class Setting:
         """Whether the derivatives are not all zero."""
         return any(np.abs(reference.values).max(initial=0) > self.case.atol for reference in self.references)
 
+    @cached_property
+    def verdict(self) -> bool | None:
+        """Whether the formula is right; None where that says nothing: it fails, or the derivatives are zero."""
+        try:
+            return self.is_right(self.returned) if self.is_informative else None
+        except Exception:  # function or formula may fail at other inputs in any way
+            return None
+
+    def has_shapes_of(self, other: Setting) -> bool:
+        """Whether the inputs have the shapes of others."""
+        shapes, others = ([getattr(x, "shape", None) for x in s.inputs.values] for s in (self, other))
+        return shapes == others
+
     def numbers(self, returned: Any) -> tuple[NumberArray, NumberArray, NumberArray] | None:
         """All claims, the references, and the allowed differences, as flat arrays; None if a shape is wrong."""
         claims = self.claims(returned)
@@ -65,37 +78,40 @@ class Setting:
         return np.concatenate([c.ravel() for c in claims]), np.concatenate(expected), np.concatenate(allowed)
 
 
-def generic_settings(case: Case, inputs: Inputs, count: int) -> tuple[list[Setting], bool]:
-    """The case at generic inputs at which the formula is wrong too, at most `count`; and whether it is right at some."""
+def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting], bool]:
+    """The case at a few generic inputs at which the formula is wrong too; and whether it is right at some.
+
+    With `keep_special`, inputs that are zero or constant stay as they are.
+    """
     rng, wrong, right = np.random.default_rng(0), list[Setting](), False
     for _ in range(_DRAWS):
-        setting = Setting(case, generic_inputs(inputs, rng))
-        verdict = _is_right(setting)
-        right |= verdict is True
-        if verdict is False:
+        drawn = generic_inputs(given.inputs, rng)
+        if keep_special:
+            pairs = zip(given.inputs.values, drawn.values, strict=True)
+            drawn = replace(drawn, values=tuple(old if is_special(old) else new for old, new in pairs))
+        setting = Setting(given.case, drawn)
+        right |= setting.verdict is True
+        if setting.verdict is False:
             wrong.append(setting)
-        if len(wrong) == count:
+        if len(wrong) == _WANTED:
             break
     return wrong, right
 
 
-def setting_of_both_signs(case: Case, inputs: Inputs) -> Setting | None:
-    """The case at generic inputs without their signs, if the function takes such inputs: it may not need these signs."""
+def is_special(value: Any) -> bool:
+    """Whether an input is zero or constant, as is any single number."""
+    return isinstance(value, np.ndarray | float) and bool(np.size(value)) and bool(np.ptp(np.asarray(value)) == 0)
+
+
+def setting_of_both_signs(given: Setting) -> Setting | None:
+    """The case at generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
     rng = np.random.default_rng(1)
-    values = list(inputs.values)
-    for i in inputs.floats():
+    values = list(given.inputs.values)
+    for i in given.inputs.floats():
         kept = tuple(p for p in visible(np.asarray(values[i])) if p.name not in _SIGNS)
         values[i] = like(values[i], generic_array(np.asarray(values[i]), rng, kept))
-    setting = Setting(case, replace(inputs, values=tuple(values)))
-    return setting if _is_right(setting) is False else None
+    setting = Setting(given.case, replace(given.inputs, values=tuple(values)))
+    return setting if setting.verdict is False else None
 
 
 _SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
-
-
-def _is_right(setting: Setting) -> bool | None:
-    """Whether the formula is right there; None where that says nothing."""
-    try:
-        return setting.is_right(setting.returned) if setting.is_informative else None
-    except Exception:  # function or formula may fail at other inputs in any way
-        return None
