@@ -71,13 +71,13 @@ class StepNames:
         return step.name in _WITH_NUMBERS or (text is not None and not has_names(text))
 
     def _other(self, step: Step) -> str:
-        others = [name for name in step.node.operation.arguments if name != step.argument]
+        operation = step.node.operation
+        others = [name for name in operation.differentiable if name != step.argument]
         if len(others) != 1:
             return "the other operand"
-        text = self.operand(step.node, others[0])
-        if text is None and others[0] in step.node.operation.differentiable:
-            text = self.value(step.node.parents[step.node.operation.differentiable.index(others[0])])
-        return f"`{text}`" if text else f"argument {others[0]!r}"
+        parent = step.node.parents[operation.differentiable.index(others[0])]
+        text = self.operand(step.node, others[0]) or self.value(parent)
+        return f"`{text}`" if text else "the other operand"
 
     def operand(self, node: Node, argument: str) -> str | None:
         """An argument as it is written in the expression of the step, if the expression is this one operation."""

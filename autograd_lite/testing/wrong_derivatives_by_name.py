@@ -113,6 +113,23 @@ def _norm(step: Step) -> Iterator[Wrong]:
                 lambda g, c: c / out)  # fmt: skip
 
 
+def _std(step: Step) -> Iterator[Wrong]:
+    yield from _norm(step)
+    axes = reduced_axes(step)
+    if axes is not None:
+        out = np.expand_dims(step.out, axes) if np.ndim(step.out) < len(step.parent.shape) else step.out
+        count = np.prod([step.parent.shape[axis] for axis in axes])
+        text = "only the deviations from the mean are left of the derivative of {step}"
+        yield Wrong("missing factor", text, 4, lambda g, c: c * out * count)
+
+
+def _convolve(step: Step) -> Iterator[Wrong]:
+    """The derivative of a convolution by one operand is a correlation with the other."""
+    name = "y" if step.argument == "x" else "x"
+    text = "{other} is not reversed as it should be, in the derivative of {step}: a convolution for a correlation"
+    yield Wrong("flip", text, 3, lambda g, c: step.pull(g, **{name: step.saved[name][::-1]}))
+
+
 def _det(step: Step) -> Iterator[Wrong]:
     out = np.asarray(step.out)[..., None, None]
     yield Wrong("missing factor", "the factor det is left out, in the derivative of {step}", 4, lambda g, c: c / out)
@@ -236,6 +253,7 @@ def _mse(step: Step) -> Iterator[Wrong]:
 _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "binary_cross_entropy_with_logits": _loss_of_logits,
     "cross_entropy": _loss_of_logits,
+    "convolve": _convolve,
     "det": _det,
     "divide": _divide,
     "embedding": _getitem,
@@ -253,7 +271,7 @@ _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "solve": _solve,
     "sqrt": _sqrt,
     "square": _square,
-    "std": _norm,
+    "std": _std,
     "take": _getitem,
     "tanh": _tanh,
     "trace": _trace,

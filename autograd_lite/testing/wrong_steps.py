@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.product_rule import products_of_derivatives
 from autograd_lite.testing.recorded import Change, Recorded, Step
 from autograd_lite.testing.scalar_quantities import scaled_gradients
 from autograd_lite.testing.step_names import StepNames
@@ -65,6 +66,7 @@ def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str,
     with np.errstate(all="ignore"):
         names = StepNames(recorded, argument)
         yield from scaled_gradients(recorded, names)
+        yield from products_of_derivatives(recorded, names)
         seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
         for candidate in sorted(_candidates(recorded, names), key=_order):
             if recorded.work > _BUDGET:
