@@ -151,6 +151,11 @@ class Recorded:
                 wrong[row] += error
         return wrong.reshape(self.shape + self.argument.shape)
 
+    def incoming(self, node: Node) -> NumberArray:
+        """The Jacobian of the result with respect to a node: shape of the result + shape of the node."""
+        rows = [gradients.get(node, np.zeros(node.shape)) for gradients in self._incoming]
+        return np.array(rows).reshape(self.shape + node.shape)
+
     def _error(self, row: int, changes: Mapping[tuple[Node, int], Change]) -> Any:
         errors: dict[Any, Any] = {}
         changed = {node for node, _ in changes}
