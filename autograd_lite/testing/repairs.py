@@ -169,12 +169,18 @@ class Repairs:
     def _scaled_edit(self, part: Part, factors: list[Any]) -> Iterator[Edit]:
         if not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):
             return
-        setting, factor = self._points[0].setting, float(factors[0])
-        evidence = Evidence(setting.inputs.numbers(), None, 0, setting.case.rtol, setting.case.atol)
-        reasons = meanings(evidence, max(abs(factor), 1 / max(abs(factor), 1e-9)))
-        named = sentence(part, factor, tuple(reason for reason in reasons if reason.startswith("the length")))
+        factor = float(factors[0])
+        known = [set(self._lengths(point, max(abs(factor), 1 / max(abs(factor), 1e-9)))) for point in self._points]
+        named = sentence(part, factor, tuple(sorted(set.intersection(*known))))
         if named is not None:
             yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
+
+    @staticmethod
+    def _lengths(point: _Point, number: float) -> tuple[str, ...]:
+        """The lengths that have a value."""
+        case = point.setting.case
+        evidence = Evidence(point.setting.inputs.numbers(), None, 0, case.rtol, case.atol)
+        return tuple(reason for reason in meanings(evidence, number) if reason.startswith("the length"))
 
     def _factor(self, part: Part, point: _Point) -> float | None:
         numbers = point.setting.numbers
