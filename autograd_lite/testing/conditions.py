@@ -60,7 +60,7 @@ WEAK: tuple[Condition, ...] = (
               lambda x: (np.trace(x) / len(x) + 1) * np.eye(len(x)) if _is_square(x) else None),
     Condition("diagonal", "it is right where {x} is diagonal, and not in general", 5,
               lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
-    Condition("orthonormality", "it is right where {x} has orthonormal columns, {x}ᵀ{x} = I, and not in general", 5, _orthonormal),
+    Condition("orthonormality", "it is right where the columns of {x} are orthonormal, {x}ᵀ{x} = I", 5, _orthonormal),
     Condition("special", "it is right where {x} = 1: {x} is missing or misplaced", 6, np.ones_like),
 )  # fmt: skip
 

@@ -199,8 +199,8 @@ def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
 
 def _exchanged(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
     """Two inputs of the same shape that are exchanged."""
-    inputs = [(i, e) for i, e in enumerate(given.entries)
-              if not e.of_function and e.derived is np.asarray and formula.calls[e.number].function is None]  # fmt: skip
+    own = ((i, entry) for i, entry in enumerate(given.entries) if not entry.of_function and entry.derived is np.asarray)
+    inputs = [(i, entry) for i, entry in own if formula.calls[entry.number].function is None]
     for (i, x), (j, y) in itertools.combinations(inputs, 2):
         if x.shape == y.shape:
             numbers = (x.number, i), (y.number, j)

@@ -25,7 +25,6 @@ class WrittenFormula:
     """
 
     def __init__(self, computation: Computation, function: Callable[..., Any]) -> None:
-        self._function = getattr(function, "__qualname__", "")
         self.calls = computation.calls
         self.names = computation.names
         self.returned = computation.returned
@@ -36,6 +35,13 @@ class WrittenFormula:
             for position, operand in enumerate(self.calls[number].operands):
                 if type(operand) is Ref:
                     self.uses.setdefault(operand, []).append((number, position))
+        self._function = self._main_function(getattr(function, "__qualname__", ""))
+
+    def _main_function(self, name: str) -> str:
+        """The name of the function that the user has written as the formula: not a wrapper that only calls it."""
+        places = [self.calls[number].place for number in sorted(self.needed, reverse=True)]
+        functions = [place.function for place in places if place is not None]
+        return name if name in functions or not functions else functions[0]
 
     def is_float(self, number: int) -> bool:
         """Whether the value of a call is a floating-point number or an array of them."""
