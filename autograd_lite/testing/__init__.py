@@ -6,6 +6,8 @@ Reading order:
     numerical, gradients    numerical derivatives, and `check_gradients` against them
     primitives              `check_primitive`: all requirements for a new operation
     case, closed_form       a formula and the engine compared; `check_closed_form`
+    derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
+                            step_references, recorded_values: what they are compared with)
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
                             common_findings: its findings that also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
@@ -17,6 +19,7 @@ Reading order:
 """
 
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.derivation_steps import CheckedLine, CheckedSteps, StepMismatch, check_steps
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
@@ -38,6 +41,7 @@ except ModuleNotFoundError as error:
 
 
 __all__ = [
-    "Counterexample", "Finding", "GradientMismatch", "Search", "check_closed_form", "check_gradients",
-    "check_primitive", "find_counterexample", "numerical_gradient", "strategies",
+    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "GradientMismatch", "Search", "StepMismatch",
+    "check_closed_form", "check_gradients", "check_primitive", "check_steps", "find_counterexample",
+    "numerical_gradient", "strategies",
 ]  # fmt: skip

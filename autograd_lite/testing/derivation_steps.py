@@ -1,0 +1,259 @@
+"""check_steps: the lines of a derivation on paper, each against the engine; the first false line is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.case import Case, Function
+from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.inputs import check_functions, read_inputs
+from autograd_lite.testing.mismatch import GradientMismatch
+from autograd_lite.testing.step_lines import Line, Lines, read_lines
+from autograd_lite.testing.step_references import Reference, References
+
+
+@dataclass(frozen=True)
+class CheckedLine:
+    """The verdict on one line.
+
+    Attributes
+    ----------
+    name : str
+        As it was given.
+    verdict : str
+        "right"; "wrong"; "not checked", if a line after the false one cannot be judged. A line is judged with right
+        values of the lines that it uses. A value that `fn` does not name, and that does not lead to a line for the
+        loss, can only be taken as it is defined: "occurs" if `fn` computes it somewhere, "defined" if not.
+    shape : tuple of int or None
+    """
+
+    name: str
+    verdict: str
+    shape: tuple[int, ...] | None
+
+
+class CheckedSteps(tuple[CheckedLine, ...]):
+    """The verdicts on all lines of a right derivation, in their order; ``str()`` of it is a table.
+
+    Attributes
+    ----------
+    largest_error : float
+        The largest relative difference, as `check_closed_form` returns it.
+    """
+
+    largest_error: float
+
+    def __new__(cls, lines: Sequence[CheckedLine], largest_error: float) -> CheckedSteps:
+        self = super().__new__(cls, lines)
+        self.largest_error = largest_error
+        return self
+
+    def __str__(self) -> str:
+        return _table(self)
+
+
+class StepMismatch(GradientMismatch):
+    """The first false line of a derivation, with everything that `GradientMismatch` has for it.
+
+    Attributes
+    ----------
+    line : str
+        The name of the false line.
+    lines : tuple of CheckedLine
+        The verdicts on all lines. Those after the false one are judged with the right values of the lines before them.
+    """
+
+    line: str = ""
+    lines: tuple[CheckedLine, ...] = ()
+
+    @classmethod
+    def of(cls, mismatch: GradientMismatch, line: str, lines: Sequence[CheckedLine]) -> StepMismatch:
+        """A mismatch of a line as the mismatch of a derivation."""
+        self = cls(*mismatch.args)
+        self.__dict__.update(mismatch.__dict__, line=line, lines=tuple(lines))
+        return self
+
+    def __str__(self) -> str:
+        place = [line.name for line in self.lines].index(self.line)
+        before, after = self.lines[:place], self.lines[place + 1 :]
+        notes = []
+        given = [line.name for line in before if line.verdict in ("defined", "occurs")]
+        right = [line.name for line in before if line.verdict == "right"]
+        notes += [f"Right before it: {', '.join(right)}"] if right else []
+        taken = "Taken as defined, because fn names no such tensor, so that a mistake there appears here"
+        notes += [f"{taken}: {', '.join(given)}"] if given else []
+        for verdict, words in (("right", "Right after it, given the right line"), ("wrong", "Also wrong after it")):
+            names = [line.name for line in after if line.verdict == verdict]
+            notes += [f"{words}: {', '.join(names)}"] if names else []
+        return "\n".join([super().__str__(), "", *notes] if notes else [super().__str__()])
+
+
+def check_steps(
+    fn: Function,
+    lines: Mapping[str, Function] | Sequence[tuple[str, Function]],
+    *inputs: Any,
+    loss: str | None = None,
+    rtol: float = 1e-10,
+    atol: float = 1e-12,
+) -> CheckedSteps:
+    """Check the lines of a derivation one by one, and explain the first false one.
+
+    A line has a name and a formula. A formula is a function of arrays; its parameters name inputs of `fn` and earlier
+    lines. Each line is judged with right values for what it uses, so a line that only carries an earlier mistake on is
+    not called wrong.
+
+    **Values.** A line such as "Z" is an intermediate value. It is compared with the tensor in `fn` of this name
+    (``z.name = "Z"``), else it must be one of the values that `fn` computes. A value that `fn` does not compute is a
+    definition; it cannot be wrong by itself, and its verdict is "defined". A last line "L", "loss", "J", "E", "cost"
+    or `loss` is compared with the result of `fn`.
+
+    **Derivatives.** "∂L/∂Z", "dL/dZ", "∇Z" or "dZ" is the derivative of `fn` with respect to an input or to the value
+    of an earlier line. In formulas it is called ``dZ`` (or ``dL_dZ``). "∂P/∂Z" with an earlier line P is the Jacobian
+    of P, called ``dP_dZ``. "dZ" without a fraction is a derivative only if there is an input or an earlier value Z.
+    In names of parameters, signs are left out: "Z⁽¹⁾", "Z₁" and "Z[1]" are ``Z1``.
+
+    Parameters
+    ----------
+    fn : callable
+        A function of tensors, usually the loss.
+    lines : dict of str to callable, or sequence of pairs
+        The lines in their order.
+    *inputs : array, number or anything else
+        As for `check_closed_form`.
+    loss : str, optional
+        The name of the result of `fn` in the lines, if it has another one.
+    rtol, atol : float
+        As for `check_closed_form`.
+
+    Returns
+    -------
+    CheckedSteps
+        The verdicts; print it for a table.
+
+    Raises
+    ------
+    StepMismatch
+        A `GradientMismatch` for the first false line.
+    TypeError, ValueError
+        As `check_closed_form`; or if a line cannot be checked: its name or a parameter has no meaning, or it is a
+        derivative with respect to a value that neither `fn` nor the lines lead to the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_lite import cross_entropy, softmax
+    >>> rng = np.random.default_rng(0)
+    >>> X, W, b, Y = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.normal(size=2), np.eye(2)[[0, 1, 1, 0, 1]]
+    >>> def fn(X, W, b, Y):
+    ...     return cross_entropy(X @ W + b, Y)
+    >>> lines = {
+    ...     "Z": lambda X, W, b: X @ W + b,
+    ...     "P": lambda Z: softmax(Z),
+    ...     "∂L/∂Z": lambda P, Y: (P - Y) / len(Y),
+    ...     "∂L/∂W": lambda X, dZ: X.T @ dZ,
+    ... }
+    >>> print(check_steps(fn, lines, X, W, b, Y))
+    Z      right    (5, 2)
+    P      defined  (5, 2)
+    ∂L/∂Z  right    (5, 2)
+    ∂L/∂W  right    (3, 2)
+    >>> try:
+    ...     check_steps(fn, lines | {"∂L/∂Z": lambda P, Y: P - Y}, X, W, b, Y)
+    ... except StepMismatch as mismatch:
+    ...     print(mismatch.line, [line.verdict for line in mismatch.lines])
+    ∂L/∂Z ['occurs', 'defined', 'wrong', 'right']
+    """
+    check_functions("check_steps", fn)
+    steps = read_lines(fn, lines, read_inputs(fn, inputs), loss)
+    check = _Check(steps, References(steps, rtol, atol), rtol, atol)
+    for line in steps.lines:
+        check.judge(line)
+    return CheckedSteps(check.verdicts, check.largest)
+
+
+class _Check:
+    """The lines that were judged so far."""
+
+    def __init__(self, steps: Lines, references: References, rtol: float, atol: float) -> None:
+        self.steps, self.references, self.rtol, self.atol = steps, references, rtol, atol
+        self.right = steps.known_inputs(steps.inputs.arrays())
+        self.verdicts: list[CheckedLine] = []
+        self.largest = 0.0
+
+    def judge(self, line: Line) -> None:
+        """Add the verdict on the next line, or raise the mismatch."""
+        returned = line.evaluate(self.right)
+        reference = self.references.of(line)
+        verdict = "right"
+        if reference is None:
+            verdict = self.references.verdict_on(line)
+        else:
+            try:
+                self.largest = max(self.largest, self._compare(line, reference))
+            except GradientMismatch as mismatch:
+                self._add(line, "wrong", returned, mismatch.expected)
+                self._judge_later(line)
+                raise StepMismatch.of(mismatch, line.name.text, self.verdicts) from None
+        self._add(line, verdict, returned)
+
+    def _compare(self, line: Line, reference: Reference) -> float:
+        steps, before = self.steps, len(reference.at)
+
+        def formula(*arrays: Any) -> Any:
+            return steps.evaluate(line, arrays[before:])
+
+        def intermediates(*arrays: Any) -> dict[str, NumberArray]:
+            known = steps.all_known(line, arrays[before:])
+            return {name: value for name, value in known.items() if np.ndim(value)}
+
+        formula.__name__ = f"the line {line.name.text!r}"
+        inputs, rtol, atol = (*reference.at, *steps.inputs.values), self.rtol, self.atol
+        return check_closed_form(
+            reference.function, formula, *inputs, wrt=reference.wrt, rtol=rtol, atol=atol, intermediates=intermediates
+        )
+
+    def _judge_later(self, wrong: Line) -> None:
+        """The verdicts on the lines after the false one, at the given inputs."""
+        place = self.steps.lines.index(wrong)
+        for line in self.steps.lines[place + 1 :]:
+            try:
+                returned = line.evaluate(self.right)
+                reference = self.references.of(line)
+                if reference is None:
+                    self._add(line, self.references.verdict_on(line), returned)
+                    continue
+                inputs = read_inputs(reference.function, (*reference.at, *self.steps.inputs.values))
+                case = Case(reference.function, lambda *_, value=returned: value, reference.wrt, self.rtol, self.atol)
+                references = case.references(inputs)
+                _, differs = case.compare(inputs, references, returned)
+                self._add(line, "wrong" if differs else "right", returned, references[0].values if differs else None)
+            except Exception:  # it may depend on what is wrong in any way
+                self._add(line, "not checked", None)
+
+    def _add(self, line: Line, verdict: str, returned: Any, expected: NumberArray | None = None) -> None:
+        value = returned if expected is None else _in_form_of(returned, expected)
+        self.right[line.key] = value
+        self.verdicts.append(CheckedLine(line.name.text, verdict, None if returned is None else np.shape(returned)))
+
+
+def _in_form_of(returned: Any, expected: NumberArray) -> NumberArray:
+    """The right derivative in the form that the formula uses: one number's without its axes, a diagonal as such."""
+    shape, size = np.shape(returned), int(np.prod(np.shape(returned)))
+    if expected.size == size:
+        return expected.reshape(shape)
+    if expected.size == size**2 and expected.shape == shape + shape:
+        jacobian = expected.reshape(size, size)
+        if np.array_equal(jacobian, np.diag(np.diagonal(jacobian))):
+            return np.diagonal(jacobian).reshape(shape)
+    return expected
+
+
+def _table(lines: Sequence[CheckedLine]) -> str:
+    rows = [(line.name, line.verdict, "" if line.shape is None else str(line.shape)) for line in lines]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{name:{widths[0]}}  {verdict:{widths[1]}}  {shape}".rstrip() for name, verdict, shape in rows)
