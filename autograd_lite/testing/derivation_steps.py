@@ -158,7 +158,7 @@ def check_steps(
     ...     "∂L/∂W": lambda X, dZ: X.T @ dZ,
     ... }
     >>> print(check_steps(fn, lines, X, W, b, Y))
-    Z      right    (5, 2)
+    Z      occurs   (5, 2)
     P      defined  (5, 2)
     ∂L/∂Z  right    (5, 2)
     ∂L/∂W  right    (3, 2)

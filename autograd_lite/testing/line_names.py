@@ -81,9 +81,7 @@ def read_name(name: object, known: Collection[str]) -> LineName:
             return LineName(text, tuple(dict.fromkeys((f"d{to}", identifier(text)))), to)
     own = identifier(text)
     if not own.isidentifier() or keyword.iskeyword(own):
-        raise ValueError(
-            f"check_steps: the name of a line must be a name of Python without its signs, not {show(name)}"
-        )
+        raise ValueError(f"check_steps: the name of a line must be a Python name, apart from signs, not {show(name)}")
     return LineName(text, (own,))
 
 

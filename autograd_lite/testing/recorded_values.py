@@ -53,9 +53,11 @@ def run_recorded(function: Callable[..., Any], arguments: Collection[Any]) -> tu
         if not isinstance(copy, tuple):
             values.append(Value(copy, node, (name_of(node) if node else None) or name_of(array)))
     root = result._node if isinstance(result, Tensor) else None
-    for node in nodes_below(root):
-        if isinstance(node.operation, Result) and (copies := several.get(node.parents[0])):
-            values.append(Value(copies[node.operation.number], node, name_of(node)))
+    values += [
+        Value(copies[node.operation.number], node, name_of(node))
+        for node in nodes_below(root)
+        if isinstance(node.operation, Result) and (copies := several.get(node.parents[0]))
+    ]
     return result, values
 
 

@@ -62,7 +62,7 @@ class References:
             return self._of_value(line)
         of, to = line.name.of, line.name.to
         assert to is not None
-        differentiated = self.loss if of is None or self.loss and of == self.loss.key else self.lines.line(of)
+        differentiated = self.loss if of is None or (self.loss and of == self.loss.key) else self.lines.line(of)
         is_loss = differentiated is None or differentiated is self.loss
         if to in self.names:
             function = self._function() if differentiated is None or is_loss else self._of_inputs(differentiated)
@@ -101,7 +101,7 @@ class References:
     def _has_the_shape_of_the_result(self, line: Line) -> bool:
         shape = np.shape(self.lines.evaluate(line, self.inputs.arrays()))
         result = array_result(self.lines.fn, self.inputs).shape
-        return shape == result or np.prod(shape) == np.prod(result) == 1
+        return bool(shape == result or np.prod(shape) == np.prod(result) == 1)
 
     def _lines_are_the_function(self) -> bool:
         """Whether the lines, run on tensors, give the result of the function and its derivatives."""

@@ -161,14 +161,9 @@ def test_a_value_that_the_function_does_not_compute_is_a_definition():
         "dW": lambda X, dZ: X.T @ dZ,
     }
     w = RNG.normal(size=(3, 2))
-    assert list(verdicts(check_steps(loss, lines, X, w, LABELS)).values()) == [
-        "occurs",
-        "defined",
-        "defined",
-        "right",
-        "right",
-    ]
-    with pytest.raises(ValueError, match=r"'dL/dP' .*|the derivative with respect to 'P' cannot be checked"):
+    checked = [line.verdict for line in check_steps(loss, lines, X, w, LABELS)]
+    assert checked == ["occurs", "defined", "defined", "right", "right"]
+    with pytest.raises(ValueError, match="the derivative with respect to 'P' cannot be checked"):
         check_steps(loss, lines | {"dP": lambda P, Y: -Y / P}, X, w, LABELS)
 
 
@@ -241,7 +236,7 @@ def test_a_name_decides_between_equal_numbers():
 
 def test_shapes_and_rules_of_tensors_with_several_results():
     def fn(A):
-        values, vectors = np.linalg.eigh(A)
+        values, _ = np.linalg.eigh(A)
         values.name = "λ"
         return (values**3).sum()
 
@@ -290,19 +285,19 @@ def square(x):
         (3, TypeError, "the lines must be a dict of names to functions, not 3"),
         ({}, TypeError, "the lines must be a dict of names to functions"),
         ({3: square}, TypeError, "the name of a line must be a string, not 3"),
-        ({"": square}, ValueError, "must be a name of Python without its signs, not ''"),
-        ({"lambda": square}, ValueError, "must be a name of Python without its signs, not 'lambda'"),
+        ({"": square}, ValueError, "must be a Python name, apart from signs, not ''"),
+        ({"lambda": square}, ValueError, "must be a Python name, apart from signs, not 'lambda'"),
         ({"z": 3}, TypeError, "the line 'z' must be a function, not 3"),
         ({"z": max}, TypeError, "the line 'z' has no named parameters; write a lambda around"),
         ({"z": lambda *x: x}, TypeError, r"the line 'z' must name what it takes, not \*x"),
-        ({"z": lambda q: q}, ValueError, "the line 'z' takes 'q', which is neither an input nor an earlier line; there are x"),
+        ({"z": lambda q: q}, ValueError, "the line 'z' takes 'q', which is neither an input nor an earlier line"),
         ({"dx": lambda dz: dz}, ValueError, "the line 'dx' takes 'dz', which is neither"),
         ({"x": lambda x: x}, ValueError, "the line 'x' means x, a name that is already taken"),
         ({"Z₁": square, "Z1": square}, ValueError, "the line 'Z1' means Z1, a name that is already taken"),
-        ({"dx": lambda x: 2 * x, "∂L/∂x": lambda x: 2 * x}, ValueError, "the line '∂L/∂x' means dx, a name that is already"),
+        ({"dx": lambda x: 2 * x, "∂L/∂x": lambda x: 2 * x}, ValueError, "the line '∂L/∂x' means dx, a name that is"),
         ({"∂L/∂q": square}, ValueError, "the line '∂L/∂q' differentiates with respect to 'q', which is neither"),
-        ({"∂L/∂x": lambda x: 2 * x, "∂M/∂x": square}, ValueError, "derivatives of 'M', which is no line, and the loss is 'L'"),
-        ({"u": lambda x: np.cosh(x), "du": lambda u: u}, ValueError, "with respect to 'u' cannot be checked, because square does"),
+        ({"∂L/∂x": lambda x: 2 * x, "∂M/∂x": square}, ValueError, "derivatives of 'M', which is no line"),
+        ({"u": lambda x: np.cosh(x), "du": lambda u: u}, ValueError, "with respect to 'u' cannot be checked"),
     ],
 )  # fmt: skip
 def test_lines_without_meaning(lines, error, message):
