@@ -203,14 +203,26 @@ class _Check:
 
     def _compare(self, line: Line, reference: Reference) -> float:
         steps, before = self.steps, len(reference.at)
+        needed = {earlier.key: earlier for earlier in steps.needed_for(line)}
+
+        own, parameters = line.formula, line.parameters
+        places = {key: before + i for i, key in enumerate(steps.known_inputs(steps.inputs.values))}
+        first = line.positional_only()
+
+        def earlier(key: str, *arrays: Any) -> Any:
+            return steps.evaluate(needed[key], arrays)
 
         def formula(*arrays: Any) -> Any:
-            return steps.evaluate(line, arrays[before:])
+            known = {p: arrays[places[key]] if key in places else earlier(key, *arrays[before:])
+                     for p, key in parameters.items()}  # fmt: skip
+            return own(*[known.pop(p) for p in first], **known)
 
         def intermediates(*arrays: Any) -> dict[str, NumberArray]:
             known = steps.all_known(line, arrays[before:])
             return {name: value for name, value in known.items() if np.ndim(value)}
 
+        # A diagnosis records what a formula computes: this line step by step, and earlier lines as one step.
+        formula.__module__ = getattr(own, "__module__", formula.__module__)
         formula.__name__ = f"the line {line.name.text!r}"
         inputs, rtol, atol = (*reference.at, *steps.inputs.values), self.rtol, self.atol
         return check_closed_form(

@@ -48,15 +48,15 @@ def run_recorded(function: Callable[..., Any], arguments: Collection[Any]) -> tu
     with observing(observer):
         result = function(*arguments)
     values = [Value(np.array(a.data), a._node, a.name) for a in arguments if isinstance(a, Tensor)]
-    several = {node: copies for _, copies, node in observer.found if isinstance(copies, tuple)}
+    several: dict[Any, Any] = {node: copies for _, copies, node in observer.found if isinstance(copies, tuple)}
     for array, copy, node in observer.found:
         if not isinstance(copy, tuple):
             values.append(Value(copy, node, (name_of(node) if node else None) or name_of(array)))
     root = result._node if isinstance(result, Tensor) else None
     values += [
-        Value(copies[node.operation.number], node, name_of(node))
+        Value(several[node.parents[0]][operation.number], node, name_of(node))
         for node in nodes_below(root)
-        if isinstance(node.operation, Result) and (copies := several.get(node.parents[0]))
+        if isinstance(operation := node.operation, Result) and node.parents[0] in several
     ]
     return result, values
 

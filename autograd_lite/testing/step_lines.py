@@ -35,10 +35,14 @@ class Line:
     def is_value(self) -> bool:
         return self.name.to is None
 
+    def positional_only(self) -> list[str]:
+        """The parameters that the formula takes by position only."""
+        parameters = inspect.signature(self.formula).parameters
+        return [p for p in self.parameters if parameters[p].kind is inspect.Parameter.POSITIONAL_ONLY]
+
     def evaluate(self, known: Mapping[str, Any]) -> Any:
         """The result of the formula; a note is added to its exceptions."""
-        parameters = inspect.signature(self.formula).parameters
-        first = [p for p in self.parameters if parameters[p].kind is inspect.Parameter.POSITIONAL_ONLY]
+        first = self.positional_only()
         try:
             with np.errstate(all="ignore"):
                 return self.formula(

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.tensor import Tensor, _wrap
+from autograd_lite.support.messages import show
 from autograd_lite.testing.evaluation import array_result, as_array, derivatives, tensor_result
 from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Which, function_name
@@ -89,7 +90,7 @@ class References:
             return Reference(self._function(), None)
         found = named(self.values, line.key)
         if len(found) > 1:
-            raise ValueError(f"check_steps: {function_name(self.lines.fn)} calls {len(found)} tensors {line.key!r}")
+            raise ValueError(f"check_steps: {function_name(self.lines.fn)} calls {len(found)} tensors {show(line.key)}")
         if not found:
             return None
 
@@ -127,7 +128,10 @@ class References:
     # -- functions that are differentiated -------------------------------------------------------------------------
 
     def _function(self) -> Callable[..., Any]:
-        return self._with_names(lambda *tensors: self.lines.fn(*tensors), function_name(self.lines.fn))
+        fn = self.lines.fn
+        function = self._with_names(lambda *tensors: fn(*tensors), function_name(fn))
+        function.__module__ = getattr(fn, "__module__", function.__module__)  # for a diagnosis it is the user's code
+        return function
 
     def _of_inputs(self, line: Line) -> Callable[..., Any]:
         """The value of a line as a function of the inputs."""
@@ -175,7 +179,7 @@ class References:
         if len(found) > 1 and not _same_gradient(result, first, last_places(found)):
             raise ValueError(
                 f"check_steps: {fn} computes several values with the numbers of {name!r}; name the one that is meant "
-                f"({line.key}.name = {line.key!r})"
+                f"({line.key}.name = {show(line.key)})"
             )
         return first
 

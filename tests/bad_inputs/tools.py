@@ -4,6 +4,7 @@ from bad_inputs.rows import each, rows
 
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
+from autograd_lite.testing.derivation_steps import StepMismatch
 from autograd_lite.testing.inputs import NotFiniteError
 from autograd_lite.testing.mismatch import GradientMismatch
 
@@ -249,6 +250,21 @@ ROWS = [
          NotFiniteError, "what closed_form returned is nan at [0]; there is nothing to compare"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, wrt="y")',
          ValueError, "wrt='y': there is no such input; there are x")),
+    *rows("testing.check_steps", 'testing.check_steps(total, {"dx": lambda x: 2 * x}, a)',
+        ('testing.check_steps(3, {"dx": abs}, a)', TypeError, "check_steps: the function must be callable, not int"),
+        ("testing.check_steps(total, 3, a)",
+         TypeError, "check_steps: the lines must be a dict of names to functions, not 3"),
+        ('testing.check_steps(total, {"dx": 3}, a)',
+         TypeError, "check_steps: the line 'dx' must be a function, not 3"),
+        ('testing.check_steps(total, {"dx": lambda y: y}, a)',
+         ValueError, "check_steps: the line 'dx' takes 'y', which is neither an input nor an earlier line"),
+        ('testing.check_steps(total, {"∂L/∂y": lambda x: x}, a)',
+         ValueError, "check_steps: the line '∂L/∂y' differentiates with respect to 'y', which is neither an input nor "
+                     "an earlier line; there are x"),
+        ('testing.check_steps(total, {"dx": lambda x: x}, a, loss=3)',
+         TypeError, "check_steps: loss must be the name of a line, not 3"),
+        ('testing.check_steps(total, {"dx": lambda x: x}, a)',
+         StepMismatch, "the line 'dx' disagrees with the derivative of fn with respect to 'x'")),
     *rows("testing.numerical_gradient", "testing.numerical_gradient(lambda x: (x**2).sum(), a)",
         ("testing.numerical_gradient(3, a)", TypeError, "numerical_gradient: the function must be callable, not int"),
         ("testing.numerical_gradient(lambda x: x, a)",
