@@ -8,6 +8,8 @@ Reading order:
     case, closed_form       a formula and the engine compared; `check_closed_form`
     derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
                             step_references, recorded_values: what they are compared with)
+    grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
+                            run; grades: the table; drawn_inputs)
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
                             common_findings: its findings that also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
@@ -20,7 +22,9 @@ Reading order:
 
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.derivation_steps import CheckedLine, CheckedSteps, StepMismatch, check_steps
+from autograd_lite.testing.grades import Grade, Grades
 from autograd_lite.testing.gradients import check_gradients
+from autograd_lite.testing.grading import grade
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
 from autograd_lite.testing.primitives import check_primitive
@@ -41,7 +45,7 @@ except ModuleNotFoundError as error:
 
 
 __all__ = [
-    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "GradientMismatch", "Search", "StepMismatch",
-    "check_closed_form", "check_gradients", "check_primitive", "check_steps", "find_counterexample",
-    "numerical_gradient", "strategies",
+    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "Grade", "Grades", "GradientMismatch", "Search",
+    "StepMismatch", "check_closed_form", "check_gradients", "check_primitive", "check_steps", "find_counterexample",
+    "grade", "numerical_gradient", "strategies",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -54,9 +54,9 @@ def run_recorded(function: Callable[..., Any], arguments: Collection[Any]) -> tu
             values.append(Value(copy, node, (name_of(node) if node else None) or name_of(array)))
     root = result._node if isinstance(result, Tensor) else None
     values += [
-        Value(several[node.parents[0]][operation.number], node, name_of(node))
+        Value(several[node.parents[0]][cast(Result, node.operation).number], node, name_of(node))
         for node in nodes_below(root)
-        if isinstance(operation := node.operation, Result) and node.parents[0] in several
+        if isinstance(node.operation, Result) and node.parents[0] in several
     ]
     return result, values
 

@@ -27,6 +27,8 @@ WITHOUT_ROWS = {
     "testing.CheckedSteps": "what `check_steps` returns",
     "testing.Counterexample": "what `find_counterexample` returns",
     "testing.Finding": "a part of a `GradientMismatch`",
+    "testing.Grade": "a row of `Grades`",
+    "testing.Grades": "what `grade` returns",
     "testing.GradientMismatch": "an error that the checks raise",
     "testing.Search": "what `find_counterexample` hands to `report`",
     "testing.StepMismatch": "an error that `check_steps` raises",
