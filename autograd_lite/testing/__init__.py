@@ -12,17 +12,22 @@ Reading order:
     grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
                             run; grades: the table; drawn_inputs)
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
-                            common_findings: its findings that also hold for larger inputs
+                            counterexample_error: its findings also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
+    source_places           the place in the user's code where an operation was recorded
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
-    mistakes, places,       the possible explanations: common mistakes, places that are right, and wrong steps of the
-    wrong_steps             chain rule (activations: their derivatives)
+    mistakes, places        the possible explanations: common mistakes, and places that are right
+    wrong_steps             further ones: wrong steps of the chain rule, in the function as it was `recorded`
+    wrong_derivatives,      tables of what may be wrong in one step, in any and in those of certain operations
+    .._by_name              (activations: derivatives that are confused), and in all contributions of an operation
+    wrong_operations        at once; step_names: how sentences name the steps
 
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """
 
 from typing import TYPE_CHECKING
 
+from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.declared import closed_form
 from autograd_lite.testing.derivation_steps import CheckedLine, CheckedSteps, StepMismatch, check_steps
@@ -60,7 +65,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
-    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "Grade", "Grades", "GradientMismatch", "Search",
-    "StepMismatch", "check_closed_form", "check_gradients", "check_primitive", "check_steps", "closed_form",
-    "find_counterexample", "grade", "numerical_gradient", "strategies",
+    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "Grade", "Grades", "GradientMismatch",
+    "NotDifferentiableWarning", "NotGeneralWarning", "Search", "StepMismatch", "check_closed_form", "check_gradients",
+    "check_primitive", "check_steps", "closed_form", "find_counterexample", "grade", "numerical_gradient", "strategies",
 ]  # fmt: skip

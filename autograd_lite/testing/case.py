@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import array_result, as_array, derivatives, tensor_result
-from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
+from autograd_lite.testing.comparison import Comparison, Reference, agree, compare
+from autograd_lite.testing.evaluation import (
+    array_result,
+    as_array,
+    derivatives,
+    noted,
+    refuse_difference,
+    tensor_result,
+)
+from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Inputs, Which, function_name, positions_of, refuse_non_finite, takes_several
-from autograd_lite.testing.mismatch import GradientMismatch
-from autograd_lite.testing.wrong_steps import mistaken_gradients
 
 Function = Callable[..., Any]
 Intermediates = Callable[..., Mapping[str, Any]] | None
@@ -26,19 +30,6 @@ def formula_name(closed_form: Function) -> str:
     """The name of the formula in messages; "closed_form" for a lambda."""
     name = function_name(closed_form)
     return "closed_form" if name == "fn" else name
-
-
-class Reference(NamedTuple):
-    """What the formula must agree with: the derivative with respect to one input, or the value (position None)."""
-
-    position: int | None
-    output_shape: tuple[int, ...]
-    input_shape: tuple[int, ...]
-    values: NumberArray
-
-    @property
-    def may_be_diagonal(self) -> bool:
-        return bool(self.output_shape) and self.output_shape == self.input_shape
 
 
 class Case(NamedTuple):
@@ -70,16 +61,12 @@ class Case(NamedTuple):
             references.append(Reference(i, result.shape, tensors[i].shape, jacobian))
         return references
 
-    def evaluate_formula(self, inputs: Inputs) -> Any:
-        """The result of the formula. A note is added to an exception of the formula."""
-        try:
-            with np.errstate(all="ignore"):
-                return self.closed_form(*inputs.arrays())
-        except Exception as error:
-            error.add_note(f"raised by {formula_name(self.closed_form)}, for inputs {_shapes(inputs)}")
-            raise
+    def evaluate_formula(self, inputs: Inputs, arrays: list[Any] | None = None) -> Any:
+        """The result of the formula, called with copies of the inputs. A note is added to its exceptions."""
+        with np.errstate(all="ignore"), noted(formula_name(self.closed_form), inputs):
+            return self.closed_form(*(inputs.arrays() if arrays is None else arrays))
 
-    def _claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
+    def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:
         """What the formula returned, as arrays with the shapes of the references where possible."""
         name = formula_name(self.closed_form)
         if self.wrt is None or not takes_several(inputs, self.wrt):
@@ -101,60 +88,32 @@ class Case(NamedTuple):
             return claim.reshape(reference.values.shape)  # the result of the function is one number, of any shape
         return claim
 
-    def compare(
-        self, inputs: Inputs, references: list[Reference], returned: Any
-    ) -> tuple[float, tuple[Reference, NumberArray] | None]:
-        """The largest relative error, and the first reference that the formula does not agree with, if there is one."""
-        largest = 0.0
-        for reference, claim in zip(references, self._claims(inputs, references, returned), strict=True):
+    def compare(self, inputs: Inputs, references: list[Reference], returned: Any) -> Comparison:
+        """The comparison with all references, up to the first that the formula does not agree with."""
+        total = Comparison()
+        for k, (reference, claim) in enumerate(zip(references, self.claims(inputs, references, returned), strict=True)):
             allowed = tolerance(reference.values, self.rtol, self.atol)
-            if claim.shape != reference.values.shape or not (np.abs(claim - reference.values) <= allowed).all():
-                return largest, (reference, claim)
-            largest = max(largest, relative_error(claim, reference.values, self.rtol, self.atol))
-        return largest, None
+            if not agree(reference, claim, allowed):
+                self._refuse_state(inputs, references, k, claim)
+            found = compare(
+                inputs, reference, claim, allowed, partial(self.derivative, k=k), partial(self.claim, references, k)
+            )
+            largest = max(total.largest, self.rtol * found.largest)
+            caveats = (*total.caveats, *found.caveats)
+            total = Comparison(largest, found.wrong, caveats, total.undecided or found.undecided)
+            if found.wrong:
+                break
+        return total
 
-    def mismatch(self, inputs: Inputs, reference: Reference, claim: NumberArray) -> GradientMismatch:
-        """The mismatch, with its diagnosis."""
-        fn, argument = function_name(self.fn), None
-        what = f"the value of {fn}"
-        if reference.position is not None:
-            argument = inputs.names[reference.position]
-            kind = "Jacobian" if reference.output_shape else "derivative"
-            what = f"the {kind} of {fn} with respect to {argument!r}"
-        evidence = self._evidence(inputs, reference, argument)
-        findings = diagnose(evidence, claim, reference.values)
-        allowed = tolerance(reference.values, self.rtol, self.atol)
-        subject = formula_name(self.closed_form)
-        return GradientMismatch(subject, what, argument, claim, reference.values, allowed, findings)
+    def _refuse_state(self, inputs: Inputs, references: list[Reference], k: int, claim: NumberArray) -> None:
+        """Raise ValueError if function or formula gives another result when it is called again."""
+        refuse_difference(formula_name(self.closed_form), claim, self.claim(references, k, inputs))
+        refuse_difference(function_name(self.fn), references[k].values, self.derivative(inputs, k))
 
-    def _evidence(self, inputs: Inputs, reference: Reference, argument: str | None) -> Evidence:
-        named = self.intermediates(*inputs.arrays()) if self.intermediates else {}
-        intermediates = {name: as_array(value, f"intermediates: {name!r} is") for name, value in named.items()}
-        size, position = len(reference.output_shape), reference.position
-        evidence = Evidence(inputs.numbers(), argument, size, self.rtol, self.atol, intermediates)
-        if position is None:
-            return evidence
-        return replace(
-            evidence,
-            other_gradients=cache(lambda: self._other_gradients(inputs, position)),
-            mistaken_gradients=cache(lambda: tuple(self._mistaken_gradients(inputs, position))),
-        )
+    def derivative(self, inputs: Inputs, k: int) -> NumberArray:
+        """One of the references, as an array."""
+        return self.references(inputs)[k].values
 
-    def _other_gradients(self, inputs: Inputs, position: int) -> dict[str, NumberArray]:
-        others = [i for i in inputs.floats() if i != position]
-        try:
-            result, tensors = tensor_result(self.fn, inputs, inputs.floats())
-            return {inputs.names[i]: jacobian for i, jacobian in derivatives(result, tensors, others).items()}
-        except Exception:  # they are only evidence, and fn need not have these gradients
-            return {}
-
-    def _mistaken_gradients(self, inputs: Inputs, position: int) -> Iterator[tuple[str, str, int, NumberArray]]:
-        result, tensors = tensor_result(self.fn, inputs, [position])
-        return mistaken_gradients(result, tensors[position])
-
-
-def _shapes(inputs: Inputs) -> str:
-    return ", ".join(
-        f"{name} {value.shape}" if isinstance(value, np.ndarray) else f"{name}={show(value, 40)}"
-        for name, value in zip(inputs.names, inputs.values, strict=True)
-    )
+    def claim(self, references: list[Reference], k: int, inputs: Inputs) -> NumberArray:
+        """What the formula claims for it."""
+        return self.claims(inputs, references, self.evaluate_formula(inputs))[k]

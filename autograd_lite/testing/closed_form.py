@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
-from autograd_lite.testing.inputs import Which, check_functions, read_inputs, refuse_non_finite
+from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
+from autograd_lite.testing.constraints import Constraint, read_constraints
+from autograd_lite.testing.generality import look_again
+from autograd_lite.testing.inputs import Which, check_functions, check_takes, function_name, read_inputs
+from autograd_lite.testing.refutation import refutation
 
 
 def check_closed_form(
@@ -16,6 +22,7 @@ def check_closed_form(
     rtol: float = 1e-10,
     atol: float = 1e-12,
     intermediates: Intermediates = None,
+    constraints: Mapping[str, Constraint] | None = None,
 ) -> float:
     """Check a formula for the derivative of a function against the engine, and explain a mismatch.
 
@@ -41,6 +48,10 @@ def check_closed_form(
     intermediates : callable, optional
         Called like the formula, it returns a dict of further arrays, such as pre-activations. The diagnosis tries each
         of them, and h' of each, as a missing or extra factor.
+    constraints : mapping, optional
+        What is meant to hold for the inputs, by their names: one or several of "fixed" (the input never changes),
+        "symmetric", "positive", "nonnegative", "positive definite", "probabilities", "integer", "orthonormal" and so
+        on, or a callable that maps an array to one that satisfies the constraint.
 
     Returns
     -------
@@ -78,9 +89,20 @@ def check_closed_form(
     check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)
     read = read_inputs(fn, inputs)
+    check_takes(closed_form, formula_name(closed_form), read)
+    stated = read_constraints("check_closed_form", constraints, read)
     references = case.references(read)
-    largest, wrong = case.compare(read, references, case.evaluate_formula(read))
-    if wrong is not None:
-        refuse_non_finite(wrong[1], f"what {formula_name(closed_form)} returned")
-        raise case.mismatch(read, *wrong)
-    return largest
+    comparison = case.compare(read, references, case.evaluate_formula(read))
+    if comparison.wrong is not None:
+        raise refutation(case, read, references, comparison)
+    if comparison.undecided:
+        raise ValueError(f"there is nothing to compare: {comparison.undecided}")
+    if comparison.caveats:
+        more = f" (and at {len(comparison.caveats) - 1} more elements)" if len(comparison.caveats) > 1 else ""
+        message = f"{function_name(fn)} is not differentiable {comparison.caveats[0]}{more}"
+        warnings.warn(message, NotDifferentiableWarning, stacklevel=2)
+    condition = look_again(case, read, references, stated)
+    if condition:
+        message = f"{formula_name(closed_form)} is right here, but not in general: {condition}"
+        warnings.warn(message, NotGeneralWarning, stacklevel=2)
+    return comparison.largest

@@ -14,14 +14,21 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.testing.case import Case, Function, Intermediates
-from autograd_lite.testing.common_findings import counterexample_error
-from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, function_name, read_inputs
+from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
+from autograd_lite.testing.counterexample_error import counterexample_error
+from autograd_lite.testing.inputs import (
+    Inputs,
+    NotFiniteError,
+    Which,
+    check_functions,
+    check_takes,
+    read_inputs,
+)
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
 
-_WITNESSES = 3  # further counterexamples on which every finding is tested
-_WITNESS_SEARCH = 25  # examples that are drawn to find them
+_FAILED = object()
+_WITNESS_SEARCH = 60  # examples that are drawn to find them
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,15 @@ class Search:
     examples : int
         The number of examples that were compared.
     skipped : int
-        The number of examples on which the function was not finite.
+        The number of examples that decide nothing: outside the domain of the function, or with a singular matrix, or
+        where it is not differentiable and the formula not finite, or where rounding errors are too large.
     shapes : set of tuple
         The different shapes of inputs that were compared.
     largest_error : float
         The largest relative difference where the formula was right.
     counterexample : Counterexample or None
+    reason : str
+        Why the last of the skipped examples decides nothing.
     """
 
     case: Case
@@ -89,6 +99,7 @@ class Search:
     shapes: set[tuple[tuple[int, ...], ...]] = field(default_factory=set)
     largest_error: float = 0.0
     counterexample: Counterexample | None = None
+    reason: str = ""
 
     def __str__(self) -> str:
         tried = f"{self.examples} examples of {len(self.shapes)} different shapes"
@@ -100,21 +111,34 @@ class Search:
         """Whether these inputs are a counterexample."""
         case = self.case
         read = read_inputs(case.fn, inputs)
+        if not self.examples:
+            check_takes(case.closed_form, formula_name(case.closed_form), read)
         try:
             references = case.references(read)
-        except NotFiniteError:
-            self.skipped += 1
-            return False
+            returned = self._returned(read)
+        except (NotFiniteError, np.linalg.LinAlgError) as error:
+            return self._skip(str(error))
+        comparison = case.compare(read, references, returned) if returned is not _FAILED else None
+        if comparison and comparison.undecided and comparison.wrong is None:
+            return self._skip(comparison.undecided)
         self.examples += 1
         self.shapes.add(_shapes(read.values))
+        if comparison and comparison.wrong is None:
+            self.largest_error = max(self.largest_error, comparison.largest)
+        return comparison is None or comparison.wrong is not None
+
+    def _skip(self, reason: str) -> bool:
+        self.skipped, self.reason = self.skipped + 1, reason
+        return False
+
+    def _returned(self, inputs: Inputs) -> Any:
+        """What the formula returned; `_FAILED` after an exception, unless it met a singular matrix."""
         try:
-            returned = case.evaluate_formula(read)
+            return self.case.evaluate_formula(inputs)
+        except np.linalg.LinAlgError:
+            raise
         except Exception:
-            return True
-        largest, wrong = case.compare(read, references, returned)
-        if wrong is None:
-            self.largest_error = max(self.largest_error, largest)
-        return wrong is not None
+            return _FAILED
 
 
 def find_counterexample(
@@ -131,9 +155,10 @@ def find_counterexample(
 ) -> Counterexample | None:
     """Search for inputs on which `check_closed_form` fails, and reduce them to the smallest and simplest.
 
-    Examples where `fn` is not finite are outside its domain and are skipped. A formula is also refuted if it raises an
-    exception or returns NaN or a wrong shape. Several explanations often fit the smallest counterexample; only those
-    are reported that also fit larger ones.
+    Examples where `fn` is not finite or meets a singular matrix are outside its domain and are skipped. Where it is not
+    differentiable, every one-sided derivative is right, and a formula need not be finite. Elsewhere a formula is also
+    refuted if it raises an exception or returns NaN or a wrong shape. Several explanations often fit the smallest
+    counterexample; only those are reported that also fit larger ones.
 
     ``print(counterexample)`` shows the inputs as NumPy code with the call of `check_closed_form`. The printed inputs
     reproduce the mismatch; functions that are neither importable nor self-contained have to be added.
@@ -182,9 +207,7 @@ def find_counterexample(
         error = counterexample_error(search.case, inputs, _witnesses(search.case, drawn, seed))
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
-        raise ValueError(
-            f"nothing was compared: {function_name(fn)} was not finite on any of {search.skipped} examples"
-        )
+        raise ValueError(f"nothing was compared in {search.skipped} examples; the last one: {search.reason}")
     if report is not None:
         report(search)
     return search.counterexample
@@ -212,7 +235,7 @@ def _find(
 
 
 def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
-    """Further counterexamples: those drawn whose axes have the most different lengths."""
+    """Further counterexamples: those drawn, the ones first that have no axis of length one, and axes of different lengths."""
     search = Search(case)
     witnesses: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
 
@@ -222,16 +245,16 @@ def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tup
         return False
 
     _find(drawn, collect, _WITNESS_SEARCH, seed + 1)
-    return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety)[-_WITNESSES:]]
+    return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety, reverse=True)]
 
 
 def _shapes(inputs: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(np.shape(value) for value in inputs if isinstance(value, np.ndarray))
 
 
-def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+def _variety(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, int, int]:
     lengths = [length for shape in shapes for length in shape]
-    return len({*lengths}), sum(lengths)
+    return -lengths.count(1), len({*lengths}), sum(lengths)
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

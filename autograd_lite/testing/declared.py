@@ -112,6 +112,7 @@ class Declaration:
         from autograd_lite.testing.counterexample import find_counterexample
 
         options = {"wrt": self.wrt, "max_examples": self.max_examples, "seed": self.seed, **self.options}
+        options.pop("constraints", None)  # the strategies draw what is meant
         found = find_counterexample(self.of, formula, *inputs, **options)
         if found is not None:
             names = list(inspect.signature(formula).parameters)

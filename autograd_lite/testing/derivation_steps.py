@@ -11,6 +11,7 @@ import numpy as np
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Function
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.constraints import Constraint
 from autograd_lite.testing.inputs import check_functions, read_inputs
 from autograd_lite.testing.mismatch import GradientMismatch
 from autograd_lite.testing.step_lines import Line, Lines, read_lines
@@ -100,6 +101,7 @@ def check_steps(
     loss: str | None = None,
     rtol: float = 1e-10,
     atol: float = 1e-12,
+    constraints: Mapping[str, Constraint] | None = None,
 ) -> CheckedSteps:
     """Check the lines of a derivation one by one, and explain the first false one.
 
@@ -115,7 +117,8 @@ def check_steps(
     **Derivatives.** "∂L/∂Z", "dL/dZ", "∇Z" or "dZ" is the derivative of `fn` with respect to an input or to the value
     of an earlier line. In formulas it is called ``dZ`` (or ``dL_dZ``). "∂P/∂Z" with an earlier line P is the Jacobian
     of P, called ``dP_dZ``. "dZ" without a fraction is a derivative only if there is an input or an earlier value Z.
-    In names of parameters, signs are left out: "Z⁽¹⁾", "Z₁" and "Z[1]" are ``Z1``.
+    In names of parameters, signs are left out: "Z⁽¹⁾", "Z₁" and "Z[1]" are ``Z1``. Where a step has a kink, the
+    derivative with respect to an intermediate value must be the one that the engine's conventions give.
 
     Parameters
     ----------
@@ -127,7 +130,7 @@ def check_steps(
         As for `check_closed_form`.
     loss : str, optional
         The name of the result of `fn` in the lines, if it has another one.
-    rtol, atol : float
+    rtol, atol, constraints
         As for `check_closed_form`.
 
     Returns
@@ -170,47 +173,52 @@ def check_steps(
     """
     check_functions("check_steps", fn)
     steps = read_lines(fn, lines, read_inputs(fn, inputs), loss)
-    check = _Check(steps, References(steps, rtol, atol), rtol, atol)
+    check = _Check(steps, References(steps, rtol, atol), {"rtol": rtol, "atol": atol, "constraints": constraints})
     for line in steps.lines:
         check.judge(line)
     return CheckedSteps(check.verdicts, check.largest)
 
 
 class _Check:
-    """The lines that were judged so far."""
+    """The verdicts so far."""
 
-    def __init__(self, steps: Lines, references: References, rtol: float, atol: float) -> None:
-        self.steps, self.references, self.rtol, self.atol = steps, references, rtol, atol
-        self.right = steps.known_inputs(steps.inputs.arrays())
+    def __init__(self, steps: Lines, references: References, options: dict[str, Any]) -> None:
+        self.steps, self.references, self.options = steps, references, options
+        self.corrections: dict[str, Any] = {}
         self.verdicts: list[CheckedLine] = []
         self.largest = 0.0
 
     def judge(self, line: Line) -> None:
         """Add the verdict on the next line, or raise the mismatch."""
-        returned = line.evaluate(self.right)
+        returned = self._value(line)
         reference = self.references.of(line)
         verdict = "right"
         if reference is None:
             verdict = self.references.verdict_on(line)
         else:
+            case, inputs = self._case(line, reference)
             try:
-                self.largest = max(self.largest, self._compare(line, reference))
+                error = check_closed_form(
+                    case.fn, case.closed_form, *inputs, wrt=case.wrt, intermediates=case.intermediates, **self.options
+                )
             except GradientMismatch as mismatch:
-                self._add(line, "wrong", returned, mismatch.expected)
+                self._add(line, "wrong", returned, reference)
                 self._judge_later(line)
                 raise StepMismatch.of(mismatch, line.name.text, self.verdicts) from None
+            self.largest = max(self.largest, error)
         self._add(line, verdict, returned)
 
-    def _compare(self, line: Line, reference: Reference) -> float:
-        steps, before = self.steps, len(reference.at)
-        needed = {earlier.key: earlier for earlier in steps.needed_for(line)}
+    def _value(self, line: Line) -> Any:
+        return self.steps.evaluate(line, self.steps.inputs.arrays(), self.corrections)
 
-        own, parameters = line.formula, line.parameters
+    def _case(self, line: Line, reference: Reference) -> tuple[Case, tuple[Any, ...]]:
+        """The line as a formula of the inputs, and the inputs."""
+        steps, before, corrections = self.steps, len(reference.at), self.corrections
+        own, parameters, first = line.formula, line.parameters, line.positional_only()
         places = {key: before + i for i, key in enumerate(steps.known_inputs(steps.inputs.values))}
-        first = line.positional_only()
 
         def earlier(key: str, *arrays: Any) -> Any:
-            return steps.evaluate(needed[key], arrays)
+            return steps.known_for(line, arrays, corrections)[key]
 
         def formula(*arrays: Any) -> Any:
             known = {p: arrays[places[key]] if key in places else earlier(key, *arrays[before:])
@@ -218,39 +226,45 @@ class _Check:
             return own(*[known.pop(p) for p in first], **known)
 
         def intermediates(*arrays: Any) -> dict[str, NumberArray]:
-            known = steps.all_known(line, arrays[before:])
-            return {name: value for name, value in known.items() if np.ndim(value)}
+            known = steps.known_for(line, arrays[before:], corrections)
+            return {e.name.text: known[e.key] for e in steps.needed_for(line) if np.ndim(known[e.key])}
 
         # A diagnosis records what a formula computes: this line step by step, and earlier lines as one step.
         formula.__module__ = getattr(own, "__module__", formula.__module__)
         formula.__name__ = f"the line {line.name.text!r}"
-        inputs, rtol, atol = (*reference.at, *steps.inputs.values), self.rtol, self.atol
-        return check_closed_form(
-            reference.function, formula, *inputs, wrt=reference.wrt, rtol=rtol, atol=atol, intermediates=intermediates
+        case = Case(
+            reference.function, formula, reference.wrt, self.options["rtol"], self.options["atol"], intermediates
         )
+        return case, (*reference.at, *steps.inputs.values)
 
     def _judge_later(self, wrong: Line) -> None:
-        """The verdicts on the lines after the false one, at the given inputs."""
-        place = self.steps.lines.index(wrong)
-        for line in self.steps.lines[place + 1 :]:
+        """The verdicts on the lines after the false one, with the right values of the lines before them."""
+        for line in self.steps.lines[self.steps.lines.index(wrong) + 1 :]:
             try:
-                returned = line.evaluate(self.right)
+                returned = self._value(line)
                 reference = self.references.of(line)
-                if reference is None:
-                    self._add(line, self.references.verdict_on(line), returned)
-                    continue
-                inputs = read_inputs(reference.function, (*reference.at, *self.steps.inputs.values))
-                case = Case(reference.function, lambda *_, value=returned: value, reference.wrt, self.rtol, self.atol)
-                references = case.references(inputs)
-                _, differs = case.compare(inputs, references, returned)
-                self._add(line, "wrong" if differs else "right", returned, references[0].values if differs else None)
+                verdict = self.references.verdict_on(line) if reference is None else self._verdict(line, reference)
+                self._add(line, verdict, returned, reference if verdict == "wrong" else None)
             except Exception:  # it may depend on what is wrong in any way
-                self._add(line, "not checked", None)
+                self.verdicts.append(CheckedLine(line.name.text, "not checked", None))
 
-    def _add(self, line: Line, verdict: str, returned: Any, expected: NumberArray | None = None) -> None:
-        value = returned if expected is None else _in_form_of(returned, expected)
-        self.right[line.key] = value
-        self.verdicts.append(CheckedLine(line.name.text, verdict, None if returned is None else np.shape(returned)))
+    def _verdict(self, line: Line, reference: Reference) -> str:
+        case, values = self._case(line, reference)
+        inputs = read_inputs(case.fn, values)
+        comparison = case.compare(inputs, case.references(inputs), case.evaluate_formula(inputs))
+        return "wrong" if comparison.wrong else "not checked" if comparison.undecided else "right"
+
+    def _add(self, line: Line, verdict: str, returned: Any, reference: Reference | None = None) -> None:
+        """Add a verdict. Later lines get the value of the reference, if there is one, in place of that of the line."""
+        self.verdicts.append(CheckedLine(line.name.text, verdict, np.shape(returned)))
+        if reference is not None:
+            case, before = self._case(line, reference)[0], reference.at
+
+            def correct(values: list[Any]) -> NumberArray:
+                inputs = read_inputs(case.fn, (*before, *values))
+                return _in_form_of(returned, case.references(inputs)[0].values)
+
+            self.corrections[line.key] = correct
 
 
 def _in_form_of(returned: Any, expected: NumberArray) -> NumberArray:

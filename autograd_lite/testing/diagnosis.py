@@ -48,6 +48,12 @@ def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> It
         if evidence.informative(first.expected).sum() < 2:
             continue  # some pair of mistakes explains any single number
         for second in _single(evidence, _SECOND, first.actual, first.expected):
+            if first.kind == "missing term" and second.text == "it is 2 times too large":
+                text = (
+                    f"{first.text}, and the other one is doubled: right only where they are equal (symmetric matrices?)"
+                )
+                yield second._replace(kind=first.kind, text=text, cost=first.cost, reasons=())
+                continue
             swapped = first.reasons and not second.reasons  # the reasons follow the text that they explain
             text = f"{second.text}, and {first.text}" if swapped else f"{first.text}, and {second.text}"
             kind, cost = f"{first.kind} + {second.kind}", first.cost + second.cost

@@ -14,6 +14,7 @@ from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.messages import one_line, show
 from autograd_lite.testing.case import Case, Function
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.constraints import Constraint
 from autograd_lite.testing.derivation_steps import StepMismatch, check_steps
 from autograd_lite.testing.grades import Grade, Grades
 from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, read_inputs
@@ -31,6 +32,7 @@ def grade(
     wrt: Which = 0,
     rtol: float = 1e-10,
     atol: float = 1e-12,
+    constraints: Mapping[str, Constraint] | None = None,
     timeout: float = 10.0,
     memory: int | None = 1 << 30,
     workers: int | None = None,
@@ -54,8 +56,9 @@ def grade(
         of lines called `function`. They may use ``np`` without importing it.
     *inputs : arrays and numbers, or Hypothesis strategies
         With inputs as for `check_closed_form`; with strategies as for `find_counterexample`.
-    wrt, rtol, atol
-        As for `check_closed_form`. Derivations say themselves what they differentiate.
+    wrt, rtol, atol, constraints
+        As for `check_closed_form`. Derivations say themselves what they differentiate; strategies, what is meant to
+        hold for the inputs.
     timeout : float, default 10
         The most seconds for one submission.
     memory : int or None, default 1 GiB
@@ -102,12 +105,12 @@ def grade(
     examples = _examples(Case(fn, _no_formula, wrt, rtol, atol), inputs, strategies)
 
     def check(formula: Formula) -> None:
-        options: dict[str, Any] = {"rtol": rtol, "atol": atol}
+        options: dict[str, Any] = {"rtol": rtol, "atol": atol, "constraints": constraints}
         if isinstance(formula, Mapping):
             for example in examples:
                 check_steps(fn, formula, *example, **options)
         elif strategies:
-            _search(fn, formula, inputs, wrt, max_examples, options)
+            _search(fn, formula, inputs, wrt, max_examples, {"rtol": rtol, "atol": atol})
         else:
             check_closed_form(fn, formula, *inputs, wrt=wrt, **options)
 

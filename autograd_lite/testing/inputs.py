@@ -83,7 +83,7 @@ def read_inputs(function: Callable[..., Any], inputs: Iterable[Any]) -> Inputs:
         If one holds NaN or infinity.
     """
     values = tuple(map(_read, inputs))
-    names = _parameter_names(function, values)
+    names = parameter_names(function, values)
     for name, value in zip(names, values, strict=True):
         if isinstance(value, float) or _is_float_array(value):
             refuse_non_finite(np.asarray(value), f"the input {name!r}")
@@ -101,7 +101,20 @@ def _read(value: Any) -> Any:
     return value.astype(np.float64) if _is_float_array(value) else value
 
 
-def _parameter_names(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[str, ...]:
+def check_takes(function: Callable[..., Any], name: str, inputs: Inputs) -> None:
+    """Raise TypeError if a function cannot be called with these inputs."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a function written in C
+        return
+    try:
+        signature.bind(*inputs.values)
+    except TypeError as error:
+        count = len(inputs.values)
+        raise TypeError(f"{name}{signature} cannot take {count} inputs, as the function does: {error}") from error
+
+
+def parameter_names(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[str, ...]:
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # NumPy's ufuncs and other functions written in C

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,8 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         The largest allowed |actual − expected|.
     findings : tuple of Finding
         Explanations of the difference, simplest first; empty if no known mistake explains it.
+    inputs : tuple or None
+        The inputs where they differ: those given, or others if the given ones hide the mistake.
 
     Examples
     --------
@@ -82,6 +85,8 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
     ...     print(mismatch.index, mismatch.actual_value, mismatch.expected_value, mismatch.findings[0])
     (1,) -6.0 6.0 the sign is flipped
     """
+
+    inputs: tuple[Any, ...] | None = None
 
     def __init__(
         self,

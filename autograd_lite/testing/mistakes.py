@@ -41,25 +41,37 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         large = abs(factor) < 1
         text = f"it is {size:.6g} times too {'large' if large else 'small'}"
         text = f"{flipped} and {text}" if flipped else text
-        kind, cost = "sign + factor" if flipped else "factor", 2 + bool(flipped) + 2 * (not reasons)
+        kind = "sign + factor" if flipped else "factor"
+        cost = 2 + bool(flipped) + (2 if not reasons else int(_is_far_fetched(reasons)))
         hint = f"a {'sum' if large else 'mean'} where the function has a {'mean' if large else 'sum'}"
         yield Explanation(kind, text, factor * actual, expected, cost, reasons, hint)
 
 
 def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
     """All known quantities with this value: lengths of axes, numbers of elements, 2, scalar inputs."""
-    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)]
+    known: list[tuple[str, float]] = [("the factor 2 in the derivative of a square", 2.0)] * evidence.has_square()
+    less_likely: list[tuple[str, float]] = []
     for name, array in evidence.inputs.items():
-        axes = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
+        lengths = [(f"the length of axis {axis} of {name!r}", length) for axis, length in enumerate(array.shape)]
+        known += lengths
         sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
-        for label, length in axes + sizes:
-            known += [(label, length), (f"half {label}", length / 2), (f"2 over {label}", 2 / max(length, 1))]
+        less_likely += sizes
+        for label, n in lengths + sizes:
+            less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1)),
+                            (f"the square root of {label}", n**0.5), (f"{label} minus one", n - 1.0),
+                            (f"N/(N − 1) for N = {label}", n / max(n - 1, 1))]  # fmt: skip
         if array.ndim == 0 and array:
             value = abs(float(array))
             known += [(name, value), (f"1/{name}", 1 / value), (f"2·{name}", 2 * value)]
-    found = [label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0)]
-    plain = [label for label in found if not label.startswith(("half", "2 over", "the number"))]
-    return tuple(plain or found)
+    return _equal(known, number) or _equal(less_likely, number)
+
+
+def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
+    return all(reason.startswith(("half", "2 over", "the square root", "N/(N")) for reason in reasons)
+
+
+def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:
+    return tuple(label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0))
 
 
 # -- axes and shapes -----------------------------------------------------------------------------------------------
@@ -71,10 +83,10 @@ def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
         return
     n = evidence.output_ndim
     reverse = tuple(range(actual.ndim))[::-1]
-    orders = itertools.permutations(range(actual.ndim)) if actual.ndim <= 3 else iter([reverse])
+    orders = itertools.permutations(range(actual.ndim)) if actual.ndim <= 5 else iter([reverse])
     blocks = tuple(range(actual.ndim - n, actual.ndim)) + tuple(range(actual.ndim - n))
     for order in dict.fromkeys([blocks, reverse, *orders]):
-        if order == tuple(range(actual.ndim)):
+        if order == tuple(range(actual.ndim)) or tuple(actual.shape[axis] for axis in order) != expected.shape:
             continue
         if order == blocks and n:
             text = "it is the transposed Jacobian: the axes of the result come first, then those of the argument"
@@ -83,6 +95,17 @@ def transposed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
         else:
             text = f"its axes are in another order, which np.transpose(..., {order}) corrects"
         yield Explanation("transpose", text, np.transpose(actual, order), expected, 2)
+
+
+def flipped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The order of the elements along an axis is reversed, as in a kernel that is rotated by 180°."""
+    if actual.shape != expected.shape:
+        return
+    axes = [axis for axis, length in enumerate(actual.shape) if length > 1]
+    several = [tuple(axes[start:]) for start in range(len(axes) - 1)]
+    for chosen in [*[(axis,) for axis in axes], *several]:
+        where = f"along axis {chosen[0]}" if len(chosen) == 1 else f"in the axes {chosen}, a rotation by 180°"
+        yield Explanation("flip", f"it is flipped {where}", np.flip(actual, chosen), expected, 2)
 
 
 def unsummed(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
@@ -114,7 +137,7 @@ def _lost_axes(longer: tuple[int, ...], shorter: tuple[int, ...]) -> Iterator[tu
     """The axes whose sum leads from the longer shape to the shorter one, with or without keepdims."""
     if longer == shorter:
         return
-    for count in (1, 2):
+    for count in range(1, len(longer) + 1):
         for axes in itertools.combinations(range(len(longer)), count):
             dropped = tuple(n for axis, n in enumerate(longer) if axis not in axes)
             kept = tuple(1 if axis in axes else n for axis, n in enumerate(longer))
@@ -136,6 +159,65 @@ def reshaped(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
         return
     text = f"it is right only after broadcasting to {expected.shape}"
     yield Explanation("broadcast", text, spread, expected, 2)
+
+
+def with_too_many(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """Only a diagonal or a range of the elements is the derivative; or only a diagonal is there."""
+    if actual.ndim == expected.ndim + 1 and actual.ndim >= 2 and actual.shape[-1] == actual.shape[-2]:
+        text = "only its diagonal is the derivative"
+        yield Explanation("shape", text, np.diagonal(actual, axis1=-2, axis2=-1), expected, 2)
+    if expected.ndim >= 2 and actual.shape == expected.shape[1:] and expected.shape[-1] == expected.shape[-2]:
+        text = "it is only the diagonal of the derivative, a matrix with zeros elsewhere"
+        yield Explanation("shape", text, actual[..., None] * np.eye(expected.shape[-1]), expected, 2)
+    for axis, start, part in _ranges(actual, expected.shape):
+        surplus = actual.shape[axis] - expected.shape[axis]
+        text = f"only the elements {start}:{start + expected.shape[axis]} along axis {axis} are the derivative"
+        hint = ": a full convolution where a valid one belongs" if 2 * start == surplus else ""
+        yield Explanation("shape", text + hint, part, expected, 2)
+
+
+def _ranges(longer: NumberArray, shape: tuple[int, ...]) -> Iterator[tuple[int, int, NumberArray]]:
+    """The ranges along the only axis that is too long: axis, start and elements."""
+    if longer.ndim != len(shape):
+        return
+    differing = [axis for axis, (m, n) in enumerate(zip(longer.shape, shape, strict=True)) if m != n]
+    if len(differing) == 1:
+        axis = differing[0]
+        for start in range(longer.shape[axis] - shape[axis] + 1):
+            yield axis, start, np.take(longer, range(start, start + shape[axis]), axis)
+
+
+def missing_matrix(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """A factor of a matrix product is missing or one too many, or X Xᵀ stands for XᵀX."""
+    for name, array in evidence.inputs.items():
+        if array.dtype.kind != "f" or array.ndim != 2:
+            continue
+        for label, factor in ((name, array), (f"{name}ᵀ", array.T)):
+            for side, product in (("left", _from_left), ("right", _from_right)):
+                completed, extended = product(factor, actual), product(factor, expected)
+                if completed is not None and completed.shape == expected.shape:
+                    text = f"the factor {label} is missing on the {side}"
+                    yield Explanation("missing factor", text, completed, expected, 3)
+                if extended is not None and extended.shape == actual.shape:
+                    text = f"the factor {label} is one too many on the {side}"
+                    yield Explanation("extra factor", text, actual, extended, 3)
+        outer, inner = (f"{name} {name}ᵀ", array @ array.T), (f"{name}ᵀ{name}", array.T @ array)
+        for (mine, claimed), (right, wanted) in ((outer, inner), (inner, outer)):
+            if claimed.shape == actual.shape and wanted.shape == expected.shape != actual.shape:
+                scale = np.sum(expected * wanted) / np.sum(wanted * wanted)
+                both = np.concatenate([actual.ravel(), expected.ravel()])
+                products = scale * np.concatenate([claimed.ravel(), wanted.ravel()])
+                yield Explanation("order", f"{mine} stands where {right} belongs", both, products, 2)
+
+
+def _from_left(matrix: NumberArray, array: NumberArray) -> NumberArray | None:
+    fits = array.ndim in (1, 2) and matrix.shape[1] == array.shape[0]
+    return np.asarray(matrix @ array) if fits else None
+
+
+def _from_right(matrix: NumberArray, array: NumberArray) -> NumberArray | None:
+    fits = array.ndim in (1, 2) and array.shape[-1] == matrix.shape[0]
+    return np.asarray(array @ matrix) if fits else None
 
 
 def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
@@ -200,13 +282,14 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
         size = abs(factor)
         is_one = bool(np.isclose(size, 1, rtol=1e-8, atol=0))
         reasons = () if is_one or not size else meanings(evidence, size)
+        reasons = tuple(reason for reason in reasons if not reason.startswith(("the factor 2", "half", "2 over")))
         fitted = changed > 1 and not _parallel(term, actual)  # to a multiple of x, c·x is a constant factor
         if size and (is_one or reasons or fitted):
             product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
             missing = factor > 0
             text = f"the term {product} is missing" if missing else f"there is an extra term {product}"
             reasons = reasons if name == "1" else tuple(_times(reason, name) for reason in reasons)
-            cost = 3 + (not is_one and not reasons)
+            cost = 3 + 2 * (not is_one and not reasons)
             kind = "missing term" if missing else "extra term"
             yield Explanation(kind, text, actual + factor * term, expected, cost, reasons)
 
@@ -220,6 +303,13 @@ def _parallel(first: NumberArray, second: NumberArray) -> bool:
     return bool(np.isclose(product, np.sum(first * first) * np.sum(second * second), rtol=1e-9, atol=0))
 
 
+def other_argument(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The derivative with respect to another argument."""
+    for name, gradient in evidence.other_gradients().items():
+        text = f"it is the derivative with respect to {name!r} instead of {evidence.argument!r}"
+        yield Explanation("wrong argument", text, actual, gradient, 2)
+
+
 def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """One step of the chain rule is left out, applied twice, or treated as elementwise."""
     for kind, text, cost, gradient in evidence.mistaken_gradients():
@@ -230,10 +320,14 @@ def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
 FITTED: tuple[Mistake, ...] = (constant_factor, additive_term)
 FIXED: tuple[Mistake, ...] = (
     transposed,
+    flipped,
     reshaped,
     unsummed,
     summed,
+    with_too_many,
     missing_slice,
     array_factor,
+    missing_matrix,
+    other_argument,
     wrong_step,
 )

@@ -14,6 +14,8 @@ from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.line_names import LineName, identifier, read_name
 
 Function = Callable[..., Any]
+# What a false line should be: a function of the values of the inputs, by the key of the line.
+Corrections = Mapping[str, Callable[[list[Any]], Any]]
 
 # What a last line is called if it is the loss.
 _LOSSES = {"L", "loss", "J", "E", "cost", "l"}
@@ -82,19 +84,18 @@ class Lines:
                 needed |= set(earlier.parameters.values())
         return found[::-1]
 
-    def evaluate(self, line: Line, values: Iterable[Any]) -> Any:
+    def evaluate(self, line: Line, values: Iterable[Any], corrections: Corrections | None = None) -> Any:
         """A line for other values of the inputs, with all lines that it depends on."""
-        known = self.known_inputs(values)
-        for earlier in self.needed_for(line):
-            known[earlier.key] = earlier.evaluate(known)
-        return line.evaluate(known)
+        return line.evaluate(self.known_for(line, values, corrections))
 
-    def all_known(self, line: Line, values: Iterable[Any]) -> dict[str, Any]:
-        """The lines that a line depends on, by their names."""
+    def known_for(self, line: Line, values: Iterable[Any], corrections: Corrections | None = None) -> dict[str, Any]:
+        """The inputs and the lines that a line depends on; false lines by their corrections."""
+        values = list(values)
         known = self.known_inputs(values)
         for earlier in self.needed_for(line):
-            known[earlier.key] = earlier.evaluate(known)
-        return {earlier.name.text: known[earlier.key] for earlier in self.needed_for(line)}
+            correct = (corrections or {}).get(earlier.key)
+            known[earlier.key] = correct(values) if correct else earlier.evaluate(known)
+        return known
 
     def line(self, key: str) -> Line | None:
         """The line with this key."""

@@ -1,150 +1,164 @@
-"""The gradient that results if one step of the chain rule is wrong.
+"""The gradient that results if one step of the chain rule is wrong, or the same step in every place.
 
 A derivation on paper applies one local derivative after another, as the engine does, and may have one of them wrong. So
-for every step and every mistake the gradient is computed with this mistake: the local derivative left out, applied
-twice, reduced to the diagonal of its Jacobian, or multiplied by the derivative of an extra activation, or the
-contribution of a branch left out. If the formula equals such a gradient, it explains the mismatch.
-
-Rules are linear in the incoming gradient. So the error in one step is passed backward alone, from that step on, and
-added to the right gradient.
+for every step and every mistake in the table of `wrong_derivatives` the gradient is computed with this mistake: in this
+step alone, in all steps of the same operation, and in all evaluations of one expression. If the formula equals such a
+gradient, it explains the mismatch.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.core.backward import sweep
-from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.core.tensor import Tensor
-from autograd_lite.support.broadcasting import unbroadcast
+from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.activations import DERIVATIVES
+from autograd_lite.testing.recorded import Change, Recorded, Step
+from autograd_lite.testing.scalar_quantities import scaled_gradients
+from autograd_lite.testing.step_names import StepNames
+from autograd_lite.testing.wrong_derivatives import Wrong, wrong_derivatives
+from autograd_lite.testing.wrong_derivatives_by_name import wrong_derivatives_by_name
+from autograd_lite.testing.wrong_operations import wrong_operations
+from autograd_lite.testing.wrong_values import wrong_values
 
-Edge = tuple[Node, int]
-# The wrong contribution of a node to a parent, from the gradient of the node and the right contribution.
-Change = Callable[[NumberArray, NumberArray], NumberArray]
-
-_BUDGET = 10_000  # the most rules that are applied, in some tenths of a second
-_LARGEST_JACOBIAN = 64
-
-
-def mistaken_gradients(result: Tensor, argument: Tensor) -> Iterator[tuple[str, str, int, NumberArray]]:
-    """For every mistake in one step: its kind, a sentence, its cost, and the resulting gradient."""
-    nodes, rows = _nodes(result._node), list(np.ndindex(result.shape))
-    incoming = {row: _incoming(result, nodes, row) for row in rows}
-    right = np.array([incoming[row].get(argument._node, np.zeros(argument.shape)) for row in rows])
-    sweeps = _BUDGET // max(1, len(nodes) * len(rows))
-    for kind, text, cost, (node, position), change in itertools.islice(_mistakes(nodes), sweeps):
-        wrong = right.copy()
-        for number, row in enumerate(rows):
-            if node in incoming[row]:
-                g = incoming[row][node]
-                contribution = _contribution(node, g, position)
-                difference = change(g, contribution) - contribution
-                later = sweep({node.parents[position]: difference}, retain_graph=True)
-                wrong[number] += later.get(argument._node, 0)
-        yield kind, text, cost, wrong.reshape(result.shape + argument.shape)
+_BUDGET = 15_000  # the most rules that are applied, in some tenths of a second
 
 
-def _nodes(root: Node | Leaf | None) -> list[Node]:
-    """All nodes below the root, latest first."""
-    found: dict[int, Node] = {}
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Node) and node.order not in found:
-            found[node.order] = node
-            waiting.extend(node.parents)
-    return [found[order] for order in sorted(found, reverse=True)]
+_COST_OF_NUMBERS = 3
+# Along a chain of steps without a branch these mistakes have one effect, whichever the step.
+_CHAINS = ("missing term", "sign")
 
 
-def _incoming(result: Tensor, nodes: list[Node], row: tuple[int, ...]) -> dict[Any, NumberArray]:
-    """For one element of the result, its gradient with respect to every node and leaf that it depends on."""
-    seed = np.zeros(result.shape)
-    seed[row] = 1
-    watched: dict[Any, Any] = dict.fromkeys(nodes)
-    leaves = sweep({result._node: seed}, retain_graph=True, watched=watched)
-    return {node: g for node, g in watched.items() if g is not None} | leaves
+_ARITHMETIC = ("add", "divide", "matmul", "multiply", "power", "subtract", "sum")
+# Operations in which one makes the same mistake.
+_FAMILIES = {name: family for family in (("mean", "var", "std"), ("softmax", "log_softmax")) for name in family}
 
 
-def _contribution(node: Node, g: NumberArray, position: int) -> NumberArray:
-    parent = node.parents[position]
-    assert parent is not None
-    contribution = np.asarray(node.operation.pull(g, node.parents, node.saved)[position])
-    return np.asarray(unbroadcast(contribution, parent.shape))
+class Candidate(NamedTuple):
+    """A mistake.
+
+    Attributes
+    ----------
+    kind, text, cost
+        Those of the explanation.
+    changes : dict
+        The changed contributions.
+    group : hashable
+        Of the mistakes in one group with the same gradient, only the simplest counts.
+    is_fixed : bool
+        Whether a constant factor between the wrong and the right gradient would be the same at other inputs.
+    """
+
+    kind: str
+    text: str
+    cost: int
+    changes: Mapping[tuple[Node, int], Change]
+    group: Hashable
+    is_fixed: bool = False
 
 
-# -- the mistakes --------------------------------------------------------------------------------------------------
+def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str, str, int, NumberArray]]:
+    """For every mistake in the steps of a function: its kind, a sentence, its cost, and the resulting gradient."""
+    with np.errstate(all="ignore"):
+        names = StepNames(recorded, argument)
+        yield from scaled_gradients(recorded, names)
+        seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
+        for candidate in sorted(_candidates(recorded, names), key=lambda candidate: candidate.cost):
+            if recorded.work > _BUDGET:
+                return
+            gradient = _gradient(recorded, candidate)
+            if gradient is not None and not _is_known(gradient, seen[candidate.group]):
+                times = _times(recorded, gradient) if candidate.is_fixed else ""
+                # Where a number is explained, the explanation is as simple as the number alone.
+                cost = min(candidate.cost, _COST_OF_NUMBERS) if times else candidate.cost
+                yield candidate.kind, candidate.text + times, cost, gradient
 
 
-def _mistakes(nodes: list[Node]) -> Iterator[tuple[str, str, int, Edge, Change]]:
-    for node in nodes:
-        for position, parent in enumerate(node.parents):
-            if parent is not None:
-                edge, step = (node, position), _step_name(node, position, nodes)
-                if parent.shape == node.shape:
-                    yield from _wrong_local_derivatives(edge, step)
-                yield from _foreign_activations(edge, step)
-                text = f"the contribution through {step} is left out"
-                yield "missing term", text, 6, edge, lambda g, contribution: 0 * contribution
-
-
-def _step_name(node: Node, position: int, nodes: list[Node]) -> str:
-    operation = node.operation
-    alike = sorted(other.order for other in nodes if other.operation is operation)
-    place = f" number {alike.index(node.order) + 1}" if len(alike) > 1 else ""
-    arguments = operation.differentiable
-    several = len(node.parents) > 1
-    argument = f" (argument {arguments[min(position, len(arguments) - 1)]!r})" if several else ""
-    return f"{operation.name}{place}{argument}"
-
-
-def _wrong_local_derivatives(edge: Edge, step: str) -> Iterator[tuple[str, str, int, Edge, Change]]:
-    node, position = edge
-    yield (
-        "missing factor", f"the derivative of {step} is left out", 4, edge,
-        lambda g, contribution: g,
-    )  # fmt: skip
-    yield (
-        "doubled factor", f"the derivative of {step} is applied twice", 4, edge,
-        lambda g, contribution: _contribution(node, contribution, position),
-    )  # fmt: skip
-    diagonal = _local_diagonal(node, position)
-    if diagonal is not None:
-        yield (
-            "diagonal", f"only the diagonal of the Jacobian of {step} is used, but it is not elementwise", 2, edge,
-            lambda g, contribution: g * diagonal,
-        )  # fmt: skip
-
-
-def _local_diagonal(node: Node, position: int) -> NumberArray | None:
-    """The diagonal of the Jacobian of a step, unless the Jacobian is diagonal or too large."""
-    size = int(np.prod(node.shape))
-    if not 1 < size <= _LARGEST_JACOBIAN:
+def _gradient(recorded: Recorded, candidate: Candidate) -> NumberArray | None:
+    """The gradient with a mistake; None if shapes do not fit, or if it changes nothing."""
+    try:
+        gradient = recorded.gradient(candidate.changes)
+    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError):
         return None
-    unit = np.eye(size).reshape(size, *node.shape)
-    jacobian = np.stack([_contribution(node, g, position) for g in unit]).reshape(size, size)
-    diagonal = np.diagonal(jacobian)
-    return None if np.array_equal(jacobian, np.diag(diagonal)) else diagonal.reshape(node.shape)
+    right = recorded.right.reshape(gradient.shape)
+    return gradient if np.isfinite(gradient).all() and not _are_equal(gradient, right) else None
 
 
-def _foreign_activations(edge: Edge, step: str) -> Iterator[tuple[str, str, int, Edge, Change]]:
-    """An extra factor h' of the input of a step, for losses that contain their activation."""
-    node, position = edge
-    name = node.operation.differentiable[min(position, len(node.operation.differentiable) - 1)]
-    if name == node.operation.variadic or name not in node.operation.saved_names or node.saved is None:
-        return
-    value = node.saved[node.operation.saved_names.index(name)]
-    if value is None:
-        return
-    for activation, derivative in DERIVATIVES.items():
-        text = f"there is an extra factor {activation}' of the input of {step}"
-        yield "doubled factor", text, 5, edge, _times(derivative(value))
+def _is_known(gradient: NumberArray, others: list[NumberArray]) -> bool:
+    """Whether a simpler mistake gives the same gradient; else it is kept for later ones."""
+    known = any(_are_equal(gradient, other) for other in others)
+    if not known:
+        others.append(gradient)
+    return known
 
 
-def _times(factor: NumberArray) -> Change:
-    return lambda g, contribution: contribution * factor
+def _are_equal(first: NumberArray, second: NumberArray) -> bool:
+    largest = np.max(np.abs(second), initial=0.0)
+    return bool(np.max(np.abs(first - second), initial=0.0) <= 1e-12 * largest)
+
+
+def _times(recorded: Recorded, gradient: NumberArray) -> str:
+    """By which factor a gradient is too large or too small; empty if there is no such factor."""
+    right = recorded.right.reshape(gradient.shape)
+    factor = np.sum(gradient * right) / np.sum(right * right)
+    if factor <= 0 or not np.allclose(gradient, factor * right, rtol=1e-9, atol=1e-12 * np.max(np.abs(gradient))):
+        return ""
+    return f": it is {max(factor, 1 / factor):.6g} times too {'large' if factor > 1 else 'small'}"
+
+
+# -- candidates ----------------------------------------------------------------------------------------------------
+
+
+def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
+    together: dict[Hashable, list[tuple[Step, Wrong]]] = defaultdict(list)
+    expressions = _expressions(recorded)
+    for step in recorded.steps:
+        for wrong in (*wrong_derivatives(step), *wrong_derivatives_by_name(step)):
+            yield _candidate(names, [(step, wrong)], wrong.cost)
+            place, family = recorded.places.get(step.node), _FAMILIES.get(step.name)
+            for alike in (step.name, (step.name, place), expressions[step.node], *([family] if family else [])):
+                together[alike, step.argument, wrong.text].append((step, wrong))
+    for operation in wrong_operations(recorded):
+        node = operation.node
+        text = operation.text.format(step=names.operation(node)) + names.where(node)
+        yield Candidate(operation.kind, text, operation.cost, operation.changes, (node.order,))
+    for text, steps, changes in wrong_values(recorded, names):
+        text = text.format(step=names.of_all(steps), other=names.other_of_all(steps))
+        text += names.where(*[step.node for step in steps])
+        yield Candidate("wrong value", text, 5, changes, "wrong value")
+    seen = set()
+    for members in together.values():
+        key = frozenset((step.node, step.position, wrong.text) for step, wrong in members)
+        if len(members) > 1 and key not in seen:
+            seen.add(key)
+            yield _candidate(names, members, members[0][1].cost + _cost_of_repetition(recorded, members))
+
+
+def _cost_of_repetition(recorded: Recorded, members: list[tuple[Step, Wrong]]) -> int:
+    """One makes the same mistake where one expression is evaluated again, but rarely in unrelated sums and products."""
+    alike = len({recorded.places.get(step.node) for step, _ in members}) == 1
+    return 1 if alike or members[0][0].name not in _ARITHMETIC else 4
+
+
+def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -> Candidate:
+    wrong, steps = members[0][1], [step for step, _ in members]
+    nodes = [step.node for step in steps]
+    text = wrong.text.format(step=names.of_all(steps), other=names.other_of_all(steps)) + names.where(*nodes)
+    changes = {(step.node, step.position): wrong.change for step, wrong in members}
+    group = wrong.kind if wrong.kind in _CHAINS else (*sorted(node.order for node in nodes),)
+    is_fixed = wrong.is_number and all(map(names.has_number, steps))
+    return Candidate(wrong.kind, text, cost, changes, group, is_fixed)
+
+
+def _expressions(recorded: Recorded) -> dict[Node, Hashable]:
+    """Equal keys for nodes that compute the same: the same operation of the same parents, with the same result."""
+    keys: dict[Any, Hashable] = {}
+    results = {step.node: step.out for step in recorded.steps}
+    for node in reversed(recorded.nodes):
+        out = results.get(node)
+        value = out.tobytes() if isinstance(out, np.ndarray | np.generic) else node.order
+        keys[node] = hash((node.operation.name, tuple(keys.get(parent, parent) for parent in node.parents), value))
+    return keys

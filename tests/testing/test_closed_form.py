@@ -58,7 +58,7 @@ RIGHT = [
     (lambda x: x.reshape(6, 2).sum(), np.ones_like, (Z,), 0),
     (lambda x: x.T @ np.ones(4), lambda x: np.einsum("ij,k->ikj", np.eye(3), np.ones(4)), (Z,), 0),
     (lambda x: al.concatenate([x, 2 * x]).sum(), lambda x: 3 * np.ones(5), (V,), 0),
-    (lambda x: al.where(np.array(V) > 0, x, -x), lambda x: np.where(x > 0, 1.0, -1.0), (V,), 0),
+    (lambda x: al.where(x > 0, x, -x), lambda x: np.where(x > 0, 1.0, -1.0), (V,), 0),
     (lambda x, y: (x * y).sum(), lambda x, y: y, (Z, P), "x"),
     (lambda x, y: (x * y).sum(), lambda x, y: x, (Z, P), "y"),
     (lambda x, y: (x * y).sum(), lambda x, y: (y, x), (Z, P), ("x", "y")),

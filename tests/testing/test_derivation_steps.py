@@ -242,8 +242,9 @@ def test_shapes_and_rules_of_tensors_with_several_results():
 
     A = X.T @ X
     lines = {"λ": lambda A: np.linalg.eigvalsh(A), "∂L/∂λ": lambda λ: 3 * λ**2, "dA": lambda A: 3 * A @ A}
-    assert check_steps(fn, lines, A).largest_error <= 1e-10
-    assert mismatch(fn, lines | {"∂L/∂λ": lambda λ: λ**2}, A).line == "∂L/∂λ"
+    symmetric = {"constraints": {"A": "symmetric"}}
+    assert check_steps(fn, lines, A, **symmetric).largest_error <= 1e-10
+    assert mismatch(fn, lines | {"∂L/∂λ": lambda λ: λ**2}, A, **symmetric).line == "∂L/∂λ"
 
 
 def test_later_lines_may_write_into_what_they_get():
@@ -313,3 +314,18 @@ def test_the_line_that_raises_is_named():
         check_steps(square, {"dx": lambda x: None}, X)
     with pytest.raises(TypeError, match="the line 'u' returned str"):
         check_steps(square, {"u": lambda x: "abc"}, X)
+
+
+def test_a_line_that_is_right_only_for_special_inputs_is_named():
+    """The bias is zero in the given inputs, so that the line is right with its numbers."""
+    lines = {"dW": lambda X, W: 2 * X.T @ (X @ W)}
+    with pytest.raises(StepMismatch, match="the line 'dW' disagrees with the derivative of fn with respect to 'W'"):
+        check_steps(lambda X, W, b: ((X @ W + b) ** 2).sum(), lines, X, RNG.normal(size=(3, 2)), np.zeros(2))
+
+
+def test_an_explanation_is_about_the_false_line():
+    """A change of a right line before it would make its numbers right too."""
+    fn, lines = WAYS["named"]
+    for line in ("dL/dW", "∇A1", "∂V"):
+        wrong = mismatch(fn, lines | {line: doubled(lines[line])}, *INPUTS)
+        assert not any("P - Y" in str(finding) or "A1**2" in str(finding) for finding in wrong.findings)

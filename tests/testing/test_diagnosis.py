@@ -83,6 +83,27 @@ PLANTED = [
     ("transpose", "other order", lambda x: (x**2).sum(), lambda x: 2 * x.transpose(2, 0, 1), (CUBE,), 0),
     ("transpose + factor", "and it is 5 times", average, lambda X, Y, W, b: error(X, Y, W, b).T @ X, DATA, "W"),
     ("transpose + sign", "and the sign", total, lambda X, Y, W, b: -error(X, Y, W, b).T @ X, DATA, "W"),
+    ("transpose", "np.transpose(..., (1, 0, 3, 2))", lambda x: (x**2).sum(), lambda x: 2 * x.transpose(1, 0, 3, 2),
+     (RNG.normal(size=(2, 2, 3, 3)),), 0),
+    ("flip", "flipped along axis 0", lambda w, x, G: (G * np.correlate(x, w, "valid")).sum(),
+     lambda w, x, G: np.correlate(x, G, "valid")[::-1], (B, RNG.normal(size=7), RNG.normal(size=5)), 0),
+    ("flip", "a rotation by 180°", lambda w, G: (G * w**2).sum(), lambda w, G: (2 * G * w)[..., ::-1, ::-1],
+     (CUBE, CUBE + 1), 0),
+    ("order", "X Xᵀ stands where XᵀX belongs", lambda W, X: np.trace(X.T @ X @ W),
+     lambda W, X: X @ X.T, (RNG.normal(size=(2, 2)), X), 0),
+    ("missing factor", "the factor Xᵀ is missing on the left", lambda w, X, y: 0.5 * ((X @ w - y) ** 2).sum(),
+     lambda w, X, y: X @ w - y, (W[:, 0], X, Y[:, 0]), 0),
+    ("extra factor", "the factor A is one too many on the left", lambda x, A: (x**3 * A.sum()).sum(),
+     lambda x, A: A @ (3 * x**2 * A.sum()), (B, SQUARE), 0),
+    ("wrong argument", "the derivative with respect to 'y' instead of 'x'", lambda x, y: (x**2 * y).sum(),
+     lambda x, y: x**2, (S, S + 1), 0),
+    ("shape", "only its diagonal is the derivative", lambda d, A: np.linalg.slogdet(np.diag(d) + A @ A.T)[1],
+     lambda d, A: np.linalg.inv(np.diag(d) + A @ A.T), (np.ones(3), SQUARE), 0),
+    ("shape", "only the diagonal of the derivative", lambda A, d: (np.diagonal(A) ** 2 * d).sum(),
+     lambda A, d: 2 * np.diagonal(A) * d, (SQUARE, B), 0),
+    ("shape", "a full convolution where a valid one belongs", lambda w, x, G: (G * np.correlate(x, w, "valid")).sum(),
+     lambda w, x, G: np.correlate(x, G, "full"), (B, RNG.normal(size=7), RNG.normal(size=5)), 0),
+    ("summed", "summed over axis 0, 1, 2", lambda x: (x**3).sum(), lambda x: (3 * x**2).sum(), (CUBE,), 0),
     ("unsummed", "the sum over axis 0 is missing", total, error, DATA, "b"),
     ("unsummed", "the sum over axis 0", total, lambda *d: np.einsum("nd,nk->ndk", d[0], error(*d)), DATA, "W"),
     ("unsummed + factor", "and it is 5 times too large", average, error, DATA, "b"),
@@ -112,7 +133,7 @@ PLANTED = [
     ("doubled factor", "sigmoid is applied twice", network, lambda *d: network_gradient(*d, 2), (X, W, H), "U"),
     ("missing factor + factor", "and it is 2 times", network, lambda *d: network_gradient(*d, 0) / 2, (X, W, H), "U"),
     ("missing factor", "sigmoid'(x) is missing", lambda x: 2 * al.sigmoid(x).sum(), lambda x: 2 + 0 * x, (S,), 0),
-    ("doubled factor", "extra factor sigmoid' of the input",
+    ("doubled factor", "one factor sigmoid' too many",
      lambda w, X, y: al.binary_cross_entropy_with_logits(X @ w, y, reduction="sum"),
      lambda w, X, y: X.T @ ((sigma(X @ w) - y) * sigma(X @ w) * (1 - sigma(X @ w))), (W[:, 0], X, Y[:, 0]), 0),
     ("missing factor", "the factor c is missing", lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (B, SQUARE[0]), 0),
@@ -124,7 +145,7 @@ PLANTED = [
      lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 3 * c * w, RIDGE, 0),
     ("extra term", "an extra term ∂f/∂y", lambda x, y: (x**2 * y).sum(), lambda x, y: 2 * x * y + x**2, (S, S + 1), 0),
     ("missing term", "the term 1 is missing", lambda x: (x**2 + x).sum(), lambda x: 2 * x, (S,), 0),
-    ("missing term", "multiply (argument 'y') is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
+    ("missing term", "multiply (operand `al.sin(x)`) is left out", lambda x: (x * al.sin(x)).sum(), np.sin, (S,), 0),
 ]  # fmt: skip
 
 
@@ -147,6 +168,20 @@ def test_simplest_explanation_comes_first(number):
     assert [finding.cost for finding in findings] == sorted(finding.cost for finding in findings)
 
 
+@pytest.mark.parametrize("wanted", [(), (1,), (3,), (3, 1), (3, 3), (2, 3), (2, 3, 4)])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 3), (3, 3), (3, 2), (4, 3, 2), (3, 3, 3, 3)])
+def test_every_wrong_shape_is_reported(shape, wanted):
+    x, claim = RNG.normal(size=wanted), RNG.normal(size=shape)
+    if shape != wanted:
+        found = mismatch(lambda x, A: (x**2).sum() + A.sum(), lambda x, A: claim, x, SQUARE)
+        assert not any(finding.kind != "broadcast" for finding in found.findings) or claim.size == 1
+
+
+def test_square_is_no_reason_where_nothing_is_squared():
+    findings = mismatch(lambda x: al.sin(x).sum(), lambda x: 2 * np.cos(x), S).findings
+    assert not any("square" in str(finding) for finding in findings)
+
+
 def test_ambiguous_number_lists_all_that_it_may_be():
     findings = mismatch(lambda x, y: (x * y).mean(), lambda x, y: y, B, 2 * B).findings
     assert findings[0].reasons == ("the length of axis 0 of 'x'", "the length of axis 0 of 'y'")
@@ -161,8 +196,8 @@ def test_coincidence_in_a_single_number_lists_all_that_fits():
 
 
 def test_unknown_factor_in_a_single_number_is_not_claimed():
-    findings = mismatch(lambda x: 0.377 * x, lambda x: 1.0, 2.0).findings
-    assert not any("factor" in finding.kind and "times" in finding.text for finding in findings)
+    findings = mismatch(lambda x: 0.377 * x, lambda x: 0.7, 2.0).findings
+    assert not any("factor" in finding.kind for finding in findings)
 
 
 @pytest.mark.parametrize("closed_form", [lambda x: np.zeros(x.shape), lambda x: np.zeros((2, *x.shape))])
@@ -188,7 +223,7 @@ def test_intermediates_of_the_user_are_tried():
         lambda x, a: (al.erf(a * x) ** 2).sum(),
         lambda x, a: 2 * x * np.arange(1.0, 4),
         B, np.ones(3),
-        intermediates=lambda x, a: {"secret": _true_slope(x) / (2 * x * np.arange(1.0, 4))},
+        intermediates=lambda x, a: {"secret": a * _true_slope(a * x) / (2 * x * np.arange(1.0, 4))},
     )  # fmt: skip
     assert any("the factor secret is missing" in str(finding) for finding in found.findings)
 

@@ -103,7 +103,7 @@ def changes_everything(w, X, y):
     globals()["loss"] = None
     X[:], w[:], y[:] = 0, 0, 0
     wrong.__code__ = right.__code__
-    np.exp = np.matmul = None
+    np.exp = np.cos
     os.chdir("/")
     return w
 
@@ -116,8 +116,8 @@ MISCHIEF = {
     "exits at once": (lambda w, X, y: os._exit(0), "error", "it ended its process with exit code 0"),
     "is killed": (lambda w, X, y: os.kill(os.getpid(), signal.SIGKILL), "error", "its process was ended by SIGKILL"),
     "is interrupted": ("raise KeyboardInterrupt", "error", "KeyboardInterrupt"),
-    "hangs": (HANGS, "timeout", "no result after 2 seconds"),
-    "hangs when it is read": ("import time\ntime.sleep(1000)", "timeout", "no result after 2 seconds"),
+    "hangs": (HANGS, "timeout", "no result after 6 seconds"),
+    "hangs when it is read": ("import time\ntime.sleep(1000)", "timeout", "no result after 6 seconds"),
     "recurses": ("def gradient(w, X, y):\n    return gradient(w, X, y)", "error", "RecursionError: maximum recursion"),
     "allocates": (lambda w, X, y: np.ones(10**10), "error", "MemoryError: Unable to allocate"),
     "prints": ("def gradient(w, X, y):\n    print('x' * 10**5)\n    return 2 * X.T @ (X @ w - y) / 5", "right", ""),
@@ -131,7 +131,7 @@ MISCHIEF = {
         "    return w\n",
         "error", "it wrote into the answer of its process",
     ),
-    "forks": ("import os\ndef gradient(w, X, y):\n    os.fork()\n    return w", "wrong", ""),
+    "forks": ("import os\nos.fork()\ndef gradient(w, X, y):\n    return w", "wrong", ""),
     "leaves a process": (
         "import os, time\ndef gradient(w, X, y):\n    if os.fork() == 0: time.sleep(1000)\n    os._exit(7)",
         "error", "it ended its process with exit code 7",
@@ -155,7 +155,7 @@ def test_a_submission_may_do_anything(capfd):
     submissions |= {name: formula for name, (formula, _, _) in MISCHIEF.items()}
     submissions |= {"after right": right, "after wrong": wrong}
     state, before = np.random.get_state()[1].copy(), (W.copy(), X.copy(), Y.copy(), os.getcwd(), dict(os.environ))
-    grades = graded(submissions, timeout=2.0, memory=1 << 28)
+    grades = graded(submissions, timeout=6.0, memory=1 << 28, workers=4)
     expected = {name: verdict for name, (_, verdict, _) in MISCHIEF.items()}
     assert verdicts(grades) == {"before right": "right", "before wrong": "wrong", **expected,
                                 "after right": "right", "after wrong": "wrong"}  # fmt: skip

@@ -1,0 +1,23 @@
+"""The error of a check for the smallest counterexample, with explanations that hold for larger ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd_lite.testing.case import Case
+from autograd_lite.testing.inputs import read_inputs
+from autograd_lite.testing.refutation import refutation
+
+
+def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: Iterable[tuple[Any, ...]]) -> Exception:
+    """The error for the smallest example. `witnesses` are larger ones."""
+    inputs = read_inputs(case.fn, smallest)
+    references = case.references(inputs)
+    try:
+        comparison = case.compare(inputs, references, case.evaluate_formula(inputs))
+    except Exception as error:
+        return error.with_traceback(None)
+    if comparison.wrong is None:
+        raise RuntimeError("the function or the formula returned another result than before; is one of them random?")
+    return refutation(case, inputs, references, comparison, [read_inputs(case.fn, witness) for witness in witnesses])

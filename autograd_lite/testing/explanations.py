@@ -1,0 +1,181 @@
+"""The explanations of a mismatch: from its arrays, its formula, its function and its inputs, each tested at other inputs.
+
+Four sources give explanations, from the likely to the contrived:
+
+- `diagnosis`: the arrays (a sign, a factor, a transpose) and the steps of the chain rule in the function,
+- `repairs`: small edits of the formula, and later insertions,
+- `conditions`: what the formula takes for granted about the inputs.
+
+What is reported holds at the given inputs and at others. The others are tried in turn, until something holds: the
+witnesses of a search, with other shapes; generic inputs; generic inputs that keep special values, such as zeros.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.case import Case, Reference, formula_name
+from autograd_lite.testing.case_evidence import evidence_of
+from autograd_lite.testing.conditions import conditions, weak_conditions
+from autograd_lite.testing.diagnosis import diagnose
+from autograd_lite.testing.evidence import tolerance
+from autograd_lite.testing.inputs import Inputs, function_name
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.repairs import Repairs
+from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
+
+_WITNESSES = 2
+_SIMPLE = 6  # the highest cost of a single mistake
+_RIGHT_ELSEWHERE = Finding(
+    "special",
+    "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie",
+    cost=1,
+)
+
+
+def mismatch(
+    case: Case, inputs: Inputs, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs] = ()
+) -> GradientMismatch:
+    """The error for a formula that gives `claim` in place of a reference, with its explanations.
+
+    `witnesses` are further inputs at which the formula is wrong.
+    """
+    fn, argument = function_name(case.fn), None
+    what = f"the value of {fn}"
+    if reference.position is not None:
+        argument = inputs.names[reference.position]
+        kind = "Jacobian" if reference.output_shape else "derivative"
+        what = f"the {kind} of {fn} with respect to {argument!r}"
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
+        findings = _explain(Setting(case, inputs), reference, claim, witnesses)
+    allowed = tolerance(reference.values, case.rtol, case.atol)
+    error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
+    error.inputs = inputs.values
+    return error
+
+
+def _explain(
+    given: Setting, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs]
+) -> tuple[Finding, ...]:
+    at_hand = list(diagnose(evidence_of(given.case, given.inputs, reference), claim, reference.values))
+    verdicts = list(_verdicts(given, reference))
+    generic, right = generic_settings(given, keep_special=False)
+    if right and not generic:
+        return (_RIGHT_ELSEWHERE, *verdicts)
+    found = at_hand
+    for others in _attempts(given, generic, witnesses):
+        found = list(_holding(given, others, reference.position, at_hand))
+        if _explained(found):
+            break
+    return (*_simplest(found), *verdicts)
+
+
+def _attempts(given: Setting, generic: list[Setting], witnesses: Sequence[Inputs]) -> Iterator[list[Setting]]:
+    """The other settings at which explanations must hold, the most demanding first."""
+    found = (Setting(given.case, inputs) for inputs in witnesses)
+    wrong = list(itertools.islice((setting for setting in found if setting.verdict is False), _WITNESSES))
+    if wrong:
+        yield [*generic[:1], *wrong]
+    if generic:
+        yield generic
+    if any(map(is_special, given.inputs.values)):
+        special, _ = generic_settings(given, keep_special=True)
+        if special:
+            yield special
+
+
+def _holding(given: Setting, others: list[Setting], position: int | None, at_hand: list[Finding]) -> Iterator[Finding]:
+    """The explanations that hold at the given inputs and at all others."""
+    found = at_hand
+    for setting in others[-1:] if others[0].has_shapes_of(given) else others:
+        found = _common(found, _diagnosed(setting, position))
+    both_signs = setting_of_both_signs(given)
+    if both_signs is not None:
+        found = _common(found, _diagnosed(both_signs, position)) or found
+    repairs = Repairs([given, *others], both_signs)
+    found = found + repairs.small()
+    of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
+
+    def is_right(special: Inputs) -> bool:
+        setting = Setting(given.case, special)
+        return setting.is_informative and setting.is_right(setting.returned)
+
+    if of_same_shapes:
+        used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
+        found += conditions(of_same_shapes, used, is_right, repairs.where_used)
+    if not _explained(found):
+        found += repairs.large()
+    if not _explained(found) and of_same_shapes:
+        found += weak_conditions(of_same_shapes, used, is_right)
+    yield from found
+
+
+def _verdicts(setting: Setting, reference: Reference) -> Iterator[Finding]:
+    """Which of the other arguments are wrong too, and which are right."""
+    if len(setting.references) == 1:
+        return
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for other, is_right in zip(setting.references, setting.verdicts(setting.returned), strict=True):
+        if other.position is not None and other.position != reference.position:
+            names[is_right].append(repr(setting.inputs.names[other.position]))
+    words = {False: "it is wrong too", True: "it is right"}
+    texts = [f"with respect to {', '.join(names[key])} {words[key]}" for key in (False, True) if names[key]]
+    yield Finding("part", "; ".join(texts), cost=9)
+
+
+# -- which explanations are reported ---------------------------------------------------------------------------------
+
+
+def _explained(findings: list[Finding]) -> bool:
+    """Whether one of them says what is wrong, and is not a combination of two that may be chance."""
+    return any(
+        finding.kind != "part"
+        and finding.cost <= _SIMPLE
+        and (finding.reasons or finding.kind not in ("factor", "sign + factor"))
+        for finding in findings
+    )
+
+
+def _simplest(findings: list[Finding]) -> Iterator[Finding]:
+    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
+    simplest: dict[str, int] = {}
+    lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
+    for finding in sorted(findings, key=lambda finding: finding.cost):
+        if finding.kind == "part" or finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
+            yield finding
+
+
+def _diagnosed(setting: Setting, position: int | None) -> tuple[Finding, ...]:
+    """The explanations for the same argument at another setting."""
+    claims = setting.claims(setting.returned)
+    for reference, claim in zip(setting.references, claims, strict=True):
+        if reference.position == position:
+            return diagnose(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
+    return ()
+
+
+def _common(findings: list[Finding], others: tuple[Finding, ...]) -> list[Finding]:
+    """The findings in both, with their common reasons; a number must be the same, or have a common reason."""
+    common = []
+    for finding in findings:
+        for other in others:
+            reasons = tuple(reason for reason in finding.reasons if reason in other.reasons)
+            if finding.text == other.text and (reasons or not finding.reasons):
+                common.append(replace(finding, reasons=reasons))
+                break
+            if reasons and _without_numbers(finding) == _without_numbers(other):
+                common.append(replace(finding, reasons=reasons))
+                break
+    return common
+
+
+def _without_numbers(finding: Finding) -> tuple[str, str]:
+    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)

@@ -1,0 +1,305 @@
+"""Whether a formula that is right at the given inputs is right in general, tested at other inputs.
+
+Special inputs hide mistakes: a bias that is zero, a matrix that is symmetric, a batch of one sample. Two kinds of them
+are distinguished:
+
+- *Accidental values*: an input that is zero, constant or an identity matrix, or has magnitudes far apart. A formula is
+  not meant for these only. If it is wrong as soon as they are replaced, it is wrong.
+- *Properties* that may be meant: symmetric, positive, one-hot, ..., or a relation between inputs. If the formula is
+  wrong without one of these, a warning names it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.support.messages import show
+from autograd_lite.testing.case import Case, formula_name
+from autograd_lite.testing.comparison import Reference
+from autograd_lite.testing.constraints import Constraints, constrained
+from autograd_lite.testing.explanations import mismatch
+from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
+from autograd_lite.testing.inputs import Inputs, function_name
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.properties import PROPERTIES, Property
+from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
+
+_CONFIRMATIONS = 4  # further draws that confirm that a property suffices
+_APART = 1e7  # magnitudes further apart than this hide errors in the smaller elements
+
+
+def look_again(case: Case, inputs: Inputs, references: list[Reference], constraints: Constraints) -> str | None:
+    """Test a formula that is right at these inputs at generic ones.
+
+    Returns
+    -------
+    str or None
+        The condition that the given inputs fulfil and without which the formula is wrong.
+
+    Raises
+    ------
+    GradientMismatch
+        If it is wrong as soon as accidental values are replaced.
+    """
+    again = _SecondLook(case, inputs, references, constraints)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
+        free = again.draw(again.free)
+        holds = again.verdict(free).holds
+        if again.redrawn and holds is not True:
+            again.refuse_state()
+            again.examine_accidents()
+            condition = again.needed_property()
+            if condition or holds is False:
+                return condition or f"it is wrong, for example, at {again.shown(free)}"
+        return again.needed_length()
+
+
+class _Verdict(NamedTuple):
+    """Whether the formula holds at some inputs: None if they say nothing, for example where the function fails."""
+
+    holds: bool | None
+    wrong: tuple[Reference, NumberArray] | None = None
+
+
+@dataclass
+class _SecondLook:
+    case: Case
+    inputs: Inputs
+    references: list[Reference]
+    constraints: Constraints
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def __post_init__(self) -> None:
+        floats = [i for i in self.inputs.floats() if i not in self.constraints.fixed]
+        self.redrawn = [i for i in floats if self.array(i).size]
+        self.stated = {i: self._stated(i) for i in self.redrawn}
+        self.kept = {i: tuple(dict.fromkeys((*visible(self.array(i)), *self.stated[i]))) for i in self.redrawn}
+        self.free = {i: self._free(i) for i in self.redrawn}
+
+    def _stated(self, i: int) -> tuple[Property, ...]:
+        """The constraints that are stated or certainly meant: scales, rates, limits and other settings are positive."""
+        is_setting = self.is_data(i) and not self.array(i).ndim
+        meant = tuple(p for p in visible(self.array(i)) if p.name == "positive" and is_setting)
+        return (*self.constraints.properties.get(i, ()), *meant)
+
+    def _free(self, i: int) -> tuple[Property, ...]:
+        """The properties that draws keep in any case."""
+        identity = is_identity(self.array(i))
+        return (*self.stated[i], *(without_all(self.kept[i], self.is_data(i)) if not identity else ()))
+
+    def array(self, i: int) -> NumberArray:
+        return np.asarray(self.inputs.values[i])
+
+    def is_data(self, i: int) -> bool:
+        return all(reference.position != i for reference in self.references)
+
+    # -- draws and verdicts ----------------------------------------------------------------------------------------
+
+    def draw(self, properties: dict[int, tuple[Property, ...]], base: Inputs | None = None) -> Inputs:
+        """Generic inputs with these properties, by position; the others are those of `base`."""
+        values = list((base or self.inputs).values)
+        for i, kept in properties.items():
+            given = self.inputs.values[i]
+            identity = is_identity(self.array(i)) and kept == self.kept[i]
+            avoided = tuple(p for p in self.kept[i] if p not in kept)
+            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided)
+            if i in self.constraints.maps:
+                array = constrained("constraints", self.inputs.names[i], self.constraints.maps[i], array)
+            values[i] = like(given, array)
+        return replace(self.inputs, values=tuple(values))
+
+    def verdict(self, inputs: Inputs, same_shapes: bool = True) -> _Verdict:
+        try:
+            references = self.case.references(inputs)
+        except Exception:  # outside the domain of the function
+            return _Verdict(None)
+        if same_shapes and [r.values.shape for r in references] != [r.values.shape for r in self.references]:
+            return _Verdict(None)
+        try:
+            comparison = self.case.compare(inputs, references, self.case.evaluate_formula(inputs))
+        except Exception:  # the formula does not take these inputs
+            return _Verdict(False)
+        if comparison.undecided:
+            return _Verdict(None)
+        if comparison.wrong is None:
+            return _Verdict(True)
+        reference, claim = comparison.wrong
+        numeric = claim.shape == reference.values.shape and np.isfinite(claim).all()
+        return _Verdict(False, comparison.wrong if numeric else None)
+
+    def refuse_state(self) -> None:
+        """Raise ValueError if the formula is no longer right at the given inputs, where it was."""
+        if self.verdict(self.inputs).holds is False:
+            names = f"{function_name(self.case.fn)} or {formula_name(self.case.closed_form)}"
+            raise ValueError(f"{names} gave two different results for the same inputs; it must not keep a state")
+
+    # -- accidental values -----------------------------------------------------------------------------------------
+
+    def examine_accidents(self) -> None:
+        """Raise the mismatch if the formula is wrong when accidental values alone are replaced."""
+        accidents = {i: text for i in self.redrawn if (text := _accident(self.array(i)))}
+        candidates = [(i,) for i in accidents] + ([tuple(accidents)] if len(accidents) > 1 else [])
+        for positions in candidates:
+            others = self._refutation(positions)
+            if others is not None:
+                raise self._hidden(*others, {i: accidents[i] for i in positions})
+
+    def _refutation(self, positions: tuple[int, ...]) -> tuple[Inputs, Reference, NumberArray] | None:
+        """Inputs with other values at these positions, if the formula is wrong whatever these inputs are meant to be.
+
+        A vector of zeros may stand for any numbers, but also for nonnegative ones, or for zeros and ones; a matrix of
+        zeros for a symmetric one. The formula must not be right in any of these readings; if it is, that is how the
+        inputs are read from then on.
+        """
+        found = None
+        for reading in self._readings(positions):
+            inputs = _readable(self.draw(reading), self.inputs)
+            if any(_accident(np.asarray(inputs.values[i])) for i in positions):
+                continue
+            holds, wrong = self.verdict(inputs)
+            if holds:
+                self.kept.update((i, visible(np.asarray(inputs.values[i]))) for i in positions)
+                return None
+            if wrong is not None and found is None:
+                found = (inputs, *wrong)
+        return found
+
+    def _readings(self, positions: tuple[int, ...]) -> Iterable[dict[int, tuple[Property, ...]]]:
+        yield {i: self.free[i] for i in positions}
+        for prop in PROPERTIES:
+            if all(prop.holds(self.array(i)) for i in positions):
+                yield {i: (*self.stated[i], prop) for i in positions}
+
+    def _hidden(
+        self, inputs: Inputs, reference: Reference, claim: NumberArray, accidents: dict[int, str]
+    ) -> GradientMismatch:
+        error = mismatch(self.case, inputs, reference, claim)
+        names = self.inputs.names
+        what = " and ".join(f"{names[i]!r} {text}" for i, text in accidents.items())
+        stated = self._as_constraints((i, "fixed") for i in accidents)
+        text = (f"it is right at the given inputs, but not in general: there, {what}; "
+                f"if that is meant, state it: constraints={stated}")  # fmt: skip
+        error.findings = (Finding("hidden", text, cost=0), *error.findings)
+        error.reference += f" at {', '.join(f'{names[i]} = {show(inputs.values[i])}' for i in accidents)}"
+        error.reference += ", the others as given" if len(accidents) < len(names) else ""
+        return error
+
+    # -- properties ------------------------------------------------------------------------------------------------
+
+    def needed_property(self) -> str | None:
+        """The condition that the formula needs, in words, with the constraint that states it."""
+        typical = self.draw(self.kept)
+        holds = self.verdict(typical).holds
+        if holds is False:
+            return self._needs_numbers()
+        base = typical if holds else self.inputs
+        needed = [(i, prop) for i in self.redrawn for prop in self._needed(i, base)]
+        if needed:
+            if any(self.verdict(self.draw(self.kept)).holds is False for _ in range(_CONFIRMATIONS)):
+                return self._needs_numbers()
+            conditions = " and ".join(prop.text.format(self.inputs.names[i]) for i, prop in needed)
+            stated = self._as_constraints((i, prop.name) for i, prop in needed)
+            return f"it needs that {conditions}. If that is meant, state it: constraints={stated}"
+        return None
+
+    def _needed(self, i: int, base: Inputs) -> Iterable[Property]:
+        """The properties of an input without which the formula is wrong."""
+        failed: list[set[str]] = []
+        stated = {p.name for p in self.stated[i]}
+        for relaxation in RELAXATIONS:
+            own = [p for name in relaxation.names for p in self.kept[i] if p.name == name and name not in stated]
+            if not own or any(relaxation.dropped >= smaller for smaller in failed):
+                continue
+            remaining = without(self.kept[i], relaxation.dropped - stated, self.is_data(i))
+            inputs = self.draw({i: remaining}, base)
+            if not own[0].holds(np.asarray(inputs.values[i])) and self.verdict(inputs).holds is False:
+                failed.append(relaxation.dropped)
+                yield own[0]
+
+    def _needs_numbers(self) -> str:
+        """The condition if there is another relation between the inputs, or within one of them."""
+        alone = [i for i in self.redrawn if self.verdict(self.draw({i: self.kept[i]})).holds is False]
+        positions = alone or self.redrawn
+        names, stated = self.inputs.names, self._as_constraints((i, "fixed") for i in positions)
+        which = " or ".join(f"'{names[i]}' than the given" + self._short(i) for i in positions)
+        meant = "these inputs belong together" if len(positions) > 1 else "that is meant"
+        return f"it is wrong for other numbers in {which}. If {meant}, state it: constraints={stated}"
+
+    def _short(self, i: int) -> str:
+        return f" {show(self.inputs.values[i])}" if self.array(i).size == 1 else " ones"
+
+    def shown(self, inputs: Inputs) -> str:
+        """The inputs in a sentence."""
+        return ", ".join(f"{name} = {show(value)}" for name, value in zip(inputs.names, inputs.values, strict=True))
+
+    def _as_constraints(self, needed: Iterable[tuple[int, str]]) -> str:
+        """The value of ``constraints=`` that states them."""
+        names: dict[str, list[str]] = {}
+        for i, name in needed:
+            names.setdefault(self.inputs.names[i], []).append(name)
+        return repr({key: found[0] if len(found) == 1 else tuple(found) for key, found in names.items()})
+
+    # -- lengths ---------------------------------------------------------------------------------------------------
+
+    def needed_length(self) -> str | None:
+        """The condition that an axis has length one, if the formula is wrong at length two."""
+        for axes in (slice(0, 1), slice(None)):
+            longer = self._longer(axes)
+            if longer is None:
+                return None
+            inputs, names = longer
+            holds, wrong = self.verdict(inputs, same_shapes=False)
+            if wrong is not None:
+                which = "the leading axis" if axes.stop else "an axis"
+                stated = dict.fromkeys(names, "fixed")
+                return (f"it needs that {which} of {' and '.join(map(repr, names))} has length 1. "
+                        f"If that is meant, state it: constraints={stated}")  # fmt: skip
+            if holds:
+                return None
+        return None
+
+    def _longer(self, axes: slice) -> tuple[Inputs, list[str]] | None:
+        """Inputs where axes of length 1 have length 2; None if there are none that may change."""
+        values, names = list(self.inputs.values), []
+        for i, value in enumerate(values):
+            if not isinstance(value, np.ndarray) or 1 not in value.shape[axes]:
+                continue
+            if i in self.constraints.fixed or i in self.constraints.maps:
+                return None
+            for axis in range(value.ndim)[axes]:
+                value = np.repeat(value, 2 if value.shape[axis] == 1 else 1, axis=axis)
+            values[i] = generic_array(value, self.rng) if i in self.redrawn else value
+            names.append(self.inputs.names[i])
+        return (replace(self.inputs, values=tuple(values)), names) if names else None
+
+
+def _accident(array: NumberArray) -> str:
+    """What is special about an array without being meant; an empty string if there is nothing."""
+    if not array.any():
+        return "is all zero" if array.ndim else "is zero"
+    if array.size > 1 and np.ptp(array) == 0:
+        return "is all one" if array.flat[0] == 1 else "is constant, with all elements equal"
+    if is_identity(array):
+        return "is the identity matrix"
+    sizes = np.abs(array[array != 0])
+    if sizes.max() > _APART * sizes.min():
+        return "has elements of very different magnitude, of which the small ones are hidden by the tolerance"
+    return ""
+
+
+def _readable(inputs: Inputs, given: Inputs) -> Inputs:
+    """Two significant digits for new numbers, unless that makes two of them equal or changes a property."""
+    values = list(inputs.values)
+    for i, (value, old) in enumerate(zip(values, given.values, strict=True)):
+        if value is not old:
+            array = np.asarray(value)
+            short = np.array([float(f"{number:.2g}") for number in array.ravel()]).reshape(array.shape)
+            values[i] = like(value, short) if visible(short) == visible(array) else value
+    return replace(inputs, values=tuple(values))

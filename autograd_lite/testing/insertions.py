@@ -1,0 +1,190 @@
+"""Edits that put something into a formula: a missing function, factor, divisor or term, or another value.
+
+What may be missing is in a library: the inputs, and the intermediate values of the formula and of the function that it
+belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.ops.layers.activation import sigmoid
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.computation import Call, Change, Computation, Ref, getitem
+from autograd_lite.testing.edits import POWERS, Edit, at_value, then
+from autograd_lite.testing.inputs import Inputs
+from autograd_lite.testing.traced_array import trace
+from autograd_lite.testing.written_formula import WrittenFormula
+
+_IN_PRODUCTS = {np.multiply, np.divide, np.negative}
+_IN_SUMS = {np.add, np.subtract}
+
+
+@dataclass
+class Library:
+    """Values that may be missing in a formula.
+
+    Attributes
+    ----------
+    function : Computation or None
+        That of the function.
+    names, shapes : list
+    origins : list of (bool, int)
+        Whether it is a value of the function (else of the formula), and the number of the call.
+    functions : dict of str to callable
+        Elementwise functions of one argument, by name.
+    """
+
+    function: Computation | None
+    names: list[str] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    origins: list[tuple[bool, int]] = field(default_factory=list)
+    functions: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+    def values(self, inputs: Inputs, of_formula: list[Any]) -> list[NumberArray]:
+        """The values for some inputs, with the values of the formula's calls for them."""
+        own = self.function.values(inputs.arrays()) if self.function is not None else []
+        return [np.asarray((own if of_function else of_formula)[number]) for of_function, number in self.origins]
+
+
+def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormula) -> Library:
+    """The library of a formula and its function; equal values are in it once."""
+    computed = trace(function, inputs)
+    made, seen = Library(computed), list[NumberArray]()
+    written = [formula] if computed is None else [formula, WrittenFormula(computed)]
+    for source in written:
+        for number in sorted(source.needed):
+            array = np.asarray(source.calls[number].value if source.is_float(number) else 0)
+            is_plain = array.dtype.kind != "f" or not array.size or (array.size > 1 and np.ptp(array) == 0)
+            if is_plain or not np.isfinite(array).all():
+                continue
+            if not any(a.shape == array.shape and np.allclose(a, array, rtol=1e-9, atol=0) for a in seen):
+                seen.append(array)
+                made.names.append(source.text(number))
+                made.shapes.append(array.shape)
+                made.origins.append((source is not formula, number))
+            if source is not formula:
+                _collect(made.functions, source, source.calls[number])
+    return made
+
+
+_NOT_MISSING = {getitem, np.astype, np.transpose, np.negative, np.power, *_IN_SUMS, *_IN_PRODUCTS, *POWERS}
+
+
+def _collect(functions: dict[str, Callable[[Any], Any]], source: WrittenFormula, call: Call) -> None:
+    """The function of a call that has one array as its operand and gives one of the same shape."""
+    function: Any = call.function
+    if function is None or function in _NOT_MISSING or type(call.operands[0]) is not Ref:
+        return
+    rest, options = call.operands[1:], call.options
+    same_shape = getattr(source.calls[call.operands[0]].value, "shape", ()) == getattr(call.value, "shape", None)
+    if same_shape and not any(type(operand) is Ref for operand in (*rest, *options.values())):
+        functions.setdefault(call.name, lambda x: function(x, *rest, **options))
+
+
+# -- functions -------------------------------------------------------------------------------------------------------
+
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "exp is missing around {}": np.exp, "log is missing around {}": np.log, "sqrt is missing around {}": np.sqrt,
+    "the absolute value is missing around {}": np.abs, "sign is missing around {}": np.sign,
+    "tanh is missing around {}": np.tanh, "sigmoid is missing around {}": sigmoid,
+    "the factor 1 − p is missing, where p = {}": lambda x: x * (1 - x),
+    "it must be 1 − p, where p = {}": lambda x: 1 - x, "it must be 1 − a², where a = {}": lambda x: 1 - x**2,
+    "the sum over axis 0 is missing: of {}": lambda x: x.sum(0),
+    "the sum over axis 1 is missing: of {}": lambda x: x.sum(1),
+    "only the diagonal is needed: of {}": lambda x: np.diag(x), "the trace is needed: of {}": lambda x: np.trace(x),
+}  # fmt: skip
+_INDICATORS: dict[str, Callable[[Any], Any]] = {
+    "the maximum with 0 is missing around {}": lambda x: np.maximum(x, 0),
+    "the indicator 1[x > 0] belongs in the place of x = {}": lambda x: (x > 0).astype(float),
+    "the indicator 1[x > 0] is missing, where x = {}": lambda x: x * (x > 0),
+}
+
+
+def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
+    """A function that is missing around a value, in one use of it or in all."""
+    own = {f"{name} is missing around {{}}": function for name, function in given.functions.items()}
+    table = {**_FUNCTIONS, **own, **_INDICATORS}
+    for number in sorted(formula.needed, reverse=True):
+        if formula.is_float(number):
+            for phrase, function in table.items():
+                kind = "indicator" if phrase in _INDICATORS else "missing function"
+                for text, where, changes in at_value(formula, number, function):
+                    yield Edit(kind, phrase.format(text) + where, 4, changes)
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+
+
+def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
+    """A factor, divisor or term of the library that is missing, or a value of it that belongs in another one's place."""
+    for number in sorted(formula.needed, reverse=True):
+        if formula.is_float(number):
+            for index, (name, shape) in enumerate(zip(given.names, given.shapes, strict=True)):
+                yield from _elementwise(formula, number, index, name, shape)
+                yield from _matrices(formula, number, index, name, shape)
+
+
+def _elementwise(formula: WrittenFormula, number: int, index: int, name: str, shape: tuple[int, ...]) -> Iterator[Edit]:
+    call, written = formula.calls[number], formula.text(number)
+    into = np.shape(call.value)
+    users = {formula.calls[user].function for user, _ in formula.uses.get(number, ())}
+    if not _fits(shape, into) or name == written:
+        return
+    rows: list[tuple[str, str, Callable[..., Any]]] = []
+    if not users & _IN_PRODUCTS:
+        rows += [("missing factor", f"the factor {name} is missing, of {written}", np.multiply),
+                 ("missing divisor", f"the divisor {name} is missing, of {written}", np.divide)]  # fmt: skip
+    if not users & _IN_SUMS:
+        rows += [("missing term", f"the term {name} is missing: it is added to {written}", np.add),
+                 ("missing term", f"the term −{name} is missing: it is subtracted from {written}", np.subtract)]  # fmt: skip
+    if shape == into and shape:
+        rows.append(("other value", f"{written} stands where {name} belongs", lambda x, value: value))
+    for kind, text, function in rows:
+        yield Edit(kind, text, 4 + (kind == "other value"), {}, (), _with_value(call, number, index, function))
+
+
+def _matrices(formula: WrittenFormula, number: int, index: int, name: str, shape: tuple[int, ...]) -> Iterator[Edit]:
+    """A missing factor of a matrix product, on either side."""
+    call, written = formula.calls[number], formula.text(number)
+    into = np.shape(call.value)
+    if len(shape) != 2 or len(into) not in (1, 2):
+        return
+    for factor, turned, turn in ((name, shape, np.asarray), (_transpose_of(name), shape[::-1], np.transpose)):
+        if turned[1] == into[0]:
+            text = f"the factor {factor} is missing on the left of {written}"
+            yield Edit(
+                "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: t(v) @ x)
+            )
+        if len(into) == 2 and turned[0] == into[1]:
+            text = f"the factor {factor} is missing on the right of {written}"
+            yield Edit(
+                "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: x @ t(v))
+            )
+
+
+def _transpose_of(name: str) -> str:
+    if name.endswith(".T"):
+        return name.removesuffix(".T")
+    return f"{name}.T" if name.replace("_", "").isalnum() or name.endswith(")") else f"({name}).T"
+
+
+def _with_value(
+    call: Call, number: int, index: int, function: Callable[..., Any]
+) -> Callable[[list[NumberArray]], dict[int, Change]]:
+    def make(values: list[NumberArray]) -> dict[int, Change]:
+        value = values[index]
+        return {number: then(call, lambda x: function(x, value))}
+
+    return make
+
+
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, into) == into
+    except ValueError:
+        return False

@@ -1,0 +1,97 @@
+"""The error for a formula that disagrees: the mismatch with its explanation, or what keeps it from being one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.case import Case, formula_name
+from autograd_lite.testing.comparison import Comparison, Reference
+from autograd_lite.testing.evidence import tolerance
+from autograd_lite.testing.explanations import mismatch
+from autograd_lite.testing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
+from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.rounding import rounding_error
+
+_PRECISIONS = {"float32": float(np.finfo(np.float32).eps), "float16": float(np.finfo(np.float16).eps)}
+
+
+def refutation(
+    case: Case,
+    inputs: Inputs,
+    references: list[Reference],
+    comparison: Comparison,
+    witnesses: Sequence[Inputs] = (),
+) -> GradientMismatch | ValueError:
+    """The error for a comparison with a wrong claim. `witnesses` are further inputs at which the formula is wrong.
+
+    It is a ValueError if the claim is not finite.
+    """
+    assert comparison.wrong is not None
+    reference, claim = comparison.wrong
+    name, k = formula_name(case.closed_form), [other.position for other in references].index(reference.position)
+    try:
+        refuse_non_finite(claim, f"what {name} returned")
+    except NotFiniteError as problem:
+        return problem
+    error = mismatch(case, inputs, reference, claim, witnesses)
+    precision = _low_precision(case, inputs, references, k, claim)
+    if precision:
+        error.findings = (precision,)
+    error.findings += tuple(_changed_inputs(case, inputs))
+    return error
+
+
+def _changed_inputs(case: Case, inputs: Inputs) -> Iterator[Finding]:
+    """A finding for arrays that the formula changes in place."""
+    arrays = inputs.arrays()
+    case.evaluate_formula(inputs, arrays)
+    changed = [
+        repr(key)
+        for key, before, after in zip(inputs.names, inputs.values, arrays, strict=True)
+        if isinstance(before, np.ndarray) and not np.array_equal(before, after)
+    ]
+    if changed:
+        name = formula_name(case.closed_form)
+        text = f"{name} changes its input {' and '.join(changed)} in place, and goes on with other numbers"
+        yield Finding("in place", text, cost=9)
+
+
+def _low_precision(
+    case: Case, inputs: Inputs, references: list[Reference], k: int, claim: NumberArray
+) -> Finding | None:
+    """The finding that all differences are rounding errors of a lower precision, in the formula or in the function.
+
+    They change with the last digits of that precision.
+    """
+    expected = references[k].values
+    if claim.shape != expected.shape:
+        return None
+    allowed, difference = tolerance(expected, case.rtol, case.atol), np.abs(claim - expected)
+    lowest = _lowest_precision(case, inputs)
+    for dtype, epsilon in _PRECISIONS.items():
+        changes = ((2 * epsilon, 0.0), (0.0, 2 * epsilon))
+        derivative, formula = partial(case.derivative, k=k), partial(case.claim, references, k)
+        error = rounding_error(derivative, formula, inputs, expected, claim, allowed, changes, True).error
+        if (difference <= allowed + error).all() and (dtype in lowest or dtype == "float32"):
+            who = lowest.get(dtype, f"{formula_name(case.closed_form)} or {function_name(case.fn)}")
+            rtol = 10.0 ** math.ceil(math.log10(np.max(difference) / np.max(np.abs(expected), initial=1e-300)))
+            text = (
+                f"only rounding: {who} computes in {dtype}, with errors of this size; rtol={rtol:.0e} allows for them"
+            )
+            return Finding("rounding", text, cost=0)
+    return None
+
+
+def _lowest_precision(case: Case, inputs: Inputs) -> dict[str, str]:
+    """The name of the formula, or else of the function, by the dtype of its result."""
+    with np.errstate(all="ignore"):
+        result = case.fn(*inputs.tensors(()))
+    returned = case.evaluate_formula(inputs)
+    items = returned if isinstance(returned, tuple | list) else (returned,)
+    dtypes = {str(getattr(result, "dtype", "")): function_name(case.fn)}
+    return dtypes | {str(getattr(item, "dtype", "")): formula_name(case.closed_form) for item in items}

@@ -1,0 +1,64 @@
+"""Which properties of the inputs are left out, one after the other, to see whether a formula needs them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from autograd_lite.testing.properties import PROPERTIES, Property
+
+
+class Relaxation(NamedTuple):
+    """Properties that are left out together.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What a formula needs if it is wrong without them: the first one that the input has.
+    implied_by : tuple of str
+        Properties that imply one of these, and have to be left out with them.
+    """
+
+    names: tuple[str, ...]
+    implied_by: tuple[str, ...] = ()
+
+    @property
+    def dropped(self) -> set[str]:
+        return {*self.names, *self.implied_by}
+
+
+_SUMS = ("probabilities", "probability rows", "probability columns")
+_NORMS = ("orthonormal", "unit norm", "unit rows", "unit columns")
+
+# If a formula needs the first of two of which the second drops more, the second is not tried.
+RELAXATIONS = (
+    Relaxation(("one-hot", "one-hot columns", "binary", "integer"), _NORMS),
+    Relaxation(("positive definite",)),
+    Relaxation(("symmetric",), ("positive definite",)),
+    Relaxation(("antisymmetric",), ("zero diagonal", "centred")),
+    Relaxation(_SUMS),
+    Relaxation(("between 0 and 1",), _SUMS),
+    Relaxation(("positive", "nonnegative", "negative"), ("between 0 and 1", *_SUMS)),
+    Relaxation(("triangular", "zero diagonal", "unit diagonal")),
+    Relaxation(_NORMS),
+    Relaxation(("centred rows", "centred columns", "centred")),
+    Relaxation(("increasing",)),
+)
+_ALL = {name for relaxation in RELAXATIONS for name in relaxation.dropped}
+_INSIDE = next(p for p in PROPERTIES if p.name == "between 0 and 1")
+
+
+def without(kept: tuple[Property, ...], dropped: set[str], is_data: bool) -> tuple[Property, ...]:
+    """The properties that remain if some are left out.
+
+    Data in an encoding is meant to be encoded: 0 and 1 become numbers between them, and rows that sum to one keep
+    doing so.
+    """
+    names = {p.name for p in kept}
+    encoded = names & ({*_SUMS} if is_data or names & {"one-hot", "one-hot columns"} else set())
+    remaining = tuple(p for p in kept if p.name not in dropped or p.name in encoded)
+    return (*remaining, _INSIDE) if "binary" in names & dropped and not encoded else remaining
+
+
+def without_all(kept: tuple[Property, ...], is_data: bool) -> tuple[Property, ...]:
+    """The properties that are never left out."""
+    return without(kept, _ALL, is_data)

@@ -1,0 +1,73 @@
+"""A formula as it is written: its computation, with the words of the user's code for each value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.testing.computation import Computation, Ref
+
+
+class WrittenFormula:
+    """A computation whose values have names.
+
+    Attributes
+    ----------
+    calls : list of Call
+    needed : set of int
+        The calls that the result depends on.
+    uses : dict of int to list of (int, int)
+        The needed calls that take the value of a call, with the position among their operands.
+    """
+
+    def __init__(self, computation: Computation) -> None:
+        self.calls = computation.calls
+        self.names = computation.names
+        self.needed = computation.needed()
+        self.uses: dict[int, list[tuple[int, int]]] = {}
+        for number in sorted(self.needed):
+            for position, operand in enumerate(self.calls[number].operands):
+                if type(operand) is Ref:
+                    self.uses.setdefault(operand, []).append((number, position))
+
+    def is_float(self, number: int) -> bool:
+        """Whether the value of a call is a floating-point number or an array of them."""
+        return is_float(self.calls[number].value)
+
+    def text(self, number: int) -> str:
+        """A value as it is written where it is used, else where it is computed."""
+        if self.calls[number].function is None:
+            return self.names[number]
+        for user, position in self.uses.get(number, ()):
+            if written := self._written(user, position):
+                return written
+        place = self.calls[number].place
+        return place.text if place is not None else f"the result of {self.calls[number].name}"
+
+    def operand(self, number: int, position: int) -> str:
+        """An operand of a call as it is written."""
+        if written := self._written(number, position):
+            return written
+        operand = self.calls[number].operands[position]
+        return self.text(operand) if type(operand) is Ref else f"{operand}"
+
+    def _written(self, number: int, position: int) -> str:
+        place = self.calls[number].place
+        operands = place.operands if place is not None else ()
+        return operands[position] if position < len(operands) else ""
+
+    def where(self, number: int) -> str:
+        """The expression of a call: ``, in `A @ B```."""
+        place = self.calls[number].place
+        return f", in `{place.text}`" if place is not None else ""
+
+
+def is_number(value: Any) -> bool:
+    """Whether an operand is a number in the user's code."""
+    return isinstance(value, int | float | np.number) and not isinstance(value, Ref | bool)
+
+
+def is_float(value: Any) -> bool:
+    """Whether a value is a floating-point number or an array of them."""
+    return isinstance(value, np.ndarray | np.floating | float) and np.asarray(value).dtype.kind == "f"

@@ -1,0 +1,319 @@
+"""A formula that is right at the given inputs is tested at others: hidden mistakes are found, conditions are named."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite.testing import GradientMismatch, NotGeneralWarning, check_closed_form
+
+RNG = np.random.default_rng(1)
+A, W, X, Y, B = (RNG.normal(size=shape) for shape in ((3, 3), (3, 2), (6, 3), (6, 2), (2,)))
+V, U, C = RNG.normal(size=3), RNG.normal(size=3), RNG.normal(size=6)
+POSITIVE = RNG.uniform(0.5, 2, 3)
+COVARIANCE = A @ A.T / 3 + np.eye(3)
+ONE_HOT = np.eye(3)[[0, 1, 2, 1, 0, 2]]
+BINARY, SIGNS = np.array([0.0, 1, 1, 0, 1, 0]), np.array([1.0, -1, -1, 1, 1, -1])
+inv = np.linalg.inv
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def sigma(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def layer(W, b, X):
+    return al.tanh(X @ W + b).sum()
+
+
+def ridge(w, X, y, c):
+    return ((X @ w - y) ** 2).sum() + c * (w @ w)
+
+
+# Function, wrong formula, inputs that hide the mistake, what the finding names.
+HIDDEN = {
+    "a bias of zeros": (layer, lambda W, b, X: X.T @ (1 - np.tanh(X @ W) ** 2), (W, np.zeros(2), X), "'b' is all zero"),
+    "a bias of zeros, by name": (
+        lambda W, b: al.sigmoid(W @ b).sum(), lambda W, b: W * 0 + 0 * b, (A, np.zeros(3)), None,
+    ),
+    "weights that start at zero": (
+        ridge, lambda w, X, y, c: 2 * X.T @ (X @ w - y), (np.zeros(3), X, C, 0.3), "'w' is all zero",
+    ),
+    "a regularisation of zero": (
+        ridge, lambda w, X, y, c: 2 * X.T @ (X @ w - y), (V, X, C, 0.0), "'c' is zero",
+    ),
+    "weights of ones": (
+        lambda x, c: (c * x**2).sum(), lambda x, c: 2 * x, (V, np.ones(3)), "'c' is all one",
+    ),
+    "a constant vector": (
+        lambda x: x.sum() ** 2, lambda x: 2 * x * x.size, (np.full(4, 1.5),), "'x' is constant",
+    ),
+    "an identity for the covariance": (
+        lambda x, S: 0.5 * x @ np.linalg.solve(S, x), lambda x, S: x, (V, np.eye(3)), "'S' is the identity",
+    ),
+    "magnitudes far apart": (
+        lambda x: (x**2).sum(), lambda x: np.array([2, 5]) * x, (np.array([1e6, 1e-6]),), "very different magnitude",
+    ),
+    "two inputs that hide it together": (
+        lambda x, a, b: (x * x + a * b * x).sum(), lambda x, a, b: 2 * x, (V, np.zeros(3), np.zeros(3)),
+        "'a' is all zero and 'b' is all zero",
+    ),
+    "a value": (lambda x, b: x + b, lambda x, b: x, (V, np.zeros(3)), "'b' is all zero"),
+}  # fmt: skip
+del HIDDEN["a bias of zeros, by name"]
+WITH_RESPECT_TO = {"a value": None}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_mistake_hidden_by_accidental_values_is_a_mismatch(name):
+    fn, closed_form, inputs, text = HIDDEN[name]
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(fn, closed_form, *inputs, wrt=WITH_RESPECT_TO.get(name, 0))
+    mismatch = caught.value
+    assert mismatch.findings[0].kind == "hidden"
+    assert "right at the given inputs, but not in general" in mismatch.findings[0].text
+    assert text in mismatch.findings[0].text
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_the_numbers_of_a_hidden_mistake_are_those_at_its_inputs(name):
+    fn, closed_form, inputs, _ = HIDDEN[name]
+    wrt = WITH_RESPECT_TO.get(name, 0)
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(fn, closed_form, *inputs, wrt=wrt)
+    mismatch = caught.value
+    np.testing.assert_array_equal(mismatch.actual, closed_form(*mismatch.inputs))
+    expected = fn(*mismatch.inputs) if wrt is None else al.grad(fn)(*mismatch.inputs)
+    np.testing.assert_allclose(mismatch.expected, expected)
+    changed = [np.any(np.asarray(new) != old) for new, old in zip(mismatch.inputs, inputs, strict=True)]
+    assert 0 < sum(changed) <= 2
+    with pytest.raises(GradientMismatch):  # at these inputs the check fails without a second look
+        check_closed_form(fn, closed_form, *mismatch.inputs, wrt=wrt)
+
+
+def test_a_hidden_mistake_is_explained_at_the_other_inputs():
+    with pytest.raises(GradientMismatch, match=r"the term 0\.6·w is missing"):
+        check_closed_form(ridge, lambda w, X, y, c: 2 * X.T @ (X @ w - y), np.zeros(3), X, C, 0.3)
+
+
+# Function, formula that is right under a condition, inputs that fulfil it, the condition, what states it.
+CONDITIONAL = {
+    "symmetric": (lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, (V, A + A.T), "A = Aᵀ", {"A": "symmetric"}),
+    "symmetric, as a positive definite one": (
+        lambda S, x: x @ np.linalg.solve(S, x), lambda S, x: -np.outer(inv(S) @ x, inv(S) @ x), (COVARIANCE, V),
+        "S = Sᵀ", {"S": "positive definite"},
+    ),
+    "antisymmetric": (lambda x, A: x @ A @ x, lambda x, A: 0 * x, (V, A - A.T), "A = −Aᵀ", {"A": "antisymmetric"}),
+    "positive": (
+        lambda x: al.absolute(x).sum(), np.ones_like, (POSITIVE,), "x > 0", {"x": "positive"},
+    ),
+    "nonnegative": (
+        lambda x, c: (c * al.absolute(c) * x).sum(), lambda x, c: c**2, (V, np.array([0.0, 1.5, 2.5])), "c ≥ 0",
+        {"c": "nonnegative"},
+    ),
+    "active units only": (
+        lambda W, X: al.relu(X @ W).sum(), lambda W, X: X.T @ np.ones((6, 2)), (np.abs(W), np.abs(X)), "W > 0",
+        {"W": "positive", "X": "positive"},
+    ),
+    "binary": (
+        lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, BINARY), "0 and 1", {"y": "binary"},
+    ),
+    "binary, all of them zero": (
+        lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, np.zeros(6)), "0 and 1", {"y": "binary"},
+    ),
+    "orthonormal": (
+        lambda x, Q: ((Q @ x) ** 2).sum(), lambda x, Q: 2 * x, (V, np.linalg.qr(A)[0]), "orthonormal",
+        {"Q": "orthonormal"},
+    ),
+    "unit norm": (
+        lambda x, u: (u @ u) * x.sum(), lambda x, u: np.ones(3), (V, U / np.linalg.norm(U)), "norm of u is one",
+        {"u": "unit norm"},
+    ),
+    "centred": (
+        lambda w, X: (X @ w).var(), lambda w, X: 2 * X.T @ (X @ w) / len(X), (V, X - X.mean(axis=0)),
+        "columns of X sum to zero", {"X": "centred columns"},
+    ),
+    "weights that sum to one": (
+        lambda p: al.log(p.sum()) + (p**2).sum(), lambda p: 1 + 2 * p, (np.array([0.2, 0.5, 0.3]),), "sum to one",
+        {"p": "probabilities"},
+    ),
+    "zero diagonal": (
+        lambda x, A: x @ A @ x, lambda x, A: (A + A.T) @ x - 2 * np.diag(A) * x, (V, A * (1 - np.eye(3))),
+        "diagonal of A is zero", {"A": "zero diagonal"},
+    ),
+    "triangular": (
+        lambda L: al.log(al.absolute(np.linalg.det(L))), lambda L: np.diag(1 / np.diag(L)) + np.tril(inv(L).T, -1),
+        (np.triu(A) + np.diag(np.sign(np.diag(A))),), None, {"L": "triangular"},
+    ),
+    "one sample": (
+        lambda w, X, y: ((X @ w - y) ** 2).mean(), lambda w, X, y: 2 * X.T @ (X @ w - y), (V, X[:1], C[:1]),
+        "the leading axis of 'X' and 'y' has length 1", {"X": "fixed"},
+    ),
+    "one number": (lambda x, p: (x**p).sum(), lambda x, p: 2 * x, (V, 2.0), "'p' than the given 2.0", {"p": "fixed"}),
+    "an inverse that is passed": (
+        lambda x, A, B: (x @ A @ B).sum(), lambda x, A, B: np.ones(3), (V, A, inv(A)), "'A' than the given ones or 'B'",
+        {"A": "fixed", "B": "fixed"},
+    ),
+    "an outer array": (
+        lambda x: al.where(np.array(V) > 0, x, -x), lambda x: np.where(x > 0, 1.0, -1.0), (V,), "other numbers in 'x'",
+        {"x": lambda x: np.abs(x) * np.sign(V)},
+    ),
+    "sorted": (
+        lambda x: np.sort(x) @ np.array([1.0, 2.0, 3.0]), lambda x: np.array([1.0, 2.0, 3.0]), (np.sort(V),),
+        "increasing", {"x": "increasing"},
+    ),
+}  # fmt: skip
+del CONDITIONAL["triangular"]
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_a_condition_is_named_in_a_warning(name):
+    fn, closed_form, inputs, condition, _ = CONDITIONAL[name]
+    with pytest.warns(NotGeneralWarning, match="right here, but not in general") as caught:
+        check_closed_form(fn, closed_form, *inputs)
+    (warning,) = caught
+    assert condition in str(warning.message)
+    assert warning.filename == __file__
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_a_stated_constraint_ends_the_warning(name):
+    fn, closed_form, inputs, _, constraints = CONDITIONAL[name]
+    check_closed_form(fn, closed_form, *inputs, constraints=constraints)
+
+
+# Right formulas with inputs that are special in some way: nothing is said.
+GENERAL = {
+    "bias of zeros": (layer, lambda W, b, X: X.T @ (1 - np.tanh(X @ W + b) ** 2), (W, np.zeros(2), X)),
+    "weights of zeros": (ridge, lambda w, X, y, c: 2 * X.T @ (X @ w - y) + 2 * c * w, (np.zeros(3), X, C, 0.3)),
+    "symmetric": (lambda x, A: x @ A @ x, lambda x, A: (A + A.T) @ x, (V, A + A.T)),
+    "determinant": (lambda X: np.linalg.slogdet(X)[1], lambda X: inv(X).T, (COVARIANCE,)),
+    "logarithm": (lambda s: al.log(s).sum(), lambda s: 1 / s, (POSITIVE,)),
+    "one-hot targets": (lambda z, Y: al.cross_entropy(z, Y), lambda z, Y: (softmax(z) - Y) / len(z), (X, ONE_HOT)),
+    "as many samples as classes": (
+        lambda z, Y: al.cross_entropy(z, Y), lambda z, Y: (softmax(z) - Y) / len(z), (A, np.eye(3)),
+    ),
+    "targets of a single class": (
+        lambda z, Y: al.cross_entropy(z, Y), lambda z, Y: (softmax(z) - Y) / len(z), (A, np.eye(3)[[1, 1, 1]]),
+    ),
+    "binary targets": (
+        lambda z, y: al.binary_cross_entropy_with_logits(z, y), lambda z, y: (sigma(z) - y) / 6, (C, BINARY),
+    ),
+    "labels of ±1": (
+        lambda w, X, y: al.maximum(0, 1 - y * (X @ w)).sum(), lambda w, X, y: -X.T @ (y * (y * (X @ w) < 1)),
+        (V, X, SIGNS),
+    ),
+    "squares of labels of ±1": (lambda z, y: ((y - z) ** 2).sum(), lambda z, y: 2 * z - 2 * y, (C, SIGNS)),
+    "one sample": (lambda w, X, y: ((X @ w - y) ** 2).mean(), lambda w, X, y: 2 * X.T @ (X @ w - y) / len(y),
+                   (V, X[:1], C[:1])),
+    "a row": (lambda X, b: (X * b).sum(), lambda X, b: np.broadcast_to(b, X.shape), (X, V[None])),
+    "a formula with its shape": (lambda x: (x**2).sum(), lambda x: np.full((1, 3), 2.0) * x, (V[None],)),
+    "one element": (lambda x: (x**2).sum(), lambda x: 2 * x, (np.array([1.5]),)),
+    "integers": (lambda X: (X**2).sum(), lambda X: 2 * X, (np.array([[1.0, 2.0], [3.0, 4.0]]),)),
+    "a whole exponent": (lambda x, p: (x**p).sum(), lambda x, p: p * x ** (p - 1), (V, 3.0)),
+    "relu": (lambda x: al.relu(x).sum(), lambda x: (x > 0) * 1.0, (POSITIVE,)),
+    "empty": (lambda x: x.sum(), np.ones_like, (np.zeros((0, 3)),)),
+    "large logits": (lambda z: al.logsumexp(z), softmax, (np.array([800.0, -700.0, 3.0]),)),
+    "a number": (lambda x: x * x, lambda x: 2 * x, (3.0,)),
+    "zero": (lambda x: x * x, lambda x: 2 * x, (0.0,)),
+    "unit vector": (lambda x: x / np.linalg.norm(x), lambda x: (np.eye(3) - np.outer(x, x) / (x @ x))
+                    / np.linalg.norm(x), (V / np.linalg.norm(V),)),
+    "value": (al.softmax, softmax, (X,), None),
+    "no float that may be drawn": (lambda x, i: x[i].sum(), lambda x, i: np.bincount(i, minlength=3) * 1.0,
+                                   (V, np.array([0, 2, 2]))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GENERAL)
+def test_nothing_is_said_of_a_formula_that_is_right_in_general(name):
+    fn, closed_form, inputs, *wrt = GENERAL[name]
+    check_closed_form(fn, closed_form, *inputs, wrt=wrt[0] if wrt else 0)  # warnings are errors
+
+
+def test_the_same_check_gives_the_same_result():
+    texts = []
+    for _ in range(2):
+        with pytest.raises(GradientMismatch) as caught:
+            check_closed_form(layer, lambda W, b, X: X.T @ (1 - np.tanh(X @ W) ** 2), W, np.zeros(2), X)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
+def test_a_function_that_fails_at_other_inputs_says_nothing():
+    def only_these(x, b):
+        if np.asarray(b).any():
+            raise ValueError("b must be zero")
+        return (x * x).sum() + (x * b).sum()
+
+    check_closed_form(only_these, lambda x, b: 2 * x, V, np.zeros(3))
+
+
+def test_warnings_of_the_function_at_other_inputs_are_not_shown():
+    def talkative(x, b):
+        if np.asarray(b).any():
+            warnings.warn("b is not zero", UserWarning, stacklevel=2)
+        return (x * x).sum() + b.sum()
+
+    check_closed_form(talkative, lambda x, b: 2 * x, V, np.zeros(3))
+
+
+def test_the_given_inputs_do_not_change():
+    x, b = V.copy(), np.zeros(3)
+    check_closed_form(lambda x, b: (x * x + b).sum(), lambda x, b: 2 * x, x, b)
+    np.testing.assert_array_equal(x, V)
+    assert not b.any()
+
+
+# -- constraints ---------------------------------------------------------------------------------------------------
+
+
+def check(constraints, **inputs):
+    values = {"x": V, "A": A, "n": 3, **inputs}
+    return check_closed_form(lambda x, A, n: x @ A @ x * n, lambda x, A, n: n * (A + A.T) @ x, *values.values(),
+                             constraints=constraints)  # fmt: skip
+
+
+def test_several_constraints_of_one_input():
+    check({"A": ("symmetric", "positive definite"), "x": ["fixed"], "n": "fixed"}, A=COVARIANCE)
+
+
+def test_a_callable_makes_the_inputs_satisfy_the_constraint():
+    seen = []
+
+    def scaled(A):
+        seen.append(A)
+        return A / np.abs(A).sum()
+
+    def fn(x, A):
+        return x @ A @ x / al.absolute(A).sum()
+
+    check_closed_form(fn, lambda x, A: (A + A.T) @ x, V, scaled(A), constraints={"A": scaled})
+    assert len(seen) > 1
+    with pytest.warns(NotGeneralWarning):
+        check_closed_form(fn, lambda x, A: (A + A.T) @ x, V, scaled(A))
+
+
+@pytest.mark.parametrize(
+    ("constraints", "kind", "message"),
+    [
+        ("symmetric", TypeError, "constraints must be a mapping from names of inputs to constraints, not 'symmetric'"),
+        ({"B": "symmetric"}, ValueError, "constraints name the input 'B'; there are x, A, n"),
+        ({0: "symmetric"}, ValueError, "constraints name the input 0"),
+        ({"A": "round"}, ValueError, 'must be a callable or one of "fixed", "integer", '),
+        ({"A": 3}, TypeError, "must be a name, a tuple of names or a callable, not 3"),
+        ({"A": (3,)}, TypeError, "must be a name, a tuple of names or a callable"),
+        ({"A": "symmetric"}, ValueError, "{'A': 'symmetric'}, but this does not hold for the given 'A'"),
+        ({"x": ("fixed", "positive")}, ValueError, "{'x': 'positive'}, but this does not hold"),
+        ({"A": lambda A: A[0]}, TypeError, "must return an array of shape (3, 3), not an array of shape (3,)"),
+        ({"A": lambda A: None}, TypeError, "NoneType"),
+    ],
+)
+def test_bad_constraints_are_named(constraints, kind, message):
+    with pytest.raises(kind) as caught:
+        check(constraints)
+    assert message in str(caught.value)
