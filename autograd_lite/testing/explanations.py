@@ -17,6 +17,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from autograd_lite.testing.diagnosis import diagnose
 from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.mismatch_derivation import derivation_of
 from autograd_lite.testing.repairs import Repairs
 from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
 
@@ -59,6 +61,8 @@ def mismatch(
     allowed = tolerance(reference.values, case.rtol, case.atol)
     error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
     error.inputs = inputs.values
+    if reference.position is not None:
+        error.derivation_source = partial(derivation_of, case.fn, inputs, reference.position)
     return error
 
 

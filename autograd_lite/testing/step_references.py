@@ -157,7 +157,10 @@ class References:
 
         def function(at: Any, *given: Any) -> Any:
             arrays = [a.data.copy() if isinstance(a, Tensor) else a for a in given]
-            tensors = [Tensor(a.data, requires_grad=True) if isinstance(a, Tensor) else a for a in given]
+            tensors = [
+                Tensor(a.data, requires_grad=True, name=name) if isinstance(a, Tensor) else a
+                for a, name in zip(given, self.inputs.names, strict=True)
+            ]
             result, values = run_recorded(self.lines.fn, tensors)
             numbers = as_array(self.lines.evaluate(value, arrays), f"the line {value.name.text!r} returned")
             return differentiate_at(result, self._places(result, values, value, numbers), at._node)
