@@ -88,7 +88,7 @@ def compare(
         if reference.position is not None:
             slopes = one_sided(derivative, inputs, reference.position, index, expected)
             accepted = left_over & slopes.kink & slopes.includes(claim[at], allowed)
-            nowhere = left_over & (slopes.singular | slopes.kink & ~np.isfinite(claim[at]))
+            nowhere = left_over & (slopes.singular & ~unstable[at] | slopes.kink & ~np.isfinite(claim[at]))
             caveats += _caveats(inputs, reference, index, slopes, claim[at], accepted)
             undecided = _NOT_DIFFERENTIABLE if nowhere.any() else undecided
             left_over = left_over & ~accepted & ~nowhere

@@ -13,7 +13,7 @@ from autograd_lite.testing.inputs import Inputs
 
 Derivative = Callable[[Inputs], NumberArray]
 
-_STEPS = (1e-7, 1e-9)  # relative; a kink is within the smaller one
+_STEPS = (1e-9, 1e-7)  # relative; a kink is within the smaller one
 _STEADY = 1e-3  # a one-sided derivative changes by less, relative to it, between the two steps
 _DIVERGES = 0.2  # of a smooth derivative, the change over the smaller step is a hundredth of that over the larger one
 _SMOOTH = 1e-5  # a smaller relative change of the derivative over such a step is no kink
@@ -66,6 +66,11 @@ def one_sided(
     size = abs(float(x[index])) or min(1.0, float(np.max(np.abs(x)))) or 1.0
     at = (..., *index)
 
+    def sides(step: float) -> tuple[NumberArray, NumberArray]:
+        """The derivatives at both sides; outside the domain, that of the other side."""
+        left, right = beside(-step * size), beside(step * size)
+        return np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
+
     def beside(step: float) -> NumberArray:
         moved = x.copy()
         moved[index] += step
@@ -76,14 +81,13 @@ def one_sided(
         except Exception:  # outside the domain
             return np.full(here[at].shape, np.nan)
 
-    (far_left, left), (far_right, right) = ([beside(side * step * size) for step in _STEPS] for side in (-1, 1))
-    left, right, far_left, far_right = (
-        np.where(np.isnan(own), other, own)
-        for own, other in ((left, right), (right, left), (far_left, far_right), (far_right, far_left))
-    )
-    error = np.abs(far_left - left) + np.abs(far_right - right)
+    left, right = sides(_STEPS[0])
     gap = np.maximum(np.abs(right - left), np.maximum(np.abs(here[at] - left), np.abs(here[at] - right)))
-    size = np.maximum(np.abs(left), np.abs(right))
-    jumps = gap > _SMOOTH * size
-    kink = jumps & (gap > 10 * error) & (error <= _STEADY * size)
+    extent = np.maximum(np.abs(left), np.abs(right))
+    jumps = gap > _SMOOTH * extent
+    if not jumps.any():
+        return OneSided(left, right, gap, jumps, jumps)
+    far_left, far_right = sides(_STEPS[1])
+    error = np.abs(far_left - left) + np.abs(far_right - right)
+    kink = jumps & (gap > 10 * error) & (error <= _STEADY * extent)
     return OneSided(left, right, error, kink, jumps & (gap > _DIVERGES * error) & ~kink)

@@ -65,7 +65,9 @@ class Setting:
 
     def has_shapes_of(self, other: Setting) -> bool:
         """Whether the inputs have the shapes of others."""
-        return [np.shape(x) for x in self.inputs.values] == [np.shape(x) for x in other.inputs.values]
+        return [getattr(x, "shape", ()) for x in self.inputs.values] == [
+            getattr(x, "shape", ()) for x in other.inputs.values
+        ]
 
     def numbers(self, returned: Any) -> tuple[NumberArray, NumberArray, NumberArray] | None:
         """All claims, the references, and the allowed differences, as flat arrays; None if a shape is wrong."""
