@@ -123,7 +123,7 @@ def map_tree(tree: Any, change: Callable[[Any], Any]) -> Any:
     return change(tree)
 
 
-# -- functions that a recorded formula calls in place of Python's statements ---------------------------------------------
+# -- functions that a recorded formula calls in place of Python's statements ----------------------------------------
 
 
 def getitem(x: Any, index: Any) -> Any:

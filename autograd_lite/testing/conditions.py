@@ -22,7 +22,7 @@ IsRight = Callable[[Inputs], bool | None]
 
 
 class Condition(NamedTuple):
-    """A property: its name in a sentence, the kind of mistake, and the array with the property nearest to a given one."""
+    """A property: the kind of mistake, its sentence, its cost, and an array with it, made from a given one."""
 
     kind: str
     phrase: str  # "{x}" is the name of the input

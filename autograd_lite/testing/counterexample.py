@@ -235,7 +235,7 @@ def _find(
 
 
 def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
-    """Further counterexamples: those drawn, the ones first that have no axis of length one, and axes of different lengths."""
+    """Further counterexamples that were drawn, first those without axes of length one and with different lengths."""
     search = Search(case)
     witnesses: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
 

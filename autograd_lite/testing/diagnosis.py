@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.evidence import Evidence, Explanation
 from autograd_lite.testing.mismatch import Finding
-from autograd_lite.testing.mistakes import FITTED, FIXED, Mistake, constant_factor, transposed
-from autograd_lite.testing.places import flipped_in_places, right_in_part, right_in_places
+from autograd_lite.testing.mistaken_terms import (
+    activation_alone,
+    additive_term,
+    array_factor,
+    other_argument,
+    wrong_step,
+)
+from autograd_lite.testing.mistakes import (
+    Mistake,
+    constant_factor,
+    flipped,
+    missing_matrix,
+    missing_slice,
+    reshaped,
+    summed,
+    transposed,
+    unsummed,
+    with_too_many,
+)
+from autograd_lite.testing.places import flipped_in_places, right_in_part, right_in_places, scaled_in_part
 
-_SINGLE = (*FITTED, *FIXED, right_in_places, flipped_in_places)
+# Mistakes with a number that is fitted to the data, mistakes without one, and places.
+_FITTED: tuple[Mistake, ...] = (constant_factor, additive_term)
+_FIXED: tuple[Mistake, ...] = (
+    transposed, flipped, reshaped, unsummed, summed, with_too_many, missing_slice, array_factor, missing_matrix,
+    other_argument, wrong_step,
+)  # fmt: skip
+_PLACES: tuple[Mistake, ...] = (right_in_places, flipped_in_places, scaled_in_part, right_in_part)
+_SINGLE = (*_FITTED, *_FIXED, activation_alone, *_PLACES)
 # Few mistakes are tried as the second of a pair, and only one of the two may have a fitted number: otherwise some pair
 # would explain any mismatch.
 _SECOND = (constant_factor, transposed, flipped_in_places)
@@ -24,14 +49,31 @@ def diagnose(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> 
     The elements that are right are reported in any case. Arrays of zeros agree with every explanation, so there are no
     findings for them.
     """
+    single = single_mistakes(evidence, actual, expected)
+    if any(finding.kind != "part" for finding in single):
+        return single
+    return (*pairs_of_mistakes(evidence, actual, expected), *single)
+
+
+def single_mistakes(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> tuple[Finding, ...]:
+    """The single mistakes that explain a mismatch, and the elements that are right."""
+    return _findings(evidence, actual, expected, lambda: _single(evidence, _SINGLE, actual, expected))
+
+
+def pairs_of_mistakes(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> tuple[Finding, ...]:
+    """The pairs of mistakes that explain a mismatch."""
+    return _findings(evidence, actual, expected, lambda: _pairs(evidence, actual, expected))
+
+
+def _findings(
+    evidence: Evidence, actual: NumberArray, expected: NumberArray, explanations: Callable[[], Iterator[Explanation]]
+) -> tuple[Finding, ...]:
     if not evidence.informative(actual).any() or not evidence.informative(expected).any():
         return ()
-    with np.errstate(all="ignore"):
-        found = list(_single(evidence, _SINGLE, actual, expected)) or list(_pairs(evidence, actual, expected))
-        found += _single(evidence, (right_in_part,), actual, expected)
     findings: dict[str, Finding] = {}
-    for e in sorted(found, key=lambda e: e.cost):
-        findings.setdefault(e.text, Finding(e.kind, e.text, e.reasons, e.cost, e.hint))
+    with np.errstate(all="ignore"):
+        for e in sorted(explanations(), key=lambda e: e.cost):
+            findings.setdefault(e.text, Finding(e.kind, e.text, e.reasons, e.cost, e.hint))
     return tuple(findings.values())
 
 
@@ -44,7 +86,7 @@ def _single(
 
 
 def _pairs(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    for first in _explanations(evidence, FIXED, actual, expected):
+    for first in _explanations(evidence, _FIXED, actual, expected):
         if evidence.informative(first.expected).sum() < 2:
             continue  # some pair of mistakes explains any single number
         for second in _single(evidence, _SECOND, first.actual, first.expected):

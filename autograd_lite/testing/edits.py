@@ -1,7 +1,8 @@
 """The table of edits: small changes of a formula, each of which turns a common mistake back into what is right.
 
 Each row of the table is a function of a formula and one of its calls. It yields edits: what takes the place of the
-call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the numbers, elsewhere.
+call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the numbers, in
+`repairs`.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ def _index(index: Any, array: str, written: str) -> tuple[str, str]:
     slices = [(axis, item) for axis, item in enumerate(items) if isinstance(item, slice)]
     if any(isinstance(item.step, int) and item.step < 0 for _, item in slices):
         return "flip", f"{array} is flipped by the index [{written}]"
-    if all(item is None or isinstance(item, slice) and item == slice(None) for item in items):
+    if all(item is None or (isinstance(item, slice) and item == slice(None)) for item in items):
         return "new axis", f"the new axis of {array} is one too many"
     axis = next((axis for axis, item in slices if item != slice(None)), 0)
     return "part used", f"only the part [{written}] of {array} along axis {axis} is used, but all of it is needed"
@@ -227,6 +228,7 @@ def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
             if right not in (given, 0):
                 base = formula.operand(number, 0)
                 text = f"the exponent of {base} must be {right:g}, not {given:g}{formula.where(number)}"
+                text += formula.meaning(call.operands[0])
                 yield Edit("exponent", text, 3, {number: lambda x, *_, p=right: x**p}, ("exponent", given, right))
         return
     users = [formula.calls[user].function for user, _ in formula.uses.get(number, [])]

@@ -1,9 +1,9 @@
-"""The explanations of a mismatch: from its arrays, its formula, its function and its inputs, each tested at other inputs.
+"""The explanations of a mismatch, each of them tested at other inputs.
 
-Four sources give explanations, from the likely to the contrived:
+Three sources give explanations:
 
-- `diagnosis`: the arrays (a sign, a factor, a transpose) and the steps of the chain rule in the function,
-- `repairs`: small edits of the formula, and later insertions,
+- `diagnosis`: the arrays (a sign, a factor, a transpose), and the steps of the chain rule in the function,
+- `repairs`: edits of the formula,
 - `conditions`: what the formula takes for granted about the inputs.
 
 What is reported holds at the given inputs and at others. The others are tried in turn, until something holds: the
@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,15 +25,16 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Reference, formula_name
 from autograd_lite.testing.case_evidence import evidence_of
 from autograd_lite.testing.conditions import conditions, weak_conditions
-from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evidence import tolerance
+from autograd_lite.testing.diagnosis import pairs_of_mistakes, single_mistakes
+from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.mismatch_derivation import derivation_of
 from autograd_lite.testing.repairs import Repairs
 from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
 
-_WITNESSES = 2
+Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
+_WITNESSES, _OF_A_KIND = 2, 2
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
@@ -69,14 +70,16 @@ def mismatch(
 def _explain(
     given: Setting, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs]
 ) -> tuple[Finding, ...]:
-    at_hand = list(diagnose(evidence_of(given.case, given.inputs, reference), claim, reference.values))
+    if claim.shape == reference.values.shape and not claim.any():
+        return (Finding("zero", "it is zero everywhere, and the derivative is not"), *_verdicts(given, reference))
+    at_hand = single_mistakes(evidence_of(given.case, given.inputs, reference), claim, reference.values)
     verdicts = list(_verdicts(given, reference))
     generic, right = generic_settings(given, keep_special=False)
     if right and not generic:
         return (_RIGHT_ELSEWHERE, *verdicts)
-    found = at_hand
+    found = list(at_hand)
     for others in _attempts(given, generic, witnesses):
-        found = list(_holding(given, others, reference.position, at_hand))
+        found = _holding(given, others, reference.position, at_hand)
         if _explained(found):
             break
     return (*_simplest(found), *verdicts)
@@ -96,16 +99,14 @@ def _attempts(given: Setting, generic: list[Setting], witnesses: Sequence[Inputs
             yield special
 
 
-def _holding(given: Setting, others: list[Setting], position: int | None, at_hand: list[Finding]) -> Iterator[Finding]:
-    """The explanations that hold at the given inputs and at all others."""
-    found = at_hand
-    for setting in others[-1:] if others[0].has_shapes_of(given) else others:
-        found = _common(found, _diagnosed(setting, position))
+def _holding(
+    given: Setting, others: list[Setting], position: int | None, at_hand: tuple[Finding, ...]
+) -> list[Finding]:
+    """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
     both_signs = setting_of_both_signs(given)
-    if both_signs is not None:
-        found = _common(found, _diagnosed(both_signs, position)) or found
+    found = _confirmed(at_hand, single_mistakes, others, both_signs, position)
     repairs = Repairs([given, *others], both_signs)
-    found = found + repairs.small()
+    found += repairs.small()
     of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
 
     def is_right(special: Inputs) -> bool:
@@ -117,9 +118,31 @@ def _holding(given: Setting, others: list[Setting], position: int | None, at_han
         found += conditions(of_same_shapes, used, is_right, repairs.where_used)
     if not _explained(found):
         found += repairs.large()
+    if not _explained(found):
+        found += _confirmed(
+            _diagnosed(given, pairs_of_mistakes, position), pairs_of_mistakes, others, both_signs, position
+        )
     if not _explained(found) and of_same_shapes:
         found += weak_conditions(of_same_shapes, used, is_right)
-    yield from found
+    return found
+
+
+def _confirmed(
+    findings: Sequence[Finding], diagnosis: Diagnosis, others: list[Setting], both_signs: Setting | None,
+    position: int | None,
+) -> list[Finding]:  # fmt: skip
+    """The findings that a diagnosis also gives at other settings: for the array that is differentiated there.
+
+    Generic settings of the same shapes are alike, so one of them is enough.
+    """
+    found, seen = list(findings), list[Setting]()
+    for setting in others:
+        if found and not any(setting.has_shapes_of(other) for other in seen):
+            found = _common(found, _diagnosed(setting, diagnosis, position))
+            seen.append(setting)
+    if both_signs is not None and found:
+        found = _common(found, _diagnosed(both_signs, diagnosis, position)) or found
+    return found
 
 
 def _verdicts(setting: Setting, reference: Reference) -> Iterator[Finding]:
@@ -149,20 +172,24 @@ def _explained(findings: list[Finding]) -> bool:
 
 
 def _simplest(findings: list[Finding]) -> Iterator[Finding]:
-    """The findings that are about as simple as the simplest, with the simplest of each kind, and the places."""
-    simplest: dict[str, int] = {}
+    """The findings that are about as simple as the simplest, at most two of a kind, and the places that are right."""
+    simplest: dict[str, list[int]] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
     for finding in sorted(findings, key=lambda finding: finding.cost):
-        if finding.kind == "part" or finding.cost <= min(lowest + 1, simplest.setdefault(finding.kind, finding.cost)):
+        costs = simplest.setdefault(finding.kind, [])
+        if finding.kind == "part" or (
+            finding.cost <= lowest + 1 and (not costs or (len(costs) < _OF_A_KIND and finding.cost == costs[0]))
+        ):
+            costs.append(finding.cost)
             yield finding
 
 
-def _diagnosed(setting: Setting, position: int | None) -> tuple[Finding, ...]:
+def _diagnosed(setting: Setting, diagnosis: Diagnosis, position: int | None) -> tuple[Finding, ...]:
     """The explanations for the same argument at another setting."""
     claims = setting.claims(setting.returned)
     for reference, claim in zip(setting.references, claims, strict=True):
         if reference.position == position:
-            return diagnose(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
+            return diagnosis(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
     return ()
 
 

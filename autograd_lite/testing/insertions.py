@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,34 @@ _IN_PRODUCTS = {np.multiply, np.divide, np.negative}
 _IN_SUMS = {np.add, np.subtract}
 
 
+class Entry(NamedTuple):
+    """A value of the library.
+
+    Attributes
+    ----------
+    name, definition : str
+        How it is written, and the same with what it is if that is the name of a variable.
+    shape : tuple of int
+    of_function, number : bool, int
+        Whether it is a value of the function (else of the formula), and the number of the call.
+    """
+
+    name: str
+    definition: str
+    shape: tuple[int, ...]
+    of_function: bool
+    number: int
+
+    @property
+    def transpose(self) -> str:
+        """How the transpose is written."""
+        name = self.name
+        if name.endswith(".T"):
+            return name.removesuffix(".T")
+        turned = f"{name}.T" if name.replace("_", "").isalnum() or name.endswith(")") else f"({name}).T"
+        return turned + (f", {self.definition}," if self.definition != name else "")
+
+
 @dataclass
 class Library:
     """Values that may be missing in a formula.
@@ -32,23 +60,19 @@ class Library:
     ----------
     function : Computation or None
         That of the function.
-    names, shapes : list
-    origins : list of (bool, int)
-        Whether it is a value of the function (else of the formula), and the number of the call.
+    entries : list of Entry
     functions : dict of str to callable
         Elementwise functions of one argument, by name.
     """
 
     function: Computation | None
-    names: list[str] = field(default_factory=list)
-    shapes: list[tuple[int, ...]] = field(default_factory=list)
-    origins: list[tuple[bool, int]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     functions: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     def values(self, inputs: Inputs, of_formula: list[Any]) -> list[NumberArray]:
         """The values for some inputs, with the values of the formula's calls for them."""
         own = self.function.values(inputs.arrays()) if self.function is not None else []
-        return [np.asarray((own if of_function else of_formula)[number]) for of_function, number in self.origins]
+        return [np.asarray((own if entry.of_function else of_formula)[entry.number]) for entry in self.entries]
 
 
 def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormula) -> Library:
@@ -64,9 +88,8 @@ def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormul
                 continue
             if not any(a.shape == array.shape and np.allclose(a, array, rtol=1e-9, atol=0) for a in seen):
                 seen.append(array)
-                made.names.append(source.text(number))
-                made.shapes.append(array.shape)
-                made.origins.append((source is not formula, number))
+                names = source.text(number), source.defined(number)
+                made.entries.append(Entry(*names, array.shape, source is not formula, number))
             if source is not formula:
                 _collect(made.functions, source, source.calls[number])
     return made
@@ -121,56 +144,49 @@ def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]
 
 
 def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
-    """A factor, divisor or term of the library that is missing, or a value of it that belongs in another one's place."""
+    """A factor, divisor or term of the library that is missing, or a value that belongs in another one's place."""
     for number in sorted(formula.needed, reverse=True):
         if formula.is_float(number):
-            for index, (name, shape) in enumerate(zip(given.names, given.shapes, strict=True)):
-                yield from _elementwise(formula, number, index, name, shape)
-                yield from _matrices(formula, number, index, name, shape)
+            for index, entry in enumerate(given.entries):
+                for kind, text, function in (*_elementwise(formula, number, entry), *_matrices(formula, number, entry)):
+                    cost = 5 if kind == "other value" else 4
+                    yield Edit(kind, text, cost, {}, (), _with_value(formula.calls[number], number, index, function))
 
 
-def _elementwise(formula: WrittenFormula, number: int, index: int, name: str, shape: tuple[int, ...]) -> Iterator[Edit]:
-    call, written = formula.calls[number], formula.text(number)
-    into = np.shape(call.value)
-    users = {formula.calls[user].function for user, _ in formula.uses.get(number, ())}
-    if not _fits(shape, into) or name == written:
+# The kind of a mistake, its sentence, and the function of the value and the entry that corrects it.
+_Row = tuple[str, str, Callable[..., Any]]
+
+
+def _elementwise(formula: WrittenFormula, number: int, entry: Entry) -> Iterator[_Row]:
+    written, into = formula.text(number), np.shape(formula.calls[number].value)
+    if not _fits(entry.shape, into) or entry.name == written:
         return
-    rows: list[tuple[str, str, Callable[..., Any]]] = []
+    users, value = {formula.calls[user].function for user, _ in formula.uses.get(number, ())}, entry.definition
     if not users & _IN_PRODUCTS:
-        rows += [("missing factor", f"the factor {name} is missing, of {written}", np.multiply),
-                 ("missing divisor", f"the divisor {name} is missing, of {written}", np.divide)]  # fmt: skip
+        yield "missing factor", f"the factor {value} is missing, of {written}", np.multiply
+        yield "missing divisor", f"the divisor {value} is missing, of {written}", np.divide
     if not users & _IN_SUMS:
-        rows += [("missing term", f"the term {name} is missing: it is added to {written}", np.add),
-                 ("missing term", f"the term −{name} is missing: it is subtracted from {written}", np.subtract)]  # fmt: skip
-    if shape == into and shape:
-        rows.append(("other value", f"{written} stands where {name} belongs", lambda x, value: value))
-    for kind, text, function in rows:
-        yield Edit(kind, text, 4 + (kind == "other value"), {}, (), _with_value(call, number, index, function))
+        yield "missing term", f"the term {value} is missing: it is added to {written}", np.add
+        yield "missing term", f"the term −{value} is missing: it is subtracted from {written}", np.subtract
+    if entry.shape == into and into:
+        yield "other value", f"{written} stands where {value} belongs", lambda x, other: other
 
 
-def _matrices(formula: WrittenFormula, number: int, index: int, name: str, shape: tuple[int, ...]) -> Iterator[Edit]:
+def _matrices(formula: WrittenFormula, number: int, entry: Entry) -> Iterator[_Row]:
     """A missing factor of a matrix product, on either side."""
-    call, written = formula.calls[number], formula.text(number)
-    into = np.shape(call.value)
-    if len(shape) != 2 or len(into) not in (1, 2):
+    written, into = formula.text(number), np.shape(formula.calls[number].value)
+    if len(entry.shape) != 2 or len(into) not in (1, 2):
         return
-    for factor, turned, turn in ((name, shape, np.asarray), (_transpose_of(name), shape[::-1], np.transpose)):
-        if turned[1] == into[0]:
-            text = f"the factor {factor} is missing on the left of {written}"
-            yield Edit(
-                "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: t(v) @ x)
-            )
-        if len(into) == 2 and turned[0] == into[1]:
-            text = f"the factor {factor} is missing on the right of {written}"
-            yield Edit(
-                "missing factor", text, 4, {}, (), _with_value(call, number, index, lambda x, v, t=turn: x @ t(v))
-            )
-
-
-def _transpose_of(name: str) -> str:
-    if name.endswith(".T"):
-        return name.removesuffix(".T")
-    return f"{name}.T" if name.replace("_", "").isalnum() or name.endswith(")") else f"({name}).T"
+    rows, columns = entry.shape
+    text = "the factor {} is missing on the {} of {}"
+    if columns == into[0]:
+        yield "missing factor", text.format(entry.definition, "left", written), lambda x, m: m @ x
+    if rows == into[0]:
+        yield "missing factor", text.format(entry.transpose, "left", written), lambda x, m: m.T @ x
+    if len(into) == 2 and rows == into[1]:
+        yield "missing factor", text.format(entry.definition, "right", written), lambda x, m: x @ m
+    if len(into) == 2 and columns == into[1]:
+        yield "missing factor", text.format(entry.transpose, "right", written), lambda x, m: x @ m.T
 
 
 def _with_value(

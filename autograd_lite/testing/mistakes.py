@@ -1,4 +1,4 @@
-"""The table of common mistakes in derivatives: sign, factors, transposes, sums, terms.
+"""Common mistakes that show in the array alone: a sign, a constant factor, transposes, sums, shapes.
 
 Each is a function of the evidence and the two arrays that yields explanations; `diagnosis` keeps those that agree.
 """
@@ -6,12 +6,12 @@ Each is a function of the evidence and the two arrays that yields explanations; 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.activations import DERIVATIVES
 from autograd_lite.testing.evidence import Evidence, Explanation
 
 Mistake = Callable[[Evidence, NumberArray, NumberArray], Iterator[Explanation]]
@@ -58,7 +58,7 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
         less_likely += sizes
         for label, n in lengths + sizes:
             less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1)),
-                            (f"the square root of {label}", n**0.5), (f"{label} minus one", n - 1.0),
+                            (f"√({label})", n**0.5), (f"{label} minus one", n - 1.0),
                             (f"N/(N − 1) for N = {label}", n / max(n - 1, 1))]  # fmt: skip
         if array.ndim == 0 and array:
             value = abs(float(array))
@@ -67,11 +67,11 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
 
 
 def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
-    return all(reason.startswith(("half", "2 over", "the square root", "N/(N")) for reason in reasons)
+    return all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
 
 
 def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:
-    return tuple(label for label, value in known if value != 1 and np.isclose(value, number, rtol=1e-8, atol=0))
+    return tuple(label for label, value in known if value != 1 and math.isclose(value, number, rel_tol=1e-8))
 
 
 # -- axes and shapes -----------------------------------------------------------------------------------------------
@@ -229,105 +229,3 @@ def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray
             for index in (0, wanted - 1):
                 text = f"the slice {index} along axis {axis} is missing (the bias?)"
                 yield Explanation("missing slice", text, actual, np.delete(expected, index, axis), 2)
-
-
-# -- factors and terms that depend on the data ---------------------------------------------------------------------
-
-
-def _factors(evidence: Evidence) -> Iterator[tuple[str, NumberArray]]:
-    arrays = {name: array for name, array in evidence.inputs.items() if array.dtype.kind == "f"}
-    arrays |= evidence.intermediates
-    for name, array in arrays.items():
-        if array.size > 1 or name in evidence.intermediates:
-            yield name, array
-        if np.isin(array, (0, 1)).all():
-            continue  # targets, not pre-activations
-        for activation, derivative in DERIVATIVES.items():
-            yield f"{activation}'({name})", derivative(array)
-
-
-def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    """An elementwise factor is missing or extra: an input x, or h'(x) for a known activation h."""
-    if actual.shape != expected.shape:
-        return
-    for name, array in _factors(evidence):
-        for label, factor in ((name, array), (f"{name}.T", array.T))[: 1 + (array.ndim == 2)]:
-            if array.size == 1 or _fits(factor.shape, expected.shape):
-                if np.ptp(factor) == 0 and (array.size > 1 or "'" not in name):
-                    continue  # a constant factor, which has its own explanation
-                yield Explanation("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
-                yield Explanation("doubled factor", f"there is an extra factor {label}", actual, expected * factor, 3)
-
-
-def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, into) == into
-    except ValueError:
-        return False
-
-
-def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    """expected = actual + c · term, with c fitted. Terms: an input, the gradient of another argument, 1."""
-    if actual.shape != expected.shape:
-        return
-    terms = {name: array for name, array in evidence.inputs.items() if array.ndim}
-    terms |= {f"∂f/∂{name}": array for name, array in evidence.other_gradients().items()} | evidence.intermediates
-    terms["1"] = np.ones(expected.shape)
-    difference = expected - actual
-    changed = int(evidence.informative(difference).sum())
-    for name, term in terms.items():
-        if term.shape != expected.shape or not np.any(term):
-            continue
-        factor = float(np.sum(difference * term) / np.sum(term * term))
-        size = abs(factor)
-        is_one = bool(np.isclose(size, 1, rtol=1e-8, atol=0))
-        reasons = () if is_one or not size else meanings(evidence, size)
-        reasons = tuple(reason for reason in reasons if not reason.startswith(("the factor 2", "half", "2 over")))
-        fitted = changed > 1 and not _parallel(term, actual)  # to a multiple of x, c·x is a constant factor
-        if size and (is_one or reasons or fitted):
-            product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
-            missing = factor > 0
-            text = f"the term {product} is missing" if missing else f"there is an extra term {product}"
-            reasons = reasons if name == "1" else tuple(_times(reason, name) for reason in reasons)
-            cost = 3 + 2 * (not is_one and not reasons)
-            kind = "missing term" if missing else "extra term"
-            yield Explanation(kind, text, actual + factor * term, expected, cost, reasons)
-
-
-def _times(reason: str, name: str) -> str:
-    return f"{name} times {reason}" if " " in reason else f"{reason}·{name}"
-
-
-def _parallel(first: NumberArray, second: NumberArray) -> bool:
-    product = np.sum(first * second) ** 2
-    return bool(np.isclose(product, np.sum(first * first) * np.sum(second * second), rtol=1e-9, atol=0))
-
-
-def other_argument(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    """The derivative with respect to another argument."""
-    for name, gradient in evidence.other_gradients().items():
-        text = f"it is the derivative with respect to {name!r} instead of {evidence.argument!r}"
-        yield Explanation("wrong argument", text, actual, gradient, 2)
-
-
-def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
-    """One step of the chain rule is left out, applied twice, or treated as elementwise."""
-    for kind, text, cost, gradient in evidence.mistaken_gradients():
-        yield Explanation(kind, text, actual, gradient, cost)
-
-
-# Mistakes with a number that is fitted to the data, and mistakes without one.
-FITTED: tuple[Mistake, ...] = (constant_factor, additive_term)
-FIXED: tuple[Mistake, ...] = (
-    transposed,
-    flipped,
-    reshaped,
-    unsummed,
-    summed,
-    with_too_many,
-    missing_slice,
-    array_factor,
-    missing_matrix,
-    other_argument,
-    wrong_step,
-)

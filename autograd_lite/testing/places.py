@@ -39,6 +39,23 @@ def flipped_in_places(evidence: Evidence, actual: NumberArray, expected: NumberA
         yield Explanation("sign + part", text, repaired, expected, 4)
 
 
+def scaled_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """Some slices or elements are too large or too small by the same factor: entries that occur twice, for example."""
+    if actual.shape != expected.shape:
+        return
+    wrong = ~evidence.close(actual, expected)
+    square = float(np.sum(actual[wrong] ** 2))
+    if wrong.sum() < 2 or not square:
+        return
+    factor = float(np.sum(actual[wrong] * expected[wrong])) / square
+    size = max(abs(factor), 1 / abs(factor)) if factor > 0 else 1.0
+    if abs(size - round(size)) > 1e-8 or round(size) == 1:
+        return
+    for phrase in _slices(~wrong, evidence.informative(actual, expected)):
+        text = f"it is {size:.6g} times too {'small' if factor > 1 else 'large'} in some places; it is right {phrase}"
+        yield Explanation("factor of a part", text, np.where(wrong, factor * actual, actual), expected, 4)
+
+
 def right_in_part(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """It is right in some slices or elements: not an explanation, but it locates the mistake."""
     if actual.shape != expected.shape:

@@ -15,6 +15,7 @@ from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.non_finite import first_non_finite
 from autograd_lite.testing.rounding import rounding_error
 
 _PRECISIONS = {"float32": float(np.finfo(np.float32).eps), "float16": float(np.finfo(np.float16).eps)}
@@ -37,7 +38,8 @@ def refutation(
     try:
         refuse_non_finite(claim, f"what {name} returned")
     except NotFiniteError as problem:
-        return problem
+        place = first_non_finite(case.closed_form, inputs)
+        return NotFiniteError(f"{problem}: {place}" if place else str(problem))
     error = mismatch(case, inputs, reference, claim, witnesses)
     precision = _low_precision(case, inputs, references, k, claim)
     if precision:

@@ -43,8 +43,9 @@ def parts(formula: WrittenFormula) -> Iterator[Part]:
             is_term = in_sum and type(operand) is Ref and formula.is_float(operand)
             is_factor = call.function in _PRODUCTS and is_number(operand)
             if is_term or is_factor:
-                yield Part(formula.operand(number, position), formula.where(number), float(operand) if is_factor else None,
-                           number, _scaling(call, position))  # fmt: skip
+                value = float(operand) if is_factor else None
+                text, where = formula.operand(number, position), formula.where(number)
+                yield Part(text, where, value, number, _scaling(call, position))
 
 
 def _scaling(call: Call, position: int) -> Callable[[float], Change]:

@@ -65,9 +65,8 @@ class Setting:
 
     def has_shapes_of(self, other: Setting) -> bool:
         """Whether the inputs have the shapes of others."""
-        return [getattr(x, "shape", ()) for x in self.inputs.values] == [
-            getattr(x, "shape", ()) for x in other.inputs.values
-        ]
+        shapes, others = ([getattr(x, "shape", None) for x in s.inputs.values] for s in (self, other))
+        return shapes == others
 
     def numbers(self, returned: Any) -> tuple[NumberArray, NumberArray, NumberArray] | None:
         """All claims, the references, and the allowed differences, as flat arrays; None if a shape is wrong."""
@@ -105,7 +104,7 @@ def is_special(value: Any) -> bool:
 
 
 def setting_of_both_signs(given: Setting) -> Setting | None:
-    """The case at generic inputs without their signs, if the function takes such inputs: it may not need these signs."""
+    """The case at generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
     rng = np.random.default_rng(1)
     values = list(given.inputs.values)
     for i in given.inputs.floats():

@@ -45,6 +45,17 @@ class WrittenFormula:
         place = self.calls[number].place
         return place.text if place is not None else f"the result of {self.calls[number].name}"
 
+    def defined(self, number: int) -> str:
+        """A value as it is written, and what it is if that is the name of a variable: ``n = np.sqrt(x @ x)``."""
+        text, place = self.text(number), self.calls[number].place
+        is_variable = text.isidentifier() and self.calls[number].function is not None
+        return f"{text} = {place.text}" if is_variable and place is not None else text
+
+    def meaning(self, number: Any) -> str:
+        """What a variable is: ``, where n = np.sqrt(x @ x)``; empty for all other operands."""
+        defined = self.defined(number) if type(number) is Ref else ""
+        return f", where {defined}" if " = " in defined else ""
+
     def operand(self, number: int, position: int) -> str:
         """An operand of a call as it is written."""
         if written := self._written(number, position):

@@ -1,0 +1,57 @@
+"""Where a formula makes its first NaN or infinity, in the words of the user's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.support.messages import show
+from autograd_lite.testing.computation import Call, Ref
+from autograd_lite.testing.inputs import Inputs
+from autograd_lite.testing.traced_array import trace
+from autograd_lite.testing.written_formula import WrittenFormula
+
+
+def first_non_finite(formula: Callable[..., Any], inputs: Inputs) -> str:
+    """The first call of a formula whose value is not finite although its operands are; empty if there is none.
+
+    Examples
+    --------
+    >>> from autograd_lite.testing.inputs import read_inputs
+    >>> def formula(m, t):
+    ...     return m / (1 - 0.9**t)
+    >>> first_non_finite(formula, read_inputs(formula, (np.ones(2), 0)))
+    'm / (1 - 0.9**t) is inf, with m = array([1., 1.]) and 1 - 0.9**t = 0.0'
+    """
+    computation = trace(formula, inputs)
+    if computation is None:
+        return ""
+    written = WrittenFormula(computation)
+    for number, call in enumerate(computation.calls):
+        if call.function is not None and not _is_finite(call.value):
+            operands = [_value(operand, computation.calls) for operand in call.operands]
+            if call.place is not None and all(map(_is_finite, operands)):
+                bad = np.asarray(call.value)[~np.isfinite(call.value)].flat[0]
+                given = [
+                    f"{name} = {show(value, 40)}"
+                    for position, value in enumerate(operands)
+                    if (name := written.operand(number, position)) and name != str(value) and _is_number(value)
+                ]
+                return f"{call.place.text} is {bad}" + (f", with {' and '.join(given)}" if given else "")
+            return ""
+    return ""
+
+
+def _value(operand: Any, calls: list[Call]) -> Any:
+    value = calls[operand].value if type(operand) is Ref else operand
+    return value.item() if isinstance(value, np.ndarray) and not value.ndim else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic | float | int) and np.asarray(value).dtype.kind in "fiub"
+
+
+def _is_finite(value: Any) -> bool:
+    return not _is_number(value) or bool(np.isfinite(value).all())
