@@ -86,7 +86,7 @@ class StepMismatch(GradientMismatch):
         given = [line.name for line in before if line.verdict in ("defined", "occurs")]
         right = [line.name for line in before if line.verdict == "right"]
         notes += [f"Right before it: {', '.join(right)}"] if right else []
-        taken = "Taken as defined, because fn names no such tensor, so that a mistake there appears here"
+        taken = "Taken as defined, because the function names no such tensor, so that a mistake there appears here"
         notes += [f"{taken}: {', '.join(given)}"] if given else []
         for verdict, words in (("right", "Right after it, given the right line"), ("wrong", "Also wrong after it")):
             names = [line.name for line in after if line.verdict == verdict]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -208,7 +210,21 @@ def _line(error: BaseException, submission: Submission, formula: Any) -> int | N
     code = getattr(formula, "__code__", None)
     filename = submission.filename or getattr(code, "co_filename", None)
     places = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
+    if isinstance(error, GradientMismatch) and error.findings:
+        places = _lines_with(str(error.findings[0]), formula)
     return places[-1] if places else getattr(code, "co_firstlineno", None)
+
+
+def _lines_with(explanation: str, formula: Any) -> list[int | None]:
+    """The line of the formula with the code that an explanation quotes, if it is the only one."""
+    quoted = re.search(r"in `([^`]+)`", explanation)
+    try:
+        lines, first = inspect.getsourcelines(formula)
+    except (OSError, TypeError):
+        return []
+    code = "".join(quoted[1].split()) if quoted else "\n"
+    found = [number for number, line in enumerate(lines, start=first) if code in "".join(line.split())]
+    return list(found) if len(found) == 1 else []
 
 
 def _row(submission: Submission, outcome: Outcome, timeout: float) -> Grade:

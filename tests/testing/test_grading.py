@@ -4,6 +4,7 @@ import csv
 import html.parser
 import io
 import os
+import re
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+import autograd_lite as al
 from autograd_lite.testing import Grade, Grades, grade, strategies
 
 RNG = np.random.default_rng(3)
@@ -63,6 +65,23 @@ def test_right_and_wrong_formulas_in_every_form():
     assert grades["wrong function"].line == wrong.__code__.co_firstlineno
     assert grades["wrong source"].line == 3
     assert grades["wrong function"].report.startswith("wrong disagrees with the derivative of loss with respect to 'w'")
+
+
+@pytest.mark.parametrize("line", ["G = 2 * A", "D = G * A * (1 + A)", "return X.T @ D"])
+def test_the_line_is_that_of_the_code_that_the_explanation_quotes(line):
+    right = ["def gradient(W, X):", "A = sigmoid(X @ W)", "G = 2 * A", "D = G * A * (1 - A)", "return X.T @ D"]
+    wrong = {
+        "G = 2 * A": "G = 3 * A",
+        "D = G * A * (1 + A)": "D = G * A * (1 + A)",
+        "return X.T @ D": "return X.T @ D / 2",
+    }
+    lines = [wrong[line] if line.split()[0] == other.split()[0] else other for other in right]
+    source = "from autograd_lite import sigmoid\n" + "\n    ".join(lines)
+    (row,) = grade(lambda W, X: (al.sigmoid(X @ W) ** 2).sum(), {"a": source}, RNG.normal(size=(3, 2)), X)
+    assert row.verdict == "wrong"
+    quoted = re.search("in `(.*)`", row.mistake)
+    code = source.splitlines()[row.line - 1]
+    assert quoted[1].replace(" ", "") in code.replace(" ", "") if quoted and row.line > 2 else row.line == 2
 
 
 def test_the_files_of_a_folder(tmp_path):
