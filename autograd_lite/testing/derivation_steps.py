@@ -79,19 +79,22 @@ class StepMismatch(GradientMismatch):
         self.__dict__.update(mismatch.__dict__, line=line, lines=tuple(lines))
         return self
 
-    def __str__(self) -> str:
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The verdicts on the other lines."""
         place = [line.name for line in self.lines].index(self.line)
         before, after = self.lines[:place], self.lines[place + 1 :]
-        notes = []
-        given = [line.name for line in before if line.verdict in ("defined", "occurs")]
-        right = [line.name for line in before if line.verdict == "right"]
-        notes += [f"Right before it: {', '.join(right)}"] if right else []
         taken = "Taken as defined, because the function names no such tensor, so that a mistake there appears here"
-        notes += [f"{taken}: {', '.join(given)}"] if given else []
-        for verdict, words in (("right", "Right after it, given the right line"), ("wrong", "Also wrong after it")):
-            names = [line.name for line in after if line.verdict == verdict]
-            notes += [f"{words}: {', '.join(names)}"] if names else []
-        return "\n".join([super().__str__(), "", *notes] if notes else [super().__str__()])
+        remarks = []
+        for words, lines, verdicts in (
+            ("Right before it", before, ("right",)),
+            (taken, before, ("defined", "occurs")),
+            ("Right after it, given the right line", after, ("right",)),
+            ("Also wrong after it", after, ("wrong",)),
+        ):
+            names = [line.name for line in lines if line.verdict in verdicts]
+            remarks += [f"{words}: {', '.join(names)}"] if names else []
+        return tuple(remarks)
 
 
 def check_steps(

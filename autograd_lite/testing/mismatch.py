@@ -144,6 +144,11 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         return mismatch_html(self)
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """Further lines at the end of the message."""
+        return ()
+
+    @property
     def is_shape_error(self) -> bool:
         """Whether the shapes differ."""
         return bool(self.actual_shape != self.expected_shape)
@@ -160,6 +165,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         else:
             lines += ["", "No known mistake explains it."]
             lines += [] if self.is_shape_error else self._ratio_and_difference()
+        lines += ["", *self.remarks] if self.remarks else []
         return "\n".join(lines)
 
     def _numbers(self) -> list[str]:

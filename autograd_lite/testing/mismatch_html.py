@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,7 @@ from autograd_lite.support.messages import shorten
 
 _EDGE = 5  # rows and columns that are shown at each end of a long axis
 _CELL = "padding:1px 6px;text-align:right;font-family:monospace"
+_BESIDE = "display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;overflow-x:auto"
 _LONGEST = 20_000  # characters of a derivation
 
 
@@ -27,8 +30,11 @@ def mismatch_html(mismatch: Any) -> str:
         parts.append(f"<p>largest difference{at}: {mismatch.actual_value!r}, expected {mismatch.expected_value!r}</p>")
     actual = _table(str(mismatch.subject), mismatch.actual, mismatch)
     expected = _table("right", mismatch.expected, mismatch)
-    parts.append(f"<div style='display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start'>{actual}{expected}</div>")
+    parts.append(f"<div style='{_BESIDE}'>{actual}{expected}</div>")
     parts += _explanations(mismatch)
+    parts += [f"<p>{_text(remark)}</p>" for remark in mismatch.remarks]
+    # Names and code of users may have dollar signs; only the derivation is to be set as mathematics.
+    parts = [f"<div class='tex2jax_ignore mathjax_ignore'>{''.join(parts)}</div>"]
     derivation = mismatch.derivation
     if derivation is not None and len(latex := derivation.latex()) <= _LONGEST:
         parts.append(f"<p>The derivation of the right one:</p><div>$$\n{_text(latex)}\n$$</div>")
@@ -41,7 +47,8 @@ def _text(value: object) -> str:
 
 def _explanations(mismatch: Any) -> Iterator[str]:
     if mismatch.findings:
-        items = "".join(f"<li>{_text(finding)}</li>" for finding in mismatch.findings)
+        texts = [re.sub("`([^`]*)`", r"<code>\1</code>", _text(finding)) for finding in mismatch.findings]
+        items = "".join(f"<li>{text}</li>" for text in texts)
         yield f"<p>Possible explanations, each tested on these numbers:</p><ol>{items}</ol>"
     else:
         yield "<p>No known mistake explains it.</p>"
@@ -49,7 +56,7 @@ def _explanations(mismatch: Any) -> Iterator[str]:
 
 def _table(title: str, values: NumberArray, mismatch: Any) -> str:
     """An array as a table; axes before the last one are its rows."""
-    matrix = values.reshape(-1, values.shape[-1]) if values.ndim else values.reshape(1, 1)
+    matrix = values.reshape(math.prod(values.shape[:-1]), *(values.shape[-1:] or (1,)))
     difference, largest = None, 0.0
     if not mismatch.is_shape_error:
         difference = np.abs(mismatch.actual - mismatch.expected).reshape(matrix.shape)

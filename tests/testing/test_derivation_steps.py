@@ -329,3 +329,10 @@ def test_an_explanation_is_about_the_false_line():
     for line in ("dL/dW", "∇A1", "∂V"):
         wrong = mismatch(fn, lines | {line: doubled(lines[line])}, *INPUTS)
         assert not any("P - Y" in str(finding) or "A1**2" in str(finding) for finding in wrong.findings)
+
+
+def test_the_page_of_a_notebook_has_the_verdicts_and_the_derivation():
+    fn, lines = WAYS["named"]
+    page = mismatch(fn, lines | {"dL/dW": lambda A1, dZ2: A1.T @ dZ2 / 5}, *INPUTS)._repr_html_()
+    assert "Right before it: Z1, A1, Z2, P, ∂L/∂P, ∂L/∂Z2" in page
+    assert r"\frac{\partial L}{\partial W}" in page

@@ -178,7 +178,7 @@ def test_the_page_has_the_explanations_and_the_derivation():
     assert text.count("$$") == 2
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (40,), (7, 30), (2, 3, 4), (30, 20, 2), (0, 3)])
+@pytest.mark.parametrize("shape", [(), (1,), (40,), (7, 30), (2, 3, 4), (30, 20, 2), (0, 3), (3, 0)])
 def test_the_page_has_any_shape_and_few_cells(shape):
     arrays = RNG.normal(size=(2, *shape))
     wrong = GradientMismatch("a", "b", "x", *arrays, 1e-9) if 0 not in shape else GradientMismatch(
