@@ -36,7 +36,7 @@ def grade(
     atol: float = 1e-12,
     constraints: Mapping[str, Constraint] | None = None,
     timeout: float = 10.0,
-    memory: int | None = 1 << 30,
+    memory: int | None = 4 << 30,
     workers: int | None = None,
     function: str = "gradient",
     max_examples: int = 100,
@@ -63,8 +63,8 @@ def grade(
         hold for the inputs.
     timeout : float, default 10
         The most seconds for one submission.
-    memory : int or None, default 1 GiB
-        The most bytes that one submission may allocate, where the system can limit it; None for no limit.
+    memory : int or None, default 4 GiB
+        The most bytes of address space that one submission may add, where the system can limit it; None for no limit.
     workers : int, optional
         The most submissions that are checked at the same time; by default the number of processors.
     function : str, default "gradient"

@@ -336,3 +336,57 @@ def test_the_page_of_a_notebook_has_the_verdicts_and_the_derivation():
     page = mismatch(fn, lines | {"dL/dW": lambda A1, dZ2: A1.T @ dZ2 / 5}, *INPUTS)._repr_html_()
     assert "Right before it: Z1, A1, Z2, P, ∂L/∂P, ∂L/∂Z2" in page
     assert r"\frac{\partial L}{\partial W}" in page
+
+
+def test_steps_of_a_loop_are_lines_of_their_own():
+    """Back-propagation through time: each use of the weights contributes."""
+
+    def loss(W, U, x, h0):
+        h = h0
+        for t in range(3):
+            h = np.tanh(W @ h + U @ x[t])
+        return (h**2).sum()
+
+    def through_time(dh1, dh2, dh3, h0, h1, h2, h3):
+        pairs = ((dh1, h1, h0), (dh2, h2, h1), (dh3, h3, h2))
+        return sum(np.outer(dh * (1 - h**2), before) for dh, h, before in pairs)
+
+    lines = {
+        "h₁": lambda W, U, x, h0: np.tanh(W @ h0 + U @ x[0]),
+        "h₂": lambda W, U, x, h1: np.tanh(W @ h1 + U @ x[1]),
+        "h₃": lambda W, U, x, h2: np.tanh(W @ h2 + U @ x[2]),
+        "∂L/∂h₃": lambda h3: 2 * h3,
+        "∂L/∂h₂": lambda W, dh3, h3: W.T @ (dh3 * (1 - h3**2)),
+        "∂L/∂h₁": lambda W, dh2, h2: W.T @ (dh2 * (1 - h2**2)),
+        "∂L/∂W": through_time,
+    }
+    inputs = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 2)), RNG.normal(size=(3, 2)), RNG.normal(size=2)
+    assert {line.verdict for line in check_steps(loss, lines, *inputs)[3:]} == {"right"}
+    last = {"∂L/∂W": lambda dh3, h2, h3: np.outer(dh3 * (1 - h3**2), h2)}
+    assert mismatch(loss, lines | last, *inputs).line == "∂L/∂W"
+    wrong = {"∂L/∂h₂": lambda W, dh3, h3: W @ (dh3 * (1 - h3**2))}
+    assert mismatch(loss, lines | wrong, *inputs).line == "∂L/∂h₂"
+
+
+def test_a_normalization_line_by_line():
+    """A value that is used twice, once through its own mean and variance."""
+
+    def loss(X, g, T):
+        centred = X - X.mean(axis=1, keepdims=True)
+        return ((g * centred / np.sqrt((centred**2).mean(axis=1, keepdims=True)) - T) ** 2).sum()
+
+    lines = {
+        "D": lambda X: X - X.mean(axis=1, keepdims=True),
+        "s": lambda D: np.sqrt((D**2).mean(axis=1, keepdims=True)),
+        "H": lambda D, s: D / s,
+        "dg": lambda g, H, T: (2 * (g * H - T) * H).sum(axis=0),
+        "ds": lambda g, D, s, T: -(2 * (g * D / s - T) * g * D).sum(axis=1, keepdims=True) / s**2,
+        "dD": lambda g, D, s, T, ds: 2 * (g * D / s - T) * g / s + ds * D / (s * D.shape[1]),
+        "dX": lambda dD: dD - dD.mean(axis=1, keepdims=True),
+    }
+    inputs = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=(4, 3))
+    assert {line.verdict for line in check_steps(loss, lines, *inputs)[3:]} == {"right"}
+    held_constant = {"dD": lambda g, D, s, T: 2 * (g * D / s - T) * g / s}
+    wrong = mismatch(loss, lines | held_constant, *inputs)
+    assert wrong.line == "dD"
+    assert verdicts(wrong.lines)["dX"] == "right"

@@ -174,7 +174,7 @@ def test_a_submission_may_do_anything(capfd):
     submissions |= {name: formula for name, (formula, _, _) in MISCHIEF.items()}
     submissions |= {"after right": right, "after wrong": wrong}
     state, before = np.random.get_state()[1].copy(), (W.copy(), X.copy(), Y.copy(), os.getcwd(), dict(os.environ))
-    grades = graded(submissions, timeout=6.0, memory=1 << 28, workers=4)
+    grades = graded(submissions, timeout=6.0, memory=1 << 30, workers=4)
     expected = {name: verdict for name, (_, verdict, _) in MISCHIEF.items()}
     assert verdicts(grades) == {"before right": "right", "before wrong": "wrong", **expected,
                                 "after right": "right", "after wrong": "wrong"}  # fmt: skip
