@@ -7,7 +7,8 @@ Reading order:
     primitives              `check_primitive`: all requirements for a new operation
     case, closed_form       a formula and the engine compared; `check_closed_form`
     derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
-                            step_references, recorded_values: what they are compared with)
+                            step_references, recorded_values: what they are compared with; step_kinks;
+                            checked_steps: the verdicts)
     declared                `closed_form`: a decorator, by which pytest_plugin collects formulas as tests
     grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
                             run; grades: the table; drawn_inputs)
@@ -28,9 +29,10 @@ Reading order:
 from typing import TYPE_CHECKING
 
 from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
+from autograd_lite.testing.checked_steps import CheckedLine, CheckedSteps, StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.declared import closed_form
-from autograd_lite.testing.derivation_steps import CheckedLine, CheckedSteps, StepMismatch, check_steps
+from autograd_lite.testing.derivation_steps import check_steps
 from autograd_lite.testing.grades import Grade, Grades
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.grading import grade

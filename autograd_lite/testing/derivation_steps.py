@@ -2,99 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Function
+from autograd_lite.testing.caveats import NotDifferentiableWarning
+from autograd_lite.testing.checked_steps import CheckedLine, CheckedSteps, StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.constraints import Constraint
-from autograd_lite.testing.inputs import check_functions, read_inputs
+from autograd_lite.testing.inputs import check_functions, function_name, read_inputs
 from autograd_lite.testing.mismatch import GradientMismatch
+from autograd_lite.testing.step_kinks import inputs_beside_a_kink
 from autograd_lite.testing.step_lines import Line, Lines, read_lines
 from autograd_lite.testing.step_references import Reference, References
-
-
-@dataclass(frozen=True)
-class CheckedLine:
-    """The verdict on one line.
-
-    Attributes
-    ----------
-    name : str
-        As it was given.
-    verdict : str
-        "right"; "wrong"; "not checked", if a line after the false one cannot be judged. A line is judged with right
-        values of the lines that it uses. A value that `fn` does not name, and that does not lead to a line for the
-        loss, can only be taken as it is defined: "occurs" if `fn` computes it somewhere, "defined" if not.
-    shape : tuple of int or None
-    """
-
-    name: str
-    verdict: str
-    shape: tuple[int, ...] | None
-
-
-class CheckedSteps(tuple[CheckedLine, ...]):
-    """The verdicts on all lines of a right derivation, in their order; ``str()`` of it is a table.
-
-    Attributes
-    ----------
-    largest_error : float
-        The largest relative difference, as `check_closed_form` returns it.
-    """
-
-    largest_error: float
-
-    def __new__(cls, lines: Sequence[CheckedLine], largest_error: float) -> CheckedSteps:
-        self = super().__new__(cls, lines)
-        self.largest_error = largest_error
-        return self
-
-    def __str__(self) -> str:
-        return _table(self)
-
-
-class StepMismatch(GradientMismatch):
-    """The first false line of a derivation, with everything that `GradientMismatch` has for it.
-
-    Attributes
-    ----------
-    line : str
-        The name of the false line.
-    lines : tuple of CheckedLine
-        The verdicts on all lines. Those after the false one are judged with the right values of the lines before them.
-    """
-
-    line: str = ""
-    lines: tuple[CheckedLine, ...] = ()
-
-    @classmethod
-    def of(cls, mismatch: GradientMismatch, line: str, lines: Sequence[CheckedLine]) -> StepMismatch:
-        """A mismatch of a line as the mismatch of a derivation."""
-        self = cls(*mismatch.args)
-        self.__dict__.update(mismatch.__dict__, line=line, lines=tuple(lines))
-        return self
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """The verdicts on the other lines."""
-        place = [line.name for line in self.lines].index(self.line)
-        before, after = self.lines[:place], self.lines[place + 1 :]
-        taken = "Taken as defined, because the function names no such tensor, so that a mistake there appears here"
-        remarks = []
-        for words, lines, verdicts in (
-            ("Right before it", before, ("right",)),
-            (taken, before, ("defined", "occurs")),
-            ("Right after it, given the right line", after, ("right",)),
-            ("Also wrong after it", after, ("wrong",)),
-        ):
-            names = [line.name for line in lines if line.verdict in verdicts]
-            remarks += [f"{words}: {', '.join(names)}"] if names else []
-        return tuple(remarks)
 
 
 def check_steps(
@@ -120,8 +45,8 @@ def check_steps(
     **Derivatives.** "∂L/∂Z", "dL/dZ", "∇Z" or "dZ" is the derivative of `fn` with respect to an input or to the value
     of an earlier line. In formulas it is called ``dZ`` (or ``dL_dZ``). "∂P/∂Z" with an earlier line P is the Jacobian
     of P, called ``dP_dZ``. "dZ" without a fraction is a derivative only if there is an input or an earlier value Z.
-    In names of parameters, signs are left out: "Z⁽¹⁾", "Z₁" and "Z[1]" are ``Z1``. Where a step has a kink, the
-    derivative with respect to an intermediate value must be the one that the engine's conventions give.
+    In names of parameters, signs are left out: "Z⁽¹⁾", "Z₁" and "Z[1]" are ``Z1``. Where a step has a kink, a
+    one-sided derivative is right, and a `NotDifferentiableWarning` says so.
 
     Parameters
     ----------
@@ -200,6 +125,7 @@ class _Check:
             verdict = self.references.verdict_on(line)
         else:
             case, inputs = self._case(line, reference)
+            inputs = self._beside_a_kink(line, case, inputs) if reference.at else inputs
             try:
                 error = check_closed_form(
                     case.fn, case.closed_form, *inputs, wrt=case.wrt, intermediates=case.intermediates, **self.options
@@ -210,6 +136,18 @@ class _Check:
                 raise StepMismatch.of(mismatch, line.name.text, self.verdicts) from None
             self.largest = max(self.largest, error)
         self._add(line, verdict, returned)
+
+    def _beside_a_kink(self, line: Line, case: Case, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The inputs, or others beside them if the line has a one-sided derivative in place of the engine's."""
+        inputs = read_inputs(case.fn, values)
+        if not case.compare(inputs, case.references(inputs), case.evaluate_formula(inputs)).wrong:
+            return values
+        beside = inputs_beside_a_kink(case, inputs)
+        if beside is None:
+            return values
+        message = f"the line {line.name.text!r} is one-sided: {function_name(self.steps.fn)} is not differentiable here"
+        warnings.warn(message, NotDifferentiableWarning, stacklevel=4)
+        return beside.values
 
     def _value(self, line: Line) -> Any:
         return self.steps.evaluate(line, self.steps.inputs.arrays(), self.corrections)
@@ -233,6 +171,7 @@ class _Check:
             return {e.name.text: known[e.key] for e in steps.needed_for(line) if np.ndim(known[e.key])}
 
         # A diagnosis records what a formula computes: this line step by step, and earlier lines as one step.
+        formula.__signature__ = inspect.signature(reference.function)  # type: ignore[attr-defined]
         formula.__module__ = getattr(own, "__module__", formula.__module__)
         formula.__name__ = f"the line {line.name.text!r}"
         case = Case(
@@ -255,7 +194,9 @@ class _Check:
         case, values = self._case(line, reference)
         inputs = read_inputs(case.fn, values)
         comparison = case.compare(inputs, case.references(inputs), case.evaluate_formula(inputs))
-        return "wrong" if comparison.wrong else "not checked" if comparison.undecided else "right"
+        if comparison.wrong:
+            return "right" if reference.at and inputs_beside_a_kink(case, inputs) else "wrong"
+        return "not checked" if comparison.undecided else "right"
 
     def _add(self, line: Line, verdict: str, returned: Any, reference: Reference | None = None) -> None:
         """Add a verdict. Later lines get the value of the reference, if there is one, in place of that of the line."""
@@ -280,9 +221,3 @@ def _in_form_of(returned: Any, expected: NumberArray) -> NumberArray:
         if np.array_equal(jacobian, np.diag(np.diagonal(jacobian))):
             return np.diagonal(jacobian).reshape(shape)
     return expected
-
-
-def _table(lines: Sequence[CheckedLine]) -> str:
-    rows = [(line.name, line.verdict, "" if line.shape is None else str(line.shape)) for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{name:{widths[0]}}  {verdict:{widths[1]}}  {shape}".rstrip() for name, verdict, shape in rows)

@@ -15,9 +15,10 @@ from typing import Any
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.messages import one_line, show
 from autograd_lite.testing.case import Case, Function
+from autograd_lite.testing.checked_steps import StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.constraints import Constraint
-from autograd_lite.testing.derivation_steps import StepMismatch, check_steps
+from autograd_lite.testing.derivation_steps import check_steps
 from autograd_lite.testing.grades import Grade, Grades
 from autograd_lite.testing.inputs import NotFiniteError, Which, check_functions, read_inputs
 from autograd_lite.testing.isolation import Outcome, run_isolated

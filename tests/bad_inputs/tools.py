@@ -4,7 +4,7 @@ from bad_inputs.rows import each, rows
 
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
-from autograd_lite.testing.derivation_steps import StepMismatch
+from autograd_lite.testing.checked_steps import StepMismatch
 from autograd_lite.testing.inputs import NotFiniteError
 from autograd_lite.testing.mismatch import GradientMismatch
 

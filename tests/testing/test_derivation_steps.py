@@ -2,12 +2,13 @@
 
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
 import autograd_lite as al
-from autograd_lite.testing import GradientMismatch, StepMismatch, check_steps
+from autograd_lite.testing import GradientMismatch, NotDifferentiableWarning, StepMismatch, check_steps
 
 RNG = np.random.default_rng(7)
 X, Y, LABELS = RNG.normal(size=(5, 3)), np.eye(2)[[0, 1, 1, 0, 1]], np.array([0, 1, 1, 0, 1])
@@ -390,3 +391,25 @@ def test_a_normalization_line_by_line():
     wrong = mismatch(loss, lines | held_constant, *inputs)
     assert wrong.line == "dD"
     assert verdicts(wrong.lines)["dX"] == "right"
+
+
+@pytest.mark.parametrize("with_loss", [True, False])
+def test_any_one_sided_derivative_of_an_intermediate_value_is_right(with_loss):
+    """Z is exactly 0 at two places, where relu has a kink."""
+    x, w = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0]]), np.array([[1.0, -1.0], [0.5, 0.0]])
+    c = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+    def loss(w, x):
+        return (al.relu(x @ w) * c).sum()
+
+    lines = {"Z": lambda w, x: x @ w, "A": lambda Z: np.maximum(Z, 0), "L": lambda A: (A * c).sum(), "dA": lambda: c}
+    lines = lines if with_loss else {name: line for name, line in lines.items() if name != "L"}
+    for mask in (lambda Z: Z > 0, lambda Z: Z >= 0, lambda Z: 0.5 * (Z > 0) + 0.5 * (Z >= 0)):
+        with warnings.catch_warnings(record=True) as noticed:
+            warnings.simplefilter("always")
+            checked = check_steps(loss, lines | {"dZ": lambda Z, dA, mask=mask: dA * mask(Z)}, w, x)
+        assert verdicts(checked)["dZ"] == "right"
+        assert [item.category for item in noticed] in ([], [NotDifferentiableWarning])
+    assert noticed
+    for mask in (lambda Z: (Z > 0) + 2.0 * (Z == 0), lambda Z: (Z > 0) - 0.1 * (Z == 0), lambda Z: 1.0):
+        assert mismatch(loss, lines | {"dZ": lambda Z, dA, mask=mask: dA * mask(Z)}, w, x).line == "dZ"
