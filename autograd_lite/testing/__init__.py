@@ -11,7 +11,7 @@ Reading order:
                             checked_steps: the verdicts)
     declared                `closed_form`: a decorator, by which pytest_plugin collects formulas as tests
     grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
-                            run; grades: the table; drawn_inputs)
+                            run; grades: the table; drawn_inputs, argument_order)
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
                             counterexample_error: its findings also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings

@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 from autograd_lite.support.messages import show
+from autograd_lite.testing.argument_order import in_order_of
 from autograd_lite.testing.case import Function
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.inputs import Which, check_functions
@@ -31,7 +32,8 @@ def closed_form(
     """Declare that a function is the formula for the derivative of another one.
 
     The function itself stays as it is. In a test module pytest collects it as a test, whatever its name is, and checks
-    it: with inputs as `check_closed_form`, with strategies as `find_counterexample`.
+    it: with inputs as `check_closed_form`, with strategies as `find_counterexample`. If it has the parameters of `of`
+    in another order, it is called by their names.
 
     Parameters
     ----------
@@ -106,6 +108,7 @@ class Declaration:
             If the inputs are drawn, and Hypothesis is not installed.
         """
         inputs = self._inputs(formula)
+        formula = in_order_of(self.of, formula)
         if not _are_drawn(inputs):
             check_closed_form(self.of, formula, *inputs, wrt=self.wrt, **self.options)
             return
@@ -124,9 +127,9 @@ class Declaration:
 
     def _inputs(self, formula: Function) -> Sequence[Any]:
         if self.inputs is None:
-            return annotated_inputs(formula)
+            return annotated_inputs(self.of, formula)
         if isinstance(self.inputs, Mapping):
-            names = list(inspect.signature(formula).parameters)
+            names = list(inspect.signature(in_order_of(self.of, formula)).parameters)
             if set(names) != set(self.inputs):
                 raise ValueError(
                     f"closed_form: inputs must be for {', '.join(names)}, not for {show(list(self.inputs))}"
@@ -146,8 +149,8 @@ def _are_drawn(inputs: Sequence[Any]) -> bool:
     return strategies is not None and any(isinstance(item, strategies.SearchStrategy) for item in inputs)
 
 
-def annotated_inputs(formula: Function) -> Sequence[Any]:
-    """The strategies that the annotations of a formula give.
+def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
+    """The strategies that the annotations of a formula give, in the order of the function's parameters.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def annotated_inputs(formula: Function) -> Sequence[Any]:
         hints = typing.get_type_hints(formula, include_extras=True)
     except Exception as error:
         raise TypeError(f"closed_form: an annotation of {formula.__name__} cannot be evaluated: {error}") from error
-    names = list(inspect.signature(formula).parameters)
+    names = list(inspect.signature(in_order_of(of, formula)).parameters)
     found = {}
     for name in names:
         found[name] = next(iter(getattr(hints.get(name), "__metadata__", ())), None)

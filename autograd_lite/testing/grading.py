@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.messages import one_line, show
+from autograd_lite.testing.argument_order import in_order_of
 from autograd_lite.testing.case import Case, Function
 from autograd_lite.testing.checked_steps import StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
@@ -56,7 +57,8 @@ def grade(
     submissions : dict of str, or path of a folder
         For each person a formula, its source text, or the lines of a derivation for `check_steps`; or a folder with a
         file ``person.py`` for each person. Sources define a function called `function`, or only one function; or a dict
-        of lines called `function`. They may use ``np`` without importing it.
+        of lines called `function`. They may use ``np`` without importing it. A formula that has the parameters of `fn`
+        in another order is called by their names.
     *inputs : arrays and numbers, or Hypothesis strategies
         With inputs as for `check_closed_form`; with strategies as for `find_counterexample`.
     wrt, rtol, atol, constraints
@@ -113,9 +115,9 @@ def grade(
             for example in examples:
                 check_steps(fn, formula, *example, **options)
         elif strategies:
-            _search(fn, formula, inputs, wrt, max_examples, {"rtol": rtol, "atol": atol})
+            _search(fn, in_order_of(fn, formula), inputs, wrt, max_examples, {"rtol": rtol, "atol": atol})
         else:
-            check_closed_form(fn, formula, *inputs, wrt=wrt, **options)
+            check_closed_form(fn, in_order_of(fn, formula), *inputs, wrt=wrt, **options)
 
     calls = [_call(submission, function, check) for submission in read]
     outcomes = run_isolated(calls, timeout, memory, workers)

@@ -151,7 +151,7 @@ def _loss(fn: Function, names: list[LineName], values: list[str], given: str | N
     others = [of for of in derived if of not in values]
     if given is not None:
         loss: str | None = identifier(given)
-    elif last in _LOSSES or last == function_name(fn):
+    elif (last in _LOSSES or last == function_name(fn)) and not (others and last in {name.to for name in names}):
         loss = last
     else:
         loss = others[0] if others else last if last in derived else None

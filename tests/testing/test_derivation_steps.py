@@ -268,6 +268,11 @@ def test_the_loss_may_have_any_name():
     assert mismatch(lambda x: (x**2).mean(), {"S": lines["S"], "dx": lambda x: 2 * x / 15}, X, loss="S").line == "S"
 
 
+def test_a_value_with_the_name_of_a_loss_may_be_an_intermediate_one():
+    lines = {"E": lambda x: np.exp(x), "dL/dE": lambda E: 2 * E, "dx": lambda E, dE: dE * E}
+    assert [line.verdict for line in check_steps(lambda x: (np.exp(x) ** 2).sum(), lines, X)][1:] == ["right", "right"]
+
+
 def test_it_is_a_mismatch_and_can_be_pickled():
     fn, lines = WAYS["named"]
     wrong = mismatch(fn, lines | {"db": lambda dZ2: dZ2.mean(axis=0)}, *INPUTS)

@@ -84,6 +84,17 @@ def test_the_line_is_that_of_the_code_that_the_explanation_quotes(line):
     assert quoted[1].replace(" ", "") in code.replace(" ", "") if quoted and row.line > 2 else row.line == 2
 
 
+def test_parameters_may_have_another_order():
+    def reordered(y, X, w):
+        return 2 * X.T @ (X @ w - y) / len(y)
+
+    grades = graded(
+        {"right": reordered, "wrong": lambda X, y, w: X.T @ (X @ w - y) / len(y), "other": lambda a, b, c: a}
+    )
+    assert verdicts(grades) == {"right": "right", "wrong": "wrong", "other": "wrong"}
+    assert "2 times too small" in grades["wrong"].mistake
+
+
 def test_the_files_of_a_folder(tmp_path):
     (tmp_path / "ada.py").write_text("import tools\n\ndef gradient(w, X, y):\n    return tools.slope(w, X, y)\n")
     (tmp_path / "tools.py").write_text("def slope(w, X, y):\n    return 2 * X.T @ (X @ w - y) / len(y)\n")

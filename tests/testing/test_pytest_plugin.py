@@ -237,6 +237,18 @@ def test_inputs_come_from_annotations_arguments_or_strategies():
             check(lambda x: x**3, inputs=inputs, rtol=1e-12)
 
 
+def test_parameters_may_have_another_order():
+    def loss(w, X):
+        return ((X @ w) ** 2).sum()
+
+    def gradient(X: Annotated[np.ndarray, "N D"], w: Annotated[np.ndarray, "D"]):
+        return 2 * X.T @ (X @ w)
+
+    X, w = np.array([[1.0, 2.0], [3.0, 5.0], [-1.0, 2.0]]), np.array([2.0, -1.0])
+    for inputs in (None, {"w": w, "X": X}, (w, X)):
+        declaration_of(closed_form(of=loss, wrt="w", inputs=inputs, max_examples=20)(gradient)).check(gradient)
+
+
 def test_inputs_without_meaning():
     def strange(x: Annotated[np.ndarray, "N*2"]):
         return x
