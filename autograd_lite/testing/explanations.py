@@ -17,6 +17,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from autograd_lite.testing.diagnosis import pairs_of_mistakes, single_mistakes
 from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
+from autograd_lite.testing.mismatch_derivation import derivation_of
 from autograd_lite.testing.repairs import Repairs
 from autograd_lite.testing.setting import (
     Setting,
@@ -66,6 +68,8 @@ def mismatch(
     allowed = tolerance(reference.values, case.rtol, case.atol)
     error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
     error.inputs = inputs.values
+    if reference.position is not None:
+        error.derivation_source = partial(derivation_of, case.fn, inputs, reference.position)
     return error
 
 
