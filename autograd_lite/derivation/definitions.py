@@ -73,3 +73,10 @@ def intermediate_names(node: Node, saved: Mapping[str, Any]) -> str:
     """The names that the definition of a node needs."""
     labels = getattr(saved.get("target"), "dtype", np.dtype(int)).kind in "iu"
     return INTERMEDIATES.get(node.operation.name, "").replace("Y", "Y" * labels)
+
+
+# Operations with a usual notation: a short result of theirs is written out where it is used.
+WRITTEN_OUT = {
+    "absolute", "divide", "exp", "expm1", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "multiply",
+    "power", "reciprocal", "sign", "sqrt", "square", "sum",
+}  # fmt: skip

@@ -106,10 +106,12 @@ def from_formula(value: Any) -> Any:
 
 
 def formula_of_array(array: Any) -> Formula:
-    """An array inside a rule: a constant if all its elements are equal, else a symbol without a name."""
+    """An array inside a rule: a constant or the identity matrix if it is one, else a symbol without a name."""
     if array.size and array.dtype.kind in "fiu" and (array == array.flat[0]).all():
         number = Constant.of(array.flat[0])
         return call(np.broadcast_to, (number, array.shape)) if array.ndim else number
+    if array.ndim == 2 and array.shape[0] == array.shape[1] > 0 and (array == np.eye(len(array))).all():
+        return call(np.eye, (len(array),))
     return Symbol("", array.shape, array.dtype, array)
 
 

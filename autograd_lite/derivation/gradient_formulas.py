@@ -129,7 +129,7 @@ class GradientFormulas:
     def _has_line(self, thing: Any, arrived: int, formula: Formula) -> bool:
         if thing in self.wanted or thing in self.graph.given:
             return True
-        if size_of(formula) <= 1:
+        if size_of(formula) <= 1 or not symbols(formula):
             return False
         if thing not in self.graph.defined:
             return size_of(formula) > _LONGEST_PASSED_ON

@@ -11,7 +11,7 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees, proved
-from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
+from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES, WRITTEN_OUT
 from autograd_lite.derivation.formula import (
     Call,
     Constant,
@@ -25,15 +25,17 @@ from autograd_lite.derivation.formula import (
     symbols,
 )
 from autograd_lite.derivation.formula_array import FormulaArray, to_formula
-from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
+from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names
 from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
 
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
-_INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES}
+_INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES, *MATRIX_FUNCTIONS, *PRODUCTS}
 _LONGEST_INLINE = 12
+_LONGEST_FUNCTION = 5
+_LONGEST_LOSS = 6
 
 
 class GraphFormulas:
@@ -118,9 +120,9 @@ class GraphFormulas:
                 return call(np.multiply, (constant, labels))
         return scattered
 
-    def _define(self, symbol: Symbol, definition: Formula, operation: str) -> None:
+    def _define(self, symbol: Symbol, definition: Formula, operation: str, abbreviated: bool = True) -> None:
         self.definitions.append((symbol, definition, operation))
-        if isinstance(definition, Call):
+        if isinstance(definition, Call) and abbreviated:
             self._abbreviations[key(definition)] = symbol
             if definition.function is np.log:
                 self._abbreviations[key(call(np.exp, (symbol,)))] = definition.operands[0]
@@ -142,9 +144,11 @@ class GraphFormulas:
         name = self.names[node] if node in self.names else self.names.fresh("U")
         value = self.values.get(node)
         symbol = Symbol(name, node.shape, node.dtype, value_or_none(definition) if value is None else value)
-        self.formula_of[node] = symbol
+        # A short loss is written out in the gradients: x / ‖x‖ instead of x / L.
+        written_out = node is self.root and node not in self.given and size_of(definition) <= _LONGEST_LOSS
+        self.formula_of[node] = definition if written_out else symbol
         self.defined.add(node)
-        self._define(symbol, definition, node.operation.name)
+        self._define(symbol, definition, node.operation.name, abbreviated=not written_out)
 
     def _has_name(self, node: Node, definition: Formula) -> bool:
         """Whether a node gets a line and a name; otherwise it is written out where it is used."""
@@ -155,6 +159,8 @@ class GraphFormulas:
         if node in self.values and value_or_none(definition) is None:
             return True
         if node.operation.name in _INLINE and size_of(definition) <= _LONGEST_INLINE:
+            return False
+        if node.operation.name in WRITTEN_OUT and size_of(definition) <= _LONGEST_FUNCTION:
             return False
         branches = len(set(node.parents) - {None}) > 1 and node.operation.name not in PRODUCTS
         used = len(self.consumers.get(node, ())) > 1

@@ -10,7 +10,11 @@ from autograd_lite.derivation.definitions import intermediate_names
 from autograd_lite.derivation.notation import subscript, superscript
 
 ACTIVATIONS = {"elu", "gelu", "hardtanh", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"}
-PRODUCTS = {"matmul", "dot"}
+PRODUCTS = {"dot", "inner", "matmul", "outer", "vecdot"}
+MATRIX_FUNCTIONS = {
+    "cholesky", "det", "diag", "diagonal", "eigvalsh", "inv", "matrix_power", "norm", "slogdet", "slogdet[1]", "solve",
+    "svdvals", "trace",
+}  # fmt: skip
 
 
 class Names:
@@ -100,13 +104,38 @@ def request_names(
 
 def _role(node: Node, consumers: Mapping[Any, list[Node]]) -> str | None:
     name, users = node.operation.name, consumers.get(node, [])
-    if name == "linear" or (name == "add" and any(map(_is_layer_product, node.parents))):
+    if name == "linear":
         return "Z"
+    if name == "add" and any(map(_is_layer_product, node.parents)):
+        return "Z" if _has_bias(node) or not _is_in_matrix_function(node, consumers) else None
     if name in PRODUCTS and _is_layer_product(node):
-        return None if [user.operation.name for user in users] == ["add"] else "Z"
+        if [user.operation.name for user in users] == ["add"] or _is_in_matrix_function(node, consumers):
+            return None
+        return "Z"
     if name in ACTIVATIONS:
         return "P" if any(user.operation.name == "binary_cross_entropy" for user in users) else "A"
     return "P" if name == "softmax" else None
+
+
+def _has_bias(node: Node) -> bool:
+    """Whether a vector is added to every row or column of a product."""
+    return any(isinstance(parent, Leaf) and parent.shape != node.shape for parent in node.parents)
+
+
+def _is_in_matrix_function(node: Node, consumers: Mapping[Any, list[Node]]) -> bool:
+    """Whether a product is a scalar or a part of a matrix function, such as a trace or another product.
+
+    It is an expression of matrix calculus then, and no layer of a network.
+    """
+    if node.shape == ():
+        return True
+    for user in consumers.get(node, ()):
+        name = user.operation.name
+        if name in PRODUCTS or name in MATRIX_FUNCTIONS:
+            return True
+        if name in ("add", "subtract", "negative", "transpose") and _is_in_matrix_function(user, consumers):
+            return not _has_bias(user)
+    return False
 
 
 def _is_layer_product(node: Any) -> bool:

@@ -104,7 +104,7 @@ class ArgumentFormulas:
         recorded: dict[str, Any] = {}
         for name in node.operation.arguments:
             value = self._saved[node].get(name)
-            if value is None and not _is_needed(node, name):  # otherwise None was passed
+            if value is None and not is_needed(node, name):  # otherwise None was passed
                 value = getattr(node, name) if name in ("shape", "dtype") else _UNKNOWN
                 value = [_UNKNOWN] * len(node.parents) if name == node.operation.variadic else value
             recorded[name] = self._formula(node, name, value)
@@ -123,7 +123,7 @@ class ArgumentFormulas:
         return self._array_symbols.formula(value, whole)
 
 
-def _is_needed(node: Node, name: str) -> bool:
+def is_needed(node: Node, name: str) -> bool:
     """Whether the rule of a differentiated argument needs the argument `name`, so that it was saved."""
     differentiated = {argument for parent, argument in arguments_of(node) if parent is not None}
     return bool(primitive_of(node).keepers.get(name, set()) & differentiated)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
+from autograd_lite.derivation.matrix_printing import MATRIX_HANDLERS, power
 from autograd_lite.derivation.notation import FUNCTIONS, NUMBERS, SIGNS, escaped, latex_name, subscript, superscript
 
 # Precedences. A part with a lower precedence than its surroundings gets parentheses.
@@ -55,9 +56,10 @@ class Printer:
         return self._in(self.piece(e), level)
 
     def _in(self, piece: Piece, level: int) -> str:
-        return piece[0] if piece[1] >= level else self._parentheses(piece[0])
+        return piece[0] if piece[1] >= level else self.parentheses(piece[0])
 
-    def _parentheses(self, text: str) -> str:
+    def parentheses(self, text: str) -> str:
+        """The text in parentheses."""
         return rf"\left( {text} \right)" if self.latex else f"({text})"
 
     def _sign(self, sign: str) -> str:
@@ -101,12 +103,12 @@ class Printer:
 
     def _function(self, e: Call) -> Piece:
         if e.name == "one_hot" or (e.name == "softmax" and e.operands[1] == e.ndim - 1):  # over the last axis, as usual
-            return self.word(e.name) + self._parentheses(self.text(e.operands[0])), ATOM
+            return self.word(e.name) + self.parentheses(self.text(e.operands[0])), ATOM
         arguments = [self.text(operand) if isinstance(operand, Formula) else self._plain(operand)
                      for operand in e.operands]  # fmt: skip
         options = [f"{self.word(name)}={self.text(v) if isinstance(v, Formula) else self._plain(v)}"
                    for name, v in e.options]  # fmt: skip
-        return self.word(e.name) + self._parentheses(", ".join(arguments + options)), ATOM
+        return self.word(e.name) + self.parentheses(", ".join(arguments + options)), ATOM
 
     def word(self, name: str) -> str:
         """The name of a function."""
@@ -152,7 +154,7 @@ class Printer:
         def factor(operand: Any) -> str:
             text, level = self.piece(operand)
             if operand.shape == e.shape and isinstance(operand, Call) and operand.function is np.multiply:
-                return text if level == PRODUCT else self._parentheses(text)
+                return text if level == PRODUCT else self.parentheses(text)
             return self._spread(operand, e, FUNCTION)
 
         return f"{factor(x)} {self._sign('⊙')} {factor(y)}", PRODUCT
@@ -204,14 +206,16 @@ class Printer:
         if zero == [True, False]:
             return f"{self._spread(y, e, FUNCTION)} {self._sign('⊙')} (1 {self._sign('−')} {holds})", PRODUCT
         inner = ", ".join([self._condition(condition), self._spread(x, e, SUM), self._spread(y, e, SUM)])
-        return self.word("where") + self._parentheses(inner), ATOM
+        return self.word("where") + self.parentheses(inner), ATOM
 
     # -- matrices ------------------------------------------------------------------------------------------------
 
     def _transposed(self, e: Any) -> str:
+        if isinstance(e, Call) and e.function is np.linalg.inv:
+            return power(self, e.operands[0], -1, transposed=True)[0]
         text = self.at(e, ATOM)
         if text.startswith("∂"):
-            text = self._parentheses(text)
+            text = self.parentheses(text)
         return rf"{{{text}}}^{{\top}}" if self.latex else text + "ᵀ"
 
     def _transpose(self, e: Call) -> Piece | None:
@@ -272,5 +276,5 @@ _HANDLERS: dict[Any, Any] = {
     np.absolute: Printer._absolute, np.transpose: Printer._transpose, np.matmul: Printer._matmul,
     total: Printer._total, np.reshape: Printer._reshape, np.broadcast_to: Printer._broadcast,
     operator.getitem: Printer._item, np.where: Printer._where,
-    **dict.fromkeys(_CONDITIONS, Printer._indicator),
+    **dict.fromkeys(_CONDITIONS, Printer._indicator), **MATRIX_HANDLERS,
 }  # fmt: skip

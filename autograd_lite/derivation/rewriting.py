@@ -5,7 +5,8 @@ derivative rules are. A rewrite applies where its left side matches and the shap
 condition that must hold for the current values.
 
 The first letter of a parameter is its kind: a or b a constant, n a negative constant, t a tiny constant that guards
-against zero, s a scalar that is not a constant, v or w an array that is not a scalar, x, y or z any formula.
+against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q a scalar or an array that
+is not a constant, x, y or z any formula.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from autograd_lite.derivation.formula import (
     rebuilt,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
+from autograd_lite.derivation.fraction_rewrites import merged_powers
+from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
 
 Row = Callable[..., tuple[Any, ...]]
@@ -52,10 +55,26 @@ REWRITES: list[Row] = [
     lambda v, s, w: ((s * v) * w, s * (v * w)),
     lambda v, s, w: ((s * v) @ w, s * (v @ w)),
     lambda v, s, w: (v @ (s * w), s * (v @ w)),
+    # Quotients by scalars come last.
+    lambda v, s, w: ((v / s) @ w, (v @ w) / s),
+    lambda v, s, w: (v @ (w / s), (v @ w) / s),
+    lambda p, s, q: ((p / s) * q, (p * q) / s),
+    lambda p, s, q: (p * (q / s), (p * q) / s),
+    lambda x, y, z: ((x / y) / z, x / (y * z)),
+    lambda x, s, z: (x / s + z / s, (x + z) / s),
+    lambda x, s, z: (x / s - z / s, (x - z) / s),
+    lambda x, s, z, a: (x / s - a * (z / s), (x - a * z) / s),
+    lambda x, s, z, a: (x / s + a * (z / s), (x + a * z) / s),
+    lambda x, s, z, a: (a * (x / s) + z / s, (a * x + z) / s),
+    lambda x, s, z, a: (a * (x / s) - z / s, (a * x - z) / s),
     # Sums and differences.
     lambda x, y: (x + -1 * y, x - y),
     lambda x, y: (-1 * x + y, y - x),
-    lambda x, y: (x - -1 * y, x + y),
+    lambda n, x, y: (n * x + y, y - -n * x),
+    lambda n, x, y: (x + n * y, x - -n * y),
+    lambda n, x, y: (x - n * y, x + -n * y),
+    lambda x, y: (-1 * x - y, -1 * (x + y)),
+    lambda x: (x.T + x, x + x.T),
     lambda n, x, y: (n * (x - y), -n * (y - x)),
     lambda x: (x + x, 2 * x),
     lambda x: (x - x, 0 * x),
@@ -78,6 +97,8 @@ REWRITES: list[Row] = [
     lambda x, y, z, a: (x * (a * (y / x) + z), a * y + x * z),
     lambda x, y, z, a: (x * (a * (y / x) - z), a * y - x * z),
     lambda x: (np.exp(np.log(x)), x),
+    lambda x: (np.sqrt(x) ** 2, x),
+    lambda x: (np.absolute(x) ** 2, x**2),
     # Matrices.
     lambda v, w: ((v @ w).T, w.T @ v.T),
     # Guards against poles, where the current values are not near one.
@@ -102,6 +123,7 @@ _KINDS: dict[str, Callable[[Formula], bool]] = {
     "t": _is_guard,
     "s": lambda e: not isinstance(e, Constant) and e.shape == (),
     **dict.fromkeys("vw", lambda e: not isinstance(e, Constant) and e.shape != ()),
+    **dict.fromkeys("pq", lambda e: not isinstance(e, Constant)),
     **dict.fromkeys("xyz", lambda e: True),
 }
 
@@ -180,7 +202,7 @@ def simplify(formula: Any) -> Any:
 
 
 def _rewritten(formula: Call) -> Formula | None:
-    for rewrite in (*SHAPE_REWRITES, *_by_function.get(formula.function, ())):
+    for rewrite in (*SHAPE_REWRITES, *MATRIX_REWRITES, merged_powers, *_by_function.get(formula.function, ())):
         result = rewrite(formula)
         # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
         if result is not None and _is_boolean(result) == _is_boolean(formula):

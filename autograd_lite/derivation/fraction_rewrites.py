@@ -1,0 +1,73 @@
+"""Products and quotients of numbers or of elements: equal factors merge into a power, or cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call
+
+Powers = list[tuple[Any, int]]  # the factors of a product with their exponents
+
+
+def _is(function: Any, x: Any) -> bool:
+    return isinstance(x, Call) and x.function is function
+
+
+def _factors(e: Any, exponent: int = 1) -> Powers:
+    if _is(np.multiply, e):
+        return [f for x in e.operands for f in _factors(x, exponent)]
+    if _is(np.divide, e):
+        return _factors(e.operands[0], exponent) + _factors(e.operands[1], -exponent)
+    if _is(np.square, e):
+        return _factors(e.operands[0], 2 * exponent)
+    if _is(np.power, e) and isinstance(e.operands[1], Constant) and isinstance(e.operands[1].value, int):
+        return _factors(e.operands[0], e.operands[1].value * exponent)
+    return [(e, exponent)]
+
+
+def merged_powers(e: Call) -> Formula | None:
+    """xⁿ · y · xᵏ = xⁿ⁺ᵏ · y, also where one of the powers is in a denominator."""
+    if e.function not in (np.multiply, np.divide):
+        return None
+    written = _factors(e)
+    factors: Powers = []
+    for base, exponent in written:
+        place = next((i for i, (other, _) in enumerate(factors) if _is_same(base, other)), None)
+        if place is None:
+            factors.append((base, exponent))
+        else:
+            factors[place] = (base, factors[place][1] + exponent)
+    if len(factors) == len(written):
+        return None
+    above = _product([power(base, n) for base, n in factors if n > 0])
+    below = _product([power(base, -n) for base, n in factors if n < 0])
+    result = above if below is None else call(np.divide, (Constant(1) if above is None else above, below))
+    if result is None:
+        result = Constant(1)
+    if result.shape == e.shape:
+        return result
+    if result.shape == ():
+        return call(np.multiply, (result, call(np.broadcast_to, (Constant(1), e.shape))))
+    return None
+
+
+def _is_same(x: Any, y: Any) -> bool:
+    return not isinstance(x, Constant) and alike(x, y)
+
+
+def power(base: Formula, exponent: int) -> Formula:
+    """The formula of an integer power."""
+    if exponent == 1:
+        return base
+    return call(np.square, (base,)) if exponent == 2 else call(np.power, (base, Constant(exponent)))
+
+
+def _product(factors: list[Formula]) -> Formula | None:
+    if not factors:
+        return None
+    product = factors[-1]
+    for factor in factors[-2::-1]:
+        product = call(np.multiply, (factor, product))
+    return product

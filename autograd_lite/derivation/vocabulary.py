@@ -1,0 +1,122 @@
+"""The vocabulary of matrix calculus in formulas: inverse, determinant, trace, norm, identity, diagonal.
+
+Each function of NumPy or operation of the engine gets one form here, so that the rewrites have one form to match and
+the printer one function to write. `total`, the sum, is in `formula`, the moves of axes are in `formula_array`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.derivation.formula import Call, Constant, call, total
+from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply
+from autograd_lite.ops.lengths import euclidean
+from autograd_lite.ops.linalg.norms import _power_norm
+
+# -- functions that NumPy has under no name of their own -------------------------------------------------------------
+
+
+def norm(x: Any, order: float) -> Any:
+    """The norm (Σ |xᵢ|ᵖ)^(1/p) of all elements."""
+    return np.linalg.norm(np.ravel(x), order)
+
+
+def log_abs_det(x: Any) -> Any:
+    """The logarithm of the absolute value of the determinant."""
+    return np.linalg.slogdet(x)[1]
+
+
+def selection(rows: Any, length: int) -> Any:
+    """The matrix with a one in each row, in the column that `rows` names: its product with X is X[rows]."""
+    return np.eye(length)[rows]
+
+
+# -- one form for each -----------------------------------------------------------------------------------------------
+
+
+def _square(x: Any) -> Any:
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ValueError(f"a square matrix, not one of shape {x.shape}")
+    return x
+
+
+def _inverse(x: Any) -> Any:
+    return FormulaArray(call(np.linalg.inv, (_square(x).formula,), shape=x.shape, dtype=x.dtype))
+
+
+def _determinant(x: Any) -> Any:
+    return FormulaArray(call(np.linalg.det, (_square(x).formula,), shape=x.shape[:-2], dtype=x.dtype))
+
+
+def _log_abs_det(x: Any) -> Any:
+    return FormulaArray(call(log_abs_det, (_square(x).formula,), shape=x.shape[:-2], dtype=x.dtype))
+
+
+def _matrix_power(x: Any, n: int) -> Any:
+    if n == 1:
+        return x
+    return _inverse(x) if n == -1 else power_of_matrix(_square(x), n)
+
+
+def power_of_matrix(x: Any, n: int) -> Any:
+    """The formula of a power of a matrix that is not the matrix itself or its inverse."""
+    return FormulaArray(call(np.linalg.matrix_power, (x.formula, n), shape=x.shape, dtype=x.dtype))
+
+
+def _solve(a: Any, b: Any) -> Any:
+    if np.ndim(a) != 2 or np.ndim(b) not in (1, 2):
+        return apply(np.linalg.solve, a, b)
+    return _inverse(a) @ b
+
+
+def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **others: Any) -> Any:
+    if x.ndim != 2 or offset or {axis1 % 2, axis2 % 2} != {0, 1} or others:
+        return apply(np.trace, x, offset, axis1, axis2, **others)
+    return FormulaArray(call(np.trace, (x.formula,), shape=(), dtype=x.dtype))
+
+
+def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    if x.ndim != 2 or offset or {axis1 % 2, axis2 % 2} != {0, 1}:
+        return apply(np.diagonal, x, offset, axis1, axis2)
+    return FormulaArray(call(np.diagonal, (x.formula,), shape=(min(x.shape),), dtype=x.dtype))
+
+
+def _norm(x: Any, order: float, axis: Any, keepdims: bool) -> Any:
+    """A norm of all elements is a norm; those along an axis are written out."""
+    axes = axis if isinstance(axis, tuple) else tuple(range(x.ndim)) if axis is None else (axis,)
+    if len({a % x.ndim for a in axes}) < x.ndim:
+        if order == 2:
+            return np.sqrt(np.sum(x**2, axis=axis, keepdims=keepdims))
+        return np.sum(np.absolute(x) ** order, axis=axis, keepdims=keepdims) ** (Constant.of(1 / order).value)
+    length = FormulaArray(call(norm, (x.formula, Constant.of(order).value), shape=(), dtype=x.dtype))
+    return np.reshape(length, (1,) * x.ndim) if keepdims else length
+
+
+SPELLINGS |= {
+    np.linalg.inv: _inverse,
+    np.linalg.det: _determinant,
+    np.linalg.matrix_power: _matrix_power,
+    np.linalg.solve: _solve,
+    np.trace: _trace,
+    np.diagonal: _diagonal,
+    log_abs_det: _log_abs_det,
+}
+
+# Operations that are not NumPy functions.
+OPERATIONS: dict[Any, Callable[..., Any]] = {
+    euclidean.primitive: lambda x, axis, keepdims: _norm(x, 2, axis, keepdims),  # type: ignore[attr-defined]
+    _power_norm.primitive: _norm,  # type: ignore[attr-defined]
+}
+
+
+def is_identity(e: Any) -> bool:
+    """Whether a formula is the identity matrix."""
+    return isinstance(e, Call) and e.function is np.eye
+
+
+def is_sum(e: Any) -> bool:
+    """Whether a formula is a sum over axes."""
+    return isinstance(e, Call) and e.function is total
