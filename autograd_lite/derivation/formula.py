@@ -223,8 +223,12 @@ def symbols(formula: Any) -> list[Symbol]:
 
 
 def size_of(formula: Any) -> int:
-    """The number of functions and symbols in a formula."""
-    return sum(1 for part in subformulas(formula) if not isinstance(part, Constant))
+    """The number of functions and symbols in a formula. Constants, transposes and changes of shape do not count."""
+    return sum(
+        1
+        for part in subformulas(formula)
+        if not isinstance(part, Constant) and getattr(part, "function", None) not in (np.transpose, np.reshape)
+    )
 
 
 def alike(x: Any, y: Any) -> bool:

@@ -132,7 +132,7 @@ class GraphFormulas:
     def _define_node(self, node: Node) -> None:
         if isinstance(node.operation, Result):
             values, like = self.formula_of[node.parents[0]], np.empty(node.shape, node.dtype)
-            definition = result(values, node.operation.number, like)
+            definition = simplify(result(values, node.operation.number, like))
         else:
             definition = self._definition(node)
         if node.operation.name in INTERMEDIATES:

@@ -29,8 +29,8 @@ def power(printer: Printer, base: Any, exponent: int, transposed: bool = False) 
     """A power of a matrix: X², X⁻¹, X⁻ᵀ."""
     text = _base(printer, base)
     if exponent == -1 and transposed:
-        return text + (r"^{-\top}" if printer.latex else "⁻ᵀ"), ATOM
-    return text + (f"^{{{exponent}}}" if printer.latex else superscript(str(exponent))), ATOM
+        return text + (r"^{-\top}" if printer.latex else "⁻ᵀ"), FUNCTION
+    return text + (f"^{{{exponent}}}" if printer.latex else superscript(str(exponent))), FUNCTION
 
 
 def _inverse(printer: Printer, e: Call) -> tuple[str, int]:

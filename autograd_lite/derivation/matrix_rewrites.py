@@ -55,7 +55,7 @@ def _has_inverse(x: Formula) -> bool:
 
 
 def inverses(e: Call) -> Formula | None:
-    """(X⁻¹)⁻¹ = X, (Xᵀ)⁻¹ = (X⁻¹)ᵀ and (Xᵀ)ᵏ = (Xᵏ)ᵀ; the inverse of the identity is the identity."""
+    """(X⁻¹)⁻¹ = X, (Xᵏ)⁻¹ = X⁻ᵏ, (Xᵀ)⁻¹ = (X⁻¹)ᵀ and (Xᵀ)ᵏ = (Xᵏ)ᵀ; the inverse of the identity is the identity."""
     if e.function not in (np.linalg.inv, np.linalg.matrix_power) or e.ndim != 2:
         return None
     x, *exponent = e.operands
@@ -63,6 +63,8 @@ def inverses(e: Call) -> Formula | None:
         return x  # type: ignore[no-any-return]
     if _is(np.linalg.inv, x) and not exponent:
         return x.operands[0]  # type: ignore[no-any-return]
+    if _is(np.linalg.matrix_power, x) and not exponent:
+        return _power(x.operands[0], False, -x.operands[1])
     if _is(np.transpose, x):
         inner = call(e.function, (x.operands[0], *exponent), shape=e.shape, dtype=e.dtype)
         return call(np.transpose, (inner, (1, 0)))
@@ -138,14 +140,16 @@ def product(e: Call) -> Formula | None:
     return _product(factors) if factors else call(np.eye, (e.shape[0],))
 
 
-def row(e: Call) -> Formula | None:
-    """(A x)ᵀ = xᵀ Aᵀ, for a row that is made of a vector."""
-    if e.function is not np.reshape or e.ndim != 2 or e.shape[0] != 1 or e.operands[0].ndim != 1 or e.shape[1] == 1:
+def vector_as_matrix(e: Call) -> Formula | None:
+    """(A x)ᵀ = xᵀ Aᵀ, for a row that is made of a vector; the matrix stays in front in a column."""
+    if e.function is not np.reshape or e.ndim != 2 or 1 not in e.shape or e.shape == (1, 1):
         return None
     x = e.operands[0]
-    if not _is(np.matmul, x) or x.operands[0].ndim != 2:
+    if x.ndim != 1 or not _is(np.matmul, x) or x.operands[0].ndim != 2:
         return None
     matrix, vector = x.operands
+    if e.shape[1] == 1:
+        return call(np.matmul, (matrix, call(np.reshape, (vector, (*vector.shape, 1)))))
     return call(np.matmul, (call(np.reshape, (vector, (1, *vector.shape))), call(np.transpose, (matrix, (1, 0)))))
 
 
@@ -158,21 +162,61 @@ def dot(e: Call) -> Formula | None:
 
 
 def common_factor(e: Call) -> Formula | None:
-    """A X + B X = (A + B) X, and X A + X B = X (A + B)."""
-    if e.function not in (np.add, np.subtract) or e.ndim not in (1, 2) or any(x.shape != e.shape for x in e.operands):
+    """A X + B X = (A + B) X, and X A + X B = X (A + B), for any two terms of a sum with equal numbers before them."""
+    if e.function not in (np.add, np.subtract) or e.ndim not in (1, 2):
         return None
-    left, right = map(_factors, e.operands)
-    if min(len(left), len(right)) < 2:
+    terms = _terms(e)
+    if any(term.shape != e.shape for _, term in terms):
         return None
-    ends = _common(left[::-1], right[::-1])
-    if ends:
-        inner = call(e.function, (_product(left[:-ends]), _product(right[:-ends])))
-        return _product([inner, *left[-ends:]])
-    starts = _common(left, right)
-    if starts:
-        inner = call(e.function, (_product(left[starts:]), _product(right[starts:])))
-        return _product([*left[:starts], inner])
+    for i, (sign, term) in enumerate(terms):
+        for j, (other_sign, other) in enumerate(terms[i + 1 :], start=i + 1):
+            factored = _factored(term, other, np.add if sign == other_sign else np.subtract)
+            if factored is not None:
+                return _sum([*terms[:i], (sign, factored), *terms[i + 1 : j], *terms[j + 1 :]])
     return None
+
+
+def _terms(e: Any, sign: int = 1) -> list[tuple[int, Any]]:
+    """The terms of a sum with their signs."""
+    if _is(np.add, e) or _is(np.subtract, e):
+        other = -sign if e.function is np.subtract else sign
+        return [*_terms(e.operands[0], sign), *_terms(e.operands[1], other)]
+    if _is(np.multiply, e) and alike(e.operands[0], Constant(-1)):
+        return _terms(e.operands[1], -sign)
+    return [(sign, e)]
+
+
+def _sum(terms: list[tuple[int, Any]]) -> Formula:
+    """The sum, which begins with a positive term if there is one."""
+    terms = sorted(terms, key=lambda term: -term[0]) if terms[0][0] < 0 else terms
+    sign, result = terms[0]
+    result = result if sign > 0 else call(np.multiply, (Constant(-1), result))
+    for sign, term in terms[1:]:
+        result = call(np.add if sign > 0 else np.subtract, (result, term))
+    return result  # type: ignore[no-any-return]
+
+
+def _scaled(e: Any) -> tuple[Any, Any]:
+    """The number before a product, and the product."""
+    if _is(np.multiply, e) and e.operands[0].shape == () and e.shape != ():
+        return e.operands
+    return Constant(1), e
+
+
+def _factored(x: Any, y: Any, function: Any) -> Formula | None:
+    """The sum or difference of two products of matrices that differ in one factor, the first or the last."""
+    (number, x), (other, y) = _scaled(x), _scaled(y)
+    left, right = _factors(x), _factors(y)
+    if not alike(number, other) or min(len(left), len(right)) < 2:
+        return None
+    ends, starts = _common(left[::-1], right[::-1]), _common(left, right)
+    if len(left) == len(right) == ends + 1:
+        result = _product([call(function, (left[0], right[0])), *left[1:]])
+    elif len(left) == len(right) == starts + 1:
+        result = _product([*left[:-1], call(function, (left[-1], right[-1]))])
+    else:
+        return None
+    return result if alike(number, Constant(1)) else call(np.multiply, (number, result))
 
 
 def _common(left: Product, right: Product) -> int:
@@ -186,5 +230,5 @@ def _common(left: Product, right: Product) -> int:
 
 
 MATRIX_REWRITES = (
-    identity_mask, determinants, inverses, identity_transposed, product, row, dot, common_factor,
+    identity_mask, determinants, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
 )  # fmt: skip
