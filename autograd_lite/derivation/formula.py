@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -53,17 +54,34 @@ class Constant(Formula):
         return self.numerator if self.denominator == 1 else self.numerator / self.denominator
 
 
-class Symbol(Formula):
-    """A named array. `value` is None if it is unknown; `in_simplex` is whether each row sums to one."""
+def in_lowest_terms(number: Constant) -> Constant:
+    """2/12 as 1/6, and a decimal that is a fraction of small numbers, such as 0.3333333333333333, as that fraction."""
+    if isinstance(number.numerator, int):
+        simple = Fraction(number.numerator, number.denominator)
+        return Constant(simple.numerator, simple.denominator)
+    value = number.value
+    if math.isfinite(value):
+        simple = Fraction(value).limit_denominator(100)
+        if len(repr(value)) > 12 and math.isclose(simple.numerator / simple.denominator, value, rel_tol=3e-16):
+            return Constant(simple.numerator, simple.denominator)
+    return Constant(value)
 
-    __slots__ = ("in_simplex", "name", "value")
+
+class Symbol(Formula):
+    """A named array.
+
+    `value` is None if it is unknown, `in_simplex` is whether each row sums to one, `is_statistic` whether it is a mean
+    or a deviation over some of the axes of an array, which is written without ones where it meets that array.
+    """
+
+    __slots__ = ("in_simplex", "is_statistic", "name", "value")
 
     def __init__(self, name: str, shape: Shape, dtype: Any, value: Any = None) -> None:
         self.name = name
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self.value = value
-        self.in_simplex = False
+        self.in_simplex = self.is_statistic = False
 
 
 class Call(Formula):

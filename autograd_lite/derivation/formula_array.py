@@ -135,10 +135,6 @@ def _sum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     return FormulaArray(call(total, (_formula(x), _axes(axis, np.ndim(x)), bool(keepdims)), tuple(others.items())))
 
 
-def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _sum(x, axis, keepdims=keepdims) / math.prod(x.shape[a] for a in _axes(axis, x.ndim))
-
-
 def _reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
     if order not in (None, "C"):
         return apply(np.reshape, x, shape, order=order)
@@ -201,7 +197,7 @@ def _astype(x: Any, dtype: Any, **others: Any) -> Any:
 
 
 SPELLINGS: dict[Any, Callable[..., Any]] = {
-    np.sum: _sum, np.mean: _mean, np.reshape: _reshape, np.expand_dims: _expand_dims, np.squeeze: _squeeze,
+    np.sum: _sum, np.reshape: _reshape, np.expand_dims: _expand_dims, np.squeeze: _squeeze,
     np.transpose: _transpose, np.permute_dims: _transpose, np.swapaxes: _swapaxes, np.moveaxis: _moveaxis,
     np.dot: _dot, np.broadcast_to: _broadcast_to, np.ones_like: _like(1), np.zeros_like: _like(0), np.copy: _same,
     np.ravel: lambda x, order="C": _reshape(x, (x.size,), order),
@@ -220,7 +216,7 @@ _COMPARISONS = {
 }  # fmt: skip
 _METHODS: dict[str, Callable[..., Any]] = {
     "__neg__": np.negative, "__pos__": _same, "__abs__": np.absolute, "__invert__": np.logical_not, "dot": _dot,
-    "sum": _sum, "mean": _mean, "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
+    "sum": _sum, "mean": lambda x, *args, **kwargs: np.mean(x, *args, **kwargs), "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
     "ravel": SPELLINGS[np.ravel], "flatten": SPELLINGS[np.ravel],
     "reshape": lambda x, *shape, order="C": _reshape(x, shape[0] if len(shape) == 1 else shape, order),
     "transpose": lambda x, *axes: _transpose(x, (axes[0] if len(axes) == 1 else axes) or None),

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call
+from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, total
+from autograd_lite.derivation.formula_array import FormulaArray
+from autograd_lite.derivation.rules import probabilities
 
 Powers = list[tuple[Any, int]]  # the factors of a product with their exponents
 
@@ -51,6 +53,22 @@ def merged_powers(e: Call) -> Formula | None:
     if result.shape == ():
         return call(np.multiply, (result, call(np.broadcast_to, (Constant(1), e.shape))))
     return None
+
+
+def softmax_quotient(e: Call) -> Formula | None:
+    """eˣ / Σ eˣ is the softmax of x."""
+    if e.function is not np.divide or not _is(np.exp, e.operands[0]):
+        return None
+    above, below = e.operands
+    while _is(np.reshape, below) or _is(np.broadcast_to, below):
+        below = below.operands[0]
+    if not _is(total, below) or not alike(below.operands[0], above) or len(below.operands[1]) != 1:
+        return None
+    (axis,) = below.operands[1]
+    kept = tuple(1 if i == axis else n for i, n in enumerate(above.shape))
+    if above.ndim > 1 and e.operands[1].shape != kept:
+        return None
+    return probabilities(FormulaArray(above.operands[0]), axis).formula  # type: ignore[no-any-return]
 
 
 def _is_same(x: Any, y: Any) -> bool:

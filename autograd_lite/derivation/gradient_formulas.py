@@ -17,10 +17,11 @@ from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import contributions, zero_gradient
+from autograd_lite.derivation.usual_rules import usual_contributions
 from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
-_LONGEST_PASSED_ON = 12
+_LONGEST_PASSED_ON = 14
 
 
 class Pullback:
@@ -139,9 +140,9 @@ class GradientFormulas:
 
     def _contributions(self, node: Node, g: Any, numbers: list[Any]) -> list[Formula | None]:
         """The contribution of a node to each parent, checked against the numbers that its rules give."""
-        for whole in (True, False):
+        for rules, whole in ((usual_contributions, True), (contributions, True), (contributions, False)):
             try:
-                written = contributions(node, g, self.graph.arguments.saved(node, whole))
+                written = rules(node, g, self.graph.arguments.saved(node, whole))
             except Exception:  # a rule may fail on formulas in any way
                 continue
             triples: list[Any] = list(zip(node.parents, written, numbers, strict=True))

@@ -17,6 +17,7 @@ from autograd_lite.derivation.formula import (
     Constant,
     Formula,
     Symbol,
+    alike,
     call,
     key,
     size_of,
@@ -36,6 +37,8 @@ _INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "cl
 _LONGEST_INLINE = 12
 _LONGEST_FUNCTION = 5
 _LONGEST_LOSS = 6
+_STATISTICS = {"mean": "μ", "sqrt": "σ", "divide": "X̂"}
+_INTERMEDIATE_NAMES = {"softmax": "P", "sigmoid": "P", "one_hot": "Y", **_STATISTICS}
 
 
 class GraphFormulas:
@@ -67,6 +70,8 @@ class GraphFormulas:
             for parent in node.parents:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
+        for node in reversed(self.nodes):
+            self._collect_value_of_vector(node)
         self.names = Names()
         self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
         self.given = given
@@ -95,6 +100,14 @@ class GraphFormulas:
         if isinstance(saved.get("out"), np.ndarray | np.generic):
             self.values.setdefault(node, double(saved["out"]))
 
+    def _collect_value_of_vector(self, node: Node) -> None:
+        """The value of a parent of which the node is a row or a column: axes of length one are added or removed."""
+        parent = node.parents[0] if node.operation.name in _SHAPES else None
+        if parent is None or node not in self.values or parent in self.values:
+            return
+        if [n for n in parent.shape if n != 1] == [n for n in node.shape if n != 1]:
+            self.values[parent] = self.values[node].reshape(parent.shape)
+
     def _name_leaves(self) -> None:
         leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
         for leaf in leaves:
@@ -104,6 +117,11 @@ class GraphFormulas:
 
     def named(self, formula: Any) -> Any:
         """The formula with a named symbol for each array, and with symbols in place of their definitions."""
+        while not alike(written := self._abbreviated(formula), formula):
+            formula = written
+        return formula
+
+    def _abbreviated(self, formula: Any) -> Any:
         nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
         formula = substitute(formula, nameless)
         calls = [part for part in subformulas(formula) if isinstance(part, Call)]
@@ -156,6 +174,8 @@ class GraphFormulas:
             return False
         if node is self.root or node in self.names:
             return True
+        if isinstance(definition, Symbol):
+            return False
         if node in self.values and value_or_none(definition) is None:
             return True
         if node.operation.name in _INLINE and size_of(definition) <= _LONGEST_INLINE:
@@ -173,22 +193,31 @@ class GraphFormulas:
         return self.names[node][1:] if self.names[node].startswith("Z⁽") else ""
 
     def _name_intermediates(self, definition: Formula, node: Node) -> None:
-        """Define P and Y for the probabilities and the one-hot labels inside the definition of a loss."""
-        usual = {"softmax": "P", "sigmoid": "P", "one_hot": "Y"}
-        for part in list(subformulas(definition)):
-            if isinstance(part, Call) and part.name in usual and self.named(part) is part:
-                symbol = Symbol(self.names[usual[part.name], node], part.shape, part.dtype, value_or_none(part))
-                if part.name == "one_hot":
-                    symbol.in_simplex = True
-                    self._one_hot.append(symbol)
-                self._define(symbol, part, part.name)
+        """Define P, Y, μ and σ for probabilities, one-hot labels, mean and deviation inside a definition."""
+        parts = [part for part in subformulas(definition) if isinstance(part, Call)]
+        # The mean is a part of the deviation, so it comes first.
+        for part in (*[part for part in reversed(parts) if part.name in _STATISTICS], *parts):
+            name, written = _INTERMEDIATE_NAMES.get(part.name, ""), self.named(part)
+            inner = part.name in _STATISTICS
+            if (name, node) not in self.names or isinstance(written, Symbol) or not (inner or written is part):
+                continue
+            symbol = Symbol(self.names[name, node], part.shape, part.dtype, value_or_none(part))
+            if any(symbol.name == other.name for other, *_ in self.definitions):
+                continue
+            symbol.is_statistic = inner and name != "X̂"
+            if part.name == "one_hot":
+                symbol.in_simplex = True
+                self._one_hot.append(symbol)
+            self._define(symbol, written, part.name)
 
     def _definition(self, node: Node) -> Formula:
         """The first formula that agrees with the saved value; else the operation by its name."""
         operation, known = primitive_of(node), self.values.get(node)
         if operation.results:
             return self._by_name(node, (), float)
-        for arguments, uses_default in self.arguments.guesses(node):
+        if operation.name in ("expand_dims", "squeeze") and node.parents[0] is not None:
+            return simplify(call(np.reshape, (self.formula_of[node.parents[0]], node.shape)))  # type: ignore[no-any-return]
+        for arguments, uses_default, guessed in self.arguments.guesses(node):
             for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
                 try:
                     args, keywords = as_call(operation, arguments)
@@ -196,7 +225,7 @@ class GraphFormulas:
                     written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
                 except Exception:  # a definition may fail on formulas in any way; the next one is tried
                     continue
-                if written.shape != node.shape or not agrees(written, known, node.dtype):
+                if written.shape != node.shape or not agrees(written, known, node.dtype, known=guessed):
                     continue
                 if uses_default and (known is None or not agrees(written, known, node.dtype, known=True)):
                     if not self._assume_defaults:

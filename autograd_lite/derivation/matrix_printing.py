@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Symbol
+from autograd_lite.derivation.formula import Call, Formula, Symbol
 from autograd_lite.derivation.notation import subscript, superscript
-from autograd_lite.derivation.vocabulary import log_abs_det, norm
+from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 
 if TYPE_CHECKING:
     from autograd_lite.derivation.printing import Printer
@@ -63,6 +64,56 @@ def _norm(printer: Printer, e: Call) -> tuple[str, int]:
     return length + subscript(str(order)), ATOM
 
 
+def is_statistic(e: Any) -> bool:
+    """Whether a formula is a mean or a deviation over axes, which is repeated along them without a sign."""
+    return (isinstance(e, Symbol) and e.is_statistic) or (isinstance(e, Call) and e.function is mean)
+
+
+def over_axes(printer: Printer, word: str, axes: tuple[int, ...]) -> str:
+    """The name of a function over some of the axes."""
+    places = ",".join(map(str, axes))
+    return rf"{word}_{{{places}}}" if printer.latex else word + subscript(places)
+
+
+def _mean(printer: Printer, e: Call) -> tuple[str, int]:
+    x, axes, _ = e.operands
+    return over_axes(printer, printer.word("mean"), axes) + printer.parentheses(printer.text(x)), ATOM
+
+
+def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
+    """The arguments of a function that are not at their default values, and the axis or axes if they are not all."""
+    primitive = getattr(e.function, "primitive", None)
+    try:
+        parameters = list(inspect.signature(primitive.forward if primitive else e.function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        parameters = []
+    named = {p.name: p.default for p in parameters}
+    pairs = [*zip([*named, *[""] * len(e.operands)], e.operands, strict=False), *e.options]
+    shown, axes = [], ()
+    for name, value in pairs:
+        if name == "axis" and (value is None or isinstance(value, int | tuple)):
+            axes = _proper_axes(value, e.operands[0])
+            if e.name == "softmax" and axes == (e.ndim - 1,):  # as usual
+                axes = ()
+        elif isinstance(value, Formula) or not (value is None or value is False or _is_default(value, named.get(name))):
+            if not (e.name == "one_hot" and shown):  # the number of classes is the length of the result
+                shown.append(value)
+    return shown, axes
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and isinstance(value, int | float | str) and value == default
+
+
+def _proper_axes(axis: Any, x: Any) -> tuple[int, ...]:
+    """The axes from 0 on; none if they are all axes of x."""
+    axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(sorted(a % x.ndim for a in axes)) if isinstance(x, Formula) and x.ndim else ()
+    return () if isinstance(x, Formula) and len(axes) == x.ndim else axes
+
+
 def _identity(printer: Printer, e: Call) -> tuple[str, int]:
     return "I", ATOM
 
@@ -73,4 +124,5 @@ MATRIX_HANDLERS: dict[Any, Any] = {
     log_abs_det: _log_abs_det,
     norm: _norm,
     np.eye: _identity,
+    mean: _mean,
 }

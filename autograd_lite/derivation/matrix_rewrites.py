@@ -13,6 +13,7 @@ import numpy as np
 from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.vocabulary import is_identity, log_abs_det, power_of_matrix
+from autograd_lite.ops.layers.loss import one_hot
 
 Product = list[Any]  # the factors of a product of matrices, the last of which may be a vector
 
@@ -74,6 +75,45 @@ def inverses(e: Call) -> Formula | None:
 def identity_transposed(e: Call) -> Formula | None:
     """Iᵀ = I."""
     return e.operands[0] if e.function is np.transpose and is_identity(e.operands[0]) else None
+
+
+def diagonals(e: Call) -> Formula | None:
+    """A vector on the diagonal of zeros is diag(x), and the elements on a diagonal are diag(X); diag(1) is I."""
+    x = e.operands[0] if e.operands else None
+    if e.function is np.diag and _is(np.broadcast_to, x) and alike(x.operands[0], Constant(1)):
+        return call(np.eye, (e.shape[0],))
+    square = len(set(e.shape)) == 1 and e.ndim == 2
+    if square and e.name == "from_diagonal" and e.operands[2] == 0 and e.operands[3:] in ((0, 1), (1, 0)):
+        return np.diag(_array(x)).formula  # type: ignore[no-any-return]
+    if square and e.name == "scatter" and _names_diagonal(e.operands[1], e.shape[0]) and x.shape == e.shape[:1]:
+        return np.diag(_array(x)).formula  # type: ignore[no-any-return]
+    if e.function is operator.getitem and isinstance(x, Formula) and x.ndim == 2 and x.shape[0] == x.shape[1]:
+        if _names_diagonal(e.operands[1], x.shape[0]):
+            return np.diagonal(_array(x)).formula  # type: ignore[no-any-return]
+    if e.function is np.diagonal and len(e.operands) == 1 and _is(np.diag, x) and len(x.operands) == 1:
+        return x.operands[0]  # type: ignore[no-any-return]
+    return None
+
+
+def _names_diagonal(index: Any, n: int) -> bool:
+    """Whether an index names the elements (0, 0), (1, 1), ... of a matrix."""
+    if not isinstance(index, tuple) or len(index) != 2:
+        return False
+    return all(np.array_equal(getattr(part, "value", part), np.arange(n)) for part in index)
+
+
+def rows_by_index(e: Call) -> Formula | None:
+    """Rows that are added at an index are a product with one-hot labels: onehot(i)ᵀ G."""
+    if e.name not in ("scatter", "add_rows") or e.ndim not in (1, 2):
+        return None
+    rows, index, *_ = e.operands
+    labels = getattr(index, "value", None)
+    if not isinstance(index, Formula) or index.ndim != 1 or labels is None or rows.ndim != e.ndim:
+        return None
+    if labels.dtype.kind not in "iu" or (labels < 0).any():
+        return None
+    chosen = call(one_hot, (index, e.shape[0]))
+    return call(np.matmul, (call(np.transpose, (chosen, (1, 0))), rows))
 
 
 # -- products --------------------------------------------------------------------------------------------------------
@@ -230,5 +270,5 @@ def _common(left: Product, right: Product) -> int:
 
 
 MATRIX_REWRITES = (
-    identity_mask, determinants, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
+    identity_mask, determinants, diagonals, rows_by_index, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
 )  # fmt: skip

@@ -42,8 +42,10 @@ class ArgumentFormulas:
             for name, value in self._recorded(node).items()
         }
 
-    def guesses(self, node: Node) -> Iterator[tuple[dict[str, Any], bool]]:
-        """All combinations of what the unsaved arguments may have been, and whether one uses a default value.
+    def guesses(self, node: Node) -> Iterator[tuple[dict[str, Any], bool, bool]]:
+        """All combinations of what the unsaved arguments may have been.
+
+        With each comes whether it uses a default value, and whether it uses a known array or a solution.
 
         An argument with a default is its default or unknown. If the value of the node is known, an argument without one
         may also be a known array, or the solution of an equation.
@@ -51,18 +53,21 @@ class ArgumentFormulas:
         recorded = self._recorded(node)
         missing = [name for name, value in recorded.items() if value is _UNKNOWN]
         choices: list[Iterable[Any]] = []
+        guessed: set[int] = set()
         for name in missing:
             parameter = next(p for p in primitive_of(node).parameters if p.name == name)
             default = [] if parameter.default is parameter.empty else [parameter.default]
             candidates: list[Any] = []
             if self._values.get(node) is not None and not default:
                 candidates = [*self._array_symbols.candidates, *self._solved(node, recorded, name)]
+                guessed |= {id(candidate) for candidate in candidates}
             choices.append([*default, *candidates, _UNKNOWN])
         for choice in itertools.product(*choices):
             arguments = dict(recorded)
             for name, value in zip(missing, choice, strict=True):
                 arguments[name] = self._unknown_symbol(node, name) if value is _UNKNOWN else value
-            yield arguments, any(not isinstance(arguments[name], Formula) for name in missing)
+            by_default = any(not isinstance(arguments[name], Formula) for name in missing)
+            yield arguments, by_default, any(id(value) in guessed for value in choice)
 
     def _solved(self, node: Node, recorded: Mapping[str, Any], name: str) -> Iterator[Formula]:
         """An unsaved operand, computed from the result and the other operand."""

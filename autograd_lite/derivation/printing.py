@@ -10,9 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
-from autograd_lite.derivation.matrix_printing import MATRIX_HANDLERS, power
-from autograd_lite.derivation.notation import FUNCTIONS, NUMBERS, SIGNS, escaped, latex_name, subscript, superscript
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, in_lowest_terms, total
+from autograd_lite.derivation.matrix_printing import MATRIX_HANDLERS, is_statistic, over_axes, power, shown_arguments
+from autograd_lite.derivation.notation import (
+    FUNCTIONS,
+    NUMBERS,
+    SIGNS,
+    escaped,
+    latex_name,
+    subscript,
+    superscript,
+)
 
 # Precedences. A part with a lower precedence than its surroundings gets parentheses.
 SUM, PRODUCT, MATRIX, FUNCTION, ATOM = range(5)
@@ -73,6 +81,8 @@ class Printer:
     def _number(self, e: Constant, factor: bool = False) -> Piece:
         if any(math.isclose(abs(e.value), number, rel_tol=1e-14) for number in NUMBERS):
             e = Constant(e.value)
+        elif e.denominator not in self.lengths:
+            e = in_lowest_terms(e)
         above, below = self._digits(e.numerator), self.lengths.get(e.denominator, str(e.denominator))
         sign, above = (self._sign("−"), above[1:]) if above[0] == "-" else ("", above)
         if e.denominator == 1:
@@ -86,10 +96,11 @@ class Printer:
             if math.isclose(abs(value), number, rel_tol=1e-14):
                 return "-" * (value < 0) + names[self.latex]
         text = repr(value)
-        if not self.latex or "e" not in text:
+        if "e" not in text:
             return text.replace("inf", r"\infty" if self.latex else "∞")
         mantissa, exponent = text.split("e")
-        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+        power = f"10^{{{int(exponent)}}}" if self.latex else "10" + superscript(str(int(exponent)))
+        return power if mantissa == "1" else mantissa + (r" \cdot " if self.latex else "·") + power
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, tuple | list):
@@ -102,13 +113,12 @@ class Printer:
         return rf"\mathrm{{{escaped(text)}}}" if self.latex else text
 
     def _function(self, e: Call) -> Piece:
-        if e.name == "one_hot" or (e.name == "softmax" and e.operands[1] == e.ndim - 1):  # over the last axis, as usual
-            return self.word(e.name) + self.parentheses(self.text(e.operands[0])), ATOM
-        arguments = [self.text(operand) if isinstance(operand, Formula) else self._plain(operand)
-                     for operand in e.operands]  # fmt: skip
-        options = [f"{self.word(name)}={self.text(v) if isinstance(v, Formula) else self._plain(v)}"
-                   for name, v in e.options]  # fmt: skip
-        return self.word(e.name) + self.parentheses(", ".join(arguments + options)), ATOM
+        """A function by its name. The axis is a subscript; options at their default values are left out."""
+        arguments, axes = shown_arguments(e)
+        written = [self.text(operand) if isinstance(operand, Formula) else self._plain(operand)
+                   for operand in arguments]  # fmt: skip
+        word = over_axes(self, self.word(e.name), axes) if axes else self.word(e.name)
+        return word + self.parentheses(", ".join(written)), ATOM
 
     def word(self, name: str) -> str:
         """The name of a function."""
@@ -119,7 +129,7 @@ class Printer:
 
     def _spread(self, e: Any, to: Formula, level: int) -> str:
         """An operand broadcast to the shape of the result, by a product with a column or a row of ones."""
-        if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1:
+        if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1 or is_statistic(e):
             return self.at(e, level)
         if e.shape[-1] == to.shape[1]:  # a vector or a row
             row = self._transposed(e) if e.ndim == 1 else self.at(e, MATRIX)
@@ -143,6 +153,10 @@ class Printer:
 
     def _multiply(self, e: Call) -> Piece:
         x, y = e.operands
+        if y.shape == e.shape and _is_one(x):
+            return self.piece(y)
+        if x.shape == e.shape and _is_one(y):
+            return self.piece(x)
         if isinstance(x, Constant) and y.shape == e.shape:
             if x.value == -1:
                 return self._sign("−") + self.at(y, PRODUCT), SUM
@@ -168,11 +182,14 @@ class Printer:
     def _power(self, e: Call) -> Piece:
         base, exponent = e.operands if len(e.operands) == 2 else (e.operands[0], Constant(2))
         text = self._number(exponent)[0] if isinstance(exponent, Constant) else self.text(exponent)
+        below = self.at(base, ATOM)
+        if isinstance(base, Call) and base.function in (np.power, np.square):
+            below = self.parentheses(below)
         if self.latex:
-            return rf"{{{self.at(base, ATOM)}}}^{{{text}}}", ATOM
+            return rf"{{{below}}}^{{{text}}}", ATOM
         if isinstance(exponent, Constant) and isinstance(exponent.value, int):
-            return self.at(base, ATOM) + superscript(text.replace("−", "-")), ATOM
-        return f"{self.at(base, ATOM)}^({text})", ATOM
+            return below + superscript(text.replace("−", "-")), ATOM
+        return f"{below}^({text})", ATOM
 
     def _logarithm(self, e: Call) -> Piece:
         text, level = self.piece(e.operands[0])
@@ -201,6 +218,8 @@ class Printer:
         condition, x, y = e.operands
         holds = self.at(condition, ATOM)
         zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
+        if zero == [False, True] and _is_one(x):
+            return holds, ATOM
         if zero == [False, True]:
             return f"{self._spread(x, e, FUNCTION)} {self._sign('⊙')} {holds}", PRODUCT
         if zero == [True, False]:
@@ -268,6 +287,13 @@ class Printer:
         inner = ", ".join(self._plain(part) if not isinstance(part, Formula) else self.text(part)
                           for part in (index if isinstance(index, tuple) else (index,)))  # fmt: skip
         return f"{self.at(e.operands[0], ATOM)}[{inner}]", ATOM
+
+
+def _is_one(e: Any) -> bool:
+    """Whether a formula is the number 1, or ones."""
+    if isinstance(e, Call) and e.function is np.broadcast_to:
+        e = e.operands[0]
+    return isinstance(e, Constant) and e.value == 1
 
 
 _HANDLERS: dict[Any, Any] = {

@@ -28,7 +28,7 @@ from autograd_lite.derivation.formula import (
     rebuilt,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
-from autograd_lite.derivation.fraction_rewrites import merged_powers
+from autograd_lite.derivation.fraction_rewrites import merged_powers, softmax_quotient
 from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
 
@@ -99,6 +99,19 @@ REWRITES: list[Row] = [
     lambda x: (np.exp(np.log(x)), x),
     lambda x: (np.sqrt(x) ** 2, x),
     lambda x: (np.absolute(x) ** 2, x**2),
+    lambda x, a: ((x**a) ** 2, x ** (2 * a)),
+    lambda x: (x**0.5, np.sqrt(x)),
+    lambda x: (x**-0.5, 1 / np.sqrt(x)),
+    # Conditions, and what is chosen by them.
+    lambda x, y: (x - y > 0, x > y),
+    lambda x, y: (x - y < 0, x < y),
+    lambda a, x: (a > x, x < a),
+    lambda a, x: (a < x, x > a),
+    lambda w, a, x: (np.where(w, a * x, 0), a * np.where(w, x, 0)),
+    lambda x: (np.where(x > 0, np.maximum(x, 0), 0), np.maximum(x, 0)),
+    lambda x: (np.where(x > 0, np.maximum(0, x), 0), np.maximum(0, x)),
+    lambda w, x, p: (np.where(w, x, 0) * p, np.where(w, x * p, 0)),
+    lambda w, x, p: (p * np.where(w, x, 0), np.where(w, p * x, 0)),
     # Matrices.
     lambda v, w: ((v @ w).T, w.T @ v.T),
     # Guards against poles, where the current values are not near one.
@@ -202,7 +215,7 @@ def simplify(formula: Any) -> Any:
 
 
 def _rewritten(formula: Call) -> Formula | None:
-    for rewrite in (*SHAPE_REWRITES, *MATRIX_REWRITES, merged_powers, *_by_function.get(formula.function, ())):
+    for rewrite in (*SHAPE_REWRITES, *MATRIX_REWRITES, merged_powers, softmax_quotient, *_by_function.get(formula.function, ())):
         result = rewrite(formula)
         # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
         if result is not None and _is_boolean(result) == _is_boolean(formula):

@@ -53,14 +53,15 @@ for _function, _operation in numpy_operations.items():
         _NUMPY_FUNCTIONS.setdefault(_primitive, _function)
 
 
-def _softmax(x: Any, axis: int = -1) -> Any:
+def probabilities(x: Any, axis: int = -1) -> Any:
+    """The softmax of a formula along an axis."""
     operation = ForwardFunction(softmax.primitive)  # type: ignore[attr-defined]
     return FormulaArray(call(operation, (x.formula, axis % x.ndim), shape=x.shape, dtype=x.dtype))
 
 
 _SPELLINGS: dict[str, Callable[..., Any]] = {
-    "softmax": _softmax,
-    "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
+    "softmax": probabilities,
+    "log_softmax": lambda x, axis=-1: np.log(probabilities(x, axis)),
     "getitem": lambda x, index: apply(operator.getitem, x, index),
     "printed_as": lambda exact, plain: plain,
     "one_hot": lambda labels, classes, dtype=float: apply(one_hot, labels, classes),

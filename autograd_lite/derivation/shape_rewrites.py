@@ -63,6 +63,19 @@ def broadcast_by_itself(e: Call) -> Formula | None:
     return None
 
 
+def ones(e: Call) -> Formula | None:
+    """x ⊙ 1 repeats x, and a column times the number 1 is that column."""
+    if e.function is np.multiply:
+        for x, y in (e.operands, e.operands[::-1]):
+            if _is_all(1, x) and x.shape == e.shape != () and not isinstance(y, Constant):
+                return y if y.shape == e.shape else call(np.broadcast_to, (y, e.shape))  # type: ignore[no-any-return]
+    if e.function is np.matmul:
+        for x, y in (e.operands, e.operands[::-1]):
+            if x.shape == (1, 1) and y.shape == e.shape and _is_all(1, x):
+                return y  # type: ignore[no-any-return]
+    return None
+
+
 def sums(e: Call) -> Formula | None:
     """A product with a vector of ones is a sum. A sum of Aᵀ is a sum of A. The rows of probabilities sum to 1."""
     x: Any = e.operands[0] if e.operands else None
@@ -79,10 +92,24 @@ def sums(e: Call) -> Formula | None:
     if _is(total, x) and e.shape == () and not x.operands[2]:
         inner = x.operands[0]
         return call(total, (inner, tuple(range(inner.ndim)), False))
+    if _is(np.multiply, x) and x.ndim == 2 and len(e.operands[1]) == 1 and not e.operands[2]:
+        return _sum_with_vector(x, e.operands[1][0])
     if all(x.shape[axis] == 1 for axis in e.operands[1]):
         return call(np.reshape, (x, e.shape))
     if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (1,):
         return call(np.broadcast_to, (Constant(1), e.shape))
+    return None
+
+
+def _sum_with_vector(product: Call, axis: int) -> Formula | None:
+    """(X ⊙ 1bᵀ) 1 = X b, and 1ᵀ(X ⊙ a1ᵀ) = Xᵀ a."""
+    for x, vector in (product.operands, product.operands[::-1]):
+        if x.shape != product.shape or vector.shape == product.shape or vector.shape[:1] == product.shape[:1] == (1,):
+            continue
+        if axis == 1 and vector.shape in ((x.shape[1],), (1, x.shape[1])):
+            return call(np.matmul, (x, call(np.reshape, (vector, x.shape[1:]))))
+        if axis == 0 and vector.shape == (x.shape[0], 1):
+            return call(np.matmul, (call(np.transpose, (x, (1, 0))), call(np.reshape, (vector, x.shape[:1]))))
     return None
 
 
@@ -163,4 +190,4 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-SHAPE_REWRITES = (without_effect, numbers_out, broadcast_by_itself, nothing, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (without_effect, numbers_out, broadcast_by_itself, nothing, ones, sums, outer_product, ordered_product)

@@ -6,6 +6,7 @@ the printer one function to write. `total`, the sum, is in `formula`, the moves 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,14 +25,14 @@ def norm(x: Any, order: float) -> Any:
     return np.linalg.norm(np.ravel(x), order)
 
 
+def mean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The mean over some of the axes."""
+    return np.mean(x, axis=axes, keepdims=keepdims)
+
+
 def log_abs_det(x: Any) -> Any:
     """The logarithm of the absolute value of the determinant."""
     return np.linalg.slogdet(x)[1]
-
-
-def selection(rows: Any, length: int) -> Any:
-    """The matrix with a one in each row, in the column that `rows` names: its product with X is X[rows]."""
-    return np.eye(length)[rows]
 
 
 # -- one form for each -----------------------------------------------------------------------------------------------
@@ -72,6 +73,23 @@ def _solve(a: Any, b: Any) -> Any:
     return _inverse(a) @ b
 
 
+def _diag(x: Any, k: int = 0) -> Any:
+    if x.ndim == 2:
+        return _diagonal(x, k)
+    return apply(np.diag, x, k) if k else FormulaArray(call(np.diag, (x.formula,), shape=x.shape * 2, dtype=x.dtype))
+
+
+def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """A mean of all elements is a sum divided by their number; those over some of the axes are means."""
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(sorted(a % x.ndim for a in axes)) if x.ndim else ()
+    if len(axes) == x.ndim or not axes:
+        count = math.prod(x.shape[a] for a in axes)
+        return np.sum(x, axis=axes, keepdims=keepdims) / count
+    kept = (1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a not in axes)
+    return FormulaArray(call(mean, (x.formula, axes, bool(keepdims)), shape=tuple(kept), dtype=x.dtype))
+
+
 def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **others: Any) -> Any:
     if x.ndim != 2 or offset or {axis1 % 2, axis2 % 2} != {0, 1} or others:
         return apply(np.trace, x, offset, axis1, axis2, **others)
@@ -102,6 +120,8 @@ SPELLINGS |= {
     np.linalg.solve: _solve,
     np.trace: _trace,
     np.diagonal: _diagonal,
+    np.diag: _diag,
+    np.mean: _mean,
     log_abs_det: _log_abs_det,
 }
 
