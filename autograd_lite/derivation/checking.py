@@ -69,7 +69,7 @@ def proved(simple: Formula, written: Formula, value: Any, dtype: Any, what: str)
         return written
     if unknown or value is None:
         value = expected
-    if simple.shape == written.shape and agrees(simple, value, dtype, seen=substitutes):
+    if simple.shape == written.shape and agrees(simple, value, dtype, seen=seen):
         return simple
     numbers = [np.asarray(part) for part in seen.values() if isinstance(part, np.ndarray | np.generic)]
     if not all(np.isfinite(part).all() for part in numbers if part.dtype.kind == "f"):

@@ -61,7 +61,7 @@ def in_lowest_terms(number: Constant) -> Constant:
         return Constant(simple.numerator, simple.denominator)
     value = number.value
     if math.isfinite(value):
-        simple = Fraction(value).limit_denominator(100)
+        simple = Fraction(value).limit_denominator(999)
         if len(repr(value)) > 12 and math.isclose(simple.numerator / simple.denominator, value, rel_tol=3e-16):
             return Constant(simple.numerator, simple.denominator)
     return Constant(value)
@@ -173,7 +173,9 @@ def _infer(function: Any, operands: tuple[Any, ...], options: Any) -> tuple[Shap
                 return shape, np.asarray(function(*map(_one, operands))).dtype
             if function is np.matmul:
                 return _matmul_shape(*(x.shape for x in operands)), np.result_type(*map(_one, operands))
-    result = evaluate(Call(function, operands, options, (), None))
+    whole = Call(function, operands, options, (), None)
+    unknown = {id(x): np.ones(x.shape, x.dtype) for x in symbols(whole) if x.value is None}
+    result = evaluate(whole, dict(unknown))
     if not isinstance(result, np.ndarray | np.generic):
         raise TypeError(f"{function} gives {type(result).__name__}, not an array")
     return result.shape, result.dtype

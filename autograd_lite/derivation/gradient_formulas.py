@@ -21,7 +21,7 @@ from autograd_lite.derivation.usual_rules import usual_contributions
 from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
-_LONGEST_PASSED_ON = 14
+_LONGEST_PASSED_ON = 16
 
 
 class Pullback:
@@ -114,6 +114,7 @@ class GradientFormulas:
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
+        symbol.is_statistic = self.graph.roles.get(thing) in ("μ", "σ")
         if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol

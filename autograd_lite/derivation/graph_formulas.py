@@ -140,6 +140,8 @@ class GraphFormulas:
 
     def _define(self, symbol: Symbol, definition: Formula, operation: str, abbreviated: bool = True) -> None:
         self.definitions.append((symbol, definition, operation))
+        if getattr(definition, "name", "") == "softmax" and definition.operands[1] == symbol.ndim - 1:  # type: ignore[attr-defined]
+            symbol.in_simplex = True
         if isinstance(definition, Call) and abbreviated:
             self._abbreviations[key(definition)] = symbol
             if definition.function is np.log:
@@ -165,6 +167,7 @@ class GraphFormulas:
         # A short loss is written out in the gradients: x / ‖x‖ instead of x / L.
         written_out = node is self.root and node not in self.given and size_of(definition) <= _LONGEST_LOSS
         self.formula_of[node] = definition if written_out else symbol
+        symbol.is_statistic = self.roles.get(node) in ("μ", "σ")
         self.defined.add(node)
         self._define(symbol, definition, node.operation.name, abbreviated=not written_out)
 
@@ -232,6 +235,8 @@ class GraphFormulas:
                         continue
                     self._assumed = True
                     self.refuted |= known is not None
+                elif self._assumed and known is not None:  # a value that cannot be computed does not confirm it
+                    self.refuted |= not agrees(written, known, node.dtype, known=True)
                 return proved(simplify(written), written, known, node.dtype, f"the definition by {operation.name!r}")
         self.refuted |= self._assumed and known is not None
         return self._by_name(node, node.shape, node.dtype)

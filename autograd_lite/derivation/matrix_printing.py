@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Formula, Symbol
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol
 from autograd_lite.derivation.notation import subscript, superscript
 from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 
@@ -60,13 +59,18 @@ def _norm(printer: Printer, e: Call) -> tuple[str, int]:
     if order == 2:
         return length, ATOM
     if printer.latex:
-        return rf"{length}_{{{'infty' if math.isinf(order) else order}}}", ATOM
+        return rf"{length}_{{{order}}}", ATOM
     return length + subscript(str(order)), ATOM
 
 
 def is_statistic(e: Any) -> bool:
     """Whether a formula is a mean or a deviation over axes, which is repeated along them without a sign."""
+    if isinstance(e, Call) and e.function in _ELEMENTWISE:
+        return any(map(is_statistic, e.operands)) and all(isinstance(x, Constant) or is_statistic(x) for x in e.operands)
     return (isinstance(e, Symbol) and e.is_statistic) or (isinstance(e, Call) and e.function is mean)
+
+
+_ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.square, np.power, np.sqrt)
 
 
 def over_axes(printer: Printer, word: str, axes: tuple[int, ...]) -> str:
@@ -114,6 +118,16 @@ def _proper_axes(axis: Any, x: Any) -> tuple[int, ...]:
     return () if isinstance(x, Formula) and len(axes) == x.ndim else axes
 
 
+def _blocks(printer: Printer, e: Call) -> tuple[str, int] | None:
+    """Blocks below each other: [A; B]."""
+    if len(e.operands) > 1 or e.options or e.ndim not in (1, 2):
+        return None
+    parts = [printer.text(part) for part in e.operands[0]]
+    if printer.latex:
+        return rf"\left[ {' ; '.join(parts)} \right]", ATOM
+    return f"[{'; '.join(parts)}]", ATOM
+
+
 def _identity(printer: Printer, e: Call) -> tuple[str, int]:
     return "I", ATOM
 
@@ -124,5 +138,6 @@ MATRIX_HANDLERS: dict[Any, Any] = {
     log_abs_det: _log_abs_det,
     norm: _norm,
     np.eye: _identity,
+    np.concatenate: _blocks,
     mean: _mean,
 }

@@ -13,7 +13,6 @@ import numpy as np
 from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.vocabulary import is_identity, log_abs_det, power_of_matrix
-from autograd_lite.ops.layers.loss import one_hot
 
 Product = list[Any]  # the factors of a product of matrices, the last of which may be a vector
 
@@ -102,20 +101,6 @@ def _names_diagonal(index: Any, n: int) -> bool:
     return all(np.array_equal(getattr(part, "value", part), np.arange(n)) for part in index)
 
 
-def rows_by_index(e: Call) -> Formula | None:
-    """Rows that are added at an index are a product with one-hot labels: onehot(i)ᵀ G."""
-    if e.name not in ("scatter", "add_rows") or e.ndim not in (1, 2):
-        return None
-    rows, index, *_ = e.operands
-    labels = getattr(index, "value", None)
-    if not isinstance(index, Formula) or index.ndim != 1 or labels is None or rows.ndim != e.ndim:
-        return None
-    if labels.dtype.kind not in "iu" or (labels < 0).any():
-        return None
-    chosen = call(one_hot, (index, e.shape[0]))
-    return call(np.matmul, (call(np.transpose, (chosen, (1, 0))), rows))
-
-
 # -- products --------------------------------------------------------------------------------------------------------
 
 
@@ -181,7 +166,12 @@ def product(e: Call) -> Formula | None:
 
 
 def vector_as_matrix(e: Call) -> Formula | None:
-    """(A x)ᵀ = xᵀ Aᵀ, for a row that is made of a vector; the matrix stays in front in a column."""
+    """(A x)ᵀ = xᵀ Aᵀ, for a row that is made of a vector, and back; the matrix stays in front in a column."""
+    if e.function is np.reshape and e.ndim == 1 and _is(np.matmul, e.operands[0]) and e.operands[0].shape[:1] == (1,):
+        left, right = e.operands[0].operands
+        if left.ndim == right.ndim == 2:
+            vector = call(np.reshape, (left, left.shape[1:]))
+            return call(np.matmul, (call(np.transpose, (right, (1, 0))), vector))
     if e.function is not np.reshape or e.ndim != 2 or 1 not in e.shape or e.shape == (1, 1):
         return None
     x = e.operands[0]
@@ -270,5 +260,5 @@ def _common(left: Product, right: Product) -> int:
 
 
 MATRIX_REWRITES = (
-    identity_mask, determinants, diagonals, rows_by_index, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
+    identity_mask, determinants, diagonals, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
 )  # fmt: skip

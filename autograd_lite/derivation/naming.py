@@ -112,9 +112,26 @@ def _role(node: Node, consumers: Mapping[Any, list[Node]]) -> str | None:
         if [user.operation.name for user in users] == ["add"] or _is_in_matrix_function(node, consumers):
             return None
         return "Z"
+    if name in ("mean", "std", "sqrt") and node.shape:
+        return _statistic(node, users)
     if name in ACTIVATIONS:
         return "P" if any(user.operation.name == "binary_cross_entropy" for user in users) else "A"
     return "P" if name == "softmax" else None
+
+
+def _statistic(node: Node, users: list[Node]) -> str | None:
+    """μ for a mean that is subtracted, σ for a deviation that is a divisor; both of slices."""
+    name = node.operation.name
+    parent: Any = node.parents[0]
+    if name == "mean":
+        subtracted = any(user.operation.name == "subtract" and user.parents[1] is node for user in users)
+        return "μ" if subtracted else None
+    if not any(user.operation.name == "divide" and user.parents[1] is node for user in users):
+        return None
+    if name == "sqrt" and isinstance(parent, Node) and parent.operation.name == "add":
+        parent = parent.parents[0]
+    from_variance = isinstance(parent, Node) and parent.operation.name in ("mean", "var")
+    return "σ" if name == "std" or from_variance else None
 
 
 def _has_bias(node: Node) -> bool:

@@ -34,10 +34,14 @@ _CONDITIONS = {
 
 @dataclass
 class Printer:
-    """Prints formulas. `lengths` are names for the denominators of fractions: {32: "N"}."""
+    """Prints formulas. `lengths` are names for the denominators of fractions: {32: "N"}.
+
+    With `matrix_powers` X² is a power of a matrix, and the elementwise power is X^(⊙2).
+    """
 
     latex: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
+    matrix_powers: bool = False
 
     def text(self, formula: Formula) -> str:
         """The formula as a string."""
@@ -105,7 +109,9 @@ class Printer:
     def _plain(self, value: Any) -> str:
         if isinstance(value, tuple | list):
             inner = ", ".join(self.text(v) if isinstance(v, Formula) else self._plain(v) for v in value)
-            return f"({inner},)" if len(value) == 1 and isinstance(value, tuple) else f"({inner})"
+            if isinstance(value, list):
+                return f"[{inner}]"
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
         if isinstance(value, slice):
             ends = [str(part) for part in (value.start or "", "" if value.stop is None else value.stop)]
             return ":".join(ends + ([] if value.step is None else [str(value.step)]))
@@ -183,6 +189,9 @@ class Printer:
         base, exponent = e.operands if len(e.operands) == 2 else (e.operands[0], Constant(2))
         text = self._number(exponent)[0] if isinstance(exponent, Constant) else self.text(exponent)
         below = self.at(base, ATOM)
+        if self.matrix_powers and base.ndim > 1:
+            odot = self._sign("⊙")
+            return (rf"{{{below}}}^{{{odot} {text}}}" if self.latex else f"{below}^({odot}{text})"), ATOM
         if isinstance(base, Call) and base.function in (np.power, np.square):
             below = self.parentheses(below)
         if self.latex:
@@ -222,6 +231,8 @@ class Printer:
             return holds, ATOM
         if zero == [False, True]:
             return f"{self._spread(x, e, FUNCTION)} {self._sign('⊙')} {holds}", PRODUCT
+        if zero == [True, False] and _is_one(y):
+            return f"1 {self._sign('−')} {holds}", SUM
         if zero == [True, False]:
             return f"{self._spread(y, e, FUNCTION)} {self._sign('⊙')} (1 {self._sign('−')} {holds})", PRODUCT
         inner = ", ".join([self._condition(condition), self._spread(x, e, SUM), self._spread(y, e, SUM)])

@@ -4,7 +4,7 @@ Each row of the table is a function that returns the left and the right side. Bo
 derivative rules are. A rewrite applies where its left side matches and the shape stays the same. A third item is a
 condition that must hold for the current values.
 
-The first letter of a parameter is its kind: a or b a constant, n a negative constant, t a tiny constant that guards
+The first letter of a parameter is its kind: a or b a constant, c a positive and n a negative constant, t a tiny constant that guards
 against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q a scalar or an array that
 is not a constant, x, y or z any formula.
 """
@@ -28,7 +28,9 @@ from autograd_lite.derivation.formula import (
     rebuilt,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
+from autograd_lite.derivation.condition_rewrites import needless_condition
 from autograd_lite.derivation.fraction_rewrites import merged_powers, softmax_quotient
+from autograd_lite.derivation.index_rewrites import INDEX_REWRITES
 from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
 
@@ -58,6 +60,8 @@ REWRITES: list[Row] = [
     # Quotients by scalars come last.
     lambda v, s, w: ((v / s) @ w, (v @ w) / s),
     lambda v, s, w: (v @ (w / s), (v @ w) / s),
+    lambda n, p: (n / p, -1 * (-n / p)),
+    lambda a, p, q: ((a / p) * q, a * (q / p)),
     lambda p, s, q: ((p / s) * q, (p * q) / s),
     lambda p, s, q: (p * (q / s), (p * q) / s),
     lambda x, y, z: ((x / y) / z, x / (y * z)),
@@ -73,7 +77,9 @@ REWRITES: list[Row] = [
     lambda n, x, y: (n * x + y, y - -n * x),
     lambda n, x, y: (x + n * y, x - -n * y),
     lambda n, x, y: (x - n * y, x + -n * y),
-    lambda x, y: (-1 * x - y, -1 * (x + y)),
+    lambda x, p: (-1 * x - p, -1 * (x + p)),
+    lambda x, a: (-1 * (x + a), -1 * x - a),
+    lambda x, a: (-1 * (a + x), -1 * x - a),
     lambda x: (x.T + x, x + x.T),
     lambda n, x, y: (n * (x - y), -n * (y - x)),
     lambda x: (x + x, 2 * x),
@@ -88,8 +94,10 @@ REWRITES: list[Row] = [
     lambda x: (x * x, x**2),
     lambda x: (x**1, x),
     lambda x: (x**0, np.ones_like(x)),
-    lambda x, y: (x * (1 / y), x / y),
-    lambda x, y: ((1 / y) * x, x / y),
+    lambda p, y: (p * (1 / y), p / y),
+    lambda p, y: ((1 / y) * p, p / y),
+    lambda c, y: (c * (1 / y), c / y),
+    lambda n, y: (n * (1 / y), -1 * (-n / y), n != -1),
     lambda x, y, z: (x * (y / x + z), y + x * z),
     lambda x, y, z: (x * (y / x - z), y - x * z),
     lambda x, y, z: (x * (z - y / x), x * z - y),
@@ -100,16 +108,16 @@ REWRITES: list[Row] = [
     lambda x: (np.sqrt(x) ** 2, x),
     lambda x: (np.absolute(x) ** 2, x**2),
     lambda x, a: ((x**a) ** 2, x ** (2 * a)),
+    lambda x, n: (x**n, 1 / x**-n),
     lambda x: (x**0.5, np.sqrt(x)),
-    lambda x: (x**-0.5, 1 / np.sqrt(x)),
     # Conditions, and what is chosen by them.
+    lambda p: (np.maximum(p, 0), np.maximum(0, p)),
+    lambda p: (np.minimum(p, 0), np.minimum(0, p)),
     lambda x, y: (x - y > 0, x > y),
     lambda x, y: (x - y < 0, x < y),
     lambda a, x: (a > x, x < a),
     lambda a, x: (a < x, x > a),
     lambda w, a, x: (np.where(w, a * x, 0), a * np.where(w, x, 0)),
-    lambda x: (np.where(x > 0, np.maximum(x, 0), 0), np.maximum(x, 0)),
-    lambda x: (np.where(x > 0, np.maximum(0, x), 0), np.maximum(0, x)),
     lambda w, x, p: (np.where(w, x, 0) * p, np.where(w, x * p, 0)),
     lambda w, x, p: (p * np.where(w, x, 0), np.where(w, p * x, 0)),
     # Matrices.
@@ -132,6 +140,7 @@ def _is_guard(e: Formula) -> bool:
 
 _KINDS: dict[str, Callable[[Formula], bool]] = {
     **dict.fromkeys("ab", lambda e: isinstance(e, Constant)),
+    "c": lambda e: isinstance(e, Constant) and e.value > 0,
     "n": lambda e: isinstance(e, Constant) and e.value < 0,
     "t": _is_guard,
     "s": lambda e: not isinstance(e, Constant) and e.shape == (),
@@ -148,7 +157,7 @@ class Rewrite:
         self.row = row
         # The shapes are arbitrary: shapes are compared when the rewrite is applied.
         self.symbols = {
-            name: Symbol(name, () if name[0] in "abnst" else (7, 7), float)
+            name: Symbol(name, () if name[0] in "abcnst" else (7, 7), float)
             for name in inspect.signature(row).parameters
         }
         self.pattern: Any = row(*map(FormulaArray, self.symbols.values()))[0].formula
@@ -195,6 +204,10 @@ def _holds(condition: Formula) -> bool:
 
 
 _MOST_REWRITES = 100
+# Rewrites that a row of the table cannot say, because they depend on shapes or take any number of factors.
+_FUNCTIONS = (
+    *SHAPE_REWRITES, *MATRIX_REWRITES, *INDEX_REWRITES, merged_powers, softmax_quotient, needless_condition,
+)  # fmt: skip
 _by_function: dict[Any, list[Rewrite]] = {}
 
 
@@ -215,7 +228,7 @@ def simplify(formula: Any) -> Any:
 
 
 def _rewritten(formula: Call) -> Formula | None:
-    for rewrite in (*SHAPE_REWRITES, *MATRIX_REWRITES, merged_powers, softmax_quotient, *_by_function.get(formula.function, ())):
+    for rewrite in (*_FUNCTIONS, *_by_function.get(formula.function, ())):
         result = rewrite(formula)
         # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
         if result is not None and _is_boolean(result) == _is_boolean(formula):

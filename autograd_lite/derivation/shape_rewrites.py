@@ -5,6 +5,7 @@ Each takes the formula of a call and returns it in another form, or None where i
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,20 @@ def numbers_out(e: Call) -> Formula | None:
     return None
 
 
+def new_axes(e: Call) -> Formula | None:
+    """The transpose of an index that only adds axes of length one is a change of shape."""
+    if e.name == "scatter":
+        x, index = e.operands[:2]
+        parts = index if isinstance(index, tuple) else (index,)
+        if all(part is None or part is Ellipsis or _is_whole(part) for part in parts):
+            return call(np.reshape, (x, e.shape))
+    return None
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
+
+
 def broadcast_by_itself(e: Call) -> Formula | None:
     """x ⊙ broadcast(y) = x ⊙ y, where x has the shape of the result; likewise for a reshaped scalar y."""
     if e.function not in _ELEMENTWISE:
@@ -92,13 +107,29 @@ def sums(e: Call) -> Formula | None:
     if _is(total, x) and e.shape == () and not x.operands[2]:
         inner = x.operands[0]
         return call(total, (inner, tuple(range(inner.ndim)), False))
+    if _is(np.broadcast_to, x) and not isinstance(x.operands[0], Constant):
+        return _sum_of_repeated(e, x.operands[0])
     if _is(np.multiply, x) and x.ndim == 2 and len(e.operands[1]) == 1 and not e.operands[2]:
         return _sum_with_vector(x, e.operands[1][0])
     if all(x.shape[axis] == 1 for axis in e.operands[1]):
         return call(np.reshape, (x, e.shape))
-    if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (1,):
-        return call(np.broadcast_to, (Constant(1), e.shape))
+    if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (x.ndim - 1,):
+        return call(np.broadcast_to, (Constant(1), e.shape)) if e.shape else Constant(1)
     return None
+
+
+def _sum_of_repeated(e: Call, repeated: Formula) -> Formula | None:
+    """The sum of n equal slices is n times a slice."""
+    x, axes, _ = e.operands
+    padded = (1,) * (x.ndim - repeated.ndim) + repeated.shape
+    copies = tuple(axis for axis in axes if padded[axis] == 1 != x.shape[axis])
+    if not copies or math.prod(x.shape) == 0:
+        return None
+    kept = tuple(1 if axis in copies else n for axis, n in enumerate(x.shape))
+    slices = call(np.broadcast_to, (call(np.reshape, (repeated, padded)), kept))
+    rest = call(total, (slices, tuple(axis for axis in axes if axis not in copies), True))
+    count = math.prod(x.shape[axis] for axis in copies)
+    return call(np.multiply, (Constant(count), call(np.reshape, (rest, e.shape))))
 
 
 def _sum_with_vector(product: Call, axis: int) -> Formula | None:
@@ -190,4 +221,4 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-SHAPE_REWRITES = (without_effect, numbers_out, broadcast_by_itself, nothing, ones, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (without_effect, new_axes, numbers_out, broadcast_by_itself, nothing, ones, sums, outer_product, ordered_product)
