@@ -109,6 +109,6 @@ def intermediate_names(node: Node, saved: Mapping[str, Any]) -> tuple[str, ...]:
 
 # Operations with a usual notation: a short result of theirs is written out where it is used.
 WRITTEN_OUT = {
-    "absolute", "divide", "exp", "expm1", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "multiply",
+    "absolute", "divide", "log_softmax", "scatter", "exp", "expm1", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "multiply",
     "power", "reciprocal", "sign", "sqrt", "square", "sum",
 }  # fmt: skip

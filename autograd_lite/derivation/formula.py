@@ -34,6 +34,8 @@ class Constant(Formula):
     __slots__ = ("denominator", "numerator")
 
     def __init__(self, numerator: float, denominator: int = 1) -> None:
+        if isinstance(numerator, float) and numerator.is_integer() and abs(numerator) < 1e15:
+            numerator = int(numerator)
         if denominator != 1 and isinstance(numerator, int) and numerator % denominator == 0:
             numerator, denominator = numerator // denominator, 1
         self.numerator = numerator
@@ -54,15 +56,15 @@ class Constant(Formula):
         return self.numerator if self.denominator == 1 else self.numerator / self.denominator
 
 
-def in_lowest_terms(number: Constant) -> Constant:
-    """2/12 as 1/6, and a decimal that is a fraction of small numbers, such as 0.3333333333333333, as that fraction."""
+def in_lowest_terms(number: Constant, longest: int = 12) -> Constant:
+    """2/12 as 1/6, and a decimal longer than `longest` that is a fraction of small numbers as that fraction."""
     if isinstance(number.numerator, int):
         simple = Fraction(number.numerator, number.denominator)
         return Constant(simple.numerator, simple.denominator)
     value = number.value
     if math.isfinite(value):
         simple = Fraction(value).limit_denominator(999)
-        if len(repr(value)) > 12 and math.isclose(simple.numerator / simple.denominator, value, rel_tol=3e-16):
+        if len(repr(value)) > longest and math.isclose(simple.numerator / simple.denominator, value, rel_tol=3e-16):
             return Constant(simple.numerator, simple.denominator)
     return Constant(value)
 
@@ -303,3 +305,12 @@ def substitute(formula: Any, replacements: Sequence[tuple[Formula, Formula]]) ->
         if alike(formula, old):
             return new
     return rebuilt(formula, lambda part: substitute(part, replacements))
+
+
+def split_constant(formula: Formula) -> tuple[Constant, Formula]:
+    """The leading constant of a formula, and the rest."""
+    if isinstance(formula, Call) and formula.function is np.multiply:
+        constant, rest = formula.operands
+        if isinstance(constant, Constant) and rest.shape == formula.shape:
+            return constant, rest
+    return Constant(1), formula

@@ -109,8 +109,9 @@ class GradientFormulas:
             symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
             self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
             return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
-        whole = substitute(local, [(x, self._known[x]) for x in symbols(local) if x in self._known])
-        final = proved(simplify(whole), whole, value, thing.dtype, name)
+        known = [(x, self._known[x]) for x in symbols(local) if x in self._known]
+        whole = substitute(local, known) if known else local
+        final = local if whole is local else proved(simplify(whole), whole, value, thing.dtype, name)
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)

@@ -31,7 +31,12 @@ from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, v
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
+from autograd_lite.derivation.vocabulary import mean
 
+# The argument of an operation that saves only its result.
+_INVERSES: dict[str, Any] = {
+    "exp": np.log, "sqrt": np.square, "inv": np.linalg.inv, "negative": np.negative,
+}  # fmt: skip
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
 _INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES, *MATRIX_FUNCTIONS, *PRODUCTS}
 _LONGEST_INLINE = 12
@@ -70,7 +75,9 @@ class GraphFormulas:
             for parent in node.parents:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
+        self._kept = set(self.values)  # not those that are only computed from other values
         for node in reversed(self.nodes):
+            self._collect_inverse(node)
             self._collect_value_of_vector(node)
         self.names = Names()
         self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
@@ -99,6 +106,15 @@ class GraphFormulas:
                 self.values.setdefault(parent, double(value))
         if isinstance(saved.get("out"), np.ndarray | np.generic):
             self.values.setdefault(node, double(saved["out"]))
+
+    def _collect_inverse(self, node: Node) -> None:
+        """The value of the argument of an operation that saves only its result."""
+        name, out = node.operation.name, self.values.get(node)
+        if name in _INVERSES and node.parents[0] is not None and node.parents[0] not in self.values and out is not None:
+            with np.errstate(all="ignore"):
+                value = _INVERSES[name](out)
+            if np.isfinite(value).all():
+                self.values[node.parents[0]] = value
 
     def _collect_value_of_vector(self, node: Node) -> None:
         """The value of a parent of which the node is a row or a column: axes of length one are added or removed."""
@@ -144,6 +160,10 @@ class GraphFormulas:
             symbol.in_simplex = True
         if isinstance(definition, Call) and abbreviated:
             self._abbreviations[key(definition)] = symbol
+            if definition.function is mean:
+                x, axes, kept = definition.operands
+                other = simplify(FormulaArray(x).mean(axis=axes, keepdims=not kept).formula)
+                self._abbreviations[key(other)] = call(np.reshape, (symbol, other.shape))
             if definition.function is np.log:
                 self._abbreviations[key(call(np.exp, (symbol,)))] = definition.operands[0]
 
@@ -187,7 +207,7 @@ class GraphFormulas:
             return False
         branches = len(set(node.parents) - {None}) > 1 and node.operation.name not in PRODUCTS
         used = len(self.consumers.get(node, ())) > 1
-        return node in self.values or branches or used or size_of(definition) > _LONGEST_INLINE
+        return node in self._kept or branches or used or size_of(definition) > _LONGEST_INLINE
 
     def layer(self, node: Any) -> str:
         """The superscript "⁽²⁾" of an affine map that has its name from the number of its layer; else empty."""

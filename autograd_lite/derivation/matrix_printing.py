@@ -65,6 +65,8 @@ def _norm(printer: Printer, e: Call) -> tuple[str, int]:
 
 def is_statistic(e: Any) -> bool:
     """Whether a formula is a mean or a deviation over axes, which is repeated along them without a sign."""
+    if isinstance(e, Call) and e.function is np.reshape:
+        return is_statistic(e.operands[0])
     if isinstance(e, Call) and e.function in _ELEMENTWISE:
         return any(map(is_statistic, e.operands)) and all(isinstance(x, Constant) or is_statistic(x) for x in e.operands)
     return (isinstance(e, Symbol) and e.is_statistic) or (isinstance(e, Call) and e.function is mean)
@@ -81,7 +83,8 @@ def over_axes(printer: Printer, word: str, axes: tuple[int, ...]) -> str:
 
 def _mean(printer: Printer, e: Call) -> tuple[str, int]:
     x, axes, _ = e.operands
-    return over_axes(printer, printer.word("mean"), axes) + printer.parentheses(printer.text(x)), ATOM
+    word = printer.word("mean")
+    return (over_axes(printer, word, axes) if len(axes) < x.ndim else word) + printer.parentheses(printer.text(x)), ATOM
 
 
 def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
@@ -97,6 +100,8 @@ def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
     pairs = [*zip([*named, *[""] * len(e.operands)], e.operands, strict=False), *e.options]
     shown, axes = [], ()
     for name, value in pairs:
+        if name == "keepdims":
+            continue
         if name == "axis" and (value is None or isinstance(value, int | tuple)):
             axes = _proper_axes(value, e.operands[0])
             if e.name == "softmax" and axes == (e.ndim - 1,):  # as usual

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate
+from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate, split_constant
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.vocabulary import is_identity, log_abs_det, power_of_matrix
 
@@ -191,6 +191,38 @@ def dot(e: Call) -> Formula | None:
     return call(np.matmul, (vector, call(np.matmul, (call(np.transpose, (matrix, (1, 0))), e.operands[1]))))
 
 
+def like_terms(e: Call) -> Formula | None:
+    """a X + Y + b X = (a + b) X + Y, where X X and X² are alike."""
+    if e.function not in (np.add, np.subtract):
+        return None
+    terms = _terms(e)
+    for i, (sign, term) in enumerate(terms):
+        for j, (other_sign, other) in enumerate(terms[i + 1 :], start=i + 1):
+            (a, x), (b, y) = split_constant(term), split_constant(other)
+            if x.shape == e.shape and _is_alike(x, y):
+                number = call(np.add if sign == other_sign else np.subtract, (a, b))
+                shorter = x if len(_factors(x)) <= len(_factors(y)) else y
+                merged = call(np.multiply, (number, shorter))
+                return _sum([*terms[:i], (sign, merged), *terms[i + 1 : j], *terms[j + 1 :]])
+    return None
+
+
+def _is_alike(x: Any, y: Any) -> bool:
+    if alike(x, y):
+        return True
+    left, right = _single_factors(x), _single_factors(y)
+    return len(left) == len(right) > 1 and all(map(alike, left, right))
+
+
+def _single_factors(e: Any) -> Product:
+    """The factors of a product of matrices, with powers written out."""
+    result: Product = []
+    for factor in _factors(e):
+        base, turned, exponent = _as_power(factor)
+        result += [_power(base, turned, 1)] * exponent if exponent > 1 else [factor]
+    return result
+
+
 def common_factor(e: Call) -> Formula | None:
     """A X + B X = (A + B) X, and X A + X B = X (A + B), for any two terms of a sum with equal numbers before them."""
     if e.function not in (np.add, np.subtract) or e.ndim not in (1, 2):
@@ -260,5 +292,5 @@ def _common(left: Product, right: Product) -> int:
 
 
 MATRIX_REWRITES = (
-    identity_mask, determinants, diagonals, inverses, identity_transposed, product, vector_as_matrix, dot, common_factor,
+    identity_mask, determinants, diagonals, inverses, identity_transposed, product, vector_as_matrix, dot, like_terms, common_factor,
 )  # fmt: skip

@@ -95,7 +95,8 @@ def request_names(
             _request_parameters(names, node, layer)
     for node in nodes:
         for symbol in intermediate_names(node, saved[node]):
-            names.request((symbol, node), symbol)
+            if not (node.operation.name == "log_softmax" and _has_softmax(node.parents[0], consumers)):
+                names.request((symbol, node), symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):
                 names.request(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
@@ -117,6 +118,11 @@ def _role(node: Node, consumers: Mapping[Any, list[Node]]) -> str | None:
     if name in ACTIVATIONS:
         return "P" if any(user.operation.name == "binary_cross_entropy" for user in users) else "A"
     return "P" if name == "softmax" else None
+
+
+def _has_softmax(logits: Any, consumers: Mapping[Any, list[Node]]) -> bool:
+    """Whether a node has the probabilities of which another takes the logarithm."""
+    return any(user.operation.name == "softmax" for user in consumers.get(logits, ()))
 
 
 def _statistic(node: Node, users: list[Node]) -> str | None:

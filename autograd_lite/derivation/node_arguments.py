@@ -11,7 +11,7 @@ import numpy as np
 from autograd_lite.core.graph import Node
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.definitions import SOLUTIONS
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, evaluate
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.naming import Names
 from autograd_lite.derivation.nodes import arguments_of, primitive_of
@@ -77,8 +77,12 @@ class ArgumentFormulas:
             return
         with np.errstate(all="ignore"):
             value = np.asarray(solution(self._values[node], known))
-        if value.size and np.ptp(value) <= 1e-9 * abs(value.flat[0]):
-            yield Constant.of(float(f"{value.flat[0]:.12g}"))
+        # The result is a sum or a product: its rounding error is also that of the solution.
+        error = 16 * np.finfo(float).eps * max(np.abs(self._values[node]).max(initial=0), np.abs(known).max(initial=0))
+        if value.size and np.ptp(value) <= max(1e-9 * abs(value.flat[0]), error):
+            yield Constant.of(_shortest(float(value.flat[0]), error))
+        elif value.ndim == 2 and value.shape == node.shape and _is_identity(value):
+            yield call(np.eye, (len(value),))
         elif value.shape == node.shape:
             symbol = self._unknown_symbol(node, name)
             symbol.value = value
@@ -126,6 +130,16 @@ class ArgumentFormulas:
         if parents and parents[0] is not None:
             return self._formula_of[parents[0]]
         return self._array_symbols.formula(value, whole)
+
+
+def _is_identity(value: Any) -> bool:
+    return bool(value.shape[0] == value.shape[1] and np.allclose(value, np.eye(len(value)), rtol=0, atol=1e-9))
+
+
+def _shortest(value: float, error: float) -> float:
+    """The number with the fewest digits that is as near as the error, and at most twelve digits."""
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 13))
+    return next((x for x in candidates if abs(x - value) <= error), float(f"{value:.12g}"))
 
 
 def is_needed(node: Node, name: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, in_lowest_terms, total
 from autograd_lite.derivation.matrix_printing import MATRIX_HANDLERS, is_statistic, over_axes, power, shown_arguments
+from autograd_lite.derivation.vocabulary import log_abs_det
 from autograd_lite.derivation.notation import (
     FUNCTIONS,
     NUMBERS,
@@ -135,7 +136,11 @@ class Printer:
 
     def _spread(self, e: Any, to: Formula, level: int) -> str:
         """An operand broadcast to the shape of the result, by a product with a column or a row of ones."""
-        if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1 or is_statistic(e):
+        if is_statistic(e):
+            while isinstance(e, Call) and e.function is np.reshape:
+                (e,) = e.operands[:1]
+            return self.at(e, level)
+        if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1:
             return self.at(e, level)
         if e.shape[-1] == to.shape[1]:  # a vector or a row
             row = self._transposed(e) if e.ndim == 1 else self.at(e, MATRIX)
@@ -183,11 +188,17 @@ class Printer:
         x, y = e.operands
         if self.latex:
             return rf"\frac{{{self._spread(x, e, SUM)}}}{{{self._spread(y, e, SUM)}}}", ATOM
-        return f"{self._spread(x, e, ATOM)} / {self._spread(y, e, ATOM)}", PRODUCT
+        level = ATOM if isinstance(x, Call) and x.function in (np.log, log_abs_det) else MATRIX
+        if isinstance(x, Call) and x.function is np.multiply and x.operands[0].shape == () and x.shape == e.shape:
+            level = PRODUCT if not isinstance(x.operands[1], Call) or x.operands[1].function is np.matmul else level
+        return f"{self._spread(x, e, level)} / {self._spread(y, e, ATOM)}", PRODUCT
 
     def _power(self, e: Call) -> Piece:
         base, exponent = e.operands if len(e.operands) == 2 else (e.operands[0], Constant(2))
-        text = self._number(exponent)[0] if isinstance(exponent, Constant) else self.text(exponent)
+        if isinstance(exponent, Constant):
+            text = self._number(in_lowest_terms(exponent, longest=1))[0]
+        else:
+            text = self.text(exponent)
         below = self.at(base, ATOM)
         if self.matrix_powers and base.ndim > 1:
             odot = self._sign("⊙")
@@ -223,7 +234,7 @@ class Printer:
         return f"{x} {self._sign(_CONDITIONS[e.function])} {y}"
 
     def _where(self, e: Call) -> Piece:
-        """x ⊙ 1[c] where the other choice is 0."""
+        """x ⊙ 1[c] where the other choice is 0, else both cases."""
         condition, x, y = e.operands
         holds = self.at(condition, ATOM)
         zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
@@ -235,8 +246,10 @@ class Printer:
             return f"1 {self._sign('−')} {holds}", SUM
         if zero == [True, False]:
             return f"{self._spread(y, e, FUNCTION)} {self._sign('⊙')} (1 {self._sign('−')} {holds})", PRODUCT
-        inner = ", ".join([self._condition(condition), self._spread(x, e, SUM), self._spread(y, e, SUM)])
-        return self.word("where") + self.parentheses(inner), ATOM
+        when, first, second = self._condition(condition), self._spread(x, e, SUM), self._spread(y, e, SUM)
+        if self.latex:
+            return rf"\begin{{cases}} {first} & \text{{if }} {when} \\ {second} & \text{{else}} \end{{cases}}", ATOM
+        return f"{{{first} if {when}, else {second}}}", ATOM
 
     # -- matrices ------------------------------------------------------------------------------------------------
 
@@ -288,7 +301,10 @@ class Printer:
             return "0", ATOM
         if e.ndim not in (1, 2):
             return None
-        ones = self._ones() + ((" " * self.latex + self._ones(row=True)) if e.ndim == 2 else "")
+        if 1 in e.shape:
+            ones = self._ones(row=e.ndim == 2 and e.shape[0] == 1)
+        else:
+            ones = self._ones() + ((" " * self.latex + self._ones(row=True)) if e.ndim == 2 else "")
         if isinstance(x, Constant) and x.value == 1:
             return ones, MATRIX if e.ndim == 2 else ATOM
         return self._beside(self.at(x, FUNCTION), ones), PRODUCT

@@ -26,13 +26,17 @@ from autograd_lite.derivation.formula import (
     alike,
     evaluate,
     rebuilt,
+    split_constant,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.condition_rewrites import needless_condition
 from autograd_lite.derivation.fraction_rewrites import merged_powers, softmax_quotient
 from autograd_lite.derivation.index_rewrites import INDEX_REWRITES
 from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
+from autograd_lite.derivation.rules import sigma
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
+
+__all__ = ["REWRITES", "Rewrite", "simplify", "split_constant"]
 
 Row = Callable[..., tuple[Any, ...]]
 
@@ -108,6 +112,7 @@ REWRITES: list[Row] = [
     lambda x: (np.sqrt(x) ** 2, x),
     lambda x: (np.absolute(x) ** 2, x**2),
     lambda x, a: ((x**a) ** 2, x ** (2 * a)),
+    lambda x, a, b: ((x**a) ** b, x ** (a * b), b % 1 == 0),
     lambda x, n: (x**n, 1 / x**-n),
     lambda x: (x**0.5, np.sqrt(x)),
     # Conditions, and what is chosen by them.
@@ -120,6 +125,9 @@ REWRITES: list[Row] = [
     lambda w, a, x: (np.where(w, a * x, 0), a * np.where(w, x, 0)),
     lambda w, x, p: (np.where(w, x, 0) * p, np.where(w, x * p, 0)),
     lambda w, x, p: (p * np.where(w, x, 0), np.where(w, p * x, 0)),
+    lambda x: (np.exp(x) / (1 + np.exp(x)), sigma(x)),
+    lambda x: (np.exp(x) / (np.exp(x) + 1), sigma(x)),
+    lambda x: (1 / (1 + np.exp(-1 * x)), sigma(x)),
     # Matrices.
     lambda v, w: ((v @ w).T, w.T @ v.T),
     # Guards against poles, where the current values are not near one.
@@ -238,12 +246,3 @@ def _rewritten(formula: Call) -> Formula | None:
 
 def _is_boolean(e: Formula) -> bool:
     return e.dtype is not None and e.dtype.kind == "b"
-
-
-def split_constant(formula: Formula) -> tuple[Constant, Formula]:
-    """The leading constant of a formula, and the rest."""
-    if isinstance(formula, Call) and formula.function is np.multiply:
-        constant, rest = formula.operands
-        if isinstance(constant, Constant) and rest.shape == formula.shape:
-            return constant, rest
-    return Constant(1), formula

@@ -22,7 +22,7 @@ from autograd_lite.derivation.formula import Constant, Formula, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply, from_formula, to_formula
 from autograd_lite.derivation.nodes import primitive_of
 from autograd_lite.derivation.vocabulary import OPERATIONS
-from autograd_lite.ops.layers.activation import softmax
+from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.ops.layers.loss import one_hot
 from autograd_lite.support.broadcasting import unbroadcast
 
@@ -57,6 +57,11 @@ def probabilities(x: Any, axis: int = -1) -> Any:
     """The softmax of a formula along an axis."""
     operation = ForwardFunction(softmax.primitive)  # type: ignore[attr-defined]
     return FormulaArray(call(operation, (x.formula, axis % x.ndim), shape=x.shape, dtype=x.dtype))
+
+
+def sigma(x: Any) -> Any:
+    """The logistic function of a formula."""
+    return FormulaArray(call(ForwardFunction(sigmoid.primitive), (x.formula,), shape=x.shape, dtype=x.dtype))  # type: ignore[attr-defined]
 
 
 _SPELLINGS: dict[str, Callable[..., Any]] = {

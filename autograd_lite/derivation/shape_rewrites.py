@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, alike, call, symbols, total
+from autograd_lite.derivation.vocabulary import mean
 
 _MOVES = (total, np.transpose, np.reshape, np.broadcast_to)
 _PLACES = (np.transpose, np.reshape, np.broadcast_to)
@@ -36,6 +37,8 @@ def without_effect(e: Call) -> Formula | None:
         return call(np.reshape, (x.operands[0], e.shape))
     if e.function is np.transpose and _is(np.reshape, x) and x.operands[0].ndim == 1 and 1 in e.shape:
         return call(np.reshape, (x.operands[0], e.shape))  # the transpose of a column is a row
+    if e.function in (np.square, np.power) and _is(np.reshape, x) and all(y.shape == () for y in e.operands[1:]):
+        return call(np.reshape, (call(e.function, (x.operands[0], *e.operands[1:])), e.shape))
     if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
         return call(np.broadcast_to, (x.operands[0], e.shape))
     return None
@@ -46,6 +49,8 @@ def numbers_out(e: Call) -> Formula | None:
     x: Any = e.operands[0] if e.operands else None
     if e.function in _MOVES and _is(np.multiply, x) and x.operands[0].shape == ():
         return call(np.multiply, (x.operands[0], call(e.function, (x.operands[1], *e.operands[1:]), e.options)))
+    if e.function is total and _is(np.divide, x) and x.operands[1].shape == () and x.shape == x.operands[0].shape:
+        return call(np.divide, (call(total, (x.operands[0], *e.operands[1:])), x.operands[1]))
     if e.function is np.broadcast_to and isinstance(x, Constant) and x.value not in (0, 1):
         return call(np.multiply, (x, call(np.broadcast_to, (Constant(1), e.shape))))
     return None
@@ -144,6 +149,28 @@ def _sum_with_vector(product: Call, axis: int) -> Formula | None:
     return None
 
 
+def repeated_mean(e: Call) -> Formula | None:
+    """A sum over axes that is repeated along them and divided by their length is a mean."""
+    if e.function is not np.multiply or not isinstance(e.operands[0], Constant) or not _is(np.broadcast_to, e.operands[1]):
+        return None
+    number, repeated = e.operands
+    x = repeated.operands[0]
+    while _is(np.reshape, x):
+        x = x.operands[0]
+    if not _is(total, x) or x.operands[0].shape != e.shape or len(x.operands[1]) == e.ndim:
+        return None
+    summed, axes, _ = x.operands
+    count = math.prod(e.shape[axis] for axis in axes)
+    kept = tuple(1 if axis in axes else n for axis, n in enumerate(e.shape))
+    if number.denominator % count or count == 1 or repeated.operands[0].shape not in (kept, kept[1:]):
+        return None
+    if repeated.operands[0].shape == kept[1:] and axes != (0,):
+        return None
+    average = call(mean, (summed, axes, True), shape=kept, dtype=e.dtype)
+    factor = Constant(number.numerator, number.denominator // count)
+    return call(np.multiply, (factor, call(np.broadcast_to, (average, e.shape))))
+
+
 def nothing(e: Call) -> Formula | None:
     """0 x = 0 and x + 0 = x."""
     if e.function is total and _is_all(0, e.operands[0]):
@@ -221,4 +248,4 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-SHAPE_REWRITES = (without_effect, new_axes, numbers_out, broadcast_by_itself, nothing, ones, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (without_effect, new_axes, numbers_out, broadcast_by_itself, nothing, ones, repeated_mean, sums, outer_product, ordered_product)

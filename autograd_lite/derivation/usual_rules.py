@@ -62,7 +62,7 @@ USUAL_RULES: dict[Any, dict[str, Rule]] = {
         "y": lambda g, x, y: np.where(y < x, g, 0),
     },
     logsumexp: {"x": _softmax},
-    prod: {"x": lambda g, x, axis, keepdims, out: restore(g, axis, keepdims) * restore(out, axis, keepdims) / x},
+    prod: {"x": lambda g, x, axis, keepdims: restore(g, axis, keepdims) * np.prod(x, axis=axis, keepdims=True) / x},
     max: {"x": _extreme_rule},
     min: {"x": _extreme_rule},
     _normalize: {

@@ -80,10 +80,10 @@ def _diag(x: Any, k: int = 0) -> Any:
 
 
 def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """A mean of all elements is a sum divided by their number; those over some of the axes are means."""
+    """The mean of all elements as a number is a sum divided by their number; over axes, or kept, it is a mean."""
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(sorted(a % x.ndim for a in axes)) if x.ndim else ()
-    if len(axes) == x.ndim or not axes:
+    if (len(axes) == x.ndim and not (keepdims and x.size > 1)) or not axes:
         count = math.prod(x.shape[a] for a in axes)
         return np.sum(x, axis=axes, keepdims=keepdims) / count
     kept = (1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a not in axes)
