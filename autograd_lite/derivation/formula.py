@@ -72,18 +72,19 @@ def in_lowest_terms(number: Constant, longest: int = 12) -> Constant:
 class Symbol(Formula):
     """A named array.
 
-    `value` is None if it is unknown, `in_simplex` is whether each row sums to one, `is_statistic` whether it is a mean
-    or a deviation over some of the axes of an array, which is written without ones where it meets that array.
+    `value` is None if it is unknown, `in_simplex` is whether each row sums to one. For a mean or a deviation over axes of
+    an array, `kept` is the shape with which it meets that array: these axes have length one.
     """
 
-    __slots__ = ("in_simplex", "is_statistic", "name", "value")
+    __slots__ = ("in_simplex", "kept", "name", "value")
 
     def __init__(self, name: str, shape: Shape, dtype: Any, value: Any = None) -> None:
         self.name = name
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self.value = value
-        self.in_simplex = self.is_statistic = False
+        self.in_simplex = False
+        self.kept: Shape | None = None
 
 
 class Call(Formula):

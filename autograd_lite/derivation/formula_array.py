@@ -110,7 +110,7 @@ def formula_of_array(array: Any) -> Formula:
     if array.size and array.dtype.kind in "fiu" and (array == array.flat[0]).all():
         number = Constant.of(array.flat[0])
         return call(np.broadcast_to, (number, array.shape)) if array.ndim else number
-    if array.ndim == 2 and array.shape[0] == array.shape[1] > 0 and (array == np.eye(len(array))).all():
+    if array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and (array == np.eye(len(array))).all():
         return call(np.eye, (len(array),))
     return Symbol("", array.shape, array.dtype, array)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, total
 from autograd_lite.derivation.formula_array import FormulaArray
-from autograd_lite.derivation.rules import probabilities
+from autograd_lite.derivation.rules import probabilities, sigma
 
 Powers = list[tuple[Any, int]]  # the factors of a product with their exponents
 
@@ -52,6 +52,27 @@ def merged_powers(e: Call) -> Formula | None:
         return result
     if result.shape == ():
         return call(np.multiply, (result, call(np.broadcast_to, (Constant(1), e.shape))))
+    return None
+
+
+def logistic_product(e: Call) -> Formula | None:
+    """σ(x) · e⁻ˣ = σ(−x)."""
+    if e.function is not np.multiply:
+        return None
+    factors = [(base, exponent) for base, exponent in _factors(e) if exponent == 1]
+    if len(factors) != len(_factors(e)):
+        return None
+    bases = [base for base, _ in factors]
+    for i, base in enumerate(bases):
+        if getattr(base, "name", "") != "sigmoid" or not isinstance(base, Call):
+            continue
+        negative = call(np.multiply, (Constant(-1), base.operands[0]))
+        for j, other in enumerate(bases):
+            if _is(np.exp, other) and alike(other.operands[0], negative):
+                swapped = sigma(FormulaArray(negative)).formula
+                rest = [swapped if k == i else b for k, b in enumerate(bases) if k != j]
+                result = _product(rest)
+                return result if result is not None and result.shape == e.shape else None
     return None
 
 

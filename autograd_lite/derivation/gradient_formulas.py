@@ -115,7 +115,7 @@ class GradientFormulas:
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
-        symbol.is_statistic = self.graph.roles.get(thing) in ("μ", "σ")
+        symbol.kept = getattr(self.graph.formula_of[thing], "kept", None)
         if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol

@@ -26,6 +26,7 @@ from autograd_lite.derivation.formula import (
     symbols,
 )
 from autograd_lite.derivation.formula_array import FormulaArray, to_formula
+from autograd_lite.derivation.matrix_printing import kept_shape
 from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names
 from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
@@ -187,7 +188,7 @@ class GraphFormulas:
         # A short loss is written out in the gradients: x / ‖x‖ instead of x / L.
         written_out = node is self.root and node not in self.given and size_of(definition) <= _LONGEST_LOSS
         self.formula_of[node] = definition if written_out else symbol
-        symbol.is_statistic = self.roles.get(node) in ("μ", "σ")
+        symbol.kept = kept_shape(definition) if self.roles.get(node) in ("μ", "σ") else None
         self.defined.add(node)
         self._define(symbol, definition, node.operation.name, abbreviated=not written_out)
 
@@ -227,7 +228,7 @@ class GraphFormulas:
             symbol = Symbol(self.names[name, node], part.shape, part.dtype, value_or_none(part))
             if any(symbol.name == other.name for other, *_ in self.definitions):
                 continue
-            symbol.is_statistic = inner and name != "X̂"
+            symbol.kept = kept_shape(part)
             if part.name == "one_hot":
                 symbol.in_simplex = True
                 self._one_hot.append(symbol)

@@ -63,16 +63,30 @@ def _norm(printer: Printer, e: Call) -> tuple[str, int]:
     return length + subscript(str(order)), ATOM
 
 
-def is_statistic(e: Any) -> bool:
-    """Whether a formula is a mean or a deviation over axes, which is repeated along them without a sign."""
-    if isinstance(e, Call) and e.function is np.reshape:
-        return is_statistic(e.operands[0])
-    if isinstance(e, Call) and e.function in _ELEMENTWISE:
-        return any(map(is_statistic, e.operands)) and all(isinstance(x, Constant) or is_statistic(x) for x in e.operands)
-    return (isinstance(e, Symbol) and e.is_statistic) or (isinstance(e, Call) and e.function is mean)
-
-
 _ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.square, np.power, np.sqrt)
+
+
+def kept_shape(e: Any) -> tuple[int, ...] | None:
+    """The shape with which a mean or a deviation over axes meets the array: these axes have length one; else None."""
+    if isinstance(e, Symbol):
+        return e.kept
+    if not isinstance(e, Call):
+        return None
+    if e.function is mean or e.name in ("std", "var"):
+        axes = e.operands[1] if e.function is mean else shown_arguments(e)[1]
+        return tuple(1 if axis in axes else n for axis, n in enumerate(e.operands[0].shape)) if axes else None
+    if e.function is np.reshape:
+        return kept_shape(e.operands[0])
+    if e.function in _ELEMENTWISE:
+        shapes = [kept_shape(x) for x in e.operands if not isinstance(x, Constant)]
+        return shapes[0] if len(set(shapes)) == 1 else None
+    return None
+
+
+def is_statistic(e: Any) -> bool:
+    """Whether a formula is a mean or a deviation over axes, which is repeated along them: it is written without ones."""
+    kept = kept_shape(e)
+    return kept is not None and (1,) * (len(kept) - e.ndim) + e.shape == kept
 
 
 def over_axes(printer: Printer, word: str, axes: tuple[int, ...]) -> str:

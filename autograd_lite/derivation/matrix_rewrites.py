@@ -71,9 +71,31 @@ def inverses(e: Call) -> Formula | None:
     return None
 
 
-def identity_transposed(e: Call) -> Formula | None:
-    """Iᵀ = I."""
-    return e.operands[0] if e.function is np.transpose and is_identity(e.operands[0]) else None
+def symmetric_transposed(e: Call) -> Formula | None:
+    """Xᵀ = X for I, diag(x), Aᵀ A, sums of such matrices, and their powers and inverses."""
+    return e.operands[0] if e.function is np.transpose and e.ndim == 2 and _is_symmetric(e.operands[0]) else None
+
+
+def _is_symmetric(x: Any) -> bool:
+    if not isinstance(x, Call):
+        return False
+    if is_identity(x) or x.function is np.diag:
+        return True
+    if x.function in (np.linalg.inv, np.linalg.matrix_power):
+        return _is_symmetric(x.operands[0])
+    if x.function in (np.add, np.subtract, np.multiply):
+        return all(_is_symmetric(part) or (part.shape == () and x.function is np.multiply) for part in x.operands)
+    factors = _factors(x)
+    return x.ndim == 2 and len(factors) > 1 and all(map(_is_mirrored, factors, factors[::-1]))
+
+
+def _is_mirrored(factor: Any, mirrored: Any) -> bool:
+    """Whether a factor is the transpose of the one at the mirrored place."""
+    if _is(np.transpose, mirrored):
+        return alike(factor, mirrored.operands[0])
+    if _is(np.transpose, factor):
+        return alike(factor.operands[0], mirrored)
+    return alike(factor, mirrored) and _is_symmetric(factor)
 
 
 def diagonals(e: Call) -> Formula | None:
@@ -292,5 +314,5 @@ def _common(left: Product, right: Product) -> int:
 
 
 MATRIX_REWRITES = (
-    identity_mask, determinants, diagonals, inverses, identity_transposed, product, vector_as_matrix, dot, like_terms, common_factor,
+    identity_mask, determinants, diagonals, inverses, symmetric_transposed, product, vector_as_matrix, dot, like_terms, common_factor,
 )  # fmt: skip

@@ -96,7 +96,8 @@ def request_names(
     for node in nodes:
         for symbol in intermediate_names(node, saved[node]):
             if not (node.operation.name == "log_softmax" and _has_softmax(node.parents[0], consumers)):
-                names.request((symbol, node), symbol)
+                small = symbol == "X̂" and len(node.shape) < 2
+                names.request((symbol, node), symbol.lower() if small else symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):
                 names.request(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))

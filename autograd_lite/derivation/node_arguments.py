@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
-from autograd_lite.derivation.definitions import SOLUTIONS
+from autograd_lite.derivation.definitions import OPTIONAL, SOLUTIONS
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.naming import Names
@@ -56,7 +56,9 @@ class ArgumentFormulas:
         guessed: set[int] = set()
         for name in missing:
             parameter = next(p for p in primitive_of(node).parameters if p.name == name)
-            default = [] if parameter.default is parameter.empty else [parameter.default]
+            default: list[Any] = [] if parameter.default is parameter.empty else [parameter.default]
+            if (node.operation.name, name) in OPTIONAL:
+                default = [None]
             candidates: list[Any] = []
             if self._values.get(node) is not None and not default:
                 candidates = [*self._array_symbols.candidates, *self._solved(node, recorded, name)]

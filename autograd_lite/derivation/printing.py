@@ -116,7 +116,7 @@ class Printer:
         if isinstance(value, slice):
             ends = [str(part) for part in (value.start or "", "" if value.stop is None else value.stop)]
             return ":".join(ends + ([] if value.step is None else [str(value.step)]))
-        text = "..." if value is Ellipsis else repr(value)
+        text = "..." if value is Ellipsis else value if isinstance(value, str) else repr(value)
         return rf"\mathrm{{{escaped(text)}}}" if self.latex else text
 
     def _function(self, e: Call) -> Piece:

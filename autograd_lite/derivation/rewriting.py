@@ -6,7 +6,7 @@ condition that must hold for the current values.
 
 The first letter of a parameter is its kind: a or b a constant, c a positive and n a negative constant, t a tiny constant that guards
 against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q a scalar or an array that
-is not a constant, x, y or z any formula.
+is not a constant, u such a one that is no sum or difference, x, y or z any formula.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from autograd_lite.derivation.formula import (
 )
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.condition_rewrites import needless_condition
-from autograd_lite.derivation.fraction_rewrites import merged_powers, softmax_quotient
+from autograd_lite.derivation.fraction_rewrites import logistic_product, merged_powers, softmax_quotient
 from autograd_lite.derivation.index_rewrites import INDEX_REWRITES
 from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
 from autograd_lite.derivation.rules import sigma
@@ -69,6 +69,8 @@ REWRITES: list[Row] = [
     lambda p, s, q: ((p / s) * q, (p * q) / s),
     lambda p, s, q: (p * (q / s), (p * q) / s),
     lambda x, y, z: ((x / y) / z, x / (y * z)),
+    lambda u, q, v: ((u / q) * v, (u * v) / q),
+    lambda u, q, v: (v * (u / q), (v * u) / q),
     lambda x, s, z: (x / s + z / s, (x + z) / s),
     lambda x, s, z: (x / s - z / s, (x - z) / s),
     lambda x, s, z, a: (x / s - a * (z / s), (x - a * z) / s),
@@ -154,6 +156,7 @@ _KINDS: dict[str, Callable[[Formula], bool]] = {
     "s": lambda e: not isinstance(e, Constant) and e.shape == (),
     **dict.fromkeys("vw", lambda e: not isinstance(e, Constant) and e.shape != ()),
     **dict.fromkeys("pq", lambda e: not isinstance(e, Constant)),
+    "u": lambda e: not isinstance(e, Constant) and getattr(e, "function", None) not in (np.add, np.subtract),
     **dict.fromkeys("xyz", lambda e: True),
 }
 
@@ -214,7 +217,8 @@ def _holds(condition: Formula) -> bool:
 _MOST_REWRITES = 100
 # Rewrites that a row of the table cannot say, because they depend on shapes or take any number of factors.
 _FUNCTIONS = (
-    *SHAPE_REWRITES, *MATRIX_REWRITES, *INDEX_REWRITES, merged_powers, softmax_quotient, needless_condition,
+    *SHAPE_REWRITES, *MATRIX_REWRITES, *INDEX_REWRITES, merged_powers, logistic_product, softmax_quotient,
+    needless_condition,
 )  # fmt: skip
 _by_function: dict[Any, list[Rewrite]] = {}
 
