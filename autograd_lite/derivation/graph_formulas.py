@@ -39,7 +39,19 @@ _INVERSES: dict[str, Any] = {
     "exp": np.log, "sqrt": np.square, "inv": np.linalg.inv, "negative": np.negative,
 }  # fmt: skip
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
-_INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES, *MATRIX_FUNCTIONS, *PRODUCTS}
+_INLINE = {
+    "add",
+    "negative",
+    "subtract",
+    "transpose",
+    "swapaxes",
+    "astype",
+    "clone",
+    "variable",
+    *_SHAPES,
+    *MATRIX_FUNCTIONS,
+    *PRODUCTS,
+}
 _LONGEST_INLINE = 12
 _LONGEST_FUNCTION = 5
 _LONGEST_LOSS = 6

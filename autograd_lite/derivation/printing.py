@@ -230,7 +230,10 @@ class Printer:
         """A condition inside the brackets of its indicator."""
         if not isinstance(e, Call) or e.function not in _CONDITIONS:
             return self.text(e) if isinstance(e, Formula) else self._plain(e)
-        x, y = (self._condition(operand) for operand in e.operands)
+        if e.function in (np.logical_and, np.logical_or):
+            x, y = (self._condition(operand) for operand in e.operands)
+        else:
+            x, y = (self._spread(operand, e, SUM) for operand in e.operands)
         return f"{x} {self._sign(_CONDITIONS[e.function])} {y}"
 
     def _where(self, e: Call) -> Piece:

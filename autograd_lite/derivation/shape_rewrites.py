@@ -151,7 +151,11 @@ def _sum_with_vector(product: Call, axis: int) -> Formula | None:
 
 def repeated_mean(e: Call) -> Formula | None:
     """A sum over axes that is repeated along them and divided by their length is a mean."""
-    if e.function is not np.multiply or not isinstance(e.operands[0], Constant) or not _is(np.broadcast_to, e.operands[1]):
+    if (
+        e.function is not np.multiply
+        or not isinstance(e.operands[0], Constant)
+        or not _is(np.broadcast_to, e.operands[1])
+    ):
         return None
     number, repeated = e.operands
     x = repeated.operands[0]
@@ -248,4 +252,15 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-SHAPE_REWRITES = (without_effect, new_axes, numbers_out, broadcast_by_itself, nothing, ones, repeated_mean, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (
+    without_effect,
+    new_axes,
+    numbers_out,
+    broadcast_by_itself,
+    nothing,
+    ones,
+    repeated_mean,
+    sums,
+    outer_product,
+    ordered_product,
+)
