@@ -20,7 +20,9 @@ ATOM, FUNCTION = 4, 3
 def _base(printer: Printer, e: Any) -> str:
     """The base of a power; a name that ends with a superscript gets parentheses."""
     text = printer.at(e, ATOM)
-    if isinstance(e, Symbol) and not printer.latex and superscript("")[:0] + text[-1:] in "⁾ᵀ¹²³⁴⁵⁶⁷⁸⁹⁰":
+    if isinstance(e, Symbol) and not printer.latex and text[-1:] in "⁾ᵀ¹²³⁴⁵⁶⁷⁸⁹⁰":
+        return printer.parentheses(text)
+    if printer.latex and isinstance(e, Call) and e.function is np.divide:
         return printer.parentheses(text)
     return rf"{{{text}}}" if printer.latex else text
 

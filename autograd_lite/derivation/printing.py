@@ -80,6 +80,8 @@ class Printer:
 
     def _beside(self, left: str, right: str) -> str:
         """Two factors, with a space between them where it helps reading."""
+        if self.latex and left[-1:].isdigit() and right.startswith(r"\mathbf{1}"):
+            return rf"{left} \, {right}"
         close = not self.latex and right.startswith("(") and left[-1] in ")ᵀ0123456789"
         return left + ("" if close else " ") + right
 
@@ -182,13 +184,14 @@ class Printer:
                 return text if level == PRODUCT else self.parentheses(text)
             return self._spread(operand, e, FUNCTION)
 
-        return f"{factor(x)} {self._sign('⊙')} {factor(y)}", PRODUCT
+        left = self._function(x)[0] if _is_log(x) and x.shape == e.shape else factor(x)
+        return f"{left} {self._sign('⊙')} {factor(y)}", PRODUCT
 
     def _divide(self, e: Call) -> Piece:
         x, y = e.operands
         if self.latex:
             return rf"\frac{{{self._spread(x, e, SUM)}}}{{{self._spread(y, e, SUM)}}}", ATOM
-        level = ATOM if isinstance(x, Call) and x.function in (np.log, log_abs_det) else MATRIX
+        level = ATOM if _is_log(x) else MATRIX
         if isinstance(x, Call) and x.function is np.multiply and x.operands[0].shape == () and x.shape == e.shape:
             level = PRODUCT if not isinstance(x.operands[1], Call) or x.operands[1].function is np.matmul else level
         return f"{self._spread(x, e, level)} / {self._spread(y, e, ATOM)}", PRODUCT
@@ -203,7 +206,9 @@ class Printer:
         if self.matrix_powers and base.ndim > 1:
             odot = self._sign("⊙")
             return (rf"{{{below}}}^{{{odot} {text}}}" if self.latex else f"{below}^({odot}{text})"), ATOM
-        if isinstance(base, Call) and base.function in (np.power, np.square):
+        if isinstance(base, Call) and base.function in (np.power, np.square, np.divide) and not below.startswith("("):
+            below = self.parentheses(below)
+        elif self.latex and isinstance(base, Symbol) and "^" in below:
             below = self.parentheses(below)
         if self.latex:
             return rf"{{{below}}}^{{{text}}}", ATOM
@@ -260,7 +265,7 @@ class Printer:
         if isinstance(e, Call) and e.function is np.linalg.inv:
             return power(self, e.operands[0], -1, transposed=True)[0]
         text = self.at(e, ATOM)
-        if text.startswith("∂"):
+        if text.startswith("∂") or (self.latex and isinstance(e, Call) and e.function is np.divide):
             text = self.parentheses(text)
         return rf"{{{text}}}^{{\top}}" if self.latex else text + "ᵀ"
 
@@ -317,6 +322,10 @@ class Printer:
         inner = ", ".join(self._plain(part) if not isinstance(part, Formula) else self.text(part)
                           for part in (index if isinstance(index, tuple) else (index,)))  # fmt: skip
         return f"{self.at(e.operands[0], ATOM)}[{inner}]", ATOM
+
+
+def _is_log(e: Any) -> bool:
+    return isinstance(e, Call) and e.function in (np.log, log_abs_det)
 
 
 def _is_one(e: Any) -> bool:

@@ -448,7 +448,7 @@ FUNCTIONS = [
         P = softmax(z)
         L = −Σ P ⊙ ln P
         ∂L/∂P = −ln P
-        ∂L/∂z = P ⊙ (∂L/∂P − Σ ∂L/∂P ⊙ P) = P ⊙ (Σ ln P ⊙ P − ln P)
+        ∂L/∂z = P ⊙ (∂L/∂P − Σ ∂L/∂P ⊙ P) = P ⊙ (Σ ln(P) ⊙ P − ln P)
         """,
         textbook="∂L/∂z = −P ⊙ (ln P − Σ P ⊙ ln P)",
     ),
