@@ -29,9 +29,9 @@ def needless_condition(e: Call) -> Formula | None:
     if product.shape != e.shape:
         return None
     for factor in _factors(product):
-        if _is(np.maximum, factor) and alike(factor.operands[0], Constant(0)):
-            if alike(condition, _positive(factor.operands[1])):
-                return product  # type: ignore[no-any-return]
+        at_least_zero = _is(np.maximum, factor) and alike(factor.operands[0], Constant(0))
+        if at_least_zero and alike(condition, _positive(factor.operands[1])):
+            return product  # type: ignore[no-any-return]
     return None
 
 

@@ -112,6 +112,6 @@ def intermediate_names(node: Node, saved: Mapping[str, Any]) -> tuple[str, ...]:
 
 # Operations with a usual notation: a short result of theirs is written out where it is used.
 WRITTEN_OUT = {
-    "absolute", "divide", "log_softmax", "scatter", "exp", "expm1", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "multiply",
-    "power", "reciprocal", "sign", "sqrt", "square", "sum",
+    "absolute", "divide", "exp", "expm1", "log", "log1p", "log_softmax", "logsumexp", "maximum", "mean", "minimum",
+    "multiply", "power", "reciprocal", "scatter", "sign", "sqrt", "square", "sum",
 }  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -56,24 +55,11 @@ class Constant(Formula):
         return self.numerator if self.denominator == 1 else self.numerator / self.denominator
 
 
-def in_lowest_terms(number: Constant, longest: int = 12) -> Constant:
-    """2/12 as 1/6, and a decimal longer than `longest` that is a fraction of small numbers as that fraction."""
-    if isinstance(number.numerator, int):
-        simple = Fraction(number.numerator, number.denominator)
-        return Constant(simple.numerator, simple.denominator)
-    value = number.value
-    if math.isfinite(value):
-        simple = Fraction(value).limit_denominator(999)
-        if len(repr(value)) > longest and math.isclose(simple.numerator / simple.denominator, value, rel_tol=3e-16):
-            return Constant(simple.numerator, simple.denominator)
-    return Constant(value)
-
-
 class Symbol(Formula):
     """A named array.
 
-    `value` is None if it is unknown, `in_simplex` is whether each row sums to one. For a mean or a deviation over axes of
-    an array, `kept` is the shape with which it meets that array: these axes have length one.
+    `value` is None if it is unknown, `in_simplex` is whether each row sums to one. For a mean or a deviation over axes
+    of an array, `kept` is the shape with which it meets that array: these axes have length one.
     """
 
     __slots__ = ("in_simplex", "kept", "name", "value")

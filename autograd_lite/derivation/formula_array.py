@@ -216,7 +216,7 @@ _COMPARISONS = {
 }  # fmt: skip
 _METHODS: dict[str, Callable[..., Any]] = {
     "__neg__": np.negative, "__pos__": _same, "__abs__": np.absolute, "__invert__": np.logical_not, "dot": _dot,
-    "sum": _sum, "mean": lambda x, *args, **kwargs: np.mean(x, *args, **kwargs), "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
+    "sum": _sum, "mean": np.mean, "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
     "ravel": SPELLINGS[np.ravel], "flatten": SPELLINGS[np.ravel],
     "reshape": lambda x, *shape, order="C": _reshape(x, shape[0] if len(shape) == 1 else shape, order),
     "transpose": lambda x, *axes: _transpose(x, (axes[0] if len(axes) == 1 else axes) or None),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call

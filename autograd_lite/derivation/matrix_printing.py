@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 ATOM, FUNCTION = 4, 3
 
 
-def _base(printer: Printer, e: Any) -> str:
-    """The base of a power; a name that ends with a superscript gets parentheses."""
+def base_of_power(printer: Printer, e: Any) -> str:
+    """The base of a power. One that ends with a power or is a fraction gets parentheses."""
     text = printer.at(e, ATOM)
-    if isinstance(e, Symbol) and not printer.latex and text[-1:] in "⁾ᵀ¹²³⁴⁵⁶⁷⁸⁹⁰":
-        return printer.parentheses(text)
-    if printer.latex and isinstance(e, Call) and e.function is np.divide:
-        return printer.parentheses(text)
-    return rf"{{{text}}}" if printer.latex else text
+    is_power = isinstance(e, Call) and e.function in (np.power, np.square, np.divide)
+    is_raised = isinstance(e, Symbol) and printer.latex and "^" in text
+    return printer.parentheses(text) if (is_power and not text.startswith("(")) or is_raised else text
 
 
 def power(printer: Printer, base: Any, exponent: int, transposed: bool = False) -> tuple[str, int]:
     """A power of a matrix: X², X⁻¹, X⁻ᵀ."""
-    text = _base(printer, base)
+    text = base_of_power(printer, base)
+    if text[-1:] in tuple("⁾ᵀ¹²³⁴⁵⁶⁷⁸⁹⁰"):
+        text = printer.parentheses(text)
+    text = rf"{{{text}}}" if printer.latex else text
     if exponent == -1 and transposed:
         return text + (r"^{-\top}" if printer.latex else "⁻ᵀ"), FUNCTION
     return text + (f"^{{{exponent}}}" if printer.latex else superscript(str(exponent))), FUNCTION
@@ -86,7 +87,7 @@ def kept_shape(e: Any) -> tuple[int, ...] | None:
 
 
 def is_statistic(e: Any) -> bool:
-    """Whether a formula is a mean or a deviation over axes, which is repeated along them: it is written without ones."""
+    """Whether a formula is a mean or a deviation that is repeated along its axes: it is written without ones."""
     kept = kept_shape(e)
     return kept is not None and (1,) * (len(kept) - e.ndim) + e.shape == kept
 
@@ -122,13 +123,16 @@ def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
             axes = _proper_axes(value, e.operands[0])
             if e.name == "softmax" and axes == (e.ndim - 1,):  # as usual
                 axes = ()
-        elif isinstance(value, Formula) or not (value is None or value is False or _is_default(value, named.get(name))):
-            if not (e.name == "one_hot" and shown):  # the number of classes is the length of the result
-                shown.append(value)
+        elif isinstance(value, Formula) or not _is_default(value, named.get(name)):
+            shown.append(value)
+    if e.name == "one_hot":  # the number of classes is the length of the result
+        del shown[1:]
     return shown, axes
 
 
 def _is_default(value: Any, default: Any) -> bool:
+    if value is None or value is False:
+        return True
     return type(value) is type(default) and isinstance(value, int | float | str) and value == default
 
 

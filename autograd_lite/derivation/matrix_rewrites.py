@@ -1,4 +1,4 @@
-"""Rewrites of matrix calculus: products of matrices, powers, inverses, determinants, and sums of products.
+"""Rewrites of matrix calculus: products of matrices, powers, inverses, transposes and determinants.
 
 Each takes the formula of a call and returns it in another form, or None where it does not apply. A vector is a column.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate, split_constant
+from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.vocabulary import is_identity, log_abs_det, power_of_matrix
 
@@ -64,7 +64,7 @@ def inverses(e: Call) -> Formula | None:
     if _is(np.linalg.inv, x) and not exponent:
         return x.operands[0]  # type: ignore[no-any-return]
     if _is(np.linalg.matrix_power, x) and not exponent:
-        return _power(x.operands[0], False, -x.operands[1])
+        return power_of(x.operands[0], False, -x.operands[1])
     if _is(np.transpose, x):
         inner = call(e.function, (x.operands[0], *exponent), shape=e.shape, dtype=e.dtype)
         return call(np.transpose, (inner, (1, 0)))
@@ -85,7 +85,7 @@ def _is_symmetric(x: Any) -> bool:
         return _is_symmetric(x.operands[0])
     if x.function in (np.add, np.subtract, np.multiply):
         return all(_is_symmetric(part) or (part.shape == () and x.function is np.multiply) for part in x.operands)
-    factors = _factors(x)
+    factors = factors_of(x)
     return x.ndim == 2 and len(factors) > 1 and all(map(_is_mirrored, factors, factors[::-1]))
 
 
@@ -108,9 +108,9 @@ def diagonals(e: Call) -> Formula | None:
         return np.diag(_array(x)).formula  # type: ignore[no-any-return]
     if square and e.name == "scatter" and _names_diagonal(e.operands[1], e.shape[0]) and x.shape == e.shape[:1]:
         return np.diag(_array(x)).formula  # type: ignore[no-any-return]
-    if e.function is operator.getitem and isinstance(x, Formula) and x.ndim == 2 and x.shape[0] == x.shape[1]:
-        if _names_diagonal(e.operands[1], x.shape[0]):
-            return np.diagonal(_array(x)).formula  # type: ignore[no-any-return]
+    taken_from_matrix = e.function is operator.getitem and isinstance(x, Formula) and x.ndim == 2
+    if taken_from_matrix and x.shape[0] == x.shape[1] and _names_diagonal(e.operands[1], x.shape[0]):
+        return np.diagonal(_array(x)).formula  # type: ignore[no-any-return]
     if e.function is np.diagonal and len(e.operands) == 1 and _is(np.diag, x) and len(x.operands) == 1:
         return x.operands[0]  # type: ignore[no-any-return]
     return None
@@ -126,13 +126,13 @@ def _names_diagonal(index: Any, n: int) -> bool:
 # -- products --------------------------------------------------------------------------------------------------------
 
 
-def _factors(e: Any) -> Product:
+def factors_of(e: Any) -> Product:
     if _is(np.matmul, e) and e.operands[0].ndim == 2 and e.operands[1].ndim in (1, 2):
-        return [f for x in e.operands for f in _factors(x)]
+        return [f for x in e.operands for f in factors_of(x)]
     return [e]
 
 
-def _product(factors: Product) -> Formula:
+def product_of(factors: Product) -> Formula:
     """The product, from the right if it ends with a vector, else from the left."""
     if factors[-1].ndim == 1:
         result = factors[-1]
@@ -145,10 +145,10 @@ def _product(factors: Product) -> Formula:
     return result  # type: ignore[no-any-return]
 
 
-def _as_power(e: Any) -> tuple[Any, bool, int]:
+def as_power(e: Any) -> tuple[Any, bool, int]:
     """Base, whether transposed, and exponent, of X, Xᵀ, X⁻¹, X⁻ᵀ, Xᵏ and (Xᵏ)ᵀ."""
     if _is(np.transpose, e) and not is_identity(e):
-        base, turned, exponent = _as_power(e.operands[0])
+        base, turned, exponent = as_power(e.operands[0])
         return base, not turned, exponent
     if _is(np.linalg.inv, e) and e.ndim == 2:
         return e.operands[0], False, -1
@@ -157,7 +157,7 @@ def _as_power(e: Any) -> tuple[Any, bool, int]:
     return e, False, 1
 
 
-def _power(base: Any, turned: bool, exponent: int) -> Formula:
+def power_of(base: Any, turned: bool, exponent: int) -> Formula:
     x = _array(base)
     if exponent == 0:
         return call(np.eye, (base.shape[0],))
@@ -170,21 +170,21 @@ def product(e: Call) -> Formula | None:
     if e.function is not np.matmul or e.operands[0].ndim != 2 or e.operands[1].ndim not in (1, 2):
         return None
     factors: Product = []
-    written = _factors(e)
+    written = factors_of(e)
     for factor in written:
         if is_identity(factor):
             continue
         if factors and factor.ndim == 2:
-            (x, turned, n), (y, also, k) = _as_power(factors[-1]), _as_power(factor)
+            (x, turned, n), (y, also, k) = as_power(factors[-1]), as_power(factor)
             if turned == also and (n, k) not in ((1, 1), (-1, -1)) and alike(x, y):
                 factors.pop()
                 if n + k:
-                    factors.append(_power(x, turned, n + k))
+                    factors.append(power_of(x, turned, n + k))
                 continue
         factors.append(factor)
     if len(factors) == len(written):
         return None
-    return _product(factors) if factors else call(np.eye, (e.shape[0],))
+    return product_of(factors) if factors else call(np.eye, (e.shape[0],))
 
 
 def vector_as_matrix(e: Call) -> Formula | None:
@@ -213,106 +213,6 @@ def dot(e: Call) -> Formula | None:
     return call(np.matmul, (vector, call(np.matmul, (call(np.transpose, (matrix, (1, 0))), e.operands[1]))))
 
 
-def like_terms(e: Call) -> Formula | None:
-    """a X + Y + b X = (a + b) X + Y, where X X and X² are alike."""
-    if e.function not in (np.add, np.subtract):
-        return None
-    terms = _terms(e)
-    for i, (sign, term) in enumerate(terms):
-        for j, (other_sign, other) in enumerate(terms[i + 1 :], start=i + 1):
-            (a, x), (b, y) = split_constant(term), split_constant(other)
-            if x.shape == e.shape and _is_alike(x, y):
-                number = call(np.add if sign == other_sign else np.subtract, (a, b))
-                shorter = x if len(_factors(x)) <= len(_factors(y)) else y
-                merged = call(np.multiply, (number, shorter))
-                return _sum([*terms[:i], (sign, merged), *terms[i + 1 : j], *terms[j + 1 :]])
-    return None
-
-
-def _is_alike(x: Any, y: Any) -> bool:
-    if alike(x, y):
-        return True
-    left, right = _single_factors(x), _single_factors(y)
-    return len(left) == len(right) > 1 and all(map(alike, left, right))
-
-
-def _single_factors(e: Any) -> Product:
-    """The factors of a product of matrices, with powers written out."""
-    result: Product = []
-    for factor in _factors(e):
-        base, turned, exponent = _as_power(factor)
-        result += [_power(base, turned, 1)] * exponent if exponent > 1 else [factor]
-    return result
-
-
-def common_factor(e: Call) -> Formula | None:
-    """A X + B X = (A + B) X, and X A + X B = X (A + B), for any two terms of a sum with equal numbers before them."""
-    if e.function not in (np.add, np.subtract) or e.ndim not in (1, 2):
-        return None
-    terms = _terms(e)
-    if any(term.shape != e.shape for _, term in terms):
-        return None
-    for i, (sign, term) in enumerate(terms):
-        for j, (other_sign, other) in enumerate(terms[i + 1 :], start=i + 1):
-            factored = _factored(term, other, np.add if sign == other_sign else np.subtract)
-            if factored is not None:
-                return _sum([*terms[:i], (sign, factored), *terms[i + 1 : j], *terms[j + 1 :]])
-    return None
-
-
-def _terms(e: Any, sign: int = 1) -> list[tuple[int, Any]]:
-    """The terms of a sum with their signs."""
-    if _is(np.add, e) or _is(np.subtract, e):
-        other = -sign if e.function is np.subtract else sign
-        return [*_terms(e.operands[0], sign), *_terms(e.operands[1], other)]
-    if _is(np.multiply, e) and alike(e.operands[0], Constant(-1)):
-        return _terms(e.operands[1], -sign)
-    return [(sign, e)]
-
-
-def _sum(terms: list[tuple[int, Any]]) -> Formula:
-    """The sum, which begins with a positive term if there is one."""
-    terms = sorted(terms, key=lambda term: -term[0]) if terms[0][0] < 0 else terms
-    sign, result = terms[0]
-    result = result if sign > 0 else call(np.multiply, (Constant(-1), result))
-    for sign, term in terms[1:]:
-        result = call(np.add if sign > 0 else np.subtract, (result, term))
-    return result  # type: ignore[no-any-return]
-
-
-def _scaled(e: Any) -> tuple[Any, Any]:
-    """The number before a product, and the product."""
-    if _is(np.multiply, e) and e.operands[0].shape == () and e.shape != ():
-        return e.operands
-    return Constant(1), e
-
-
-def _factored(x: Any, y: Any, function: Any) -> Formula | None:
-    """The sum or difference of two products of matrices that differ in one factor, the first or the last."""
-    (number, x), (other, y) = _scaled(x), _scaled(y)
-    left, right = _factors(x), _factors(y)
-    if not alike(number, other) or min(len(left), len(right)) < 2:
-        return None
-    ends, starts = _common(left[::-1], right[::-1]), _common(left, right)
-    if len(left) == len(right) == ends + 1:
-        result = _product([call(function, (left[0], right[0])), *left[1:]])
-    elif len(left) == len(right) == starts + 1:
-        result = _product([*left[:-1], call(function, (left[-1], right[-1]))])
-    else:
-        return None
-    return result if alike(number, Constant(1)) else call(np.multiply, (number, result))
-
-
-def _common(left: Product, right: Product) -> int:
-    """How many factors the two have in common at the beginning, at most all but one of each."""
-    count = 0
-    for x, y in zip(left[:-1], right[:-1], strict=False):
-        if not alike(x, y):
-            break
-        count += 1
-    return count
-
-
 MATRIX_REWRITES = (
-    identity_mask, determinants, diagonals, inverses, symmetric_transposed, product, vector_as_matrix, dot, like_terms, common_factor,
+    identity_mask, determinants, diagonals, inverses, symmetric_transposed, product, vector_as_matrix, dot,
 )  # fmt: skip

@@ -10,18 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, in_lowest_terms, total
-from autograd_lite.derivation.matrix_printing import MATRIX_HANDLERS, is_statistic, over_axes, power, shown_arguments
-from autograd_lite.derivation.vocabulary import log_abs_det
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
+from autograd_lite.derivation.matrix_printing import (
+    MATRIX_HANDLERS,
+    base_of_power,
+    is_statistic,
+    over_axes,
+    power,
+    shown_arguments,
+)
 from autograd_lite.derivation.notation import (
     FUNCTIONS,
-    NUMBERS,
     SIGNS,
     escaped,
     latex_name,
     subscript,
     superscript,
 )
+from autograd_lite.derivation.number_printing import in_lowest_terms, number
+from autograd_lite.derivation.vocabulary import log_abs_det
 
 # Precedences. A part with a lower precedence than its surroundings gets parentheses.
 SUM, PRODUCT, MATRIX, FUNCTION, ATOM = range(5)
@@ -86,28 +93,8 @@ class Printer:
         return left + ("" if close else " ") + right
 
     def _number(self, e: Constant, factor: bool = False) -> Piece:
-        if any(math.isclose(abs(e.value), number, rel_tol=1e-14) for number in NUMBERS):
-            e = Constant(e.value)
-        elif e.denominator not in self.lengths:
-            e = in_lowest_terms(e)
-        above, below = self._digits(e.numerator), self.lengths.get(e.denominator, str(e.denominator))
-        sign, above = (self._sign("−"), above[1:]) if above[0] == "-" else ("", above)
-        if e.denominator == 1:
-            return sign + above, SUM if sign else ATOM
-        if self.latex:
-            return rf"{sign}\frac{{{above}}}{{{below}}}", SUM if sign else ATOM
-        return (f"{sign}({above}/{below})", ATOM) if factor else (f"{sign}{above}/{below}", SUM if sign else PRODUCT)
-
-    def _digits(self, value: float) -> str:
-        for number, names in NUMBERS.items():
-            if math.isclose(abs(value), number, rel_tol=1e-14):
-                return "-" * (value < 0) + names[self.latex]
-        text = repr(value)
-        if "e" not in text:
-            return text.replace("inf", r"\infty" if self.latex else "∞")
-        mantissa, exponent = text.split("e")
-        power = f"10^{{{int(exponent)}}}" if self.latex else "10" + superscript(str(int(exponent)))
-        return power if mantissa == "1" else mantissa + (r" \cdot " if self.latex else "·") + power
+        text, level = number(e, self.latex, self.lengths, factor)
+        return text, (SUM, PRODUCT, ATOM)[level]
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, tuple | list):
@@ -202,14 +189,10 @@ class Printer:
             text = self._number(in_lowest_terms(exponent, longest=1))[0]
         else:
             text = self.text(exponent)
-        below = self.at(base, ATOM)
+        below = base_of_power(self, base)
         if self.matrix_powers and base.ndim > 1:
             odot = self._sign("⊙")
             return (rf"{{{below}}}^{{{odot} {text}}}" if self.latex else f"{below}^({odot}{text})"), ATOM
-        if isinstance(base, Call) and base.function in (np.power, np.square, np.divide) and not below.startswith("("):
-            below = self.parentheses(below)
-        elif self.latex and isinstance(base, Symbol) and "^" in below:
-            below = self.parentheses(below)
         if self.latex:
             return rf"{{{below}}}^{{{text}}}", ATOM
         if isinstance(exponent, Constant) and isinstance(exponent.value, int):

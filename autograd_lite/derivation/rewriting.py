@@ -4,9 +4,9 @@ Each row of the table is a function that returns the left and the right side. Bo
 derivative rules are. A rewrite applies where its left side matches and the shape stays the same. A third item is a
 condition that must hold for the current values.
 
-The first letter of a parameter is its kind: a or b a constant, c a positive and n a negative constant, t a tiny constant that guards
-against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q a scalar or an array that
-is not a constant, u such a one that is no sum or difference, x, y or z any formula.
+The first letter of a parameter is its kind: a or b a constant, c a positive and n a negative constant, t a tiny
+constant that guards against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q any
+formula but a constant, u such a one that is no sum or difference, x, y or z any formula.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.condition_rewrites import needless_condition
 from autograd_lite.derivation.formula import (
     Call,
     Constant,
@@ -29,12 +30,12 @@ from autograd_lite.derivation.formula import (
     split_constant,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
-from autograd_lite.derivation.condition_rewrites import needless_condition
 from autograd_lite.derivation.fraction_rewrites import logistic_product, merged_powers, softmax_quotient
 from autograd_lite.derivation.index_rewrites import INDEX_REWRITES
 from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
 from autograd_lite.derivation.rules import sigma
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
+from autograd_lite.derivation.term_rewrites import TERM_REWRITES
 
 __all__ = ["REWRITES", "Rewrite", "simplify", "split_constant"]
 
@@ -217,8 +218,8 @@ def _holds(condition: Formula) -> bool:
 _MOST_REWRITES = 100
 # Rewrites that a row of the table cannot say, because they depend on shapes or take any number of factors.
 _FUNCTIONS = (
-    *SHAPE_REWRITES, *MATRIX_REWRITES, *INDEX_REWRITES, merged_powers, logistic_product, softmax_quotient,
-    needless_condition,
+    *SHAPE_REWRITES, *MATRIX_REWRITES, *TERM_REWRITES, *INDEX_REWRITES,
+    merged_powers, logistic_product, softmax_quotient, needless_condition,
 )  # fmt: skip
 _by_function: dict[Any, list[Rewrite]] = {}
 
