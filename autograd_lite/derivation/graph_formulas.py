@@ -25,7 +25,7 @@ from autograd_lite.derivation.formula import (
     substitute,
     symbols,
 )
-from autograd_lite.derivation.formula_array import FormulaArray, to_formula
+from autograd_lite.derivation.formula_array import FormulaArray, from_formula, to_formula
 from autograd_lite.derivation.matrix_printing import kept_shape
 from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names
 from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
@@ -175,7 +175,7 @@ class GraphFormulas:
             self._abbreviations[key(definition)] = symbol
             if definition.function is mean:
                 x, axes, kept = definition.operands
-                other = simplify(FormulaArray(x).mean(axis=axes, keepdims=not kept).formula)
+                other = simplify(from_formula(x).mean(axis=axes, keepdims=not kept).formula)
                 self._abbreviations[key(other)] = call(np.reshape, (symbol, other.shape))
             if definition.function is np.log:
                 self._abbreviations[key(call(np.exp, (symbol,)))] = definition.operands[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol
 from autograd_lite.derivation.notation import subscript, superscript
 from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 
-if TYPE_CHECKING:
-    from autograd_lite.derivation.printing import Printer
+Printer = Any  # of `printing`, which imports this file
 
 ATOM, FUNCTION = 4, 3
 
@@ -115,7 +114,8 @@ def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
         parameters = []
     named = {p.name: p.default for p in parameters}
     pairs = [*zip([*named, *[""] * len(e.operands)], e.operands, strict=False), *e.options]
-    shown, axes = [], ()
+    shown: list[Any] = []
+    axes: tuple[int, ...] = ()
     for name, value in pairs:
         if name == "keepdims":
             continue

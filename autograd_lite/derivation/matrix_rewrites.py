@@ -25,6 +25,11 @@ def _array(e: Formula) -> Any:
     return FormulaArray(e)
 
 
+def _applied(function: Any, e: Formula) -> Formula:
+    """The formula of a function of one argument."""
+    return function(FormulaArray(e)).formula  # type: ignore[no-any-return]
+
+
 def identity_mask(e: Call) -> Formula | None:
     """A number on the diagonal and 0 elsewhere is a multiple of the identity matrix."""
     if e.function is not np.where or not is_identity(e.operands[0]) or e.shape != e.operands[0].shape:
@@ -100,17 +105,17 @@ def _is_mirrored(factor: Any, mirrored: Any) -> bool:
 
 def diagonals(e: Call) -> Formula | None:
     """A vector on the diagonal of zeros is diag(x), and the elements on a diagonal are diag(X); diag(1) is I."""
-    x = e.operands[0] if e.operands else None
+    x: Any = e.operands[0] if e.operands else None
     if e.function is np.diag and _is(np.broadcast_to, x) and alike(x.operands[0], Constant(1)):
         return call(np.eye, (e.shape[0],))
     square = len(set(e.shape)) == 1 and e.ndim == 2
     if square and e.name == "from_diagonal" and e.operands[2] == 0 and e.operands[3:] in ((0, 1), (1, 0)):
-        return np.diag(_array(x)).formula  # type: ignore[no-any-return]
+        return _applied(np.diag, x)
     if square and e.name == "scatter" and _names_diagonal(e.operands[1], e.shape[0]) and x.shape == e.shape[:1]:
-        return np.diag(_array(x)).formula  # type: ignore[no-any-return]
+        return _applied(np.diag, x)
     taken_from_matrix = e.function is operator.getitem and isinstance(x, Formula) and x.ndim == 2
     if taken_from_matrix and x.shape[0] == x.shape[1] and _names_diagonal(e.operands[1], x.shape[0]):
-        return np.diagonal(_array(x)).formula  # type: ignore[no-any-return]
+        return _applied(np.diagonal, x)
     if e.function is np.diagonal and len(e.operands) == 1 and _is(np.diag, x) and len(x.operands) == 1:
         return x.operands[0]  # type: ignore[no-any-return]
     return None
@@ -120,13 +125,15 @@ def _names_diagonal(index: Any, n: int) -> bool:
     """Whether an index names the elements (0, 0), (1, 1), ... of a matrix."""
     if not isinstance(index, tuple) or len(index) != 2:
         return False
-    return all(np.array_equal(getattr(part, "value", part), np.arange(n)) for part in index)
+    places: Any = [getattr(part, "value", part) for part in index]
+    return all(np.array_equal(part, np.arange(n)) for part in places)
 
 
 # -- products --------------------------------------------------------------------------------------------------------
 
 
 def factors_of(e: Any) -> Product:
+    """The factors of a product of matrices from left to right."""
     if _is(np.matmul, e) and e.operands[0].ndim == 2 and e.operands[1].ndim in (1, 2):
         return [f for x in e.operands for f in factors_of(x)]
     return [e]
@@ -158,10 +165,11 @@ def as_power(e: Any) -> tuple[Any, bool, int]:
 
 
 def power_of(base: Any, turned: bool, exponent: int) -> Formula:
-    x = _array(base)
+    """The formula of a power of a matrix, the inverse of `as_power`."""
+    x: Any = _array(base)
     if exponent == 0:
         return call(np.eye, (base.shape[0],))
-    power = x if exponent == 1 else np.linalg.inv(x) if exponent == -1 else power_of_matrix(x, exponent)
+    power: Any = x if exponent == 1 else np.linalg.inv(x) if exponent == -1 else power_of_matrix(x, exponent)
     return (power.T if turned else power).formula  # type: ignore[no-any-return]
 
 

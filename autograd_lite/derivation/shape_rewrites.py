@@ -88,7 +88,7 @@ def ones(e: Call) -> Formula | None:
     if e.function is np.multiply:
         for x, y in (e.operands, e.operands[::-1]):
             if _is_all(1, x) and x.shape == e.shape != () and not isinstance(y, Constant):
-                return y if y.shape == e.shape else call(np.broadcast_to, (y, e.shape))  # type: ignore[no-any-return]
+                return y if y.shape == e.shape else call(np.broadcast_to, (y, e.shape))
     if e.function is np.matmul:
         for x, y in (e.operands, e.operands[::-1]):
             if x.shape == (1, 1) and y.shape == e.shape and _is_all(1, x):

@@ -86,7 +86,7 @@ def _sum(terms: Terms) -> Formula:
 def _scaled(e: Any) -> tuple[Any, Any]:
     """The number before a product, and the product."""
     if _is(np.multiply, e) and e.operands[0].shape == () and e.shape != ():
-        return e.operands
+        return e.operands[0], e.operands[1]
     return Constant(1), e
 
 

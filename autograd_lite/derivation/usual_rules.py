@@ -77,7 +77,7 @@ _RULES = {operation.primitive: rules for operation, rules in USUAL_RULES.items()
 
 def usual_contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Formula | None]:
     """The contributions by rules of this file, as `rules.contributions`; a KeyError if there are none."""
-    rules = _RULES[node.operation]  # type: ignore[index]
+    rules = _RULES[node.operation]
     known = {name: from_formula(value) for name, value in saved.items() if value is not None}
     results: list[Formula | None] = []
     for parent, argument in arguments_of(node):
