@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, call, total
+from autograd_lite.derivation.formula import Call, Constant, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply
 from autograd_lite.ops.lengths import euclidean
 from autograd_lite.ops.linalg.norms import _power_norm
@@ -135,8 +135,3 @@ OPERATIONS: dict[Any, Callable[..., Any]] = {
 def is_identity(e: Any) -> bool:
     """Whether a formula is the identity matrix."""
     return isinstance(e, Call) and e.function is np.eye
-
-
-def is_sum(e: Any) -> bool:
-    """Whether a formula is a sum over axes."""
-    return isinstance(e, Call) and e.function is total
