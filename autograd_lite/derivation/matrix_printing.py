@@ -144,13 +144,14 @@ def _proper_axes(axis: Any, x: Any) -> tuple[int, ...]:
 
 
 def _blocks(printer: Printer, e: Call) -> tuple[str, int] | None:
-    """Blocks below each other: [A; B]."""
-    if len(e.operands) > 1 or e.options or e.ndim not in (1, 2):
+    """Blocks below each other, [A; B], or vectors as rows below each other, [aᵀ; bᵀ]."""
+    parts = e.operands[0] if e.function is np.concatenate else e.operands
+    if dict(e.options).get("axis", 0) != 0 or not all(isinstance(part, Formula) for part in parts) or e.ndim > 2:
         return None
-    parts = [printer.text(part) for part in e.operands[0]]
-    if printer.latex:
-        return rf"\left[ {' ; '.join(parts)} \right]", ATOM
-    return f"[{'; '.join(parts)}]", ATOM
+    as_rows = e.name == "stack" and e.ndim == 2
+    texts = [printer.transposed(part) if as_rows else printer.text(part) for part in parts]
+    inner = "; ".join(texts)
+    return (rf"\left[ {inner} \right]" if printer.latex else f"[{inner}]"), ATOM
 
 
 def _identity(printer: Printer, e: Call) -> tuple[str, int]:
@@ -166,3 +167,6 @@ MATRIX_HANDLERS: dict[Any, Any] = {
     np.concatenate: _blocks,
     mean: _mean,
 }
+
+# Operations that are written by a name of their own.
+NAMED_HANDLERS: dict[str, Any] = {"concatenate": _blocks, "stack": _blocks}

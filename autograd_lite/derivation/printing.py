@@ -13,6 +13,7 @@ import numpy as np
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
 from autograd_lite.derivation.matrix_printing import (
     MATRIX_HANDLERS,
+    NAMED_HANDLERS,
     base_of_power,
     is_statistic,
     over_axes,
@@ -50,6 +51,7 @@ class Printer:
     latex: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
     matrix_powers: bool = False
+    _as_columns: bool = False
 
     def text(self, formula: Formula) -> str:
         """The formula as a string."""
@@ -67,7 +69,7 @@ class Printer:
             return self.symbol(e.name), ATOM
         if not isinstance(e, Call):
             return self._plain(e), ATOM
-        handler = _HANDLERS.get(e.function)
+        handler = _HANDLERS.get(e.function) or NAMED_HANDLERS.get(e.name)
         written = handler(self, e) if handler else None
         return written or self._function(e)
 
@@ -132,7 +134,7 @@ class Printer:
         if to.ndim != 2 or e.shape == to.shape or math.prod(e.shape) == 1:
             return self.at(e, level)
         if e.shape[-1] == to.shape[1]:  # a vector or a row
-            row = self._transposed(e) if e.ndim == 1 else self.at(e, MATRIX)
+            row = self.transposed(e) if e.ndim == 1 else self.at(e, MATRIX)
             return self._in((self._ones() + row if not self.latex else f"{self._ones()} {row}", MATRIX), level)
         column = self.at(e, MATRIX)
         return self._in((column + (" " if self.latex or column[-1] in "1ᵀ" else "") + self._ones(True), MATRIX), level)
@@ -244,31 +246,43 @@ class Printer:
 
     # -- matrices ------------------------------------------------------------------------------------------------
 
-    def _transposed(self, e: Any) -> str:
+    def _column(self, e: Any, level: int) -> str:
+        """A vector as a column: a sum over rows is Xᵀ 1 where it is a factor or is transposed."""
+        before, self._as_columns = self._as_columns, self._as_columns or e.ndim == 1
+        text = self.at(e, level)
+        self._as_columns = before
+        return text
+
+    def transposed(self, e: Any) -> str:
+        """The transpose of a matrix or of a vector, which is a column."""
+        if isinstance(e, Call) and e.function is total and e.ndim == 1 and e.operands[0].ndim == 2:
+            x, axes = e.operands[:2]
+            return self._beside(self._ones(row=True), self.at(x, MATRIX) if axes == (0,) else self.transposed(x))
         if isinstance(e, Call) and e.function is np.linalg.inv:
             return power(self, e.operands[0], -1, transposed=True)[0]
-        text = self.at(e, ATOM)
+        text = self._column(e, ATOM)
         if text.startswith("∂") or (self.latex and isinstance(e, Call) and e.function is np.divide):
             text = self.parentheses(text)
         return rf"{{{text}}}^{{\top}}" if self.latex else text + "ᵀ"
 
     def _transpose(self, e: Call) -> Piece | None:
-        return (self._transposed(e.operands[0]), ATOM) if e.ndim == 2 else None
+        return (self.transposed(e.operands[0]), ATOM) if e.ndim == 2 else None
 
     def _matmul(self, e: Call) -> Piece | None:
         x, y = e.operands
         if x.ndim > 2 or y.ndim > 2:
             return f"{self.at(x, MATRIX)} {self.at(y, MATRIX)}", MATRIX
-        return self._beside(self._transposed(x) if x.ndim == 1 else self.at(x, MATRIX), self.at(y, MATRIX)), MATRIX
+        left = self.transposed(x) if x.ndim == 1 else self.at(x, MATRIX)
+        return self._beside(left, self._column(y, MATRIX)), MATRIX
 
     def _total(self, e: Call) -> Piece | None:
         x, axes = e.operands[:2]
         if len(axes) == x.ndim:
             return f"{self._sign('Σ')} {self.at(x, PRODUCT)}", PRODUCT
         if x.ndim == 2:
-            if axes == (0,):
+            if axes == (0,) and not self._as_columns:
                 return self._beside(self._ones(row=True), self.at(x, MATRIX)), MATRIX
-            column = self.at(x, MATRIX)
+            column = self.transposed(x) if axes == (0,) else self.at(x, MATRIX)
             return column + (" " if column[-1] != ")" or self.latex else "") + self._ones(), MATRIX
         places = ",".join(map(str, axes))
         sign = rf"\sum_{{{places}}}" if self.latex else "Σ" + subscript(places)
@@ -278,10 +292,12 @@ class Printer:
         x = e.operands[0]
         if (x.ndim, e.ndim) in ((1, 2), (2, 1)):
             longer = x if x.ndim == 2 else e
-            if longer.shape[1] == 1:  # a vector is a column
+            if longer.shape[1] == 1 and x.ndim == 1:  # a vector is a column
+                return self._column(x, MATRIX), MATRIX
+            if longer.shape[1] == 1:
                 return self.piece(x)
             if longer.shape[0] == 1:
-                return self._transposed(x), ATOM
+                return self.transposed(x), ATOM
         return self.piece(x) if x.ndim == 0 or e.ndim == 0 else None
 
     def _broadcast(self, e: Call) -> Piece | None:

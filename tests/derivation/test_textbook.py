@@ -10,7 +10,7 @@ from derivation.textbook_functions import FUNCTIONS
 from matplotlib.mathtext import MathTextParser
 
 from autograd_lite import Tensor, derive
-from autograd_lite.derivation.formula import evaluate
+from autograd_lite.derivation.formula import evaluate, symbols
 
 each = pytest.mark.parametrize("case", FUNCTIONS, ids=[case.name for case in FUNCTIONS])
 
@@ -74,3 +74,26 @@ def test_no_python_is_printed(case):
     for line in body.split(" \\\\\n"):
         if "cases" not in line:  # which matplotlib does not know
             parser.parse(f"${line.replace('&', ' ')}$")
+
+
+@each
+def test_the_lines_are_true_at_other_inputs(case):
+    """The lines of a derivation at some inputs, evaluated at others, give the gradient there."""
+    derivation, tensors = derivation_of(case, 0), tensors_of(case, 5)
+    loss = case.function(*[tensors[name] for name in inspect.signature(case.function).parameters])
+    loss.backward()
+    values = {name: tensor.data if isinstance(tensor, Tensor) else tensor for name, tensor in tensors.items()}
+    for line in derivation.steps:
+        for formula in line.formulas:
+            unknown = [symbol for symbol in symbols(formula) if symbol.name not in values]
+            seen = {id(symbol): values.get(symbol.name, symbol.value) for symbol in symbols(formula)}
+            value = evaluate(formula, seen)
+            if line.left in values and not unknown:
+                np.testing.assert_allclose(value, values[line.left], rtol=1e-9, atol=1e-9)
+            values[line.left] = value
+        if line.gradient:
+            values[line.gradient] = line.scale.value * values[line.left]
+    if case.name != "mixture of two":  # 1 − w is a constant with a name of its own
+        for name in case.wrt.split():
+            printed = np.broadcast_to(values[f"∂L/∂{name}"], tensors[name].shape)
+            np.testing.assert_allclose(printed, tensors[name].grad, rtol=1e-9, atol=1e-9)
