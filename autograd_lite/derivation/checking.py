@@ -83,13 +83,13 @@ def proved(simple: Formula, written: Formula, value: Any, dtype: Any, what: str)
         return written
     if unknown or value is None:
         value = expected
-    if simple.shape == written.shape and agrees(simple, value, dtype, seen=seen):
+    if simple.shape == written.shape and agrees(simple, value, dtype, seen=substitutes):
         return simple
     numbers = [np.asarray(part) for part in seen.values() if isinstance(part, np.ndarray | np.generic)]
     if not all(np.isfinite(part).all() for part in numbers if part.dtype.kind == "f"):
         return written
-    if _agree_elsewhere(simple, written, rng):  # the current numbers are near a pole, and rounding errors are large
-        return written
+    if _agree_elsewhere(simple, written, rng):  # rounding errors are large at the current numbers
+        return simple if agrees(simple, value, dtype, seen=seen) else written
     raise WrongFormulaError(
         f"derive: the simplified formula for {what} has a wrong value; "
         "this is an error in autograd_lite, please report it"
