@@ -53,6 +53,8 @@ def _agree_elsewhere(x: Formula, y: Formula, rng: Any) -> bool:
     real = [symbol for symbol in symbols((x, y)) if symbol.dtype.kind == "f"]
     for _ in range(3):
         seen: dict[int, Any] = {id(symbol): rng.uniform(0.5, 1.5, symbol.shape) for symbol in real}
+        seen |= {id(symbol): seen[id(symbol)] / seen[id(symbol)].sum(-1, keepdims=True)
+                 for symbol in real if symbol.in_simplex}  # fmt: skip
         try:
             expected = evaluate(y, seen)
         except Exception:  # an operation may reject these numbers

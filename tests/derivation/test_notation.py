@@ -21,10 +21,10 @@ def gradient(loss, name):
 def test_a_sum_over_rows_is_a_row_alone_and_a_column_inside_a_product(rng):
     X, M, v = leaf(rng, 3, 3, name="X"), leaf(rng, 3, 3, name="M"), leaf(rng, 3, name="v")
     assert lines(derive((v * X.sum(axis=0)).sum()))[:2] == ["U₁ = 1ᵀ X", "L = Σ v ⊙ U₁"]
-    assert lines(derive(v @ (M @ X.sum(axis=0))))[0] == "L = vᵀ M Xᵀ 1"
-    assert lines(derive(X.sum(axis=0) @ v))[0] == "L = 1ᵀ X v"
-    assert lines(derive(np.trace(np.outer(X.sum(axis=0), v))))[0] == "L = tr(Xᵀ 1 vᵀ)"
-    assert lines(derive(np.trace(np.outer(v, X.sum(axis=0)))))[0] == "L = tr(v 1ᵀ X)"
+    assert lines(derive(v @ (M @ X.sum(axis=0)), [X, M, v]))[0] == "L = vᵀ M Xᵀ 1"
+    assert lines(derive(X.sum(axis=0) @ v, [X, v]))[0] == "L = 1ᵀ X v"
+    assert lines(derive(np.trace(np.outer(X.sum(axis=0), v)), [X, v]))[0] == "L = tr(Xᵀ 1 vᵀ)"
+    assert lines(derive(np.trace(np.outer(v, X.sum(axis=0))), [X, v]))[0] == "L = tr(v 1ᵀ X)"
 
 
 def test_a_mean_is_written_without_ones_only_where_it_is_repeated_along_its_axes(rng):
