@@ -4,7 +4,7 @@ Reading order:
 
     formula            formulas: trees of NumPy calls, constants and symbols; how each is evaluated
     formula_array      an array that is a formula: NumPy functions applied to it build larger formulas
-    vocabulary         the functions of matrix calculus: inverse, determinant, trace, norm, identity, mean
+    vocabulary         the functions of matrix calculus: inverse, determinant, trace, norm, identity, mean; contractions
     rules              forward functions and derivative rules, run on formula arrays; usual_rules: those of textbooks
     rewriting          the table of rewrites, and `simplify`; rewrites that no row of a table can say are functions:
                        shape_rewrites, matrix_rewrites (products), term_rewrites (sums), fraction_rewrites,
@@ -15,5 +15,5 @@ Reading order:
     graph_formulas     the first half of a derivation: a formula for each node (node_arguments, definitions)
     gradient_formulas  the second half: the backward pass on formulas
     derive, lines      the public function, and the derivation that it returns
-    printing           formulas as text and LaTeX (matrix_printing, number_printing, notation)
+    printing           formulas as text and LaTeX (plain_printing, matrix_printing, number_printing, notation)
 """

@@ -80,7 +80,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
 }
 
 # Arguments without a default that may be None.
-OPTIONAL = {("normalize", "weight"), ("normalize", "bias")}
+OPTIONAL = {("normalize", "weight"), ("normalize", "bias"), ("convolution", "bias"), ("convolution_input", "bias")}
 
 # The inverse of a binary operation: an operand that the graph did not save, from the result and the other operand.
 SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {

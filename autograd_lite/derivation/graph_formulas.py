@@ -113,8 +113,10 @@ class GraphFormulas:
     def _collect_values(self, node: Node) -> None:
         """The values of the node and of its parents, as far as they were saved."""
         saved = self.saved[node]
-        for parent, argument in arguments_of(node):
+        for place, (parent, argument) in enumerate(arguments_of(node)):
             value = saved.get(argument)
+            if argument == node.operation.variadic and isinstance(value, tuple | list):
+                value = value[place]
             if parent is not None and isinstance(value, np.ndarray | np.generic):
                 self.values.setdefault(parent, double(value))
         if isinstance(saved.get("out"), np.ndarray | np.generic):

@@ -7,21 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.contractions import contraction, in_indices
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol
 from autograd_lite.derivation.notation import subscript, superscript
 from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 
 Printer = Any  # of `printing`, which imports this file
 
-ATOM, FUNCTION = 4, 3
+ATOM, FUNCTION, PRODUCT = 4, 3, 1
 
 
 def base_of_power(printer: Printer, e: Any) -> str:
     """The base of a power. One that ends with a power or is a fraction gets parentheses."""
-    text = printer.at(e, ATOM)
+    text: str = printer.at(e, ATOM)
     is_power = isinstance(e, Call) and e.function in (np.power, np.square, np.divide)
     is_raised = isinstance(e, Symbol) and printer.latex and "^" in text
-    return printer.parentheses(text) if (is_power and not text.startswith("(")) or is_raised else text
+    enclosed: str = printer.parentheses(text)
+    return enclosed if (is_power and not text.startswith("(")) or is_raised else text
 
 
 def power(printer: Printer, base: Any, exponent: int, transposed: bool = False) -> tuple[str, int]:
@@ -123,7 +125,7 @@ def shown_arguments(e: Call) -> tuple[list[Any], tuple[int, ...]]:
             axes = _proper_axes(value, e.operands[0])
             if e.name == "softmax" and axes == (e.ndim - 1,):  # as usual
                 axes = ()
-        elif isinstance(value, Formula) or not _is_default(value, named.get(name)):
+        elif isinstance(value, Formula) or not (_is_default(value, named.get(name)) or _is_geometry(value)):
             shown.append(value)
     if e.name == "one_hot":  # the number of classes is the length of the result
         del shown[1:]
@@ -134,6 +136,11 @@ def _is_default(value: Any, default: Any) -> bool:
     if value is None or value is False:
         return True
     return type(value) is type(default) and isinstance(value, int | float | str) and value == default
+
+
+def _is_geometry(value: Any) -> bool:
+    """Whether an option is a tuple of tuples, such as the sizes and steps of a window."""
+    return isinstance(value, tuple) and any(isinstance(part, tuple) for part in value)
 
 
 def _proper_axes(axis: Any, x: Any) -> tuple[int, ...]:
@@ -154,6 +161,25 @@ def _blocks(printer: Printer, e: Call) -> tuple[str, int] | None:
     return (rf"\left[ {inner} \right]" if printer.latex else f"[{inner}]"), ATOM
 
 
+def _contraction(printer: Printer, e: Call) -> tuple[str, int]:
+    """A sum of products in indices: Σⱼ Aᵢⱼ Bⱼₖ."""
+    summed, indices = in_indices(e)
+    pairs = list(zip(e.operands[0], indices, strict=True))
+    needed = [pair for pair in pairs if not _is_ones(pair[0])]  # ones matter only where nothing else has an index
+    if needed and set(summed) <= set("".join(index for _, index in needed)):
+        pairs = needed
+    texts, indices = [printer.at(x, ATOM) for x, _ in pairs], [index for _, index in pairs]
+    if printer.latex:
+        factors = [f"{{{text}}}_{{{index}}}" if index else text for text, index in zip(texts, indices, strict=True)]
+        return (rf"\sum_{{{summed}}} " if summed else "") + " ".join(factors), PRODUCT
+    factors = [text + subscript(index) for text, index in zip(texts, indices, strict=True)]
+    return (f"Σ{subscript(summed)} " if summed else "") + " ".join(factors), PRODUCT
+
+
+def _is_ones(e: Any) -> bool:
+    return isinstance(e, Call) and e.function is np.broadcast_to and getattr(e.operands[0], "value", None) == 1
+
+
 def _identity(printer: Printer, e: Call) -> tuple[str, int]:
     return "I", ATOM
 
@@ -166,6 +192,7 @@ MATRIX_HANDLERS: dict[Any, Any] = {
     np.eye: _identity,
     np.concatenate: _blocks,
     mean: _mean,
+    contraction: _contraction,
 }
 
 # Operations that are written by a name of their own.

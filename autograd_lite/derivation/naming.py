@@ -12,8 +12,8 @@ from autograd_lite.derivation.notation import subscript, superscript
 ACTIVATIONS = {"elu", "gelu", "hardtanh", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"}
 PRODUCTS = {"dot", "inner", "matmul", "outer", "vecdot"}
 MATRIX_FUNCTIONS = {
-    "cholesky", "det", "diag", "diagonal", "eigvalsh", "inv", "matrix_power", "norm", "slogdet", "slogdet[1]", "solve",
-    "svdvals", "trace",
+    "cholesky", "det", "diag", "diagonal", "eigvalsh", "einsum", "inv", "matrix_power", "norm", "slogdet", "slogdet[1]",
+    "solve", "svdvals", "trace",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 _UPPER = dict(zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True))
-_LOWER = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))
+_LOWER = dict(zip("0123456789ijklmnpstuvr", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₚₛₜᵤᵥᵣ", strict=True))
 _PLAIN = {raised: plain for table in (_UPPER, _LOWER) for plain, raised in table.items()}
 _GREEK = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "η": r"\eta", "θ": r"\theta",

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, total
+from autograd_lite.derivation.formula import Call, Constant, Formula, total
 from autograd_lite.derivation.matrix_printing import (
     MATRIX_HANDLERS,
     NAMED_HANDLERS,
     base_of_power,
     is_statistic,
-    over_axes,
     power,
-    shown_arguments,
 )
 from autograd_lite.derivation.notation import (
-    FUNCTIONS,
-    SIGNS,
-    escaped,
-    latex_name,
     subscript,
     superscript,
 )
-from autograd_lite.derivation.number_printing import in_lowest_terms, number
+from autograd_lite.derivation.number_printing import in_lowest_terms
+from autograd_lite.derivation.plain_printing import ATOM, FUNCTION, MATRIX, PRODUCT, SUM, Piece, PlainPrinter
 from autograd_lite.derivation.vocabulary import log_abs_det
-
-# Precedences. A part with a lower precedence than its surroundings gets parentheses.
-SUM, PRODUCT, MATRIX, FUNCTION, ATOM = range(5)
-Piece = tuple[str, int]
 
 _CONDITIONS = {
     np.equal: "=", np.not_equal: "≠", np.less: "<", np.less_equal: "≤", np.greater: ">", np.greater_equal: "≥",
@@ -42,86 +32,11 @@ _CONDITIONS = {
 
 
 @dataclass
-class Printer:
-    """Prints formulas. `lengths` are names for the denominators of fractions: {32: "N"}.
+class Printer(PlainPrinter):
+    """Prints formulas in the notation of mathematics."""
 
-    With `matrix_powers` X² is a power of a matrix, and the elementwise power is X^(⊙2).
-    """
-
-    latex: bool = False
-    lengths: Mapping[int, str] = field(default_factory=dict)
-    matrix_powers: bool = False
-    _as_columns: bool = False
-
-    def text(self, formula: Formula) -> str:
-        """The formula as a string."""
-        return self.piece(formula)[0]
-
-    def symbol(self, name: str) -> str:
-        """A name in this notation."""
-        return latex_name(name) if self.latex else name
-
-    def piece(self, e: Any) -> Piece:
-        """The string of a formula and its precedence."""
-        if isinstance(e, Constant):
-            return self._number(e)
-        if isinstance(e, Symbol):
-            return self.symbol(e.name), ATOM
-        if not isinstance(e, Call):
-            return self._plain(e), ATOM
-        handler = _HANDLERS.get(e.function) or NAMED_HANDLERS.get(e.name)
-        written = handler(self, e) if handler else None
-        return written or self._function(e)
-
-    def at(self, e: Any, level: int) -> str:
-        """The string of a formula inside another of precedence `level`."""
-        return self._in(self.piece(e), level)
-
-    def _in(self, piece: Piece, level: int) -> str:
-        return piece[0] if piece[1] >= level else self.parentheses(piece[0])
-
-    def parentheses(self, text: str) -> str:
-        """The text in parentheses."""
-        return rf"\left( {text} \right)" if self.latex else f"({text})"
-
-    def _sign(self, sign: str) -> str:
-        return SIGNS.get(sign, sign) if self.latex else sign
-
-    def _beside(self, left: str, right: str) -> str:
-        """Two factors, with a space between them where it helps reading."""
-        if self.latex and left[-1:].isdigit() and right.startswith(r"\mathbf{1}"):
-            return rf"{left} \, {right}"
-        close = not self.latex and right.startswith("(") and left[-1] in ")ᵀ0123456789"
-        return left + ("" if close else " ") + right
-
-    def _number(self, e: Constant, factor: bool = False) -> Piece:
-        text, level = number(e, self.latex, self.lengths, factor)
-        return text, (SUM, PRODUCT, ATOM)[level]
-
-    def _plain(self, value: Any) -> str:
-        if isinstance(value, tuple | list):
-            inner = ", ".join(self.text(v) if isinstance(v, Formula) else self._plain(v) for v in value)
-            if isinstance(value, list):
-                return f"[{inner}]"
-            return f"({inner},)" if len(value) == 1 else f"({inner})"
-        if isinstance(value, slice):
-            ends = [str(part) for part in (value.start or "", "" if value.stop is None else value.stop)]
-            return ":".join(ends + ([] if value.step is None else [str(value.step)]))
-        text = "..." if value is Ellipsis else value if isinstance(value, str) else repr(value)
-        return rf"\mathrm{{{escaped(text)}}}" if self.latex else text
-
-    def _function(self, e: Call) -> Piece:
-        """A function by its name. The axis is a subscript; options at their default values are left out."""
-        arguments, axes = shown_arguments(e)
-        written = [self.text(operand) if isinstance(operand, Formula) else self._plain(operand)
-                   for operand in arguments]  # fmt: skip
-        word = over_axes(self, self.word(e.name), axes) if axes else self.word(e.name)
-        return word + self.parentheses(", ".join(written)), ATOM
-
-    def word(self, name: str) -> str:
-        """The name of a function."""
-        unicode, latex = FUNCTIONS.get(name, (name, ""))
-        return (latex or rf"\operatorname{{{escaped(unicode)}}}") if self.latex else unicode
+    def _handler(self, e: Call) -> Any:
+        return _HANDLERS.get(e.function) or NAMED_HANDLERS.get(e.name)
 
     # -- elementwise ---------------------------------------------------------------------------------------------
 
@@ -298,14 +213,32 @@ class Printer:
                 return self.piece(x)
             if longer.shape[0] == 1:
                 return self.transposed(x), ATOM
-        return self.piece(x) if x.ndim == 0 or e.ndim == 0 else None
+        if x.ndim == 0 or e.ndim == 0:
+            return self.piece(x)
+        if e.ndim == 1:
+            return self.word("ravel") + self.parentheses(self.text(x)), ATOM
+        if [n for n in e.shape if n != 1] == [n for n in x.shape if n != 1] and e.ndim > x.ndim:
+            return self._with_new_axes(x, e.shape), ATOM
+        sizes = r" \times ".join(map(str, e.shape)) if self.latex else "×".join(map(str, e.shape))
+        return self.word("reshape") + self.parentheses(f"{self.text(x)}, {sizes}"), ATOM
+
+    def _with_new_axes(self, x: Any, shape: tuple[int, ...]) -> str:
+        """The index that adds axes of length one: X[:, None]."""
+        rest = list(x.shape)
+        index = []
+        for n in shape:
+            is_old = bool(rest) and rest[0] == n and (n != 1 or len(rest) > 0)
+            index.append(":" if is_old else "None")
+            rest = rest[1:] if is_old else rest
+        inner = ", ".join(index)
+        return f"{self.at(x, ATOM)}[{inner}]"
 
     def _broadcast(self, e: Call) -> Piece | None:
         x = e.operands[0]
         if e.ndim == 2 and x.shape != ():
             return self._spread(x, e, MATRIX), MATRIX
-        if isinstance(x, Constant) and x.value == 0:
-            return "0", ATOM
+        if isinstance(x, Constant) and (x.value == 0 or e.ndim > 2):  # ones have a sign as vectors and matrices only
+            return self._number(x)
         if e.ndim not in (1, 2):
             return None
         if 1 in e.shape:

@@ -37,6 +37,8 @@ def without_effect(e: Call) -> Formula | None:
         return call(np.reshape, (x.operands[0], e.shape))
     if e.function is np.transpose and _is(np.reshape, x) and x.operands[0].ndim == 1 and 1 in e.shape:
         return call(np.reshape, (x.operands[0], e.shape))  # the transpose of a column is a row
+    if e.function is np.broadcast_to and _is(np.reshape, x) and x.operands[0].shape == ():
+        return call(np.broadcast_to, (x.operands[0], e.shape))
     if e.function in (np.square, np.power) and _is(np.reshape, x) and all(y.shape == () for y in e.operands[1:]):
         return call(np.reshape, (call(e.function, (x.operands[0], *e.operands[1:])), e.shape))
     if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
@@ -124,17 +126,18 @@ def sums(e: Call) -> Formula | None:
 
 
 def _sum_of_repeated(e: Call, repeated: Formula) -> Formula | None:
-    """The sum of n equal slices is n times a slice."""
+    """The sum of n equal slices is n times a slice, and the sum of a repeated array is a repeated sum."""
     x, axes, _ = e.operands
     padded = (1,) * (x.ndim - repeated.ndim) + repeated.shape
     copies = tuple(axis for axis in axes if padded[axis] == 1 != x.shape[axis])
-    if not copies or math.prod(x.shape) == 0:
+    repeated_axes = any(n == 1 != m for n, m in zip(padded, x.shape, strict=True))
+    if not repeated_axes or math.prod(x.shape) == 0:
         return None
-    kept = tuple(1 if axis in copies else n for axis, n in enumerate(x.shape))
-    slices = call(np.broadcast_to, (call(np.reshape, (repeated, padded)), kept))
+    slices = call(np.reshape, (repeated, padded))
     rest = call(total, (slices, tuple(axis for axis in axes if axis not in copies), True))
+    spread = call(np.broadcast_to, (rest, tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))))
     count = math.prod(x.shape[axis] for axis in copies)
-    return call(np.multiply, (Constant(count), call(np.reshape, (rest, e.shape))))
+    return call(np.multiply, (Constant(count), call(np.reshape, (spread, e.shape))))
 
 
 def _sum_with_vector(product: Call, axis: int) -> Formula | None:

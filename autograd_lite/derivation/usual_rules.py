@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Node
+from autograd_lite.derivation.contractions import gradient
 from autograd_lite.derivation.definitions import standardized
 from autograd_lite.derivation.formula import Formula
 from autograd_lite.derivation.formula_array import FormulaArray, from_formula
@@ -20,6 +21,7 @@ from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rules import probabilities
 from autograd_lite.ops.elementwise.extremes import maximum, minimum
 from autograd_lite.ops.layers.normalization import _normalize
+from autograd_lite.ops.linalg.contraction import _einsum
 from autograd_lite.ops.linalg.norms import _power_norm
 from autograd_lite.ops.reductions.reduction import logsumexp, max, min, prod
 from autograd_lite.ops.slices import restore
@@ -75,8 +77,19 @@ USUAL_RULES: dict[Any, dict[str, Rule]] = {
 _RULES = {operation.primitive: rules for operation, rules in USUAL_RULES.items()}
 
 
+def _of_each_operand(node: Node, g: Any, saved: dict[str, Any]) -> list[Formula | None]:
+    operands = [from_formula(x) for x in saved["operands"]]
+    inputs, output = saved["inputs"], saved["output"]
+    return [
+        None if parent is None else gradient(FormulaArray(g), operands, inputs, output, at).formula
+        for at, parent in enumerate(node.parents)
+    ]
+
+
 def usual_contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Formula | None]:
     """The contributions by rules of this file, as `rules.contributions`; a KeyError if there are none."""
+    if node.operation is _einsum.primitive:  # type: ignore[attr-defined]
+        return _of_each_operand(node, g, saved)
     rules = _RULES[node.operation]
     known = {name: from_formula(value) for name, value in saved.items() if value is not None}
     results: list[Formula | None] = []

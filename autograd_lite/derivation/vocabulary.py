@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.contractions import contracted
 from autograd_lite.derivation.formula import Call, Constant, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply
 from autograd_lite.ops.lengths import euclidean
+from autograd_lite.ops.linalg.contraction import _einsum
 from autograd_lite.ops.linalg.norms import _power_norm
 
 # -- functions that NumPy has under no name of their own -------------------------------------------------------------
@@ -127,6 +129,7 @@ SPELLINGS |= {
 
 # Operations that are not NumPy functions.
 OPERATIONS: dict[Any, Callable[..., Any]] = {
+    _einsum.primitive: lambda *operands, inputs, output, **others: contracted(operands, inputs, output),  # type: ignore[attr-defined]
     euclidean.primitive: lambda x, axis, keepdims: _norm(x, 2, axis, keepdims),  # type: ignore[attr-defined]
     _power_norm.primitive: _norm,  # type: ignore[attr-defined]
 }

@@ -164,6 +164,22 @@ def test_the_graph_of_the_user_is_not_changed_by_merging(rng):
     loss.backward()
 
 
+def test_einsum_is_a_product_of_matrices_or_is_written_in_indices(rng):
+    A, B, C = leaf(rng, 3, 4, name="A"), leaf(rng, 4, 5, name="B"), leaf(rng, 5, 3, name="C")
+    assert lines(derive(np.einsum("ij,jk,ki->", A, B, C))) == [
+        "L = tr(A B C)", "∂L/∂A = Cᵀ Bᵀ", "∂L/∂B = Aᵀ Cᵀ", "∂L/∂C = Bᵀ Aᵀ"]  # fmt: skip
+    x, y = leaf(rng, 3, name="x"), leaf(rng, 4, name="y")
+    assert lines(derive(np.einsum("i,ij,j->", x, A, y)))[0] == "L = xᵀ A y"
+    assert lines(derive((np.einsum("i,j->ij", x, y) ** 2).sum(), [x, y]))[0] == "L = Σ (x yᵀ)²"
+    T = leaf(rng, 3, 4, 5, name="T")
+    derivation = derive(np.einsum("ijk,i,j->k", T, x, y) @ np.arange(5.0), [T, x, y])
+    assert "Σⱼₖ Tⱼₖᵢ xⱼ yₖ" in derivation.text()
+    assert r"\sum_{jk} {T}_{jki} {x}_{j} {y}_{k}" in derivation.latex()
+    loss = np.einsum("ijk,i,j->k", T, x, y) @ np.arange(5.0)
+    loss.backward()
+    np.testing.assert_allclose(evaluate(derivation["∂L/∂T"].formulas[-1]), T.grad)
+
+
 def test_operations_by_name_show_their_arguments_only(rng):
     x, X = leaf(rng, 4, name="x"), leaf(rng, 3, 3, name="X")
     assert lines(derive((np.tril(X) ** 2).sum()))[0] == "U₁ = tril(X)"

@@ -767,7 +767,7 @@ FUNCTIONS = [
         "w",
         """
         L = Σ g ⊙ convolve(x, w, valid)
-        ∂L/∂w = convolve(pad(g, ((2, 2),)), flip(x), valid)
+        ∂L/∂w = convolve(pad(g), flip(x), valid)
         """,
         textbook="∂L/∂w = the correlation of x with g",
     ),
