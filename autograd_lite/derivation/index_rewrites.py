@@ -13,8 +13,12 @@ def rows_by_index(e: Call) -> Formula | None:
     if e.name not in ("scatter", "add_rows") or e.ndim not in (1, 2):
         return None
     rows, index = e.operands[:2]
+    if isinstance(index, tuple) and index and index[0] is Ellipsis and len(index) == 2:
+        index = (*[slice(None)] * (e.ndim - 1), index[1])
     if isinstance(index, tuple) and len(index) == 1:
         (index,) = index
+    if isinstance(index, tuple) and len(index) == 2 and index[0] == slice(None) and e.ndim == 2:
+        return _columns(e, index[1])
     if isinstance(index, slice):
         return _block(rows, index, e.shape)
     if isinstance(index, int) and not isinstance(index, bool):
@@ -28,6 +32,15 @@ def rows_by_index(e: Call) -> Formula | None:
         return None
     chosen = call(one_hot, (index, e.shape[0]))
     return call(np.matmul, (call(np.transpose, (chosen, (1, 0))), rows))
+
+
+def _columns(e: Call, index: Any) -> Formula | None:
+    """As for rows, with the transposes."""
+    turned = e.shape[::-1]
+    rows = e.operands[0] if e.operands[0].ndim < 2 else call(np.transpose, (e.operands[0], (1, 0)))
+    plain = call(e.function, (rows, index, turned), shape=turned, dtype=e.dtype)
+    by_rows = rows_by_index(plain)  # type: ignore[arg-type]
+    return None if by_rows is None else call(np.transpose, (by_rows, (1, 0)))
 
 
 def _one_row(row: Formula, place: int, shape: tuple[int, ...]) -> Formula | None:

@@ -36,7 +36,7 @@ class Printer(PlainPrinter):
     """Prints formulas in the notation of mathematics."""
 
     def _handler(self, e: Call) -> Any:
-        return _HANDLERS.get(e.function) or NAMED_HANDLERS.get(e.name)
+        return _HANDLERS.get(e.function) or NAMED_HANDLERS.get(e.name) or _NAMED_HANDLERS.get(e.name)
 
     # -- elementwise ---------------------------------------------------------------------------------------------
 
@@ -141,8 +141,10 @@ class Printer(PlainPrinter):
             x, y = (self._spread(operand, e, SUM) for operand in e.operands)
         return f"{x} {self._sign(_CONDITIONS[e.function])} {y}"
 
-    def _where(self, e: Call) -> Piece:
+    def _where(self, e: Call) -> Piece | None:
         """x ⊙ 1[c] where the other choice is 0, else both cases."""
+        if len(e.operands) != 3:
+            return None
         condition, x, y = e.operands
         holds = self.at(condition, ATOM)
         zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
@@ -249,7 +251,9 @@ class Printer(PlainPrinter):
             return ones, MATRIX if e.ndim == 2 else ATOM
         return self._beside(self.at(x, FUNCTION), ones), PRODUCT
 
-    def _item(self, e: Call) -> Piece:
+    def _item(self, e: Call) -> Piece | None:
+        if len(e.operands) != 2:
+            return None
         index = e.operands[1]
         inner = ", ".join(self._plain(part) if not isinstance(part, Formula) else self.text(part)
                           for part in (index if isinstance(index, tuple) else (index,)))  # fmt: skip
@@ -275,3 +279,6 @@ _HANDLERS: dict[Any, Any] = {
     operator.getitem: Printer._item, np.where: Printer._where,
     **dict.fromkeys(_CONDITIONS, Printer._indicator), **MATRIX_HANDLERS,
 }  # fmt: skip
+
+# Operations that are written by their name, because a value is not known.
+_NAMED_HANDLERS: dict[str, Any] = {"where": Printer._where, "getitem": Printer._item}

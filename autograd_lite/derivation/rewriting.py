@@ -112,6 +112,8 @@ REWRITES: list[Row] = [
     lambda x, y, z, a: (x * (a * (y / x) + z), a * y + x * z),
     lambda x, y, z, a: (x * (a * (y / x) - z), a * y - x * z),
     lambda x: (np.exp(np.log(x)), x),
+    lambda x: (np.log1p(x), np.log(1 + x)),
+    lambda x: (np.expm1(x), np.exp(x) - 1),
     lambda x: (np.sqrt(x) ** 2, x),
     lambda x: (np.absolute(x) ** 2, x**2),
     lambda x, a: ((x**a) ** 2, x ** (2 * a)),

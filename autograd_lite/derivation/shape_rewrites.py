@@ -51,8 +51,8 @@ def numbers_out(e: Call) -> Formula | None:
     x: Any = e.operands[0] if e.operands else None
     if e.function in _MOVES and _is(np.multiply, x) and x.operands[0].shape == ():
         return call(np.multiply, (x.operands[0], call(e.function, (x.operands[1], *e.operands[1:]), e.options)))
-    if e.function is total and _is(np.divide, x) and x.operands[1].shape == () and x.shape == x.operands[0].shape:
-        return call(np.divide, (call(total, (x.operands[0], *e.operands[1:])), x.operands[1]))
+    if e.function in _MOVES and _is(np.divide, x) and x.operands[1].shape == () and x.shape == x.operands[0].shape:
+        return call(np.divide, (call(e.function, (x.operands[0], *e.operands[1:])), x.operands[1]))
     if e.function is np.broadcast_to and isinstance(x, Constant) and x.value not in (0, 1):
         return call(np.multiply, (x, call(np.broadcast_to, (Constant(1), e.shape))))
     return None
@@ -77,6 +77,10 @@ def broadcast_by_itself(e: Call) -> Formula | None:
     if e.function not in _ELEMENTWISE:
         return None
     for i, operand in enumerate(e.operands):
+        part: Any = operand
+        is_number = _is(np.multiply, part) and isinstance(part.operands[0], Constant) and _is_all(1, part.operands[1])
+        if is_number and e.function in (np.add, np.subtract) and e.operands[1 - i].shape == e.shape:
+            return call(e.function, tuple(part.operands[0] if i == j else x for j, x in enumerate(e.operands)))
         if _is(np.broadcast_to, operand) or (_is(np.reshape, operand) and operand.operands[0].shape == ()):
             operands = tuple(operand.operands[0] if i == j else other for j, other in enumerate(e.operands))
             plain = call(e.function, operands)
@@ -114,6 +118,8 @@ def sums(e: Call) -> Formula | None:
     if _is(total, x) and e.shape == () and not x.operands[2]:
         inner = x.operands[0]
         return call(total, (inner, tuple(range(inner.ndim)), False))
+    if _is(np.broadcast_to, x) and isinstance(x.operands[0], Constant) and len(e.operands[1]) == x.ndim == 1:
+        return call(np.reshape, (call(np.multiply, (x.operands[0], Constant(x.shape[0]))), e.shape))
     if _is(np.broadcast_to, x) and not isinstance(x.operands[0], Constant):
         return _sum_of_repeated(e, x.operands[0])
     if _is(np.multiply, x) and x.ndim == 2 and len(e.operands[1]) == 1 and not e.operands[2]:
