@@ -108,19 +108,28 @@ def _antimirror(drawn: NumberArray, given: NumberArray, rng: np.random.Generator
 def _is_positive_definite(a: NumberArray) -> bool:
     if not _is_symmetric(a):
         return False
-    eigenvalues = np.linalg.eigvalsh(a)
-    return bool((eigenvalues > _ROUNDING * np.abs(eigenvalues).max()).all())
+    try:
+        np.linalg.cholesky(a - _ROUNDING * np.abs(a).max() * np.eye(a.shape[-1]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _make_definite(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-    """Random eigenvectors, and eigenvalues between the given ones, at most a thousand apart."""
+    """Random eigenvectors, and eigenvalues between the given ones, at most a thousand apart.
+
+    Of a large matrix, rows and columns are scaled instead, for speed.
+    """
+    if given.shape[-1] > _LARGEST_INVERTED:
+        scale = rng.uniform(0.7, 1.4, given.shape[:-1])
+        return np.asarray(scale[..., None] * given * scale[..., None, :])
     eigenvalues = np.linalg.eigvalsh(given)
     high = eigenvalues.max(axis=-1, keepdims=True)
     low = np.maximum(eigenvalues.min(axis=-1, keepdims=True), 1e-3 * high)
     values = np.exp(rng.uniform(np.log(0.8 * low), np.log(1.25 * high), eigenvalues.shape))
     vectors = np.linalg.qr(drawn)[0]
     matrix = vectors * values[..., None, :] @ _transpose(vectors)
-    return (matrix + _transpose(matrix)) / 2
+    return np.asarray((matrix + _transpose(matrix)) / 2)
 
 
 def _is_orthonormal(a: NumberArray) -> bool:

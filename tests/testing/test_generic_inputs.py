@@ -16,6 +16,7 @@ GIVEN = {
     "antisymmetric": (A - A.T, {"antisymmetric"}),
     "positive definite": (A @ A.T / 4 + np.eye(4), {"symmetric", "positive definite"}),
     "correlations": (np.array([[1, 0.5, -0.2], [0.5, 1, 0.1], [-0.2, 0.1, 1]]), {"positive definite", "unit diagonal"}),
+    "a large positive definite one": (np.eye(80) + 0.5, {"symmetric", "positive definite", "positive"}),
     "a stack of them": (np.stack([np.eye(3) + 1, 2 * np.eye(3) + 0.5]), {"symmetric", "positive definite"}),
     "kernel matrix": (np.exp(-((np.arange(4)[:, None] - np.arange(4)) ** 2) / 2.0), {"positive definite", "positive"}),
     "nonsingular": (A + 3 * np.eye(4), {"nonsingular"}),
