@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +53,7 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
     again = _SecondLook(case, inputs, references, constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
-        return (again.condition() if again.redrawn else None) or again.needed_length()
+        return (again.condition() if again.redrawn else None) or again.needed_label() or again.needed_length()
 
 
 class _SecondLook(Elsewhere):
@@ -205,6 +207,24 @@ class _SecondLook(Elsewhere):
             names.setdefault(self.inputs.names[i], []).append(name)
         return repr({key: found[0] if len(found) == 1 else tuple(found) for key, found in names.items()})
 
+    # -- labels ----------------------------------------------------------------------------------------------------
+
+    def needed_label(self) -> str | None:
+        """The condition that labels or a mask are all the same, if the formula is wrong for others."""
+        values, changed = list(self.inputs.values), []
+        for i, value in enumerate(values):
+            if i not in self.constraints.fixed and _is_one_label(value):
+                labels = np.unique([0, 1, value.flat[0]]).astype(value.dtype)
+                values[i] = self.rng.permutation(np.resize(labels, value.size)).reshape(value.shape)
+                changed.append(i)
+        if not changed or self.verdict(replace(self.inputs, values=tuple(values))).wrong is None:
+            return None
+        names = " and ".join(repr(self.inputs.names[i]) for i in changed)
+        stated = self._as_constraints((i, "fixed") for i in changed)
+        return (
+            f"it needs that the elements of {names} are all the same. If that is meant, state it: constraints={stated}"
+        )
+
     # -- lengths ---------------------------------------------------------------------------------------------------
 
     def needed_length(self) -> str | None:
@@ -223,3 +243,9 @@ class _SecondLook(Elsewhere):
             if holds:
                 return None
         return None
+
+
+def _is_one_label(value: Any) -> bool:
+    """Whether an input is an array of nonnegative integers, or of booleans, that are all the same."""
+    is_label = isinstance(value, np.ndarray) and value.dtype.kind in "iub" and value.size > 1
+    return is_label and bool((value == value.flat[0]).all()) and bool(value.flat[0] >= 0)

@@ -160,6 +160,14 @@ CONDITIONAL = {
         lambda w, X, y: ((X @ w - y) ** 2).mean(), lambda w, X, y: 2 * X.T @ (X @ w - y), (V, X[:1], C[:1]),
         "the leading axis of 'X' and 'y' has length 1", {"X": "fixed"},
     ),
+    "one class": (
+        lambda z, y: al.cross_entropy(z, y), lambda z, y: (softmax(z) - np.eye(3)[0]) / len(z), (X, np.zeros(6, int)),
+        "all elements of 'y' are the same", {"y": "fixed"},
+    ),
+    "a mask of ones": (
+        lambda x, m: al.where(m, x**2, 0.0).sum(), lambda x, m: 2 * x, (V, np.ones(3, bool)), "'m' are the same",
+        {"m": "fixed"},
+    ),
     "one number": (lambda x, p: (x**p).sum(), lambda x, p: 2 * x, (V, 2.0), "'p' than the given 2.0", {"p": "fixed"}),
     "saturated": (
         lambda x: al.tanh(x).sum(), lambda x: 0 * x, (1e6 * np.sign(V) + V,), "other numbers in 'x'", {"x": "fixed"},
@@ -215,6 +223,10 @@ GENERAL = {
     "targets of a single class": (
         lambda z, Y: al.cross_entropy(z, Y), lambda z, Y: (softmax(z) - Y) / len(z), (A, np.eye(3)[[1, 1, 1]]),
     ),
+    "labels of one class": (
+        lambda z, y: al.cross_entropy(z, y), lambda z, y: (softmax(z) - np.eye(3)[y]) / len(z), (X, np.full(6, 2)),
+    ),
+    "one index": (lambda x, i: x[i].sum(), lambda x, i: np.bincount(i, minlength=3) * 1.0, (V, np.array([2, 2]))),
     "binary targets": (
         lambda z, y: al.binary_cross_entropy_with_logits(z, y), lambda z, y: (sigma(z) - y) / 6, (C, BINARY),
     ),
