@@ -222,7 +222,7 @@ class _SecondLook(Elsewhere):
         names = " and ".join(repr(self.inputs.names[i]) for i in changed)
         stated = self._as_constraints((i, "fixed") for i in changed)
         return (
-            f"it needs that the elements of {names} are all the same. If that is meant, state it: constraints={stated}"
+            f"it needs that all elements of {names} are the same. If that is meant, state it: constraints={stated}"
         )
 
     # -- lengths ---------------------------------------------------------------------------------------------------
