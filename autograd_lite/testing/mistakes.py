@@ -197,10 +197,10 @@ def missing_matrix(evidence: Evidence, actual: NumberArray, expected: NumberArra
                 completed, extended = product(factor, actual), product(factor, expected)
                 if completed is not None and completed.shape == expected.shape:
                     text = f"the factor {label} is missing on the {side}"
-                    yield Explanation("missing factor", text, completed, expected, 3)
+                    yield Explanation("missing factor", text, completed, expected, 4)
                 if extended is not None and extended.shape == actual.shape:
                     text = f"the factor {label} is one too many on the {side}"
-                    yield Explanation("extra factor", text, actual, extended, 3)
+                    yield Explanation("extra factor", text, actual, extended, 4)
         outer, inner = (f"{name} {name}ᵀ", array @ array.T), (f"{name}ᵀ{name}", array.T @ array)
         for (mine, claimed), (right, wanted) in ((outer, inner), (inner, outer)):
             if claimed.shape == actual.shape and wanted.shape == expected.shape != actual.shape:

@@ -39,6 +39,10 @@ def wrong_values(recorded: Recorded, names: StepNames) -> Iterator[WrongValue]:
         other = _other(step)
         if other is None or other[1].ndim == 0:
             continue
+        for written, value in [pair for pair in recorded.constants if pair[1].shape == other[1].shape][:_MOST]:
+            if not np.array_equal(value, other[1]):
+                template = f"`{written}` stands where {{other}} belongs, in the derivative of {{step}}"
+                yield WrongValue(template, [step], {(step.node, step.position): _with(step, other[0], value)})
         for node, value in _near(results.get(other[1].shape, []), step.node):
             text = names.value(node)
             if text is None or np.array_equal(value, other[1]):
