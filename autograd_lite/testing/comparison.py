@@ -48,7 +48,6 @@ class Comparison(NamedTuple):
 
 _ILL_CONDITIONED = "the derivative changes with the last digits of the inputs"
 _LOST_DIGITS = "the formula loses its digits to rounding, and changes with the last digits of the inputs"
-_NOT_DIFFERENTIABLE = "the function is not differentiable there, and the formula returns no one-sided derivative"
 
 
 def compare(
@@ -90,7 +89,9 @@ def compare(
             accepted = left_over & slopes.kink & slopes.includes(claim[at], allowed)
             nowhere = left_over & (slopes.singular & ~unstable[at] | slopes.kink & ~np.isfinite(claim[at]))
             caveats += _caveats(inputs, reference, index, slopes, claim[at], accepted)
-            undecided = _NOT_DIFFERENTIABLE if nowhere.any() else undecided
+            if nowhere.any():
+                where, mine = _place(inputs, reference.position, index), f"{float(claim[at][nowhere][0]):.6g}"
+                undecided = f"the function is not differentiable at {where}, and the formula's {mine} is no derivative"
             left_over = left_over & ~accepted & ~nowhere
             unstable[at] &= ~slopes.kink
         if (left_over & ~unstable[at]).any():
@@ -125,9 +126,13 @@ def _caveats(
     assert reference.position is not None
     first = tuple(np.argwhere(accepted)[0])
     left, right, mine = (f"{float(array[first]):.6g}" for array in (slopes.left, slopes.right, claim))
-    name, value = inputs.names[reference.position], np.asarray(inputs.values[reference.position])[index]
-    where = f"{name}{list(index) if index else ''} = {value:.6g}"
+    where = _place(inputs, reference.position, index)
     if left == right:
         return [f"at {where}, where the engine uses a convention, and the derivative beside this point is {left}"]
     which = "is one of them" if mine in (left, right) else "is between them"
     return [f"at {where}, where its one-sided derivatives are {left} and {right}; the formula's {mine} {which}"]
+
+
+def _place(inputs: Inputs, position: int, index: tuple[int, ...]) -> str:
+    value = np.asarray(inputs.values[position])[index]
+    return f"{inputs.names[position]}{list(index) if index else ''} = {value:.6g}"

@@ -55,10 +55,7 @@ WEAK: tuple[Condition, ...] = (
     Condition("diagonal", "it is right only if {x} is diagonal", 5,
               lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
     Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
-    Condition("special", "it is right only if {x} = 0", 6, np.zeros_like),
-    Condition("special", "it is right only if {x} = 1", 6, np.ones_like),
-    Condition("special", "it is right only if all elements of {x} are equal", 6,
-              lambda x: np.full_like(x, x.mean()) if x.size > 1 else None),
+    Condition("special", "it is right only if {x} = 1: {x} is missing or misplaced", 6, np.ones_like),
 )  # fmt: skip
 
 

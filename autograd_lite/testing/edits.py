@@ -8,7 +8,7 @@ call, and a sentence that names the mistake. Whether an edit makes the formula r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Call, Change, Ref, additem, getitem, setitem
 from autograd_lite.testing.written_formula import WrittenFormula, is_number
 
-PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot)
+PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot, np.kron)
 POWERS: dict[Any, float] = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
 COMPARISONS: dict[Any, str] = {
     np.less: "<", np.less_equal: "≤", np.greater: ">", np.greater_equal: "≥", np.equal: "=", np.not_equal: "≠",
@@ -118,10 +118,19 @@ _ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
         (lambda x, y: y - x, "sign", "the sign is flipped: the difference is taken the other way round"),
     ],
     np.negative: [(np.positive, "sign", "the sign is wrong: the minus is one too many")],
-    np.multiply: [(np.divide, "quotient", "there is a product where a quotient belongs: divide, not multiply")],
+    np.multiply: [
+        (np.divide, "quotient", "there is a product where a quotient belongs: divide, not multiply"),
+        (np.matmul, "product", "there is an elementwise product where a matrix product belongs"),
+    ],
+    np.matmul: [(np.multiply, "product", "there is a matrix product where an elementwise product belongs")],
+    np.outer: [(np.multiply, "product", "there is an outer product where an elementwise product belongs")],
+    np.linalg.inv: [(np.reciprocal, "inverse", "there is a matrix inverse where 1/x of each element belongs")],
+    np.reciprocal: [(np.linalg.inv, "inverse", "there is 1/x of each element where a matrix inverse belongs")],
+    np.square: [(lambda x, *_: x @ x, "product", "each element is squared where a matrix product belongs")],
     np.divide: [
         (np.multiply, "quotient", "there is a quotient where a product belongs: multiply, not divide"),
         (lambda x, y: y / x, "quotient", "the quotient is upside down"),
+        (lambda x, y: x * np.linalg.inv(y), "inverse", "there is 1/x of each element where a matrix inverse belongs"),
     ],
     np.maximum: [(np.minimum, "extremum", "there is a maximum where a minimum belongs")],
     np.minimum: [(np.maximum, "extremum", "there is a minimum where a maximum belongs")],
@@ -303,7 +312,8 @@ def edits(formula: WrittenFormula) -> Iterator[Edit]:
     for number in sorted(formula.needed, reverse=True):
         for row in ROWS:
             for edit in row(formula, number, formula.calls[number]):
-                yield edit
+                in_helpers = all(map(formula.is_in_helper, edit.changes))
+                yield replace(edit, cost=edit.cost + in_helpers)  # a function of one's own is right, most often
                 if len(edit.changes) == 1:
                     alike.setdefault(edit.alike, []).append(edit)
     for group in alike.values():

@@ -29,7 +29,13 @@ from autograd_lite.testing.evidence import Evidence, tolerance
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.repairs import Repairs
-from autograd_lite.testing.setting import Setting, generic_settings, is_special, setting_of_both_signs
+from autograd_lite.testing.setting import (
+    Setting,
+    confirming_settings,
+    generic_settings,
+    is_special,
+    setting_of_both_signs,
+)
 
 Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
 _WITNESSES, _OF_A_KIND = 2, 2
@@ -74,34 +80,36 @@ def _explain(
     if right and not generic:
         return (_RIGHT_ELSEWHERE, *verdicts)
     found = list(at_hand)
-    for others in _attempts(given, generic, witnesses):
-        found = _holding(given, others, reference.position, at_hand)
+    for others, keep_special in _attempts(given, generic, witnesses):
+        found = _holding(given, others, keep_special, reference.position, at_hand)
         if _explained(found):
             break
     return (*_simplest(found), *verdicts)
 
 
-def _attempts(given: Setting, generic: list[Setting], witnesses: Sequence[Inputs]) -> Iterator[list[Setting]]:
-    """The other settings at which explanations must hold, the most demanding first."""
+def _attempts(
+    given: Setting, generic: list[Setting], witnesses: Sequence[Inputs]
+) -> Iterator[tuple[list[Setting], bool]]:
+    """The other settings at which explanations must hold, the most demanding first; and whether special values stay."""
     found = (Setting(given.case, inputs) for inputs in witnesses)
     wrong = list(itertools.islice((setting for setting in found if setting.verdict is False), _WITNESSES))
     if wrong:
-        yield [*generic[:1], *wrong]
+        yield [*generic[:1], *wrong], False
     if generic:
-        yield generic
+        yield generic, False
     if any(map(is_special, given.inputs.values)):
         special, _ = generic_settings(given, keep_special=True)
         if special:
-            yield special
+            yield special, True
 
 
 def _holding(
-    given: Setting, others: list[Setting], position: int | None, at_hand: tuple[Finding, ...]
+    given: Setting, others: list[Setting], keep_special: bool, position: int | None, at_hand: tuple[Finding, ...]
 ) -> list[Finding]:
     """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
     both_signs = setting_of_both_signs(given)
     found = _confirmed(at_hand, single_mistakes, others, both_signs, position)
-    repairs = Repairs([given, *others], both_signs)
+    repairs = Repairs([given, *others], both_signs, lambda: confirming_settings(given, keep_special))
     found += repairs.small()
     of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
 

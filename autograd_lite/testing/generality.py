@@ -20,18 +20,20 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
+from autograd_lite.testing.accidents import accident, readable
 from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.constraints import Constraints, constrained
 from autograd_lite.testing.explanations import mismatch
 from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
 from autograd_lite.testing.inputs import Inputs, function_name
+from autograd_lite.testing.longer_axes import with_longer_axes
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.properties import PROPERTIES, Property
 from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
 
+_DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
 _CONFIRMATIONS = 4  # further draws that confirm that a property suffices
-_APART = 1e7  # magnitudes further apart than this hide errors in the smaller elements
 
 
 def look_again(case: Case, inputs: Inputs, references: list[Reference], constraints: Constraints) -> str | None:
@@ -50,15 +52,7 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
     again = _SecondLook(case, inputs, references, constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
-        free = again.draw(again.free)
-        holds = again.verdict(free).holds
-        if again.redrawn and holds is not True:
-            again.refuse_state()
-            again.examine_accidents()
-            condition = again.needed_property()
-            if condition or holds is False:
-                return condition or f"it is wrong, for example, at {again.shown(free)}"
-        return again.needed_length()
+        return (again.condition() if again.redrawn else None) or again.needed_length()
 
 
 class _Verdict(NamedTuple):
@@ -75,6 +69,7 @@ class _SecondLook:
     references: list[Reference]
     constraints: Constraints
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    of_order_one: bool = False
 
     def __post_init__(self) -> None:
         floats = [i for i in self.inputs.floats() if i not in self.constraints.fixed]
@@ -86,7 +81,7 @@ class _SecondLook:
     def _stated(self, i: int) -> tuple[Property, ...]:
         """The constraints that are stated or certainly meant: scales, rates, limits and other settings are positive."""
         is_setting = self.is_data(i) and not self.array(i).ndim
-        meant = tuple(p for p in visible(self.array(i)) if p.name == "positive" and is_setting)
+        meant = tuple(p for p in PROPERTIES if p.name == "nonnegative" and is_setting and p.holds(self.array(i)))
         return (*self.constraints.properties.get(i, ()), *meant)
 
     def _free(self, i: int) -> tuple[Property, ...]:
@@ -109,7 +104,7 @@ class _SecondLook:
             given = self.inputs.values[i]
             identity = is_identity(self.array(i)) and kept == self.kept[i]
             avoided = tuple(p for p in self.kept[i] if p not in kept)
-            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided)
+            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided, self.of_order_one)
             if i in self.constraints.maps:
                 array = constrained("constraints", self.inputs.names[i], self.constraints.maps[i], array)
             values[i] = like(given, array)
@@ -124,15 +119,33 @@ class _SecondLook:
             return _Verdict(None)
         try:
             comparison = self.case.compare(inputs, references, self.case.evaluate_formula(inputs))
+        except (ArithmeticError, np.linalg.LinAlgError):  # outside the domain of the formula
+            return _Verdict(None)
         except Exception:  # the formula does not take these inputs
             return _Verdict(False)
-        if comparison.undecided:
-            return _Verdict(None)
         if comparison.wrong is None:
-            return _Verdict(True)
+            return _Verdict(None if comparison.undecided else True)
         reference, claim = comparison.wrong
-        numeric = claim.shape == reference.values.shape and np.isfinite(claim).all()
-        return _Verdict(False, comparison.wrong if numeric else None)
+        if not np.isfinite(claim).all():
+            return _Verdict(None)
+        return _Verdict(False, comparison.wrong if claim.shape == reference.values.shape else None)
+
+    def condition(self) -> str | None:
+        """The condition that the given numbers fulfil, and without which the formula is wrong."""
+        free = self.draw(self.free)
+        in_general = self.verdict(free).holds
+        if not in_general:
+            self.refuse_state()
+            self.examine_accidents()
+            needed = self.needed_property()
+            if needed or in_general is False:
+                return needed or f"it is wrong, for example, at {self._shown(free)}"
+        self.of_order_one = True
+        for _ in range(_DRAWS_OF_ORDER_ONE):
+            others = self.draw(self.free if in_general else self.kept)
+            if self.verdict(others).holds is False:
+                return self.needed_property() or f"it is wrong, for example, at {self._shown(others)}"
+        return None
 
     def refuse_state(self) -> None:
         """Raise ValueError if the formula is no longer right at the given inputs, where it was."""
@@ -144,7 +157,7 @@ class _SecondLook:
 
     def examine_accidents(self) -> None:
         """Raise the mismatch if the formula is wrong when accidental values alone are replaced."""
-        accidents = {i: text for i in self.redrawn if (text := _accident(self.array(i)))}
+        accidents = {i: text for i in self.redrawn if (text := accident(self.array(i)))}
         candidates = [(i,) for i in accidents] + ([tuple(accidents)] if len(accidents) > 1 else [])
         for positions in candidates:
             others = self._refutation(positions)
@@ -160,8 +173,8 @@ class _SecondLook:
         """
         found = None
         for reading in self._readings(positions):
-            inputs = _readable(self.draw(reading), self.inputs)
-            if any(_accident(np.asarray(inputs.values[i])) for i in positions):
+            inputs = readable(self.draw(reading), self.inputs)
+            if any(accident(np.asarray(inputs.values[i])) for i in positions):
                 continue
             holds, wrong = self.verdict(inputs)
             if holds:
@@ -209,19 +222,34 @@ class _SecondLook:
             return f"it needs that {conditions}. If that is meant, state it: constraints={stated}"
         return None
 
-    def _needed(self, i: int, base: Inputs) -> Iterable[Property]:
+    def _needed(self, i: int, base: Inputs) -> list[Property]:
         """The properties of an input without which the formula is wrong."""
+        found: list[Property] = []
         failed: list[set[str]] = []
+        implied: list[Property] = []
         stated = {p.name for p in self.stated[i]}
         for relaxation in RELAXATIONS:
-            own = [p for name in relaxation.names for p in self.kept[i] if p.name == name and name not in stated]
-            if not own or any(relaxation.dropped >= smaller for smaller in failed):
+            own = next((p for name in relaxation.names for p in self.kept[i] if p.name == name), None)
+            if own is None or own.name in stated or any(relaxation.dropped >= smaller for smaller in failed):
                 continue
-            remaining = without(self.kept[i], relaxation.dropped - stated, self.is_data(i))
-            inputs = self.draw({i: remaining}, base)
-            if not own[0].holds(np.asarray(inputs.values[i])) and self.verdict(inputs).holds is False:
+            inputs = self.draw({i: without(self.kept[i], relaxation.dropped - stated, self.is_data(i))}, base)
+            if own.holds(np.asarray(inputs.values[i])):
+                implied.append(own)
+            elif self.verdict(inputs).holds is False:
                 failed.append(relaxation.dropped)
-                yield own[0]
+                found.append(own)
+        return found or self._sufficient(i, implied, base)
+
+    def _sufficient(self, i: int, implied: list[Property], base: Inputs) -> list[Property]:
+        """The weakest of some properties that suffices alone, if the formula is wrong without all of them.
+
+        They are those that others imply: a diagonal matrix is symmetric.
+        """
+        if implied and self.verdict(self.draw({i: self.free[i]}, base)).holds is False:
+            for prop in reversed(implied):
+                if self.verdict(self.draw({i: (*self.free[i], prop)}, base)).holds:
+                    return [prop]
+        return []
 
     def _needs_numbers(self) -> str:
         """The condition if there is another relation between the inputs, or within one of them."""
@@ -235,7 +263,7 @@ class _SecondLook:
     def _short(self, i: int) -> str:
         return f" {show(self.inputs.values[i])}" if self.array(i).size == 1 else " ones"
 
-    def shown(self, inputs: Inputs) -> str:
+    def _shown(self, inputs: Inputs) -> str:
         """The inputs in a sentence."""
         return ", ".join(f"{name} = {show(value)}" for name, value in zip(inputs.names, inputs.values, strict=True))
 
@@ -251,7 +279,7 @@ class _SecondLook:
     def needed_length(self) -> str | None:
         """The condition that an axis has length one, if the formula is wrong at length two."""
         for axes in (slice(0, 1), slice(None)):
-            longer = self._longer(axes)
+            longer = with_longer_axes(self.inputs, axes, {*self.constraints.fixed, *self.constraints.maps}, self.rng)
             if longer is None:
                 return None
             inputs, names = longer
@@ -264,42 +292,3 @@ class _SecondLook:
             if holds:
                 return None
         return None
-
-    def _longer(self, axes: slice) -> tuple[Inputs, list[str]] | None:
-        """Inputs where axes of length 1 have length 2; None if there are none that may change."""
-        values, names = list(self.inputs.values), []
-        for i, value in enumerate(values):
-            if not isinstance(value, np.ndarray) or 1 not in value.shape[axes]:
-                continue
-            if i in self.constraints.fixed or i in self.constraints.maps:
-                return None
-            for axis in range(value.ndim)[axes]:
-                value = np.repeat(value, 2 if value.shape[axis] == 1 else 1, axis=axis)
-            values[i] = generic_array(value, self.rng) if i in self.redrawn else value
-            names.append(self.inputs.names[i])
-        return (replace(self.inputs, values=tuple(values)), names) if names else None
-
-
-def _accident(array: NumberArray) -> str:
-    """What is special about an array without being meant; an empty string if there is nothing."""
-    if not array.any():
-        return "is all zero" if array.ndim else "is zero"
-    if array.size > 1 and np.ptp(array) == 0:
-        return "is all one" if array.flat[0] == 1 else "is constant, with all elements equal"
-    if is_identity(array):
-        return "is the identity matrix"
-    sizes = np.abs(array[array != 0])
-    if sizes.max() > _APART * sizes.min():
-        return "has elements of very different magnitude, of which the small ones are hidden by the tolerance"
-    return ""
-
-
-def _readable(inputs: Inputs, given: Inputs) -> Inputs:
-    """Two significant digits for new numbers, unless that makes two of them equal or changes a property."""
-    values = list(inputs.values)
-    for i, (value, old) in enumerate(zip(values, given.values, strict=True)):
-        if value is not old:
-            array = np.asarray(value)
-            short = np.array([float(f"{number:.2g}") for number in array.ravel()]).reshape(array.shape)
-            values[i] = like(value, short) if visible(short) == visible(array) else value
-    return replace(inputs, values=tuple(values))

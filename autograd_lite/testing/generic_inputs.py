@@ -79,11 +79,13 @@ def generic_array(
     rng: np.random.Generator,
     properties: tuple[Property, ...] | None = None,
     avoided: tuple[Property, ...] = (),
+    of_order_one: bool = False,
 ) -> NumberArray:
     """A generic array with some properties of the given one: by default all that are `visible`.
 
-    If possible it has none of the properties to avoid. The given array itself is returned if no array with all of the
-    properties to keep was found.
+    If possible it has none of the properties to avoid. Its numbers have the magnitude of the given ones, or are of
+    order one and vary more. The given array itself is returned if no array with all of the properties to keep was
+    found.
     """
     best, fewest = given, np.inf
     kept = visible(given) if properties is None else properties
@@ -91,7 +93,8 @@ def generic_array(
         return _near_identity(given, rng)
     for attempt in range(_FRESH + len(_CHANGES)):
         fresh = attempt < _FRESH
-        drawn = _draw(given, rng) if fresh else given * rng.uniform(1 - _CHANGES[attempt - _FRESH], 1, given.shape)
+        change = rng.uniform(1 - _CHANGES[attempt - _FRESH], 1, given.shape) if not fresh else 1.0
+        drawn = _draw(given, rng, of_order_one) if fresh else given * change
         for prop in kept:
             if fresh or prop.name not in _REDRAWN:
                 drawn = prop.impose(drawn, given, rng)
@@ -121,9 +124,10 @@ def _near_identity(given: NumberArray, rng: np.random.Generator) -> NumberArray:
     return off + np.diag(1 - off.sum(axis=1))
 
 
-def _draw(given: NumberArray, rng: np.random.Generator) -> NumberArray:
-    """Numbers of both signs, in size between half and twice the typical magnitude of the given ones."""
+def _draw(given: NumberArray, rng: np.random.Generator, of_order_one: bool) -> NumberArray:
+    """Numbers of both signs, in size between half and twice the typical magnitude of the given ones, or around 1."""
     size = np.abs(given[given != 0])
-    typical = float(np.exp(np.log(size).mean())) if size.size else 1.0
-    magnitude = typical * np.exp(rng.uniform(np.log(0.5), np.log(2.0), given.shape))
+    typical = float(np.exp(np.log(size).mean())) if size.size and not of_order_one else 1.0
+    spread = np.log(5.0 if of_order_one else 2.0)
+    magnitude = typical * np.exp(rng.uniform(-spread, spread, given.shape))
     return np.asarray(magnitude * rng.choice([-1.0, 1.0], given.shape))

@@ -6,6 +6,7 @@ belongs to.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from autograd_lite.ops.layers.activation import sigmoid
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.computation import Call, Change, Computation, Ref, getitem
-from autograd_lite.testing.edits import POWERS, Edit, at_value, then
+from autograd_lite.testing.edits import POWERS, Edit, at_value, on_operand, then
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.traced_array import trace
 from autograd_lite.testing.written_formula import WrittenFormula
@@ -34,6 +35,8 @@ class Entry(NamedTuple):
     shape : tuple of int
     of_function, number : bool, int
         Whether it is a value of the function (else of the formula), and the number of the call.
+    derived : callable
+        The function of the value of this call.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Entry(NamedTuple):
     shape: tuple[int, ...]
     of_function: bool
     number: int
+    derived: Callable[[NumberArray], NumberArray] = np.asarray
 
     @property
     def transpose(self) -> str:
@@ -72,14 +76,14 @@ class Library:
     def values(self, inputs: Inputs, of_formula: list[Any]) -> list[NumberArray]:
         """The values for some inputs, with the values of the formula's calls for them."""
         own = self.function.values(inputs.arrays()) if self.function is not None else []
-        return [np.asarray((own if entry.of_function else of_formula)[entry.number]) for entry in self.entries]
+        return [e.derived(np.asarray((own if e.of_function else of_formula)[e.number])) for e in self.entries]
 
 
 def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormula) -> Library:
     """The library of a formula and its function; equal values are in it once."""
     computed = trace(function, inputs)
     made, seen = Library(computed), list[NumberArray]()
-    written = [formula] if computed is None else [formula, WrittenFormula(computed)]
+    written = [formula] if computed is None else [formula, WrittenFormula(computed, function)]
     for source in written:
         for number in sorted(source.needed):
             array = np.asarray(source.calls[number].value if source.is_float(number) else 0)
@@ -89,10 +93,24 @@ def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormul
             if not any(a.shape == array.shape and np.allclose(a, array, rtol=1e-9, atol=0) for a in seen):
                 seen.append(array)
                 names = source.text(number), source.defined(number)
-                made.entries.append(Entry(*names, array.shape, source is not formula, number))
+                entry = Entry(*names, array.shape, source is not formula, number)
+                made.entries += [entry, *_derived(entry, array)]
             if source is not formula:
                 _collect(made.functions, source, source.calls[number])
     return made
+
+
+def _derived(entry: Entry, array: NumberArray) -> Iterator[Entry]:
+    """The square of a value, and what belongs to probabilities and to the values of tanh."""
+    rows: list[tuple[str, Callable[[NumberArray], NumberArray]]] = [("{}²", np.square)]
+    if ((array > 0) & (array < 1)).all():
+        rows += [("(1 − {})", lambda p: 1 - p), ("{0} (1 − {0})", lambda p: p * (1 - p))]
+    elif (np.abs(array) < 1).all():
+        rows.append(("(1 − {}²)", lambda a: 1 - a * a))
+    short = entry.name if entry.name.replace("_", "").isalnum() else f"({entry.name})"
+    where = f", where {entry.definition}" if entry.definition != entry.name else ""
+    for name, function in rows:
+        yield entry._replace(name=name.format(short), definition=name.format(short) + where, derived=function)
 
 
 _NOT_MISSING = {getitem, np.astype, np.transpose, np.negative, np.power, *_IN_SUMS, *_IN_PRODUCTS, *POWERS}
@@ -119,6 +137,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "it must be 1 − p, where p = {}": lambda x: 1 - x, "it must be 1 − a², where a = {}": lambda x: 1 - x**2,
     "the sum over axis 0 is missing: of {}": lambda x: x.sum(0),
     "the sum over axis 1 is missing: of {}": lambda x: x.sum(1),
+    "the matrix inverse is missing around {}": np.linalg.inv,
     "only the diagonal is needed: of {}": lambda x: np.diag(x), "the trace is needed: of {}": lambda x: np.trace(x),
 }  # fmt: skip
 _INDICATORS: dict[str, Callable[[Any], Any]] = {
@@ -145,12 +164,49 @@ def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]
 
 def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
     """A factor, divisor or term of the library that is missing, or a value that belongs in another one's place."""
+    yield from _exchanged(formula, given)
     for number in sorted(formula.needed, reverse=True):
         if formula.is_float(number):
             for index, entry in enumerate(given.entries):
+                yield from _replaced(formula, number, index, entry)
                 for kind, text, function in (*_elementwise(formula, number, entry), *_matrices(formula, number, entry)):
-                    cost = 5 if kind == "other value" else 4
-                    yield Edit(kind, text, cost, {}, (), _with_value(formula.calls[number], number, index, function))
+                    yield Edit(kind, text, 4, {}, (), _with_value(formula.calls[number], number, index, function))
+
+
+def _exchanged(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
+    """Two inputs of the same shape that are exchanged."""
+    inputs = [(i, e) for i, e in enumerate(given.entries)
+              if not e.of_function and e.derived is np.asarray and formula.calls[e.number].function is None]  # fmt: skip
+    for (i, x), (j, y) in itertools.combinations(inputs, 2):
+        if x.shape == y.shape:
+            numbers = (x.number, i), (y.number, j)
+
+            def make(values: list[NumberArray], pairs: Any = numbers) -> dict[int, Change]:
+                (first, own), (second, other) = pairs
+                return {first: lambda _: values[other], second: lambda _: values[own]}
+
+            yield Edit("exchanged", f"{x.name} and {y.name} are exchanged", 4, {}, (), make)
+
+
+def _replaced(formula: WrittenFormula, number: int, index: int, entry: Entry) -> Iterator[Edit]:
+    """Another value of the same shape, in one use or in all."""
+    written, shape = formula.text(number), np.shape(formula.calls[number].value)
+    if entry.shape != shape or not shape or entry.name == written or entry.derived is not np.asarray:
+        return
+    text, uses = f"stands where {entry.definition} belongs", formula.uses.get(number, [])
+    yield Edit(
+        "other value", f"{written} {text}", 5, {}, (), _with_value(formula.calls[number], number, index, _second)
+    )
+    for user, position in uses if len(uses) > 1 else ():
+
+        def make(values: list[NumberArray], user: int = user, position: int = position) -> dict[int, Change]:
+            return {user: on_operand(formula.calls[user], position, lambda _: values[index])}
+
+        yield Edit("other value", f"{formula.operand(user, position)} {text}{formula.where(user)}", 5, {}, (), make)
+
+
+def _second(x: Any, value: Any) -> Any:
+    return value
 
 
 # The kind of a mistake, its sentence, and the function of the value and the entry that corrects it.
@@ -168,14 +224,12 @@ def _elementwise(formula: WrittenFormula, number: int, entry: Entry) -> Iterator
     if not users & _IN_SUMS:
         yield "missing term", f"the term {value} is missing: it is added to {written}", np.add
         yield "missing term", f"the term −{value} is missing: it is subtracted from {written}", np.subtract
-    if entry.shape == into and into:
-        yield "other value", f"{written} stands where {value} belongs", lambda x, other: other
 
 
 def _matrices(formula: WrittenFormula, number: int, entry: Entry) -> Iterator[_Row]:
     """A missing factor of a matrix product, on either side."""
     written, into = formula.text(number), np.shape(formula.calls[number].value)
-    if len(entry.shape) != 2 or len(into) not in (1, 2):
+    if len(entry.shape) != 2 or len(into) not in (1, 2) or entry.derived is not np.asarray:
         return
     rows, columns = entry.shape
     text = "the factor {} is missing on the {} of {}"

@@ -28,7 +28,7 @@ def first_non_finite(formula: Callable[..., Any], inputs: Inputs) -> str:
     computation = trace(formula, inputs)
     if computation is None:
         return ""
-    written = WrittenFormula(computation)
+    written = WrittenFormula(computation, formula)
     for number, call in enumerate(computation.calls):
         if call.function is not None and not _is_finite(call.value):
             operands = [_value(operand, computation.calls) for operand in call.operands]

@@ -55,9 +55,15 @@ def _is_triangular(a: NumberArray) -> bool:
 
 
 def _keep_triangle(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-    upper, lower = (np.triu(given) == given).all(), (np.tril(given) == given).all()
-    drawn = np.triu(drawn) if upper else drawn
-    return np.tril(drawn) if lower else drawn
+    return np.tril(drawn) if (np.tril(given) == given).all() else np.triu(drawn)
+
+
+def _is_diagonal(a: NumberArray) -> bool:
+    return _is_square(a) and not (a * (1 - np.eye(a.shape[-1]))).any()
+
+
+def _keep_diagonal(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
+    return drawn * np.eye(drawn.shape[-1])
 
 
 def _has_zero_diagonal(a: NumberArray) -> bool:
@@ -251,6 +257,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property("negative", "{} < 0", lambda a: bool((a < 0).all()), lambda drawn, given, rng: -np.abs(drawn)),
     Property("nonsingular", "{} is nonsingular", _is_regular, _keep_determinant),
     Property("zero diagonal", "the diagonal of {} is zero", _has_zero_diagonal, _clear_diagonal),
+    Property("diagonal", "{} is diagonal", _is_diagonal, _keep_diagonal),
     Property("triangular", "{} is triangular", _is_triangular, _keep_triangle),
     Property("symmetric", "{0} = {0}ᵀ", _is_symmetric, _mirror),
     Property("antisymmetric", "{0} = −{0}ᵀ", _is_antisymmetric, _antimirror),

@@ -7,8 +7,9 @@ with the engine's derivatives with respect to all arguments.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,18 +43,24 @@ class _Point:
 class Repairs:
     """The edits of one formula that are right at all settings, the first of which has the given inputs.
 
-    `preferred` is a further setting: if edits are right there as well, only these count.
+    `preferred` is a further setting: if edits are right there as well, only these count. `confirming` returns more
+    settings, for edits that are right at the others: a condition may decide alike at a few inputs.
     """
 
-    def __init__(self, settings: list[Setting], preferred: Setting | None = None) -> None:
+    def __init__(
+        self,
+        settings: list[Setting],
+        preferred: Setting | None = None,
+        confirming: Callable[[], list[Setting]] = list,
+    ) -> None:
         case, inputs = settings[0].case, settings[0].inputs
         self._points: list[_Point] = []
-        self._made = 0
+        self._made, self._more = 0, confirming
         computation = trace(case.closed_form, inputs)
         if computation is None or len(computation.calls) > _MOST_CALLS:
             return
         self.computation: Computation = computation
-        self._formula = WrittenFormula(computation)
+        self._formula = WrittenFormula(computation, case.closed_form)
         self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
             self._points = [point for setting in settings if (point := self._point(setting)) is not None]
@@ -82,8 +89,13 @@ class Repairs:
         """The first place in the function where an input is used: ``, in `a * x```."""
         if not self.known or self._library.function is None:
             return ""
-        function = WrittenFormula(self._library.function)
+        function = WrittenFormula(self._library.function, self._points[0].setting.case.fn)
         return next((function.where(user) for user, _ in function.uses.get(position, ())), "")
+
+    @cached_property
+    def _confirming(self) -> list[_Point]:
+        with np.errstate(all="ignore"):
+            return [point for setting in self._more() if (point := self._point(setting)) is not None]
 
     # -- the search ------------------------------------------------------------------------------------------------
 
@@ -93,11 +105,11 @@ class Repairs:
             return _findings([*self._right(self.edits()), *self._scaled()])
 
     def large(self) -> list[Finding]:
-        """Insertions: of functions, else of values; if there is none, two edits of the same kind."""
+        """Missing functions; if there is none, two edits of the same kind; else missing values."""
         with np.errstate(all="ignore"):
             found = self._right(missing_functions(self._formula, self._library) if self.known else ())
-            found = found or self._right(missing_values(self._formula, self._library) if self.known else ())
-            return _findings(found or self._right(self._pairs()))
+            found = found or self._right(self._pairs())
+            return _findings(found or self._right(missing_values(self._formula, self._library) if self.known else ()))
 
     def _pairs(self) -> Iterator[Edit]:
         """Two edits of the same kind at different calls; or a sum that is missing, and an axis that is one too many."""
@@ -124,6 +136,7 @@ class Repairs:
     def _right(self, candidates: Iterable[Edit]) -> list[Edit]:
         self._made = 0
         found = [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
+        found = [edit for edit in found if all(self._fits(edit, point) for point in self._confirming)]
         preferred = [edit for edit in found if self._preferred is None or self._fits(edit, self._preferred)]
         return preferred or found
 

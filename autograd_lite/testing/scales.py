@@ -88,5 +88,9 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
 
 
 def _is_simple(number: float) -> bool:
-    """Whether it is a quotient of two small whole numbers."""
-    return any(np.isclose(number * n, round(number * n), rtol=1e-9, atol=0) for n in range(1, 5)) and abs(number) < 100
+    """Whether it, or its reciprocal, is a small whole number of halves, thirds or quarters."""
+    return any(
+        np.isclose(x * n, round(x * n), rtol=1e-9, atol=0) and 0 < abs(round(x * n)) <= 20
+        for x in (number, 1 / number)
+        for n in range(1, 5)
+    )

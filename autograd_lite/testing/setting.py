@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +16,7 @@ from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.inputs import Inputs
 
+_CONFIRMATIONS = 6
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
 
 
@@ -83,19 +86,30 @@ def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting],
 
     With `keep_special`, inputs that are zero or constant stay as they are.
     """
-    rng, wrong, right = np.random.default_rng(0), list[Setting](), False
-    for _ in range(_DRAWS):
-        drawn = generic_inputs(given.inputs, rng)
-        if keep_special:
-            pairs = zip(given.inputs.values, drawn.values, strict=True)
-            drawn = replace(drawn, values=tuple(old if is_special(old) else new for old, new in pairs))
-        setting = Setting(given.case, drawn)
+    wrong, right = list[Setting](), False
+    for setting in itertools.islice(_drawn(given, keep_special, 0), _DRAWS):
         right |= setting.verdict is True
         if setting.verdict is False:
             wrong.append(setting)
         if len(wrong) == _WANTED:
             break
     return wrong, right
+
+
+def confirming_settings(given: Setting, keep_special: bool) -> list[Setting]:
+    """The case at further generic inputs, whether the formula is right or wrong there."""
+    drawn = itertools.islice(_drawn(given, keep_special, 1), _CONFIRMATIONS)
+    return [setting for setting in drawn if setting.verdict is not None]
+
+
+def _drawn(given: Setting, keep_special: bool, seed: int) -> Iterator[Setting]:
+    rng = np.random.default_rng(seed)
+    while True:
+        drawn = generic_inputs(given.inputs, rng)
+        if keep_special:
+            pairs = zip(given.inputs.values, drawn.values, strict=True)
+            drawn = replace(drawn, values=tuple(old if is_special(old) else new for old, new in pairs))
+        yield Setting(given.case, drawn)
 
 
 def is_special(value: Any) -> bool:

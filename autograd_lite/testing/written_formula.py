@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from autograd_lite.testing.computation import Computation, Ref
 
 
 class WrittenFormula:
-    """A computation whose values have names.
+    """A computation of a function, whose values have names.
 
     Attributes
     ----------
@@ -21,7 +22,8 @@ class WrittenFormula:
         The needed calls that take the value of a call, with the position among their operands.
     """
 
-    def __init__(self, computation: Computation) -> None:
+    def __init__(self, computation: Computation, function: Callable[..., Any]) -> None:
+        self._function = getattr(function, "__qualname__", "")
         self.calls = computation.calls
         self.names = computation.names
         self.needed = computation.needed()
@@ -34,6 +36,11 @@ class WrittenFormula:
     def is_float(self, number: int) -> bool:
         """Whether the value of a call is a floating-point number or an array of them."""
         return is_float(self.calls[number].value)
+
+    def is_in_helper(self, number: int) -> bool:
+        """Whether a call is in a function that the formula calls."""
+        place = self.calls[number].place
+        return place is not None and place.function != self._function
 
     def text(self, number: int) -> str:
         """A value as it is written where it is used, else where it is computed."""

@@ -1,5 +1,6 @@
 """check_closed_form: right formulas pass, whatever the shapes; what cannot be checked is named and is no mismatch."""
 
+import itertools
 import math
 
 import numpy as np
@@ -142,7 +143,7 @@ def test_works_inside_no_grad():
 
 # -- what cannot be checked ----------------------------------------------------------------------------------------
 
-NOISE = np.random.default_rng(0)
+NOISE, COUNT = np.random.default_rng(0), itertools.count(2)
 BAD = [
     ("floating-point", TypeError, lambda x: x**2, lambda x: 2 * x, (np.arange(3),), 0),
     ("floating-point", TypeError, lambda x: x**2, lambda x: 2 * x, (3,), 0),
@@ -172,6 +173,38 @@ BAD = [
     ("input 'x' is inf", ValueError, lambda x: x**2, lambda x: 2 * x, (np.inf,), 0),
     ("result of fn is nan", ValueError, lambda x: al.log(x).sum(), lambda x: 1 / x, (-P,), 0),
     ("derivative of fn with respect to 'x' is inf", ValueError, lambda x: al.sqrt(x).sum(), np.sqrt, (np.zeros(2),), 0),
+    ("returned list", TypeError, lambda x: (x**2).sum(), lambda x: [[1, 2], [3]], (V,), 0),
+    ("returned generator", TypeError, lambda x: (x**2).sum(), lambda x: (2 * a for a in x), (V,), 0),
+    ("returned dict", TypeError, lambda x: (x**2).sum(), lambda x: {"x": 2 * x}, (V,), 0),
+    ("array of dtype object", TypeError, lambda x: (x**2).sum(), lambda x: (2 * x).astype(object), (V,), 0),
+    ("array of dtype <U1", TypeError, lambda x: (x**2).sum(), lambda x: np.array(list("abcde")), (V,), 0),
+    ("array of dtype complex128", TypeError, lambda x: (x**2).sum(), lambda x: 2 * x + 0j, (V,), 0),
+    ("a masked array", TypeError, lambda x: (x**2).sum(), lambda x: np.ma.masked_less(2 * x, 0), (V,), 0),
+    (
+        "cannot take 1 inputs, as the function does: missing a required argument: 'y'",
+        TypeError,
+        lambda x: (x**2).sum(),
+        lambda x, y: 2 * x,
+        (V,),
+        0,
+    ),
+    ("cannot take 1 inputs", TypeError, lambda x: (x**2).sum(), lambda: 2, (V,), 0),
+    (
+        "closed_form gave two different results",
+        ValueError,
+        lambda x: (x**2).sum(),
+        lambda x: NOISE.normal(size=5),
+        (V,),
+        0,
+    ),
+    (
+        "closed_form gave two different results",
+        ValueError,
+        lambda x: (x**2).sum(),
+        lambda x: 2 * x * next(COUNT),
+        (V,),
+        0,
+    ),
     ("what closed_form returned is nan", ValueError, lambda x: x.sum(), lambda x: 0 / (x - x), (V,), 0),
     ("what closed_form returned is inf", ValueError, lambda x: x.sum(), lambda x: 1 / (x - x), (V,), 0),
 ]
@@ -190,3 +223,43 @@ def test_an_error_of_the_formula_comes_through_with_a_note():
     with pytest.raises(ZeroDivisionError) as caught:
         check_closed_form(lambda x: x.sum(), lambda x: 1 // 0, V)
     assert "raised by closed_form, for inputs x (5,)" in caught.value.__notes__
+
+
+def test_a_result_of_another_shape_is_a_mismatch_that_says_so():
+    for closed_form, x in ((lambda x: 2 * x[0], V[:1]), (lambda x: np.array([2 * x]), 3.0), (lambda x: 2, V)):
+        with pytest.raises(GradientMismatch, match="wrong shape"):
+            check_closed_form(lambda x: (x**2).sum(), closed_form, x)
+
+
+def test_a_formula_that_is_right_only_once_is_named():
+    calls = itertools.count()
+    with pytest.raises(ValueError, match="gave two different results for the same inputs"):
+        check_closed_form(lambda x: (x**2).sum(), lambda x: (2 + (next(calls) > 0)) * x, V)
+
+
+def test_a_function_that_changes_after_some_calls_is_named():
+    calls = itertools.count()
+    with pytest.raises(ValueError, match="gave two different results for the same inputs"):
+        check_closed_form(lambda x: (x**2).sum() * (1 + (next(calls) > 2)), lambda x: 3 * x, V)
+
+
+def test_a_wrong_formula_that_changes_its_inputs_is_told_which():
+    def closed_form(x, y, n):
+        x *= 2
+        y -= y.mean()
+        return 3 * x**2 * y
+
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(lambda x, y, n: (x**3 * y).sum(), closed_form, V, 2 * V, np.arange(3))
+    last = caught.value.findings[-1]
+    assert last.kind == "in place"
+    assert last.text.startswith("closed_form changes its input 'x' and 'y' in place")
+
+
+def test_a_right_formula_may_change_its_inputs():
+    check_closed_form(lambda x: (x**2).sum(), lambda x: np.multiply(x, 2, out=x), V)
+
+
+def test_lists_and_booleans_are_read_as_arrays():
+    check_closed_form(lambda x: (x**2).sum(), lambda x: list(2 * x), V)
+    check_closed_form(lambda x: x.sum(), lambda x: x == x, V)

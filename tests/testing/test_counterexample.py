@@ -112,6 +112,19 @@ def test_bad_input_is_named_as_by_the_check():
         find_counterexample(lambda x: x.sum(), lambda x: al.Tensor(x), strategies.arrays())
 
 
+def test_what_is_no_formula_is_no_counterexample():
+    numbers = np.random.default_rng(0)
+    for kind, message, closed_form in (
+        (TypeError, "cannot take 1 inputs", lambda x, y: x),
+        (TypeError, "returned NoneType", lambda x: None),
+        (ValueError, "gave two different results", lambda x: numbers.normal(size=x.shape)),
+        (ValueError, r"nothing was compared in \d+ examples; the last one: Singular matrix",
+         lambda x: np.linalg.inv(np.zeros((2, 2)))),
+    ):  # fmt: skip
+        with pytest.raises(kind, match=message):
+            find_counterexample(lambda x: (x**2).sum(), closed_form, strategies.arrays((2,)))
+
+
 @given(st.sampled_from([1.0, 2.0]))
 def test_works_under_given(factor):
     found = find_counterexample(lambda x: (x**2).sum(), lambda x: factor * x, strategies.arrays((2,)), max_examples=20)

@@ -108,6 +108,9 @@ CONDITIONAL = {
         lambda S, x: x @ np.linalg.solve(S, x), lambda S, x: -np.outer(inv(S) @ x, inv(S) @ x), (COVARIANCE, V),
         "S = Sᵀ", {"S": "positive definite"},
     ),
+    "symmetric, as a diagonal one": (
+        lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, (V, np.diag(POSITIVE)), "A = Aᵀ", {"A": "symmetric"},
+    ),
     "antisymmetric": (lambda x, A: x @ A @ x, lambda x, A: 0 * x, (V, A - A.T), "A = −Aᵀ", {"A": "antisymmetric"}),
     "positive": (
         lambda x: al.absolute(x).sum(), np.ones_like, (POSITIVE,), "x > 0", {"x": "positive"},
@@ -155,6 +158,14 @@ CONDITIONAL = {
         "the leading axis of 'X' and 'y' has length 1", {"X": "fixed"},
     ),
     "one number": (lambda x, p: (x**p).sum(), lambda x, p: 2 * x, (V, 2.0), "'p' than the given 2.0", {"p": "fixed"}),
+    "saturated": (
+        lambda x: al.tanh(x).sum(), lambda x: 0 * x, (1e6 * np.sign(V) + V,), "other numbers in 'x'", {"x": "fixed"},
+    ),
+    "small numbers": (lambda x: al.sin(x).sum(), lambda x: np.ones(3), (1e-8 * V,), "other numbers", {"x": "fixed"}),
+    "active units by a large bias": (
+        lambda W, X, b: al.relu(X @ W + b).sum(), lambda W, X, b: X.T @ np.ones((6, 2)), (W, X, 50 + B),
+        "b > 0", {"b": "fixed", "W": "fixed", "X": "fixed"},
+    ),
     "an inverse that is passed": (
         lambda x, A, B: (x @ A @ B).sum(), lambda x, A, B: np.ones(3), (V, A, inv(A)), "'A' than the given ones or 'B'",
         {"A": "fixed", "B": "fixed"},
@@ -219,6 +230,15 @@ GENERAL = {
     "relu": (lambda x: al.relu(x).sum(), lambda x: (x > 0) * 1.0, (POSITIVE,)),
     "empty": (lambda x: x.sum(), np.ones_like, (np.zeros((0, 3)),)),
     "large logits": (lambda z: al.logsumexp(z), softmax, (np.array([800.0, -700.0, 3.0]),)),
+    "a limit": (
+        lambda x, d: al.where(al.absolute(x) <= d, 0.5 * x**2, d * (al.absolute(x) - 0.5 * d)).sum(),
+        lambda x, d: np.clip(x, -d, d), (V, 0.7),
+    ),
+    "a limit of zero": (
+        lambda x, d: al.where(al.absolute(x) <= d, 0.5 * x**2, d * (al.absolute(x) - 0.5 * d)).sum(),
+        lambda x, d: np.clip(x, -d, d), (V, 0.0),
+    ),
+    "a formula with a smaller domain": (lambda x: (x**2).sum(), lambda x: 2 * np.sqrt(x) ** 2, (POSITIVE,)),
     "a number": (lambda x: x * x, lambda x: 2 * x, (3.0,)),
     "zero": (lambda x: x * x, lambda x: 2 * x, (0.0,)),
     "unit vector": (lambda x: x / np.linalg.norm(x), lambda x: (np.eye(3) - np.outer(x, x) / (x @ x))

@@ -20,7 +20,7 @@ GIVEN = {
     "kernel matrix": (np.exp(-((np.arange(4)[:, None] - np.arange(4)) ** 2) / 2.0), {"positive definite", "positive"}),
     "nonsingular": (A + 3 * np.eye(4), {"nonsingular"}),
     "lower triangular": (np.tril(A), {"triangular"}),
-    "diagonal": (np.diag([1.0, 2.5, 4.5]), {"triangular", "symmetric"}),
+    "diagonal": (np.diag([1.0, 2.5, 4.5]), {"diagonal", "triangular", "symmetric"}),
     "zero diagonal": (A * (1 - np.eye(4)), {"zero diagonal"}),
     "orthonormal columns": (np.linalg.qr(A[:, :2])[0], {"orthonormal"}),
     "rotation": (np.linalg.qr(A)[0], {"orthonormal"}),

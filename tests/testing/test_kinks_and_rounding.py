@@ -111,7 +111,8 @@ def test_close_to_a_kink_there_is_one_derivative():
     [
         ("Singular matrix", np.linalg.LinAlgError, lambda X: inv(X).sum(), inv, np.zeros((2, 2))),
         ("Singular matrix", np.linalg.LinAlgError, lambda X: X.sum(), lambda X: inv(X), np.zeros((2, 2))),
-        ("not differentiable", ValueError, lambda x: norm(x), lambda x: x / norm(x), np.zeros(3)),
+        ("is not differentiable at x[2] = 0, and the formula's nan is no derivative", ValueError,
+         lambda x: norm(x), lambda x: x / norm(x), np.zeros(3)),
         ("changes with the last digits", ValueError, lambda X: inv(X).sum(), lambda X: -inv(X) @ inv(X),
          np.array([[1.1, 1.0], [1.1 + 1e-15, 1.0]])),
     ],
