@@ -85,6 +85,7 @@ def check_closed_form(
     <BLANKLINE>
     Possible explanations, each tested on these numbers:
       1. it is 3 times too large, which is the length of axis 0 of 'x': a sum where the function has a mean
+      2. a sum where a mean belongs: 1/N of mean is left out, in `(x**2).mean()`: it is 3 times too large
     """
     check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)

@@ -37,6 +37,8 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         yield Explanation("sign", flipped, -actual, expected)
         return
     reasons = meanings(evidence, size)
+    if _is_far_fetched(reasons) and any(evidence.agree(actual, step[-1]) for step in evidence.mistaken_gradients()):
+        reasons = ()  # a step of the function explains it
     if reasons or elements.sum() > 1:
         large = abs(factor) < 1
         text = f"it is {size:.6g} times too {'large' if large else 'small'}"
@@ -67,7 +69,7 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
 
 
 def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
-    return all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
+    return bool(reasons) and all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
 
 
 def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ def _inv(step: Step) -> Iterator[Wrong]:
 
 
 def _solve(step: Step) -> Iterator[Wrong]:
+    b = step.arguments["b"]
+    if step.argument == "a" and np.shape(b) == np.shape(step.out):
+        text = "the right-hand side stands where the solution belongs, in the derivative of {step}"
+        yield Wrong("wrong value", text, 4, lambda g, c: step.pull(g, out=b))
     a = np.swapaxes(step.arguments["a"], -1, -2)
     yield Wrong("exponent", "the inverse is left out, in the derivative of {step}", 4, lambda g, c: a @ c)
     yield Wrong("inverted factor", "the matrix stands where its inverse belongs, in the derivative of {step}", 4,

@@ -150,8 +150,8 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
 
 
 def _sentence(names: StepNames, template: str, steps: list[Step]) -> str:
-    text = template.format(step=names.of_all(steps), other=names.other_of_all(steps))
-    return text + names.where(*steps)
+    other = names.other_of_all(steps)
+    return template.format(step=names.of_all(steps), other=other, plain=other.strip("`")) + names.where(*steps)
 
 
 def _sentence_of_operation(names: StepNames, template: str, step: Step) -> str:

@@ -147,7 +147,7 @@ PLANTED = {
     "trace as a sum": ("derivative of trace is that of the sum of all elements",
         lambda A, B: np.trace(A @ B) ** 2, lambda A, B: 2 * np.trace(A @ B) * np.ones((3, 3)) @ B.T,
         (normal(3, 3), normal(3, 3)), 0),
-    "one of two means": ("1/N is left out of the derivative of mean, in `(x**2).mean()`",
+    "one of two means": ("1/N of mean is left out, in `(x**2).mean()`",
         lambda x, y: (x**2).mean() + np.exp(x * y).mean(), lambda x, y: 2 * x + y * np.exp(x * y) / 5,
         (normal(5), normal(5)), 0),
     "a mean for a sum": ("1/N is too much in the derivative of sum, in `np.exp(x * y).sum()`",
@@ -264,7 +264,7 @@ PLANTED = {
         (normal(3), normal(5, 3)), 0),
     "a term doubled": ("operand `(w**3).sum()`) is 2 times too large", lambda w, X: np.exp(X @ w).sum() + (w**3).sum(),
         lambda w, X: X.T @ np.exp(X @ w) + 6 * w**2, (normal(3), normal(5, 3)), 0),
-    "pre-activation for activation": ("`X @ W` stands where `np.tanh(X @ W)` belongs, in the derivative of matmul",
+    "pre-activation for activation": ("X @ W stands where np.tanh(X @ W) belongs, in the derivative of matmul",
         lambda V, W, X: ((np.tanh(X @ W) @ V) ** 2).sum(), lambda V, W, X: 2 * (X @ W).T @ (np.tanh(X @ W) @ V),
         (normal(4, 2), normal(3, 4), normal(5, 3)), 0),
     "value of an expression": ("the value of `0.5 * x * (1 + al.erf(x))` stands where its derivative belongs",
@@ -277,6 +277,9 @@ PLANTED = {
     "matrix for its inverse": ("the matrix stands where its inverse belongs, in the derivative of solve",
         lambda b, A, G: (G * np.linalg.solve(A, b)).sum(), lambda b, A, G: A.T @ G,
         (normal(3), regular(3), normal(3)), 0),
+    "right-hand side for the solution": ("the right-hand side stands where the solution belongs",
+        lambda S, b, d: d @ np.linalg.solve(S, b), lambda S, b, d: -np.outer(np.linalg.inv(S).T @ d, b),
+        (regular(3), normal(3), normal(3)), 0),
     "elementwise product": ("an elementwise product stands where a matrix product belongs, in the derivative of matmul",
         lambda X, A, B: np.exp(X @ A + B).sum(), lambda X, A, B: np.exp(X @ A + B) * A,
         (normal(3, 3), normal(3, 3), normal(3, 3)), 0),
@@ -296,7 +299,7 @@ PLANTED = {
         recurrent, lambda *a: recurrent_gradient(*a, slope=lambda h: 1), RECURRENT, 0),
     "not transposed in time": ("`W` is not transposed as it should be, in the derivative of matmul (operand `h`)",
         recurrent, lambda *a: recurrent_gradient(*a, transpose=False), RECURRENT, 0),
-    "state of the wrong step": ("of the same evaluation stands where `h` belongs, in the derivative of matmul",
+    "state of the wrong step": ("of the same evaluation stands where h belongs, in the derivative of matmul",
         recurrent, lambda *a: recurrent_gradient(*a, state="after"), RECURRENT, 0),
     "cut after one step": ("contribution through matmul (operand `h`) is left out, in `W @ h`, line",
         recurrent, lambda *a: recurrent_gradient(*a, cut=1), RECURRENT, 0),
@@ -321,6 +324,14 @@ PLANTED = {
     "scalar factor": ("the factor `np.linalg.norm(x)` is missing", lambda x, G: np.linalg.norm(x) ** 3 + 0 * G.sum(),
         lambda x, G: 3 * x, (normal(4), normal(4)), 0),
 }  # fmt: skip
+
+
+def test_texts_with_braces_are_quoted_as_they_are():
+    fn = lambda V, W, X: ((np.tanh(X @ {"W": W}["W"]) @ V) ** 2).sum()  # noqa: E731
+    found = findings(fn, lambda V, W, X: 2 * (X @ W).T @ (np.tanh(X @ W) @ V), normal(4, 2), normal(3, 4), normal(5, 3))
+    assert any('X @ {"W": W}["W"] stands where np.tanh(X @ {"W": W}["W"]) belongs' in finding for finding in found), (
+        found
+    )
 
 
 @pytest.mark.parametrize("name", PLANTED)
