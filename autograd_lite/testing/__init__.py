@@ -6,8 +6,14 @@ Reading order:
     numerical, gradients    numerical derivatives, and `check_gradients` against them
     primitives              `check_primitive`: all requirements for a new operation
     case, closed_form       a formula and the engine compared; `check_closed_form`
+    derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
+                            step_references, recorded_values: what they are compared with; step_kinks;
+                            checked_steps: the verdicts)
+    declared                `closed_form`: a decorator, by which pytest_plugin collects formulas as tests
+    grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
+                            run; grades: the table; drawn_inputs, argument_order)
     counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
-                            common_findings: its findings that also hold for larger inputs
+                            counterexample_error: its findings also hold for larger inputs
     mismatch                `GradientMismatch`, the error of these checks, with its findings
     source_places           the place in the user's code where an operation was recorded
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
@@ -22,30 +28,48 @@ Reading order:
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """
 
+from typing import TYPE_CHECKING
+
 from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
+from autograd_lite.testing.checked_steps import CheckedLine, CheckedSteps, StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.declared import closed_form
+from autograd_lite.testing.derivation_steps import check_steps
+from autograd_lite.testing.grades import Grade, Grades
 from autograd_lite.testing.gradients import check_gradients
+from autograd_lite.testing.grading import grade
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.numerical import numerical_gradient
 from autograd_lite.testing.primitives import check_primitive
 
-try:
+if TYPE_CHECKING:
     from autograd_lite.testing import strategies
     from autograd_lite.testing.counterexample import Counterexample, Search, find_counterexample
-except ModuleNotFoundError as error:
-    if error.name != "hypothesis":
-        raise
-    _missing = {"Counterexample", "Search", "find_counterexample", "strategies"}
 
-    def __getattr__(name: str) -> object:
-        if name not in _missing:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+_WITH_HYPOTHESIS = {"Counterexample", "Search", "find_counterexample", "strategies"}
+
+
+def __getattr__(name: str) -> object:
+    """What needs Hypothesis is imported when it is used: Hypothesis may be missing, and its import takes time."""
+    if name not in _WITH_HYPOTHESIS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        if name == "strategies":
+            import autograd_lite.testing.strategies as drawn
+
+            return drawn
+        import autograd_lite.testing.counterexample as search
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
         message = f"autograd_lite.testing.{name} needs Hypothesis: pip install hypothesis"
-        raise ModuleNotFoundError(message, name="hypothesis")
+        raise ModuleNotFoundError(message, name="hypothesis") from None
+    found: object = getattr(search, name)
+    return found
 
 
 __all__ = [
-    "Counterexample", "Finding", "GradientMismatch", "NotDifferentiableWarning", "NotGeneralWarning", "Search",
-    "check_closed_form", "check_gradients", "check_primitive", "find_counterexample", "numerical_gradient",
-    "strategies",
+    "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "Grade", "Grades", "GradientMismatch",
+    "NotDifferentiableWarning", "NotGeneralWarning", "Search", "StepMismatch", "check_closed_form", "check_gradients",
+    "check_primitive", "check_steps", "closed_form", "find_counterexample", "grade", "numerical_gradient", "strategies",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ def evidence_of(case: Case, inputs: Inputs, reference: Reference) -> Evidence:
     recorded = cache(lambda: Recorded(case.fn, inputs, position))
     return replace(
         evidence,
+        adjoints=cache(lambda: recorded().adjoints()),
         has_square=lambda: has_square(recorded()),
         other_gradients=cache(lambda: _other_gradients(case, inputs, position)),
         mistaken_gradients=cache(lambda: tuple(mistaken_gradients(recorded(), inputs.names[position]))),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.lines import Derivation
 from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.mismatch_html import mismatch_html
 
 _SHOWN = 6
 
@@ -72,6 +74,9 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         The largest allowed |actual − expected|.
     findings : tuple of Finding
         Explanations of the difference, simplest first; empty if no known mistake explains it.
+    derivation : Derivation or None
+        The derivation of the right gradient as `derive` prints it, in the names of the inputs, if the result of the
+        function is one number and a derivation can be made. It is made when it is first asked for.
     inputs : tuple or None
         The inputs where they differ: those given, or others if the given ones hide the mistake.
 
@@ -87,6 +92,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
     """
 
     inputs: tuple[Any, ...] | None = None
+    derivation_source: Callable[[], Derivation | None] | None = None  # what makes the derivation
 
     def __init__(
         self,
@@ -99,6 +105,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         findings: Sequence[Finding] = (),
     ) -> None:
         super().__init__(subject, reference, argument, actual, expected, tolerance, findings)
+        self._derivation: Derivation | None = None
         self.subject = subject
         self.reference = reference
         self.argument = argument
@@ -121,6 +128,27 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         self.absolute_error, self.relative_error = error, error / max(abs(mine), abs(true))
 
     @property
+    def derivation(self) -> Derivation | None:
+        """The derivation of the right gradient, or None."""
+        if self.derivation_source is not None:
+            self._derivation, self.derivation_source = self.derivation_source(), None
+        return self._derivation
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes the derivation holds the user's function, which may not be picklable; it is left out."""
+        state = {name: value for name, value in self.__dict__.items() if "derivation" not in name}
+        return type(self), self.args, state
+
+    def _repr_html_(self) -> str:
+        """The mismatch in a notebook: ``display(mismatch)``."""
+        return mismatch_html(self)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Further lines at the end of the message."""
+        return ()
+
+    @property
     def is_shape_error(self) -> bool:
         """Whether the shapes differ."""
         return bool(self.actual_shape != self.expected_shape)
@@ -137,6 +165,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not 
         else:
             lines += ["", "No known mistake explains it."]
             lines += [] if self.is_shape_error else self._ratio_and_difference()
+        lines += ["", *self.remarks] if self.remarks else []
         return "\n".join(lines)
 
     def _numbers(self) -> list[str]:

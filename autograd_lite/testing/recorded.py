@@ -170,6 +170,11 @@ class Recorded:
         rows = [gradients.get(node, np.zeros(node.shape)) for gradients in self._incoming]
         return np.array(rows).reshape(self.shape + node.shape)
 
+    def adjoints(self) -> dict[str, NumberArray]:
+        """The gradients of a scalar with respect to intermediate values, by the expressions that compute these."""
+        inner = [node for node in self.nodes[1:] if node.dtype is not None and node in self.places]
+        return {self.places[node].text: self.incoming(node).reshape(node.shape) for node in inner if not self.shape}
+
     def _error(self, row: int, changes: Mapping[tuple[Node, int], Change]) -> Any:
         errors: dict[Any, Any] = {}
         changed = {node for node, _ in changes}

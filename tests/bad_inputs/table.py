@@ -23,10 +23,15 @@ WITHOUT_ROWS = {
     "CompileError": "an error that `compile` raises",
     "StaleProgramError": "an error that compiled functions raise",
     "is_grad_enabled": "takes nothing: it is the lookup of a context variable, and nothing else, for speed",
+    "testing.CheckedLine": "a part of `CheckedSteps`",
+    "testing.CheckedSteps": "what `check_steps` returns",
     "testing.Counterexample": "what `find_counterexample` returns",
     "testing.Finding": "a part of a `GradientMismatch`",
+    "testing.Grade": "a row of `Grades`",
+    "testing.Grades": "what `grade` returns",
     "testing.GradientMismatch": "an error that the checks raise",
     "testing.Search": "what `find_counterexample` hands to `report`",
+    "testing.StepMismatch": "an error that `check_steps` raises",
 }
 
 # Where names are public, and how the rows write them; what stands further up is the same thing under another name.

@@ -4,6 +4,7 @@ from bad_inputs.rows import each, rows
 
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
+from autograd_lite.testing.checked_steps import StepMismatch
 from autograd_lite.testing.inputs import NotFiniteError
 from autograd_lite.testing.mismatch import GradientMismatch
 
@@ -249,6 +250,38 @@ ROWS = [
          NotFiniteError, "what closed_form returned is nan at [0]; there is nothing to compare"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, wrt="y")',
          ValueError, "wrt='y': there is no such input; there are x")),
+    *rows("testing.check_steps", 'testing.check_steps(total, {"dx": lambda x: 2 * x}, a)',
+        ('testing.check_steps(3, {"dx": abs}, a)', TypeError, "check_steps: the function must be callable, not int"),
+        ("testing.check_steps(total, 3, a)",
+         TypeError, "check_steps: the lines must be a dict of names to functions, not 3"),
+        ('testing.check_steps(total, {"dx": 3}, a)',
+         TypeError, "check_steps: the line 'dx' must be a function, not 3"),
+        ('testing.check_steps(total, {"dx": lambda y: y}, a)',
+         ValueError, "check_steps: the line 'dx' takes 'y', which is neither an input nor an earlier line"),
+        ('testing.check_steps(total, {"∂L/∂y": lambda x: x}, a)',
+         ValueError, "check_steps: the line '∂L/∂y' differentiates with respect to 'y', which is neither an input nor "
+                     "an earlier line; there are x"),
+        ('testing.check_steps(total, {"dx": lambda x: x}, a, loss=3)',
+         TypeError, "check_steps: loss must be the name of a line, not 3"),
+        ('testing.check_steps(total, {"dx": lambda x: x}, a)',
+         StepMismatch, "the line 'dx' disagrees with the derivative of fn with respect to 'x'")),
+    *rows("testing.grade", 'testing.grade(total, {"Ada": lambda x: 2 * x}, a)',
+        ('testing.grade(3, {"Ada": abs}, a)', TypeError, "grade: the function must be callable, not int"),
+        ("testing.grade(total, 3, a)",
+         TypeError, "grade: the submissions must be a dict of names to formulas or a folder, not 3"),
+        ("testing.grade(total, {}, a)", ValueError, "grade: there are no submissions"),
+        ('testing.grade(total, "abc", a)', FileNotFoundError, "grade: there is no folder 'abc'"),
+        ('testing.grade(total, {"Ada": 3}, a)',
+         TypeError, "grade: the submission of 'Ada' must be a function, its source, or a dict of lines, not 3"),
+        ('testing.grade(total, {"Ada": abs}, a, timeout=0)',
+         ValueError, "grade: timeout must be a positive number of seconds, not 0"),
+        ('testing.grade(total, {"Ada": abs}, a, workers=0)',
+         ValueError, "grade: workers must be a positive integer, not 0"),
+        ('testing.grade(total, {"Ada": abs}, strategies.arrays(), a)',
+         TypeError, "grade: the inputs must be either all strategies of Hypothesis or none")),
+    *rows("testing.closed_form", "testing.closed_form(of=total)",
+        ("testing.closed_form(of=3)", TypeError, "closed_form: the function must be callable, not int"),
+        ("testing.closed_form(of=total)(3)", TypeError, "closed_form: what is decorated must be a function, not 3")),
     *rows("testing.numerical_gradient", "testing.numerical_gradient(lambda x: (x**2).sum(), a)",
         ("testing.numerical_gradient(3, a)", TypeError, "numerical_gradient: the function must be callable, not int"),
         ("testing.numerical_gradient(lambda x: x, a)",

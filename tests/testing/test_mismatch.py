@@ -1,6 +1,8 @@
 """GradientMismatch: an assertion with all its facts, a message to act on, and no more than that."""
 
+import html.parser
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -81,3 +83,128 @@ def test_it_can_be_pickled():
     again = pickle.loads(pickle.dumps(wrong))
     assert str(again) == str(wrong)
     assert again.findings == wrong.findings
+
+
+# -- the derivation ------------------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(1)
+FEATURES, TARGETS = RNG.normal(size=(5, 3)), np.eye(2)[[0, 1, 1, 0, 1]]
+WEIGHTS, BIASES = RNG.normal(size=(3, 2)), RNG.normal(size=2)
+
+
+def regression(W, b, X, Y):
+    return al.cross_entropy(X @ W + b, Y, reduction="sum")
+
+
+def test_it_has_the_derivation_in_the_names_of_the_inputs():
+    wrong = caught(lambda W, b, X, Y: W, regression, WEIGHTS, BIASES, FEATURES, TARGETS)
+    assert wrong.derivation["Z"].formula == "X W + 1bᵀ"
+    assert wrong.derivation["∂L/∂W"].formula == "Xᵀ(P − Y)"
+    assert wrong.derivation is wrong.derivation
+    wrong = caught(lambda W, b, X, Y: b, regression, WEIGHTS, BIASES, FEATURES, TARGETS, wrt="b")
+    assert wrong.derivation["∂L/∂b"].formula == "1ᵀ(P − Y)"
+    assert "∂L/∂W" not in str(wrong.derivation)
+
+
+def test_it_has_no_derivation_of_a_jacobian_or_a_value():
+    assert caught(lambda x: x, al.softmax, X[0]).derivation is None
+    assert caught(lambda x: x, al.softmax, X[0], wrt=None).derivation is None
+
+
+def test_a_function_that_needs_numbers_has_a_derivation_too():
+    def fn(x, n):
+        return (x ** float(n)).sum()
+
+    wrong = caught(lambda x, n: x, fn, X + 3, 2.0)
+    assert wrong.derivation["∂L/∂x"].formula == "2 x"
+
+
+def test_the_derivation_is_not_pickled():
+    wrong = caught(lambda x: x)
+    assert wrong.derivation is not None
+    assert pickle.loads(pickle.dumps(wrong)).derivation is None
+
+
+# -- in a notebook -------------------------------------------------------------------------------------------------
+
+
+class _Page(html.parser.HTMLParser):
+    """The cells of each table with their styles, and all texts; every tag must be closed."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tables, self.texts, self._open = [], [], []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attributes):
+        self._open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag == "td":
+            self.tables[-1][-1].append(["", dict(attributes)["style"], dict(attributes).get("title")])
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+        if self._open and self._open[-1] == "td":
+            self.tables[-1][-1][-1][0] += data
+
+
+def test_the_page_shows_both_arrays_coloured_by_the_error():
+    wrong = caught(lambda x: 2 * x + [[0, 0], [0.5, 1.5]])
+    formula, right = _Page(wrong._repr_html_()).tables
+    assert [[cell[0] for cell in row] for row in formula] == [["2", "−4"], ["1.5", "9.5"]]
+    assert [[cell[0] for cell in row] for row in right] == [["2", "−4"], ["1", "8"]]
+    colours = [cell[1].split("background:")[1] for row in formula for cell in row]
+    assert colours == [cell[1].split("background:")[1] for row in right for cell in row]
+    assert colours[0] == colours[1]
+    assert [colour.split(";")[0] for colour in colours[2:]] == ["rgba(220,50,50,0.40)", "rgba(220,50,50,0.80)"]
+    assert formula[1][1][2] == "[1, 1]: 9.5"
+
+
+def test_the_page_has_the_explanations_and_the_derivation():
+    wrong = caught(
+        lambda W, b, X, Y: -X.T @ (al.softmax(X @ W + b) - Y), regression, WEIGHTS, BIASES, FEATURES, TARGETS
+    )
+    text = "".join(_Page(wrong._repr_html_()).texts)
+    assert "the sign is flipped" in text
+    assert r"\frac{\partial L}{\partial W} &= {X}^{\top}" in text
+    assert text.count("$$") == 2
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (40,), (7, 30), (2, 3, 4), (30, 20, 2), (0, 3), (3, 0)])
+def test_the_page_has_any_shape_and_few_cells(shape):
+    arrays = RNG.normal(size=(2, *shape))
+    wrong = GradientMismatch("a", "b", "x", *arrays, 1e-9) if 0 not in shape else GradientMismatch(
+        "a", "b", "x", arrays[0], np.ones((2, 2)), 1e-9)  # fmt: skip
+    tables = _Page(wrong._repr_html_()).tables
+    assert len(tables) == 2
+    assert all(len(row) <= 11 for table in tables for row in table)
+    assert all(len(table) <= 11 for table in tables)
+    assert len({len(row) for row in tables[0]}) <= 1
+
+
+def test_the_page_shows_infinite_numbers_and_wrong_shapes():
+    page = _Page(GradientMismatch("a", "b", "x", np.array([np.inf, np.nan, 1.0]), np.ones(3), 1e-9)._repr_html_())
+    assert [cell[0] for cell in page.tables[0][0]] == ["inf", "nan", "1"]
+    page = _Page(caught(lambda x: x[:, 0])._repr_html_())
+    assert "wrong shape: (2,), expected (2, 2)" in "".join(page.texts)
+
+
+def test_what_users_name_is_escaped():
+    def loss(x):
+        return (x**2).sum()
+
+    loss.__name__ = "<script>alert(1)</script>"
+    evil = GradientMismatch("<b>&", "'\"<i>", "<x>", X, X + 1, 1e-9, [Finding("k", "<u>text</u>")])
+    for wrong in (evil, caught(lambda x: x, loss)):
+        page = wrong._repr_html_()
+        assert not re.search("<(script|b>&|i|u|x)\\b", page.replace("<p><b>", ""))
+        _Page(page)
+    assert "<script>alert(1)</script>" in "".join(_Page(caught(lambda x: x, loss)._repr_html_()).texts)
