@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import cache
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, Reference
+from autograd_lite.testing.case import Case
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.evaluation import as_array, derivatives, tensor_result
 from autograd_lite.testing.evidence import Evidence
 from autograd_lite.testing.inputs import Inputs

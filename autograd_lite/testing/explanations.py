@@ -22,8 +22,9 @@ from functools import partial
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, Reference, formula_name
+from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.case_evidence import evidence_of
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.conditions import conditions, weak_conditions
 from autograd_lite.testing.diagnosis import pairs_of_mistakes, single_mistakes
 from autograd_lite.testing.evidence import Evidence, tolerance
