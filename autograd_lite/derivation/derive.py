@@ -15,6 +15,7 @@ from autograd_lite.derivation.formula import symbols
 from autograd_lite.derivation.gradient_formulas import GradientFormulas
 from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Derivation, Line
+from autograd_lite.derivation.merging import merged
 from autograd_lite.derivation.nodes import nodes_below
 from autograd_lite.support.names import name_of
 
@@ -79,6 +80,13 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
             given[tensor._node] = name
     arrays = _named_arrays(names, given, values)
 
+    for node in nodes_below(root):
+        if name := name_of(node):
+            given.setdefault(node, name)
+    place = merged(root, {*wanted, *given})
+    root, wanted = place[root], {place.get(thing, thing) for thing in wanted}
+    given, paths, values = ({place.get(thing, thing): part for thing, part in table.items()}
+                            for table in (given, paths, values))  # fmt: skip
     nodes = nodes_below(root)
     gradients: dict[Any, Any] = dict.fromkeys(nodes)
     gradients |= sweep({root: loss._seed(None)}, retain_graph=True, watched=gradients)

@@ -33,6 +33,8 @@ class Constant(Formula):
     __slots__ = ("denominator", "numerator")
 
     def __init__(self, numerator: float, denominator: int = 1) -> None:
+        if isinstance(numerator, float) and numerator.is_integer() and abs(numerator) < 1e15:
+            numerator = int(numerator)
         if denominator != 1 and isinstance(numerator, int) and numerator % denominator == 0:
             numerator, denominator = numerator // denominator, 1
         self.numerator = numerator
@@ -54,9 +56,13 @@ class Constant(Formula):
 
 
 class Symbol(Formula):
-    """A named array. `value` is None if it is unknown; `in_simplex` is whether each row sums to one."""
+    """A named array.
 
-    __slots__ = ("in_simplex", "name", "value")
+    `value` is None if it is unknown, `in_simplex` is whether each row sums to one. For a mean or a deviation over axes
+    of an array, `kept` is the shape with which it meets that array: these axes have length one.
+    """
+
+    __slots__ = ("in_simplex", "kept", "name", "value")
 
     def __init__(self, name: str, shape: Shape, dtype: Any, value: Any = None) -> None:
         self.name = name
@@ -64,6 +70,7 @@ class Symbol(Formula):
         self.dtype = np.dtype(dtype)
         self.value = value
         self.in_simplex = False
+        self.kept: Shape | None = None
 
 
 class Call(Formula):
@@ -155,7 +162,9 @@ def _infer(function: Any, operands: tuple[Any, ...], options: Any) -> tuple[Shap
                 return shape, np.asarray(function(*map(_one, operands))).dtype
             if function is np.matmul:
                 return _matmul_shape(*(x.shape for x in operands)), np.result_type(*map(_one, operands))
-    result = evaluate(Call(function, operands, options, (), None))
+    whole = Call(function, operands, options, (), None)
+    unknown = {id(x): np.ones(x.shape, x.dtype) for x in symbols(whole) if x.value is None}
+    result = evaluate(whole, dict(unknown))
     if not isinstance(result, np.ndarray | np.generic):
         raise TypeError(f"{function} gives {type(result).__name__}, not an array")
     return result.shape, result.dtype
@@ -223,8 +232,12 @@ def symbols(formula: Any) -> list[Symbol]:
 
 
 def size_of(formula: Any) -> int:
-    """The number of functions and symbols in a formula."""
-    return sum(1 for part in subformulas(formula) if not isinstance(part, Constant))
+    """The number of functions and symbols in a formula. Constants, transposes and changes of shape do not count."""
+    return sum(
+        1
+        for part in subformulas(formula)
+        if not isinstance(part, Constant) and getattr(part, "function", None) not in (np.transpose, np.reshape)
+    )
 
 
 def alike(x: Any, y: Any) -> bool:
@@ -279,3 +292,12 @@ def substitute(formula: Any, replacements: Sequence[tuple[Formula, Formula]]) ->
         if alike(formula, old):
             return new
     return rebuilt(formula, lambda part: substitute(part, replacements))
+
+
+def split_constant(formula: Formula) -> tuple[Constant, Formula]:
+    """The leading constant of a formula, and the rest."""
+    if isinstance(formula, Call) and formula.function is np.multiply:
+        constant, rest = formula.operands
+        if isinstance(constant, Constant) and rest.shape == formula.shape:
+            return constant, rest
+    return Constant(1), formula

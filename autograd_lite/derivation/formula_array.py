@@ -106,10 +106,12 @@ def from_formula(value: Any) -> Any:
 
 
 def formula_of_array(array: Any) -> Formula:
-    """An array inside a rule: a constant if all its elements are equal, else a symbol without a name."""
+    """An array inside a rule: a constant or the identity matrix if it is one, else a symbol without a name."""
     if array.size and array.dtype.kind in "fiu" and (array == array.flat[0]).all():
         number = Constant.of(array.flat[0])
         return call(np.broadcast_to, (number, array.shape)) if array.ndim else number
+    if array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and (array == np.eye(len(array))).all():
+        return call(np.eye, (len(array),))
     return Symbol("", array.shape, array.dtype, array)
 
 
@@ -131,10 +133,6 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def _sum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
     return FormulaArray(call(total, (_formula(x), _axes(axis, np.ndim(x)), bool(keepdims)), tuple(others.items())))
-
-
-def _mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _sum(x, axis, keepdims=keepdims) / math.prod(x.shape[a] for a in _axes(axis, x.ndim))
 
 
 def _reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
@@ -199,7 +197,7 @@ def _astype(x: Any, dtype: Any, **others: Any) -> Any:
 
 
 SPELLINGS: dict[Any, Callable[..., Any]] = {
-    np.sum: _sum, np.mean: _mean, np.reshape: _reshape, np.expand_dims: _expand_dims, np.squeeze: _squeeze,
+    np.sum: _sum, np.reshape: _reshape, np.expand_dims: _expand_dims, np.squeeze: _squeeze,
     np.transpose: _transpose, np.permute_dims: _transpose, np.swapaxes: _swapaxes, np.moveaxis: _moveaxis,
     np.dot: _dot, np.broadcast_to: _broadcast_to, np.ones_like: _like(1), np.zeros_like: _like(0), np.copy: _same,
     np.ravel: lambda x, order="C": _reshape(x, (x.size,), order),
@@ -218,7 +216,7 @@ _COMPARISONS = {
 }  # fmt: skip
 _METHODS: dict[str, Callable[..., Any]] = {
     "__neg__": np.negative, "__pos__": _same, "__abs__": np.absolute, "__invert__": np.logical_not, "dot": _dot,
-    "sum": _sum, "mean": _mean, "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
+    "sum": _sum, "mean": np.mean, "squeeze": _squeeze, "swapaxes": _swapaxes, "astype": _astype, "copy": _same,
     "ravel": SPELLINGS[np.ravel], "flatten": SPELLINGS[np.ravel],
     "reshape": lambda x, *shape, order="C": _reshape(x, shape[0] if len(shape) == 1 else shape, order),
     "transpose": lambda x, *axes: _transpose(x, (axes[0] if len(axes) == 1 else axes) or None),

@@ -17,10 +17,11 @@ from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import contributions, zero_gradient
+from autograd_lite.derivation.usual_rules import usual_contributions
 from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
-_LONGEST_PASSED_ON = 12
+_LONGEST_PASSED_ON = 16
 
 
 class Pullback:
@@ -108,11 +109,13 @@ class GradientFormulas:
             symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
             self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
             return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
-        whole = substitute(local, [(x, self._known[x]) for x in symbols(local) if x in self._known])
-        final = proved(simplify(whole), whole, value, thing.dtype, name)
+        known = [(x, self._known[x]) for x in symbols(local) if x in self._known]
+        whole = substitute(local, known) if known else local
+        final = local if whole is local else proved(simplify(whole), whole, value, thing.dtype, name)
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
+        symbol.kept = getattr(self.graph.formula_of[thing], "kept", None)
         if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol
@@ -129,7 +132,7 @@ class GradientFormulas:
     def _has_line(self, thing: Any, arrived: int, formula: Formula) -> bool:
         if thing in self.wanted or thing in self.graph.given:
             return True
-        if size_of(formula) <= 1:
+        if size_of(formula) <= 1 or not symbols(formula):
             return False
         if thing not in self.graph.defined:
             return size_of(formula) > _LONGEST_PASSED_ON
@@ -139,9 +142,9 @@ class GradientFormulas:
 
     def _contributions(self, node: Node, g: Any, numbers: list[Any]) -> list[Formula | None]:
         """The contribution of a node to each parent, checked against the numbers that its rules give."""
-        for whole in (True, False):
+        for rules, whole in ((usual_contributions, True), (contributions, True), (contributions, False)):
             try:
-                written = contributions(node, g, self.graph.arguments.saved(node, whole))
+                written = rules(node, g, self.graph.arguments.saved(node, whole))
             except Exception:  # a rule may fail on formulas in any way
                 continue
             triples: list[Any] = list(zip(node.parents, written, numbers, strict=True))

@@ -11,12 +11,13 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees, proved
-from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
+from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES, WRITTEN_OUT
 from autograd_lite.derivation.formula import (
     Call,
     Constant,
     Formula,
     Symbol,
+    alike,
     call,
     key,
     size_of,
@@ -24,16 +25,38 @@ from autograd_lite.derivation.formula import (
     substitute,
     symbols,
 )
-from autograd_lite.derivation.formula_array import FormulaArray, to_formula
-from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
+from autograd_lite.derivation.formula_array import FormulaArray, from_formula, to_formula
+from autograd_lite.derivation.matrix_printing import kept_shape
+from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names
 from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
+from autograd_lite.derivation.vocabulary import mean
 
+# The argument of an operation that saves only its result.
+_INVERSES: dict[str, Any] = {
+    "exp": np.log, "sqrt": np.square, "inv": np.linalg.inv, "negative": np.negative,
+}  # fmt: skip
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
-_INLINE = {"add", "negative", "subtract", "transpose", "swapaxes", "astype", "clone", "variable", *_SHAPES}
+_INLINE = {
+    "add",
+    "negative",
+    "subtract",
+    "transpose",
+    "swapaxes",
+    "astype",
+    "clone",
+    "variable",
+    *_SHAPES,
+    *MATRIX_FUNCTIONS,
+    *PRODUCTS,
+}
 _LONGEST_INLINE = 12
+_LONGEST_FUNCTION = 5
+_LONGEST_LOSS = 6
+_STATISTICS = {"mean": "μ", "sqrt": "σ", "divide": "X̂"}
+_INTERMEDIATE_NAMES = {"softmax": "P", "sigmoid": "P", "one_hot": "Y", **_STATISTICS}
 
 
 class GraphFormulas:
@@ -65,6 +88,10 @@ class GraphFormulas:
             for parent in node.parents:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
+        self._kept = set(self.values)  # not those that are only computed from other values
+        for node in reversed(self.nodes):
+            self._collect_inverse(node)
+            self._collect_value_of_vector(node)
         self.names = Names()
         self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
         self.given = given
@@ -86,12 +113,31 @@ class GraphFormulas:
     def _collect_values(self, node: Node) -> None:
         """The values of the node and of its parents, as far as they were saved."""
         saved = self.saved[node]
-        for parent, argument in arguments_of(node):
+        for place, (parent, argument) in enumerate(arguments_of(node)):
             value = saved.get(argument)
+            if argument == node.operation.variadic and isinstance(value, tuple | list):
+                value = value[place]
             if parent is not None and isinstance(value, np.ndarray | np.generic):
                 self.values.setdefault(parent, double(value))
         if isinstance(saved.get("out"), np.ndarray | np.generic):
             self.values.setdefault(node, double(saved["out"]))
+
+    def _collect_inverse(self, node: Node) -> None:
+        """The value of the argument of an operation that saves only its result."""
+        name, out = node.operation.name, self.values.get(node)
+        if name in _INVERSES and node.parents[0] is not None and node.parents[0] not in self.values and out is not None:
+            with np.errstate(all="ignore"):
+                value = _INVERSES[name](out)
+            if np.isfinite(value).all():
+                self.values[node.parents[0]] = value
+
+    def _collect_value_of_vector(self, node: Node) -> None:
+        """The value of a parent of which the node is a row or a column: axes of length one are added or removed."""
+        parent = node.parents[0] if node.operation.name in _SHAPES else None
+        if parent is None or node not in self.values or parent in self.values:
+            return
+        if [n for n in parent.shape if n != 1] == [n for n in node.shape if n != 1]:
+            self.values[parent] = self.values[node].reshape(parent.shape)
 
     def _name_leaves(self) -> None:
         leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
@@ -102,6 +148,11 @@ class GraphFormulas:
 
     def named(self, formula: Any) -> Any:
         """The formula with a named symbol for each array, and with symbols in place of their definitions."""
+        while not alike(written := self._abbreviated(formula), formula):
+            formula = written
+        return formula
+
+    def _abbreviated(self, formula: Any) -> Any:
         nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
         formula = substitute(formula, nameless)
         calls = [part for part in subformulas(formula) if isinstance(part, Call)]
@@ -118,10 +169,16 @@ class GraphFormulas:
                 return call(np.multiply, (constant, labels))
         return scattered
 
-    def _define(self, symbol: Symbol, definition: Formula, operation: str) -> None:
+    def _define(self, symbol: Symbol, definition: Formula, operation: str, abbreviated: bool = True) -> None:
         self.definitions.append((symbol, definition, operation))
-        if isinstance(definition, Call):
+        if getattr(definition, "name", "") == "softmax" and definition.operands[1] == symbol.ndim - 1:  # type: ignore[attr-defined]
+            symbol.in_simplex = True
+        if isinstance(definition, Call) and abbreviated:
             self._abbreviations[key(definition)] = symbol
+            if definition.function is mean:
+                x, axes, kept = definition.operands
+                other = simplify(from_formula(x).mean(axis=axes, keepdims=not kept).formula)
+                self._abbreviations[key(other)] = call(np.reshape, (symbol, other.shape))
             if definition.function is np.log:
                 self._abbreviations[key(call(np.exp, (symbol,)))] = definition.operands[0]
 
@@ -130,7 +187,7 @@ class GraphFormulas:
     def _define_node(self, node: Node) -> None:
         if isinstance(node.operation, Result):
             values, like = self.formula_of[node.parents[0]], np.empty(node.shape, node.dtype)
-            definition = result(values, node.operation.number, like)
+            definition = simplify(result(values, node.operation.number, like))
         else:
             definition = self._definition(node)
         if node.operation.name in INTERMEDIATES:
@@ -142,9 +199,12 @@ class GraphFormulas:
         name = self.names[node] if node in self.names else self.names.fresh("U")
         value = self.values.get(node)
         symbol = Symbol(name, node.shape, node.dtype, value_or_none(definition) if value is None else value)
-        self.formula_of[node] = symbol
+        # A short loss is written out in the gradients: x / ‖x‖ instead of x / L.
+        written_out = node is self.root and node not in self.given and size_of(definition) <= _LONGEST_LOSS
+        self.formula_of[node] = definition if written_out else symbol
+        symbol.kept = kept_shape(definition) if self.roles.get(node) in ("μ", "σ") else None
         self.defined.add(node)
-        self._define(symbol, definition, node.operation.name)
+        self._define(symbol, definition, node.operation.name, abbreviated=not written_out)
 
     def _has_name(self, node: Node, definition: Formula) -> bool:
         """Whether a node gets a line and a name; otherwise it is written out where it is used."""
@@ -152,13 +212,17 @@ class GraphFormulas:
             return False
         if node is self.root or node in self.names:
             return True
+        if isinstance(definition, Symbol):
+            return False
         if node in self.values and value_or_none(definition) is None:
             return True
         if node.operation.name in _INLINE and size_of(definition) <= _LONGEST_INLINE:
             return False
+        if node.operation.name in WRITTEN_OUT and size_of(definition) <= _LONGEST_FUNCTION:
+            return False
         branches = len(set(node.parents) - {None}) > 1 and node.operation.name not in PRODUCTS
         used = len(self.consumers.get(node, ())) > 1
-        return node in self.values or branches or used or size_of(definition) > _LONGEST_INLINE
+        return node in self._kept or branches or used or size_of(definition) > _LONGEST_INLINE
 
     def layer(self, node: Any) -> str:
         """The superscript "⁽²⁾" of an affine map that has its name from the number of its layer; else empty."""
@@ -167,22 +231,31 @@ class GraphFormulas:
         return self.names[node][1:] if self.names[node].startswith("Z⁽") else ""
 
     def _name_intermediates(self, definition: Formula, node: Node) -> None:
-        """Define P and Y for the probabilities and the one-hot labels inside the definition of a loss."""
-        usual = {"softmax": "P", "sigmoid": "P", "one_hot": "Y"}
-        for part in list(subformulas(definition)):
-            if isinstance(part, Call) and part.name in usual and self.named(part) is part:
-                symbol = Symbol(self.names[usual[part.name], node], part.shape, part.dtype, value_or_none(part))
-                if part.name == "one_hot":
-                    symbol.in_simplex = True
-                    self._one_hot.append(symbol)
-                self._define(symbol, part, part.name)
+        """Define P, Y, μ and σ for probabilities, one-hot labels, mean and deviation inside a definition."""
+        parts = [part for part in subformulas(definition) if isinstance(part, Call)]
+        # The mean is a part of the deviation, so it comes first.
+        for part in (*[part for part in reversed(parts) if part.name in _STATISTICS], *parts):
+            name, written = _INTERMEDIATE_NAMES.get(part.name, ""), self.named(part)
+            inner = part.name in _STATISTICS
+            if (name, node) not in self.names or isinstance(written, Symbol) or not (inner or written is part):
+                continue
+            symbol = Symbol(self.names[name, node], part.shape, part.dtype, value_or_none(part))
+            if any(symbol.name == other.name for other, *_ in self.definitions):
+                continue
+            symbol.kept = kept_shape(part)
+            if part.name == "one_hot":
+                symbol.in_simplex = True
+                self._one_hot.append(symbol)
+            self._define(symbol, written, part.name)
 
     def _definition(self, node: Node) -> Formula:
         """The first formula that agrees with the saved value; else the operation by its name."""
         operation, known = primitive_of(node), self.values.get(node)
         if operation.results:
             return self._by_name(node, (), float)
-        for arguments, uses_default in self.arguments.guesses(node):
+        if operation.name in ("expand_dims", "squeeze") and node.parents[0] is not None:
+            return simplify(call(np.reshape, (self.formula_of[node.parents[0]], node.shape)))  # type: ignore[no-any-return]
+        for arguments, uses_default, guessed in self.arguments.guesses(node):
             for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
                 try:
                     args, keywords = as_call(operation, arguments)
@@ -190,13 +263,15 @@ class GraphFormulas:
                     written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
                 except Exception:  # a definition may fail on formulas in any way; the next one is tried
                     continue
-                if written.shape != node.shape or not agrees(written, known, node.dtype):
+                if written.shape != node.shape or not agrees(written, known, node.dtype, known=guessed):
                     continue
                 if uses_default and (known is None or not agrees(written, known, node.dtype, known=True)):
                     if not self._assume_defaults:
                         continue
                     self._assumed = True
                     self.refuted |= known is not None
+                elif self._assumed and known is not None:  # a value that cannot be computed does not confirm it
+                    self.refuted |= not agrees(written, known, node.dtype, known=True)
                 return proved(simplify(written), written, known, node.dtype, f"the definition by {operation.name!r}")
         self.refuted |= self._assumed and known is not None
         return self._by_name(node, node.shape, node.dtype)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, subformulas
+from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call, subformulas
 from autograd_lite.derivation.printing import Printer
 from autograd_lite.derivation.rewriting import simplify
 from autograd_lite.support.messages import show
@@ -72,6 +72,9 @@ class Derivation:
         written = [(*line.formulas, line.scale) for line in steps]
         used = {part.denominator for part in subformulas(written) if isinstance(part, Constant)}
         self._lengths = {n: name for n, name in lengths.items() if n in used}
+        self._matrix_powers = any(
+            isinstance(part, Call) and part.function is np.linalg.matrix_power for part in subformulas(written)
+        )
         self._sizes = {x: n for x, n in sizes.items() if any(x in name for name in self._lengths.values())}
 
     def __getitem__(self, left: str) -> Line:
@@ -82,7 +85,7 @@ class Derivation:
 
     def text(self) -> str:
         """The equations as a Unicode string, with the shapes on the right."""
-        printer = Printer(lengths=self._lengths)
+        printer = Printer(lengths=self._lengths, matrix_powers=self._matrix_powers)
         equations = [line.equation(printer) for line in self.steps]
         widths = [sum(not unicodedata.combining(character) for character in equation) for equation in equations]
         rows = [f"{equation}{' ' * (max(widths) - width)}  {line.shape}"
@@ -93,7 +96,7 @@ class Derivation:
 
     def latex(self) -> str:
         """The equations as a LaTeX ``aligned`` environment, without dollar signs."""
-        printer = Printer(latex=True, lengths=self._lengths)
+        printer = Printer(True, self._lengths, self._matrix_powers)
         rows = [f"{name} &= {n}" for name, n in self._sizes.items()]
         for line in self.steps:
             equation = line.equation(printer)

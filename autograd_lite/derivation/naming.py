@@ -10,7 +10,11 @@ from autograd_lite.derivation.definitions import intermediate_names
 from autograd_lite.derivation.notation import subscript, superscript
 
 ACTIVATIONS = {"elu", "gelu", "hardtanh", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"}
-PRODUCTS = {"matmul", "dot"}
+PRODUCTS = {"dot", "inner", "matmul", "outer", "vecdot"}
+MATRIX_FUNCTIONS = {
+    "cholesky", "det", "diag", "diagonal", "eigvalsh", "einsum", "inv", "matrix_power", "norm", "slogdet", "slogdet[1]",
+    "solve", "svdvals", "trace",
+}  # fmt: skip
 
 
 class Names:
@@ -91,7 +95,9 @@ def request_names(
             _request_parameters(names, node, layer)
     for node in nodes:
         for symbol in intermediate_names(node, saved[node]):
-            names.request((symbol, node), symbol)
+            if not (node.operation.name == "log_softmax" and _has_softmax(node.parents[0], consumers)):
+                small = symbol == "X̂" and len(node.shape) < 2
+                names.request((symbol, node), symbol.lower() if small else symbol)
         for parent in node.parents:
             if isinstance(parent, Leaf):
                 names.request(parent, paths.get(parent) or ("x" if len(parent.shape) < 2 else "X"))
@@ -100,13 +106,60 @@ def request_names(
 
 def _role(node: Node, consumers: Mapping[Any, list[Node]]) -> str | None:
     name, users = node.operation.name, consumers.get(node, [])
-    if name == "linear" or (name == "add" and any(map(_is_layer_product, node.parents))):
+    if name == "linear":
         return "Z"
+    if name == "add" and any(map(_is_layer_product, node.parents)):
+        return "Z" if _has_bias(node) or not _is_in_matrix_function(node, consumers) else None
     if name in PRODUCTS and _is_layer_product(node):
-        return None if [user.operation.name for user in users] == ["add"] else "Z"
+        if [user.operation.name for user in users] == ["add"] or _is_in_matrix_function(node, consumers):
+            return None
+        return "Z"
+    if name in ("mean", "std", "sqrt") and node.shape:
+        return _statistic(node, users)
     if name in ACTIVATIONS:
         return "P" if any(user.operation.name == "binary_cross_entropy" for user in users) else "A"
     return "P" if name == "softmax" else None
+
+
+def _has_softmax(logits: Any, consumers: Mapping[Any, list[Node]]) -> bool:
+    """Whether a node has the probabilities of which another takes the logarithm."""
+    return any(user.operation.name == "softmax" for user in consumers.get(logits, ()))
+
+
+def _statistic(node: Node, users: list[Node]) -> str | None:
+    """μ for a mean that is subtracted, σ for a deviation that is a divisor; both of slices."""
+    name = node.operation.name
+    parent: Any = node.parents[0]
+    if name == "mean":
+        subtracted = any(user.operation.name == "subtract" and user.parents[1] is node for user in users)
+        return "μ" if subtracted else None
+    if not any(user.operation.name == "divide" and user.parents[1] is node for user in users):
+        return None
+    if name == "sqrt" and isinstance(parent, Node) and parent.operation.name == "add":
+        parent = parent.parents[0]
+    from_variance = isinstance(parent, Node) and parent.operation.name in ("mean", "var")
+    return "σ" if name == "std" or from_variance else None
+
+
+def _has_bias(node: Node) -> bool:
+    """Whether a vector is added to every row or column of a product."""
+    return any(isinstance(parent, Leaf) and parent.shape != node.shape for parent in node.parents)
+
+
+def _is_in_matrix_function(node: Node, consumers: Mapping[Any, list[Node]]) -> bool:
+    """Whether a product is a scalar or a part of a matrix function, such as a trace or another product.
+
+    It is an expression of matrix calculus then, and no layer of a network.
+    """
+    if node.shape == ():
+        return True
+    for user in consumers.get(node, ()):
+        name = user.operation.name
+        if name in PRODUCTS or name in MATRIX_FUNCTIONS:
+            return True
+        if name in ("add", "subtract", "negative", "transpose") and _is_in_matrix_function(user, consumers):
+            return not _has_bias(user)
+    return False
 
 
 def _is_layer_product(node: Any) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
-from autograd_lite.derivation.definitions import SOLUTIONS
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, evaluate
+from autograd_lite.derivation.definitions import OPTIONAL, SOLUTIONS
+from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.naming import Names
 from autograd_lite.derivation.nodes import arguments_of, primitive_of
@@ -42,8 +42,10 @@ class ArgumentFormulas:
             for name, value in self._recorded(node).items()
         }
 
-    def guesses(self, node: Node) -> Iterator[tuple[dict[str, Any], bool]]:
-        """All combinations of what the unsaved arguments may have been, and whether one uses a default value.
+    def guesses(self, node: Node) -> Iterator[tuple[dict[str, Any], bool, bool]]:
+        """All combinations of what the unsaved arguments may have been.
+
+        With each comes whether it uses a default value, and whether it uses a known array or a solution.
 
         An argument with a default is its default or unknown. If the value of the node is known, an argument without one
         may also be a known array, or the solution of an equation.
@@ -51,18 +53,23 @@ class ArgumentFormulas:
         recorded = self._recorded(node)
         missing = [name for name, value in recorded.items() if value is _UNKNOWN]
         choices: list[Iterable[Any]] = []
+        guessed: set[int] = set()
         for name in missing:
             parameter = next(p for p in primitive_of(node).parameters if p.name == name)
-            default = [] if parameter.default is parameter.empty else [parameter.default]
+            default: list[Any] = [] if parameter.default is parameter.empty else [parameter.default]
+            if (node.operation.name, name) in OPTIONAL:
+                default = [None]
             candidates: list[Any] = []
             if self._values.get(node) is not None and not default:
                 candidates = [*self._array_symbols.candidates, *self._solved(node, recorded, name)]
+                guessed |= {id(candidate) for candidate in candidates}
             choices.append([*default, *candidates, _UNKNOWN])
         for choice in itertools.product(*choices):
             arguments = dict(recorded)
             for name, value in zip(missing, choice, strict=True):
                 arguments[name] = self._unknown_symbol(node, name) if value is _UNKNOWN else value
-            yield arguments, any(not isinstance(arguments[name], Formula) for name in missing)
+            by_default = any(not isinstance(arguments[name], Formula) for name in missing)
+            yield arguments, by_default, any(id(value) in guessed for value in choice)
 
     def _solved(self, node: Node, recorded: Mapping[str, Any], name: str) -> Iterator[Formula]:
         """An unsaved operand, computed from the result and the other operand."""
@@ -72,8 +79,12 @@ class ArgumentFormulas:
             return
         with np.errstate(all="ignore"):
             value = np.asarray(solution(self._values[node], known))
-        if value.size and np.ptp(value) <= 1e-9 * abs(value.flat[0]):
-            yield Constant.of(float(f"{value.flat[0]:.12g}"))
+        # The result is a sum or a product: its rounding error is also that of the solution.
+        error = 16 * np.finfo(float).eps * max(np.abs(self._values[node]).max(initial=0), np.abs(known).max(initial=0))
+        if value.size and np.ptp(value) <= max(1e-9 * abs(value.flat[0]), error):
+            yield Constant.of(_shortest(float(value.flat[0]), error))
+        elif value.ndim == 2 and value.shape == node.shape and _is_identity(value):
+            yield call(np.eye, (len(value),))
         elif value.shape == node.shape:
             symbol = self._unknown_symbol(node, name)
             symbol.value = value
@@ -104,7 +115,7 @@ class ArgumentFormulas:
         recorded: dict[str, Any] = {}
         for name in node.operation.arguments:
             value = self._saved[node].get(name)
-            if value is None and not _is_needed(node, name):  # otherwise None was passed
+            if value is None and not is_needed(node, name):  # otherwise None was passed
                 value = getattr(node, name) if name in ("shape", "dtype") else _UNKNOWN
                 value = [_UNKNOWN] * len(node.parents) if name == node.operation.variadic else value
             recorded[name] = self._formula(node, name, value)
@@ -123,7 +134,17 @@ class ArgumentFormulas:
         return self._array_symbols.formula(value, whole)
 
 
-def _is_needed(node: Node, name: str) -> bool:
+def _is_identity(value: Any) -> bool:
+    return bool(value.shape[0] == value.shape[1] and np.allclose(value, np.eye(len(value)), rtol=0, atol=1e-9))
+
+
+def _shortest(value: float, error: float) -> float:
+    """The number with the fewest digits that is as near as the error, and at most twelve digits."""
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 13))
+    return next((x for x in candidates if abs(x - value) <= error), float(f"{value:.12g}"))
+
+
+def is_needed(node: Node, name: str) -> bool:
     """Whether the rule of a differentiated argument needs the argument `name`, so that it was saved."""
     differentiated = {argument for parent, argument in arguments_of(node) if parent is not None}
     return bool(primitive_of(node).keepers.get(name, set()) & differentiated)

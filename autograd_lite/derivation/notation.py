@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 _UPPER = dict(zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True))
-_LOWER = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))
+_LOWER = dict(zip("0123456789ijklmnpstuvr", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₚₛₜᵤᵥᵣ", strict=True))
 _PLAIN = {raised: plain for table in (_UPPER, _LOWER) for plain, raised in table.items()}
 _GREEK = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "η": r"\eta", "θ": r"\theta",
@@ -18,7 +18,12 @@ _ACCENTS = {"\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar", "\u0307":
 _ESCAPES = {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", **{c: "\\" + c for c in "_#$%&{}"}}
 
 SIGNS = {"−": "-", "⊙": r"\odot", "Σ": r"\sum", "≠": r"\neq", "≤": r"\leq", "≥": r"\geq", "∧": r"\wedge", "∨": r"\vee"}
-FUNCTIONS = {"sigmoid": ("σ", r"\sigma"), "log": ("ln", r"\ln"), "one_hot": ("onehot", r"\operatorname{onehot}")}
+FUNCTIONS = {
+    "sigmoid": ("σ", r"\sigma"), "log": ("ln", r"\ln"), "one_hot": ("onehot", r"\operatorname{onehot}"),
+    "det": ("det", r"\det"), "trace": ("tr", r"\operatorname{tr}"), "diagonal": ("diag", r"\operatorname{diag}"),
+    "maximum": ("max", r"\max"), "max": ("max", r"\max"), "minimum": ("min", r"\min"), "min": ("min", r"\min"),
+    "exp": ("exp", r"\exp"), "sin": ("sin", r"\sin"), "cos": ("cos", r"\cos"), "tanh": ("tanh", r"\tanh"),
+}  # fmt: skip
 
 # Numbers in derivatives that are written with a name instead of digits.
 NUMBERS = {

@@ -4,8 +4,9 @@ Each row of the table is a function that returns the left and the right side. Bo
 derivative rules are. A rewrite applies where its left side matches and the shape stays the same. A third item is a
 condition that must hold for the current values.
 
-The first letter of a parameter is its kind: a or b a constant, n a negative constant, t a tiny constant that guards
-against zero, s a scalar that is not a constant, v or w an array that is not a scalar, x, y or z any formula.
+The first letter of a parameter is its kind: a or b a constant, c a positive and n a negative constant, t a tiny
+constant that guards against zero, s a scalar that is not a constant, v or w an array that is not a scalar, p or q any
+formula but a constant, u such a one that is no sum or difference, x, y or z any formula.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.condition_rewrites import needless_condition
 from autograd_lite.derivation.formula import (
     Call,
     Constant,
@@ -25,9 +27,17 @@ from autograd_lite.derivation.formula import (
     alike,
     evaluate,
     rebuilt,
+    split_constant,
 )
 from autograd_lite.derivation.formula_array import FormulaArray
+from autograd_lite.derivation.fraction_rewrites import logistic_product, merged_powers, softmax_quotient
+from autograd_lite.derivation.index_rewrites import INDEX_REWRITES
+from autograd_lite.derivation.matrix_rewrites import MATRIX_REWRITES
+from autograd_lite.derivation.rules import sigma
 from autograd_lite.derivation.shape_rewrites import SHAPE_REWRITES
+from autograd_lite.derivation.term_rewrites import TERM_REWRITES
+
+__all__ = ["REWRITES", "Rewrite", "simplify", "split_constant"]
 
 Row = Callable[..., tuple[Any, ...]]
 
@@ -52,10 +62,32 @@ REWRITES: list[Row] = [
     lambda v, s, w: ((s * v) * w, s * (v * w)),
     lambda v, s, w: ((s * v) @ w, s * (v @ w)),
     lambda v, s, w: (v @ (s * w), s * (v @ w)),
+    # Quotients by scalars come last.
+    lambda v, s, w: ((v / s) @ w, (v @ w) / s),
+    lambda v, s, w: (v @ (w / s), (v @ w) / s),
+    lambda n, p: (n / p, -1 * (-n / p)),
+    lambda a, p, q: ((a / p) * q, a * (q / p)),
+    lambda p, s, q: ((p / s) * q, (p * q) / s),
+    lambda p, s, q: (p * (q / s), (p * q) / s),
+    lambda x, y, z: ((x / y) / z, x / (y * z)),
+    lambda u, q, v: ((u / q) * v, (u * v) / q),
+    lambda u, q, v: (v * (u / q), (v * u) / q),
+    lambda x, s, z: (x / s + z / s, (x + z) / s),
+    lambda x, s, z: (x / s - z / s, (x - z) / s),
+    lambda x, s, z, a: (x / s - a * (z / s), (x - a * z) / s),
+    lambda x, s, z, a: (x / s + a * (z / s), (x + a * z) / s),
+    lambda x, s, z, a: (a * (x / s) + z / s, (a * x + z) / s),
+    lambda x, s, z, a: (a * (x / s) - z / s, (a * x - z) / s),
     # Sums and differences.
     lambda x, y: (x + -1 * y, x - y),
     lambda x, y: (-1 * x + y, y - x),
-    lambda x, y: (x - -1 * y, x + y),
+    lambda n, x, y: (n * x + y, y - -n * x),
+    lambda n, x, y: (x + n * y, x - -n * y),
+    lambda n, x, y: (x - n * y, x + -n * y),
+    lambda x, p: (-1 * x - p, -1 * (x + p)),
+    lambda x, a: (-1 * (x + a), -1 * x - a),
+    lambda x, a: (-1 * (a + x), -1 * x - a),
+    lambda x: (x.T + x, x + x.T),
     lambda n, x, y: (n * (x - y), -n * (y - x)),
     lambda x: (x + x, 2 * x),
     lambda x: (x - x, 0 * x),
@@ -69,8 +101,10 @@ REWRITES: list[Row] = [
     lambda x: (x * x, x**2),
     lambda x: (x**1, x),
     lambda x: (x**0, np.ones_like(x)),
-    lambda x, y: (x * (1 / y), x / y),
-    lambda x, y: ((1 / y) * x, x / y),
+    lambda p, y: (p * (1 / y), p / y),
+    lambda p, y: ((1 / y) * p, p / y),
+    lambda c, y: (c * (1 / y), c / y),
+    lambda n, y: (n * (1 / y), -1 * (-n / y), n != -1),
     lambda x, y, z: (x * (y / x + z), y + x * z),
     lambda x, y, z: (x * (y / x - z), y - x * z),
     lambda x, y, z: (x * (z - y / x), x * z - y),
@@ -78,6 +112,27 @@ REWRITES: list[Row] = [
     lambda x, y, z, a: (x * (a * (y / x) + z), a * y + x * z),
     lambda x, y, z, a: (x * (a * (y / x) - z), a * y - x * z),
     lambda x: (np.exp(np.log(x)), x),
+    lambda x: (np.log1p(x), np.log(1 + x)),
+    lambda x: (np.expm1(x), np.exp(x) - 1),
+    lambda x: (np.sqrt(x) ** 2, x),
+    lambda x: (np.absolute(x) ** 2, x**2),
+    lambda x, a: ((x**a) ** 2, x ** (2 * a)),
+    lambda x, a, b: ((x**a) ** b, x ** (a * b), b % 1 == 0),
+    lambda x, n: (x**n, 1 / x**-n),
+    lambda x: (x**0.5, np.sqrt(x)),
+    # Conditions, and what is chosen by them.
+    lambda p: (np.maximum(p, 0), np.maximum(0, p)),
+    lambda p: (np.minimum(p, 0), np.minimum(0, p)),
+    lambda x, y: (x - y > 0, x > y),
+    lambda x, y: (x - y < 0, x < y),
+    lambda a, x: (a > x, x < a),
+    lambda a, x: (a < x, x > a),
+    lambda w, a, x: (np.where(w, a * x, 0), a * np.where(w, x, 0)),
+    lambda w, x, p: (np.where(w, x, 0) * p, np.where(w, x * p, 0)),
+    lambda w, x, p: (p * np.where(w, x, 0), np.where(w, p * x, 0)),
+    lambda x: (np.exp(x) / (1 + np.exp(x)), sigma(x)),
+    lambda x: (np.exp(x) / (np.exp(x) + 1), sigma(x)),
+    lambda x: (1 / (1 + np.exp(-1 * x)), sigma(x)),
     # Matrices.
     lambda v, w: ((v @ w).T, w.T @ v.T),
     # Guards against poles, where the current values are not near one.
@@ -98,10 +153,13 @@ def _is_guard(e: Formula) -> bool:
 
 _KINDS: dict[str, Callable[[Formula], bool]] = {
     **dict.fromkeys("ab", lambda e: isinstance(e, Constant)),
+    "c": lambda e: isinstance(e, Constant) and e.value > 0,
     "n": lambda e: isinstance(e, Constant) and e.value < 0,
     "t": _is_guard,
     "s": lambda e: not isinstance(e, Constant) and e.shape == (),
     **dict.fromkeys("vw", lambda e: not isinstance(e, Constant) and e.shape != ()),
+    **dict.fromkeys("pq", lambda e: not isinstance(e, Constant)),
+    "u": lambda e: not isinstance(e, Constant) and getattr(e, "function", None) not in (np.add, np.subtract),
     **dict.fromkeys("xyz", lambda e: True),
 }
 
@@ -113,7 +171,7 @@ class Rewrite:
         self.row = row
         # The shapes are arbitrary: shapes are compared when the rewrite is applied.
         self.symbols = {
-            name: Symbol(name, () if name[0] in "abnst" else (7, 7), float)
+            name: Symbol(name, () if name[0] in "abcnst" else (7, 7), float)
             for name in inspect.signature(row).parameters
         }
         self.pattern: Any = row(*map(FormulaArray, self.symbols.values()))[0].formula
@@ -160,6 +218,11 @@ def _holds(condition: Formula) -> bool:
 
 
 _MOST_REWRITES = 100
+# Rewrites that a row of the table cannot say, because they depend on shapes or take any number of factors.
+_FUNCTIONS = (
+    *SHAPE_REWRITES, *MATRIX_REWRITES, *TERM_REWRITES, *INDEX_REWRITES,
+    merged_powers, logistic_product, softmax_quotient, needless_condition,
+)  # fmt: skip
 _by_function: dict[Any, list[Rewrite]] = {}
 
 
@@ -180,7 +243,7 @@ def simplify(formula: Any) -> Any:
 
 
 def _rewritten(formula: Call) -> Formula | None:
-    for rewrite in (*SHAPE_REWRITES, *_by_function.get(formula.function, ())):
+    for rewrite in (*_FUNCTIONS, *_by_function.get(formula.function, ())):
         result = rewrite(formula)
         # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
         if result is not None and _is_boolean(result) == _is_boolean(formula):
@@ -190,12 +253,3 @@ def _rewritten(formula: Call) -> Formula | None:
 
 def _is_boolean(e: Formula) -> bool:
     return e.dtype is not None and e.dtype.kind == "b"
-
-
-def split_constant(formula: Formula) -> tuple[Constant, Formula]:
-    """The leading constant of a formula, and the rest."""
-    if isinstance(formula, Call) and formula.function is np.multiply:
-        constant, rest = formula.operands
-        if isinstance(constant, Constant) and rest.shape == formula.shape:
-            return constant, rest
-    return Constant(1), formula

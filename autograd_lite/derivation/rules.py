@@ -21,7 +21,8 @@ from autograd_lite.core.primitive import Primitive
 from autograd_lite.derivation.formula import Constant, Formula, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply, from_formula, to_formula
 from autograd_lite.derivation.nodes import primitive_of
-from autograd_lite.ops.layers.activation import softmax
+from autograd_lite.derivation.vocabulary import OPERATIONS
+from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.ops.layers.loss import one_hot
 from autograd_lite.support.broadcasting import unbroadcast
 
@@ -52,14 +53,20 @@ for _function, _operation in numpy_operations.items():
         _NUMPY_FUNCTIONS.setdefault(_primitive, _function)
 
 
-def _softmax(x: Any, axis: int = -1) -> Any:
+def probabilities(x: Any, axis: int = -1) -> Any:
+    """The softmax of a formula along an axis."""
     operation = ForwardFunction(softmax.primitive)  # type: ignore[attr-defined]
     return FormulaArray(call(operation, (x.formula, axis % x.ndim), shape=x.shape, dtype=x.dtype))
 
 
+def sigma(x: Any) -> Any:
+    """The logistic function of a formula."""
+    return FormulaArray(call(ForwardFunction(sigmoid.primitive), (x.formula,), shape=x.shape, dtype=x.dtype))  # type: ignore[attr-defined]
+
+
 _SPELLINGS: dict[str, Callable[..., Any]] = {
-    "softmax": _softmax,
-    "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
+    "softmax": probabilities,
+    "log_softmax": lambda x, axis=-1: np.log(probabilities(x, axis)),
     "getitem": lambda x, index: apply(operator.getitem, x, index),
     "printed_as": lambda exact, plain: plain,
     "one_hot": lambda labels, classes, dtype=float: apply(one_hot, labels, classes),
@@ -70,6 +77,8 @@ def function_of(primitive: Primitive) -> Callable[..., Any]:
     """The function of formula arrays that stands for an operation."""
     if isinstance(primitive.forward, np.ufunc):
         return primitive.forward
+    if primitive in OPERATIONS:
+        return OPERATIONS[primitive]
     if primitive.name in _SPELLINGS:
         return _SPELLINGS[primitive.name]
     known: Any = _NUMPY_FUNCTIONS.get(primitive) or getattr(np, primitive.name, None)

@@ -5,11 +5,13 @@ Each takes the formula of a call and returns it in another form, or None where i
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, alike, call, symbols, total
+from autograd_lite.derivation.vocabulary import mean
 
 _MOVES = (total, np.transpose, np.reshape, np.broadcast_to)
 _PLACES = (np.transpose, np.reshape, np.broadcast_to)
@@ -35,6 +37,10 @@ def without_effect(e: Call) -> Formula | None:
         return call(np.reshape, (x.operands[0], e.shape))
     if e.function is np.transpose and _is(np.reshape, x) and x.operands[0].ndim == 1 and 1 in e.shape:
         return call(np.reshape, (x.operands[0], e.shape))  # the transpose of a column is a row
+    if e.function is np.broadcast_to and _is(np.reshape, x) and x.operands[0].shape == ():
+        return call(np.broadcast_to, (x.operands[0], e.shape))
+    if e.function in (np.square, np.power) and _is(np.reshape, x) and all(y.shape == () for y in e.operands[1:]):
+        return call(np.reshape, (call(e.function, (x.operands[0], *e.operands[1:])), e.shape))
     if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
         return call(np.broadcast_to, (x.operands[0], e.shape))
     return None
@@ -45,9 +51,25 @@ def numbers_out(e: Call) -> Formula | None:
     x: Any = e.operands[0] if e.operands else None
     if e.function in _MOVES and _is(np.multiply, x) and x.operands[0].shape == ():
         return call(np.multiply, (x.operands[0], call(e.function, (x.operands[1], *e.operands[1:]), e.options)))
+    if e.function in _MOVES and _is(np.divide, x) and x.operands[1].shape == () and x.shape == x.operands[0].shape:
+        return call(np.divide, (call(e.function, (x.operands[0], *e.operands[1:])), x.operands[1]))
     if e.function is np.broadcast_to and isinstance(x, Constant) and x.value not in (0, 1):
         return call(np.multiply, (x, call(np.broadcast_to, (Constant(1), e.shape))))
     return None
+
+
+def new_axes(e: Call) -> Formula | None:
+    """The transpose of an index that only adds axes of length one is a change of shape."""
+    if e.name == "scatter":
+        x, index = e.operands[:2]
+        parts = index if isinstance(index, tuple) else (index,)
+        if all(part is None or part is Ellipsis or _is_whole(part) for part in parts):
+            return call(np.reshape, (x, e.shape))
+    return None
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
 
 
 def broadcast_by_itself(e: Call) -> Formula | None:
@@ -55,11 +77,28 @@ def broadcast_by_itself(e: Call) -> Formula | None:
     if e.function not in _ELEMENTWISE:
         return None
     for i, operand in enumerate(e.operands):
+        part: Any = operand
+        is_number = _is(np.multiply, part) and isinstance(part.operands[0], Constant) and _is_all(1, part.operands[1])
+        if is_number and e.function in (np.add, np.subtract) and e.operands[1 - i].shape == e.shape:
+            return call(e.function, tuple(part.operands[0] if i == j else x for j, x in enumerate(e.operands)))
         if _is(np.broadcast_to, operand) or (_is(np.reshape, operand) and operand.operands[0].shape == ()):
             operands = tuple(operand.operands[0] if i == j else other for j, other in enumerate(e.operands))
             plain = call(e.function, operands)
             if plain.shape == e.shape:
                 return plain
+    return None
+
+
+def ones(e: Call) -> Formula | None:
+    """x ⊙ 1 repeats x, and a column times the number 1 is that column."""
+    if e.function is np.multiply:
+        for x, y in (e.operands, e.operands[::-1]):
+            if _is_all(1, x) and x.shape == e.shape != () and not isinstance(y, Constant):
+                return y if y.shape == e.shape else call(np.broadcast_to, (y, e.shape))
+    if e.function is np.matmul:
+        for x, y in (e.operands, e.operands[::-1]):
+            if x.shape == (1, 1) and y.shape == e.shape and _is_all(1, x):
+                return y  # type: ignore[no-any-return]
     return None
 
 
@@ -79,11 +118,70 @@ def sums(e: Call) -> Formula | None:
     if _is(total, x) and e.shape == () and not x.operands[2]:
         inner = x.operands[0]
         return call(total, (inner, tuple(range(inner.ndim)), False))
+    if _is(np.broadcast_to, x) and isinstance(x.operands[0], Constant) and len(e.operands[1]) == x.ndim == 1:
+        return call(np.reshape, (call(np.multiply, (x.operands[0], Constant(x.shape[0]))), e.shape))
+    if _is(np.broadcast_to, x) and not isinstance(x.operands[0], Constant):
+        return _sum_of_repeated(e, x.operands[0])
+    if _is(np.multiply, x) and x.ndim == 2 and len(e.operands[1]) == 1 and not e.operands[2]:
+        return _sum_with_vector(x, e.operands[1][0])
     if all(x.shape[axis] == 1 for axis in e.operands[1]):
         return call(np.reshape, (x, e.shape))
-    if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (1,):
-        return call(np.broadcast_to, (Constant(1), e.shape))
+    if isinstance(x, Symbol) and x.in_simplex and e.operands[1] == (x.ndim - 1,):
+        return call(np.broadcast_to, (Constant(1), e.shape)) if e.shape else Constant(1)
     return None
+
+
+def _sum_of_repeated(e: Call, repeated: Formula) -> Formula | None:
+    """The sum of n equal slices is n times a slice, and the sum of a repeated array is a repeated sum."""
+    x, axes, _ = e.operands
+    padded = (1,) * (x.ndim - repeated.ndim) + repeated.shape
+    copies = tuple(axis for axis in axes if padded[axis] == 1 != x.shape[axis])
+    repeated_axes = any(n == 1 != m for n, m in zip(padded, x.shape, strict=True))
+    if not repeated_axes or math.prod(x.shape) == 0:
+        return None
+    slices = call(np.reshape, (repeated, padded))
+    rest = call(total, (slices, tuple(axis for axis in axes if axis not in copies), True))
+    spread = call(np.broadcast_to, (rest, tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))))
+    count = math.prod(x.shape[axis] for axis in copies)
+    return call(np.multiply, (Constant(count), call(np.reshape, (spread, e.shape))))
+
+
+def _sum_with_vector(product: Call, axis: int) -> Formula | None:
+    """(X ⊙ 1bᵀ) 1 = X b, and 1ᵀ(X ⊙ a1ᵀ) = Xᵀ a."""
+    for x, vector in (product.operands, product.operands[::-1]):
+        if x.shape != product.shape or vector.shape == product.shape or vector.shape[:1] == product.shape[:1] == (1,):
+            continue
+        if axis == 1 and vector.shape in ((x.shape[1],), (1, x.shape[1])):
+            return call(np.matmul, (x, call(np.reshape, (vector, x.shape[1:]))))
+        if axis == 0 and vector.shape == (x.shape[0], 1):
+            return call(np.matmul, (call(np.transpose, (x, (1, 0))), call(np.reshape, (vector, x.shape[:1]))))
+    return None
+
+
+def repeated_mean(e: Call) -> Formula | None:
+    """A sum over axes that is repeated along them and divided by their length is a mean."""
+    if (
+        e.function is not np.multiply
+        or not isinstance(e.operands[0], Constant)
+        or not _is(np.broadcast_to, e.operands[1])
+    ):
+        return None
+    number, repeated = e.operands
+    x = repeated.operands[0]
+    while _is(np.reshape, x):
+        x = x.operands[0]
+    if not _is(total, x) or x.operands[0].shape != e.shape or len(x.operands[1]) == e.ndim:
+        return None
+    summed, axes, _ = x.operands
+    count = math.prod(e.shape[axis] for axis in axes)
+    kept = tuple(1 if axis in axes else n for axis, n in enumerate(e.shape))
+    if number.denominator % count or count == 1 or repeated.operands[0].shape not in (kept, kept[1:]):
+        return None
+    if repeated.operands[0].shape == kept[1:] and axes != (0,):
+        return None
+    average = call(mean, (summed, axes, True), shape=kept, dtype=e.dtype)
+    factor = Constant(number.numerator, number.denominator // count)
+    return call(np.multiply, (factor, call(np.broadcast_to, (average, e.shape))))
 
 
 def nothing(e: Call) -> Formula | None:
@@ -163,4 +261,15 @@ def _rank(factor: Any) -> int:
     return 0 if any(symbol.name[:1] in "∂Δ" for symbol in symbols(factor) if symbol.name) else 1
 
 
-SHAPE_REWRITES = (without_effect, numbers_out, broadcast_by_itself, nothing, sums, outer_product, ordered_product)
+SHAPE_REWRITES = (
+    without_effect,
+    new_axes,
+    numbers_out,
+    broadcast_by_itself,
+    nothing,
+    ones,
+    repeated_mean,
+    sums,
+    outer_product,
+    ordered_product,
+)

@@ -6,6 +6,13 @@ Reading order:
     numerical, gradients    numerical derivatives, and `check_gradients` against them
     primitives              `check_primitive`: all requirements for a new operation
     case, closed_form       a formula and the engine compared; `check_closed_form`
+    comparison              differences that are no mistakes: `rounding` errors, and one-sided derivatives at `kinks`
+    properties,             what the given inputs visibly are, and other inputs of the same kind
+    generic_inputs
+    generality              whether a formula that is right here is right in general, tested at draws `elsewhere`:
+                            `accidents` of the inputs, properties that it needs (relaxations, longer_axes; constraints:
+                            those that are stated); caveats: the warnings
+    refutation              the error for a formula that is wrong
     derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
                             step_references, recorded_values: what they are compared with; step_kinks;
                             checked_steps: the verdicts)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import cache
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, Reference
+from autograd_lite.testing.case import Case
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.evaluation import as_array, derivatives, tensor_result
 from autograd_lite.testing.evidence import Evidence
 from autograd_lite.testing.inputs import Inputs
@@ -26,6 +27,7 @@ def evidence_of(case: Case, inputs: Inputs, reference: Reference) -> Evidence:
     recorded = cache(lambda: Recorded(case.fn, inputs, position))
     return replace(
         evidence,
+        adjoints=cache(lambda: recorded().adjoints()),
         has_square=lambda: has_square(recorded()),
         other_gradients=cache(lambda: _other_gradients(case, inputs, position)),
         mistaken_gradients=cache(lambda: tuple(mistaken_gradients(recorded(), inputs.names[position]))),

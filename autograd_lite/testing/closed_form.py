@@ -30,6 +30,15 @@ def check_closed_form(
     the Jacobian ∂y_i/∂x_j, with the shape of y followed by that of x. If x and y have the same shape, an array of this
     shape is the diagonal of the Jacobian of an elementwise function.
 
+    Special inputs hide mistakes: a bias of zeros, a symmetric matrix, one sample, units that are all active. A formula
+    that is right at the given inputs is therefore tested at others. If it is wrong as soon as accidental values are
+    replaced (inputs that are zero, constant, an identity matrix, or with magnitudes far apart), that is a mismatch,
+    with the numbers at the other inputs. If it is wrong without a property that may be meant, a warning names it;
+    `constraints` states that it is meant.
+
+    Where elements differ, rounding errors are taken into account, estimated from how the difference changes with the
+    last digits of the inputs. Where `fn` has no derivative, every one-sided derivative is right, with a warning.
+
     Parameters
     ----------
     fn : callable
@@ -51,12 +60,13 @@ def check_closed_form(
     constraints : mapping, optional
         What is meant to hold for the inputs, by their names: one or several of "fixed" (the input never changes),
         "symmetric", "positive", "nonnegative", "positive definite", "probabilities", "integer", "orthonormal" and so
-        on, or a callable that maps an array to one that satisfies the constraint.
+        on (all names of `autograd_lite.testing.properties.PROPERTIES`), or a callable that maps an array to one that
+        satisfies the constraint. Inputs that belong together, such as a matrix and its inverse, are all "fixed".
 
     Returns
     -------
     float
-        The largest difference, relative to ``m + atol/rtol``: a number from 0 to `rtol`.
+        The largest difference, relative to ``m + atol/rtol`` and the rounding errors: a number from 0 to `rtol`.
 
     Raises
     ------
@@ -64,8 +74,18 @@ def check_closed_form(
         If the two differ, in shape or in numbers.
     TypeError, ValueError
         If there is nothing to check: an input that `wrt` names does not exist or is not floating-point; `fn` does not
-        return a tensor that depends on the inputs; a result is NaN or infinite; `fn` is random; the formula does not
-        return an array.
+        return a tensor that depends on the inputs; a result is NaN or infinite; `fn` or the formula is random; the
+        formula does not return an array, or loses all its digits to rounding. If `constraints` are none, or do not hold
+        for the inputs.
+    Exception
+        Errors of `fn` and of the formula, such as a LinAlgError for a singular matrix, with a note.
+
+    Warns
+    -----
+    NotGeneralWarning
+        If the formula is right at the given inputs, but wrong without one of their properties.
+    NotDifferentiableWarning
+        If `fn` has no derivative at the given inputs, and the formula returns a one-sided one.
 
     Examples
     --------
@@ -74,7 +94,7 @@ def check_closed_form(
     >>> x = np.array([-1.0, 0.5, 2.0])
     >>> check_closed_form(sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x)), x) < 1e-10
     True
-    >>> check_closed_form(lambda x: (x**2).mean(), lambda x: 2 * x, x)
+    >>> check_closed_form(lambda x: (x**2).mean(), lambda x: 2 * x, x)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     autograd_lite.testing.mismatch.GradientMismatch: closed_form disagrees with the derivative of fn with respect to 'x'
@@ -85,6 +105,18 @@ def check_closed_form(
     <BLANKLINE>
     Possible explanations, each tested on these numbers:
       1. it is 3 times too large, which is the length of axis 0 of 'x': a sum where the function has a mean
+      ...
+
+    The gradient of xᵀAx is (A + Aᵀ)x, which is 2Ax only for a symmetric matrix:
+
+    >>> A = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 1.0]])
+    >>> error = check_closed_form(lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, x, A, constraints={"A": "symmetric"})
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     error = check_closed_form(lambda x, A: x @ A @ x, lambda x, A: 2 * A @ x, x, A)
+    >>> print(caught[0].message)
+    closed_form is right here, but not in general: it needs that A = Aᵀ. If that is meant, state it: \
+constraints={'A': 'symmetric'}
     """
     check_functions("check_closed_form", fn, closed_form)
     case = Case(fn, closed_form, wrt, rtol, atol, intermediates)

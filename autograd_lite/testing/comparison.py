@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def compare(
     largest = float(np.max((difference / (allowed + error))[~wrong], initial=0.0))
     caveats: list[str] = []
     for index in _elements(wrong, reference):
-        at = (..., *index)
+        at: Any = (..., *index)
         left_over = wrong[at]
         if reference.position is not None:
             slopes = one_sided(derivative, inputs, reference.position, index, expected)

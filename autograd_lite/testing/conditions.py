@@ -42,20 +42,26 @@ def _orthonormal(x: NumberArray) -> NumberArray | None:
 
 
 LEFT_OUT: tuple[Condition, ...] = (
-    Condition("left out", "{x} is left out{where}: it is right only if {x} = 0", 4, np.zeros_like),
-    Condition("left out", "{x} is left out{where}: it is right only if {x} = 1", 4, np.ones_like),
+    Condition("left out", "{x} is left out{where}: it is right where {x} = 0", 4, np.zeros_like),
+    Condition("left out", "{x} is left out{where}: it is right where {x} = 1", 4, np.ones_like),
+    Condition(
+        "left out",
+        "{x} is left out{where}: it is right where {x} = I",
+        4,
+        lambda x: np.eye(len(x)) if _is_square(x) else None,
+    ),
 )
 STRUCTURE: tuple[Condition, ...] = (
-    Condition("symmetry", "it is right only if {x} is symmetric, {x} = {x}ᵀ", 3,
+    Condition("symmetry", "it is right where {x} is symmetric, {x} = {x}ᵀ, and not in general", 3,
               lambda x: (x + x.T) / 2 if _is_square(x) else None),
 )  # fmt: skip
 WEAK: tuple[Condition, ...] = (
-    Condition("commutation", "it is right only if {x} commutes with the other factors: their order matters", 5,
+    Condition("commutation", "it is right where {x} is a multiple of I: the order of the factors matters", 5,
               lambda x: (np.trace(x) / len(x) + 1) * np.eye(len(x)) if _is_square(x) else None),
-    Condition("diagonal", "it is right only if {x} is diagonal", 5,
+    Condition("diagonal", "it is right where {x} is diagonal, and not in general", 5,
               lambda x: np.diag(np.diag(x)) if _is_square(x) else None),
-    Condition("orthonormality", "it is right only if {x} has orthonormal columns, {x}ᵀ{x} = I", 5, _orthonormal),
-    Condition("special", "it is right only if {x} = 1: {x} is missing or misplaced", 6, np.ones_like),
+    Condition("orthonormality", "it is right where the columns of {x} are orthonormal, {x}ᵀ{x} = I", 5, _orthonormal),
+    Condition("special", "it is right where {x} = 1: {x} is missing or misplaced", 6, np.ones_like),
 )  # fmt: skip
 
 
@@ -99,7 +105,7 @@ def _left_out_together(settings: Sequence[Inputs], absent: list[int], is_right: 
     for pair in itertools.combinations(absent, 2):
         if _holds(settings, list(pair), LEFT_OUT[0], is_right):
             x, y = (settings[0].names[i] for i in pair)
-            yield Finding("left out", f"{x} and {y} are left out: it is right only if {x} = 0 and {y} = 0", (), 5)
+            yield Finding("left out", f"{x} and {y} are left out: it is right where {x} = 0 and {y} = 0", (), 5)
 
 
 def _holds(settings: Sequence[Inputs], positions: list[int], condition: Condition, is_right: IsRight) -> bool:

@@ -80,7 +80,9 @@ def _property(where: str, name: str, key: str, value: Any) -> Property:
     prop = _BY_NAME[name]
     number = isinstance(value, np.ndarray | float | int)
     if not number or not prop.holds(np.asarray(value, dtype=np.float64)):
-        raise ValueError(f"{where}: constraints={{{key!r}: {name!r}}}, but this does not hold for the given {key!r}")
+        raise ValueError(
+            f"{where}: constraints={{{show(key)}: {show(name)}}}, but this does not hold for the given {show(key)}"
+        )
     return prop
 
 
@@ -89,5 +91,7 @@ def constrained(where: str, name: str, function: Callable[[NumberArray], Any], a
     result = np.asarray(function(array.copy()))
     if result.dtype.kind not in "fiub" or result.shape != array.shape:
         made = f"an array of shape {result.shape}" if result.dtype.kind in "fiub" else type(result.item()).__name__
-        raise TypeError(f"{where}: the constraint of {name!r} must return an array of shape {array.shape}, not {made}")
+        raise TypeError(
+            f"{where}: the constraint of {show(name)} must return an array of shape {array.shape}, not {made}"
+        )
     return result.astype(np.float64)

@@ -7,7 +7,7 @@ call, and a sentence that names the mistake. Whether an edit makes the formula r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,6 +109,11 @@ def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
 
 # -- functions -------------------------------------------------------------------------------------------------------
 
+# For each comparison, those with which it is confused: turned round, and with or without equality.
+_CONFUSED: tuple[tuple[Any, ...], ...] = (
+    (np.greater, np.less_equal), (np.greater_equal, np.less), (np.less, np.greater_equal),
+    (np.less_equal, np.greater), (np.not_equal,), (np.equal,),
+)  # fmt: skip
 _ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
     np.sum: [(np.mean, "sum and mean", "there is a sum where a mean belongs")],
     np.mean: [(np.sum, "sum and mean", "there is a mean where a sum belongs")],
@@ -143,9 +148,9 @@ _ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
     np.exp: [(lambda x: np.exp(-x), "sign", "the sign of the exponent is wrong")],
     setitem: [(additem, "repeated index", "an index that repeats overwrites: its values must add up, as by np.add.at")],
     **{
-        function: [(other, "indicator", f"the condition has {sign} where {right} belongs")
-                   for other, right in COMPARISONS.items() if other is not function]
-        for function, sign in COMPARISONS.items()
+        function: [(other, "indicator", f"the condition has {sign} where {COMPARISONS[other]} belongs")
+                   for other in others]
+        for (function, sign), others in zip(COMPARISONS.items(), _CONFUSED, strict=True)
     },
 }  # fmt: skip
 
@@ -257,25 +262,35 @@ _MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
 
 
 def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
-    """Another threshold, or a number in a sum that is off by one."""
+    """Another number: one of the function, one that is off by one, another threshold."""
     for position, given in enumerate(call.operands):
-        if not is_number(given) or call.function not in (*COMPARISONS, np.add, np.subtract, np.divide, np.maximum):
+        if not is_number(given) or call.function is np.power:
             continue
         written, where = formula.operand(number, position), formula.where(number)
-        choices = (
-            (given + 1, given - 1) if call.function is np.divide else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
-        )
-        for right in dict.fromkeys(choices):
-            if right == given or (right == 0 and call.function is np.divide):
+        is_product = call.function in (np.multiply, np.divide)
+        near = () if is_product else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
+        choices = (*formula.numbers, *near) if _is_literal(written) else ()
+        for right in dict.fromkeys((*choices, given + 1, given - 1)):
+            if right == given or (right == 0 and is_product):
                 continue
-            kind, text = "number", f"{written} must be {right:g}, not {given:g}"
+            kind, text = "number", f"{written} must be {right:g}"
             if call.function in COMPARISONS:
-                kind, text = "indicator", f"the threshold {given:g} of the condition must be {right:g}"
-            elif given > 2 and abs(right - given) == 1:
+                kind, text = "indicator", f"the threshold {written} of the condition must be {right:g}"
+            elif right not in choices and given > 2:
                 stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
                 text = f"{written} = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
+            elif right not in choices:
+                continue
             changed = on_operand(call, position, lambda x, other=right: other)
             yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
+
+
+def _is_literal(written: str) -> bool:
+    try:
+        float(written)
+    except ValueError:
+        return False
+    return True
 
 
 _REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip)
@@ -303,22 +318,36 @@ def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
 ROWS: tuple[Row, ...] = (
     transposed, reordered, replaced, without_function, without_operand, exponents, numbers, options,
 )  # fmt: skip
-_MOST_PLACES = 12
 
 
 def edits(formula: WrittenFormula) -> Iterator[Edit]:
-    """All edits of the table: at single calls, and alike in every place."""
+    """All edits of the table: at single places, and alike in every place."""
     alike: dict[tuple[Any, ...], list[Edit]] = {}
-    for number in sorted(formula.needed, reverse=True):
-        for row in ROWS:
-            for edit in row(formula, number, formula.calls[number]):
-                in_helpers = all(map(formula.is_in_helper, edit.changes))
-                yield replace(edit, cost=edit.cost + in_helpers)  # a function of one's own is right, most often
-                if len(edit.changes) == 1:
-                    alike.setdefault(edit.alike, []).append(edit)
+    rows = ((row, number) for number in sorted(formula.needed, reverse=True) for row in ROWS)
+    found = (edit for row, number in rows for edit in row(formula, number, formula.calls[number]))
+    for edit in merged_by_place(formula, found):
+        yield edit
+        alike.setdefault(edit.alike, []).append(edit)
     for group in alike.values():
         changes = {number: change for edit in group for number, change in edit.changes.items()}
-        if 1 < len(changes) <= _MOST_PLACES:
+        if len(group) > 1 and len(changes) == sum(len(edit.changes) for edit in group):
             first = group[0]
-            places = f" and in {len(changes) - 1} other place{'s' * (len(changes) > 2)}"
-            yield Edit(first.kind, first.text + places, first.cost + 1, changes)
+            places = f" and in {len(group) - 1} other place{'s' * (len(group) > 2)}"
+            yield replace(first, text=first.text + places, cost=first.cost + 1, changes=changes)
+
+
+def merged_by_place(formula: WrittenFormula, found: Iterable[Edit]) -> Iterator[Edit]:
+    """The edits, where those of one place that is evaluated several times are one: in a loop, or in a function.
+
+    Whoever corrects the place corrects all of its evaluations.
+    """
+    groups: dict[tuple[Any, ...], list[Edit]] = {}
+    for edit in found:
+        key: Any = edit.text, frozenset(id(formula.calls[number].place) for number in edit.changes)
+        while any(not edit.changes.keys().isdisjoint(other.changes) for other in groups.get(key, ())):
+            key = (*key, 0)  # another operand of the same call, written alike
+        groups.setdefault(key, []).append(edit)
+    for group in groups.values():
+        changes = {number: change for edit in group for number, change in edit.changes.items()}
+        in_helpers = all(map(formula.is_in_helper, changes))  # a function of one's own is right, most often
+        yield replace(group[0], changes=changes, cost=group[0].cost + in_helpers)

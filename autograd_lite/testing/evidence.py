@@ -47,6 +47,8 @@ class Evidence:
         Returns the gradients with respect to the other inputs, by name.
     mistaken_gradients : callable
         Returns tuples (kind, text, cost, gradient): the derivative if one step of the chain rule were wrong.
+    adjoints : callable
+        Returns the gradients of a scalar with respect to intermediate values of the function, by their expressions.
     has_square : callable
         Returns whether the function squares something, so that its derivative has a factor 2.
     """
@@ -59,6 +61,7 @@ class Evidence:
     intermediates: dict[str, NumberArray] = field(default_factory=dict)
     other_gradients: Callable[[], dict[str, NumberArray]] = dict
     mistaken_gradients: Callable[[], Iterable[tuple[str, str, int, NumberArray]]] = tuple
+    adjoints: Callable[[], dict[str, NumberArray]] = dict
     has_square: Callable[[], bool] = bool
 
     def close(self, actual: NumberArray, expected: NumberArray) -> NumberArray:

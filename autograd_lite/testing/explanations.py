@@ -22,8 +22,9 @@ from functools import partial
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, Reference, formula_name
+from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.case_evidence import evidence_of
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.conditions import conditions, weak_conditions
 from autograd_lite.testing.diagnosis import pairs_of_mistakes, single_mistakes
 from autograd_lite.testing.evidence import Evidence, tolerance
@@ -99,6 +100,9 @@ def _attempts(
     wrong = list(itertools.islice((setting for setting in found if setting.verdict is False), _WITNESSES))
     if wrong:
         yield [*generic[:1], *wrong], False
+    both_signs = setting_of_both_signs(given)
+    if generic and both_signs is not None:
+        yield [*generic, both_signs], False
     if generic:
         yield generic, False
     if any(map(is_special, given.inputs.values)):
@@ -111,9 +115,8 @@ def _holding(
     given: Setting, others: list[Setting], keep_special: bool, position: int | None, at_hand: tuple[Finding, ...]
 ) -> list[Finding]:
     """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
-    both_signs = setting_of_both_signs(given)
-    found = _confirmed(at_hand, single_mistakes, others, both_signs, position)
-    repairs = Repairs([given, *others], both_signs, lambda: confirming_settings(given, keep_special))
+    found = _confirmed(at_hand, single_mistakes, others, position)
+    repairs = Repairs([given, *others], lambda: confirming_settings(given, keep_special))
     found += repairs.small()
     of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
 
@@ -127,29 +130,20 @@ def _holding(
     if not _explained(found):
         found += repairs.large()
     if not _explained(found):
-        found += _confirmed(
-            _diagnosed(given, pairs_of_mistakes, position), pairs_of_mistakes, others, both_signs, position
-        )
+        pairs = _diagnosed(given, pairs_of_mistakes, position)
+        found += _confirmed(pairs, pairs_of_mistakes, others, position)
     if not _explained(found) and of_same_shapes:
         found += weak_conditions(of_same_shapes, used, is_right)
     return found
 
 
 def _confirmed(
-    findings: Sequence[Finding], diagnosis: Diagnosis, others: list[Setting], both_signs: Setting | None,
-    position: int | None,
-) -> list[Finding]:  # fmt: skip
-    """The findings that a diagnosis also gives at other settings: for the array that is differentiated there.
-
-    Generic settings of the same shapes are alike, so one of them is enough.
-    """
-    found, seen = list(findings), list[Setting]()
+    findings: Sequence[Finding], diagnosis: Diagnosis, others: list[Setting], position: int | None
+) -> list[Finding]:
+    """The findings that a diagnosis also gives at other settings, for the same argument."""
+    found = list(findings)
     for setting in others:
-        if found and not any(setting.has_shapes_of(other) for other in seen):
-            found = _common(found, _diagnosed(setting, diagnosis, position))
-            seen.append(setting)
-    if both_signs is not None and found:
-        found = _common(found, _diagnosed(both_signs, diagnosis, position)) or found
+        found = _common(found, _diagnosed(setting, diagnosis, position)) if found else []
     return found
 
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +21,15 @@ from autograd_lite.support.messages import show
 from autograd_lite.testing.accidents import accident, readable
 from autograd_lite.testing.case import Case, formula_name
 from autograd_lite.testing.comparison import Reference
-from autograd_lite.testing.constraints import Constraints, constrained
+from autograd_lite.testing.constraints import Constraints
+from autograd_lite.testing.elsewhere import Elsewhere
 from autograd_lite.testing.explanations import mismatch
-from autograd_lite.testing.generic_inputs import generic_array, is_identity, like, visible
+from autograd_lite.testing.generic_inputs import visible
 from autograd_lite.testing.inputs import Inputs, function_name
 from autograd_lite.testing.longer_axes import with_longer_axes
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.properties import PROPERTIES, Property
-from autograd_lite.testing.relaxations import RELAXATIONS, without, without_all
+from autograd_lite.testing.relaxations import RELAXATIONS, without
 
 _DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
 _CONFIRMATIONS = 4  # further draws that confirm that a property suffices
@@ -55,80 +54,8 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
         return (again.condition() if again.redrawn else None) or again.needed_length()
 
 
-class _Verdict(NamedTuple):
-    """Whether the formula holds at some inputs: None if they say nothing, for example where the function fails."""
-
-    holds: bool | None
-    wrong: tuple[Reference, NumberArray] | None = None
-
-
-@dataclass
-class _SecondLook:
-    case: Case
-    inputs: Inputs
-    references: list[Reference]
-    constraints: Constraints
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
-    of_order_one: bool = False
-
-    def __post_init__(self) -> None:
-        floats = [i for i in self.inputs.floats() if i not in self.constraints.fixed]
-        self.redrawn = [i for i in floats if self.array(i).size]
-        self.stated = {i: self._stated(i) for i in self.redrawn}
-        self.kept = {i: tuple(dict.fromkeys((*visible(self.array(i)), *self.stated[i]))) for i in self.redrawn}
-        self.free = {i: self._free(i) for i in self.redrawn}
-
-    def _stated(self, i: int) -> tuple[Property, ...]:
-        """The constraints that are stated or certainly meant: scales, rates, limits and other settings are positive."""
-        is_setting = self.is_data(i) and not self.array(i).ndim
-        meant = tuple(p for p in PROPERTIES if p.name == "nonnegative" and is_setting and p.holds(self.array(i)))
-        return (*self.constraints.properties.get(i, ()), *meant)
-
-    def _free(self, i: int) -> tuple[Property, ...]:
-        """The properties that draws keep in any case."""
-        identity = is_identity(self.array(i))
-        return (*self.stated[i], *(without_all(self.kept[i], self.is_data(i)) if not identity else ()))
-
-    def array(self, i: int) -> NumberArray:
-        return np.asarray(self.inputs.values[i])
-
-    def is_data(self, i: int) -> bool:
-        return all(reference.position != i for reference in self.references)
-
-    # -- draws and verdicts ----------------------------------------------------------------------------------------
-
-    def draw(self, properties: dict[int, tuple[Property, ...]], base: Inputs | None = None) -> Inputs:
-        """Generic inputs with these properties, by position; the others are those of `base`."""
-        values = list((base or self.inputs).values)
-        for i, kept in properties.items():
-            given = self.inputs.values[i]
-            identity = is_identity(self.array(i)) and kept == self.kept[i]
-            avoided = tuple(p for p in self.kept[i] if p not in kept)
-            array = generic_array(self.array(i), self.rng, None if identity else kept, avoided, self.of_order_one)
-            if i in self.constraints.maps:
-                array = constrained("constraints", self.inputs.names[i], self.constraints.maps[i], array)
-            values[i] = like(given, array)
-        return replace(self.inputs, values=tuple(values))
-
-    def verdict(self, inputs: Inputs, same_shapes: bool = True) -> _Verdict:
-        try:
-            references = self.case.references(inputs)
-        except Exception:  # outside the domain of the function
-            return _Verdict(None)
-        if same_shapes and [r.values.shape for r in references] != [r.values.shape for r in self.references]:
-            return _Verdict(None)
-        try:
-            comparison = self.case.compare(inputs, references, self.case.evaluate_formula(inputs))
-        except (ArithmeticError, np.linalg.LinAlgError):  # outside the domain of the formula
-            return _Verdict(None)
-        except Exception:  # the formula does not take these inputs
-            return _Verdict(False)
-        if comparison.wrong is None:
-            return _Verdict(None if comparison.undecided else True)
-        reference, claim = comparison.wrong
-        if not np.isfinite(claim).all():
-            return _Verdict(None)
-        return _Verdict(False, comparison.wrong if claim.shape == reference.values.shape else None)
+class _SecondLook(Elsewhere):
+    """The conditions under which a formula is right, and the mistakes that accidental values hide."""
 
     def condition(self) -> str | None:
         """The condition that the given numbers fulfil, and without which the formula is wrong."""
@@ -232,10 +159,14 @@ class _SecondLook:
             own = next((p for name in relaxation.names for p in self.kept[i] if p.name == name), None)
             if own is None or own.name in stated or any(relaxation.dropped >= smaller for smaller in failed):
                 continue
-            inputs = self.draw({i: without(self.kept[i], relaxation.dropped - stated, self.is_data(i))}, base)
+            remaining = without(self.kept[i], relaxation.dropped - stated, self.is_data(i))
+            if own in remaining:
+                implied.append(own)
+                continue
+            inputs, holds = self.told({i: remaining}, base)
             if own.holds(np.asarray(inputs.values[i])):
                 implied.append(own)
-            elif self.verdict(inputs).holds is False:
+            elif holds is False:
                 failed.append(relaxation.dropped)
                 found.append(own)
         return found or self._sufficient(i, implied, base)
@@ -245,9 +176,9 @@ class _SecondLook:
 
         They are those that others imply: a diagonal matrix is symmetric.
         """
-        if implied and self.verdict(self.draw({i: self.free[i]}, base)).holds is False:
+        if implied and self.told({i: self.free[i]}, base)[1] is False:
             for prop in reversed(implied):
-                if self.verdict(self.draw({i: (*self.free[i], prop)}, base)).holds:
+                if self.told({i: (*self.free[i], prop)}, base)[1]:
                     return [prop]
         return []
 

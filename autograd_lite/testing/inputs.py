@@ -115,6 +115,7 @@ def check_takes(function: Callable[..., Any], name: str, inputs: Inputs) -> None
 
 
 def parameter_names(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[str, ...]:
+    """The names of the parameters that receive these values."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # NumPy's ufuncs and other functions written in C

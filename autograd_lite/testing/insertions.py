@@ -15,11 +15,11 @@ import numpy as np
 
 from autograd_lite.ops.layers.activation import sigmoid
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.computation import Call, Change, Computation, Ref, getitem
-from autograd_lite.testing.edits import POWERS, Edit, at_value, on_operand, then
+from autograd_lite.testing.computation import Call, Change, Computation, Ref, getitem, refs
+from autograd_lite.testing.edits import POWERS, Edit, at_value, merged_by_place, on_operand, then
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.traced_array import trace
-from autograd_lite.testing.written_formula import WrittenFormula
+from autograd_lite.testing.written_formula import WrittenFormula, is_number
 
 _IN_PRODUCTS = {np.multiply, np.divide, np.negative}
 _IN_SUMS = {np.add, np.subtract}
@@ -83,9 +83,15 @@ def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormul
     """The library of a formula and its function; equal values are in it once."""
     computed = trace(function, inputs)
     made, seen = Library(computed), list[NumberArray]()
+    if computed is not None:
+        operands = (operand for call in computed.calls for operand in call.operands)
+        formula.numbers = tuple(dict.fromkeys(float(x) for x in operands if is_number(x)))
     written = [formula] if computed is None else [formula, WrittenFormula(computed, function)]
     for source in written:
-        for number in sorted(source.needed):
+        results = _results(source) if source is not formula else set[int]()
+        for number in sorted(source.needed - results):
+            if source.is_local(number):
+                continue
             array = np.asarray(source.calls[number].value if source.is_float(number) else 0)
             is_plain = array.dtype.kind != "f" or not array.size or (array.size > 1 and np.ptp(array) == 0)
             if is_plain or not np.isfinite(array).all():
@@ -98,6 +104,19 @@ def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormul
             if source is not formula:
                 _collect(made.functions, source, source.calls[number])
     return made
+
+
+def _results(source: WrittenFormula) -> set[int]:
+    """The calls that give the function's result, or its last step from an input: ``p − lr·g`` has the step ``lr·g``.
+
+    That they belong in the place of a wrong result is true, and says nothing.
+    """
+    found = set(map(int, refs(source.returned)))
+    for number in list(found):
+        call = source.calls[number]
+        if call.function in _IN_SUMS and any(source.calls[ref].function is None for ref in refs(call.operands)):
+            found |= {int(ref) for ref in refs(call.operands) if source.calls[ref].function is not None}
+    return found
 
 
 def _derived(entry: Entry, array: NumberArray) -> Iterator[Entry]:
@@ -151,12 +170,16 @@ def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]
     """A function that is missing around a value, in one use of it or in all."""
     own = {f"{name} is missing around {{}}": function for name, function in given.functions.items()}
     table = {**_FUNCTIONS, **own, **_INDICATORS}
+    yield from merged_by_place(formula, _around(formula, table))
+
+
+def _around(formula: WrittenFormula, table: dict[str, Callable[[Any], Any]]) -> Iterator[Edit]:
     for number in sorted(formula.needed, reverse=True):
         if formula.is_float(number):
             for phrase, function in table.items():
                 kind = "indicator" if phrase in _INDICATORS else "missing function"
                 for text, where, changes in at_value(formula, number, function):
-                    yield Edit(kind, phrase.format(text) + where, 4, changes)
+                    yield Edit(kind, phrase.format(text) + where, 4 + phrase.startswith("sign"), changes)
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
@@ -165,8 +188,9 @@ def missing_functions(formula: WrittenFormula, given: Library) -> Iterator[Edit]
 def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
     """A factor, divisor or term of the library that is missing, or a value that belongs in another one's place."""
     yield from _exchanged(formula, given)
+    yield from _replaced_numbers(formula, given)
     for number in sorted(formula.needed, reverse=True):
-        if formula.is_float(number):
+        if formula.is_float(number) and not formula.is_repeated(number):
             for index, entry in enumerate(given.entries):
                 yield from _replaced(formula, number, index, entry)
                 for kind, text, function in (*_elementwise(formula, number, entry), *_matrices(formula, number, entry)):
@@ -175,8 +199,8 @@ def missing_values(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
 
 def _exchanged(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
     """Two inputs of the same shape that are exchanged."""
-    inputs = [(i, e) for i, e in enumerate(given.entries)
-              if not e.of_function and e.derived is np.asarray and formula.calls[e.number].function is None]  # fmt: skip
+    own = ((i, entry) for i, entry in enumerate(given.entries) if not entry.of_function and entry.derived is np.asarray)
+    inputs = [(i, entry) for i, entry in own if formula.calls[entry.number].function is None]
     for (i, x), (j, y) in itertools.combinations(inputs, 2):
         if x.shape == y.shape:
             numbers = (x.number, i), (y.number, j)
@@ -203,6 +227,23 @@ def _replaced(formula: WrittenFormula, number: int, index: int, entry: Entry) ->
             return {user: on_operand(formula.calls[user], position, lambda _: values[index])}
 
         yield Edit("other value", f"{formula.operand(user, position)} {text}{formula.where(user)}", 5, {}, (), make)
+
+
+def _replaced_numbers(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
+    """A number that is computed in another way: the sum of a mask in place of its size."""
+    scalars = [(i, e) for i, e in enumerate(given.entries) if not e.shape and e.derived is np.asarray]
+    for user in sorted(formula.needed, reverse=True):
+        call = formula.calls[user]
+        for position, operand in enumerate(call.operands):
+            for index, entry in scalars if is_number(operand) and not formula.is_repeated(user) else ():
+
+                def make(
+                    values: list[NumberArray], user: int = user, position: int = position, index: int = index
+                ) -> Any:
+                    return {user: on_operand(formula.calls[user], position, lambda _: values[index])}
+
+                text = f"{formula.operand(user, position)} stands where {entry.definition} belongs{formula.where(user)}"
+                yield Edit("other value", text, 5, {}, (), make)
 
 
 def _second(x: Any, value: Any) -> Any:

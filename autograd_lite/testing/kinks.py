@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def one_sided(
     """
     x = np.asarray(inputs.values[position], dtype=np.float64)
     size = abs(float(x[index])) or min(1.0, float(np.max(np.abs(x)))) or 1.0
-    at = (..., *index)
+    at: Any = (..., *index)
 
     def sides(step: float) -> tuple[NumberArray, NumberArray]:
         """The derivatives at both sides; outside the domain, that of the other side."""

@@ -90,6 +90,14 @@ def other_argument(evidence: Evidence, actual: NumberArray, expected: NumberArra
         yield Explanation("wrong argument", text, actual, gradient, 2)
 
 
+def unfinished(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The derivative with respect to an intermediate value, where the chain rule goes on; it may be broadcast."""
+    for expression, adjoint in evidence.adjoints().items():
+        if actual.size > 1 and adjoint.size and _fits(adjoint.shape, actual.shape):
+            text = f"it is the derivative with respect to {expression}: the rest of the chain rule is missing"
+            yield Explanation("unfinished", text, actual, np.broadcast_to(adjoint, actual.shape), 4)
+
+
 def activation_alone(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The derivative h'(x) of an activation in place of the gradient of the loss; for softmax p(1 − p)."""
     arrays = {name: array for name, array in evidence.inputs.items() if array.dtype.kind == "f" and array.size > 1}

@@ -160,7 +160,7 @@ def _distribution(axis: int | None) -> tuple[Callable[[NumberArray], bool], Call
 
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
         drawn = np.abs(drawn)
-        return drawn / drawn.sum(axis=axis, keepdims=True)
+        return np.asarray(drawn / drawn.sum(axis=axis, keepdims=True))
 
     return holds, impose
 
@@ -173,7 +173,7 @@ def _unit(axis: int | None) -> tuple[Callable[[NumberArray], bool], Callable[...
         return length > 1 and _close((a * a).sum(axis=axis), 1.0)
 
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-        return drawn / np.sqrt((drawn * drawn).sum(axis=axis, keepdims=True))
+        return np.asarray(drawn / np.sqrt((drawn * drawn).sum(axis=axis, keepdims=True)))
 
     return holds, impose
 
@@ -186,7 +186,7 @@ def _centred(axis: int | None) -> tuple[Callable[[NumberArray], bool], Callable[
         return length > 1 and _close(a.sum(axis=axis), 0.0)
 
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-        return drawn - drawn.mean(axis=axis, keepdims=True)
+        return np.asarray(drawn - drawn.mean(axis=axis, keepdims=True))
 
     return holds, impose
 
@@ -204,7 +204,7 @@ def _draw_values(*values: float) -> Callable[[NumberArray, NumberArray, np.rando
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
         numbers = rng.choice(values, given.size)
         numbers[rng.permutation(given.size)[: len(values)]] = values[: given.size]
-        return numbers.reshape(given.shape)
+        return np.asarray(numbers.reshape(given.shape))
 
     return impose
 
@@ -215,8 +215,8 @@ def _is_integer(a: NumberArray) -> bool:
 
 def _draw_integers(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
     if given.size == 1:  # another number of the same sign, never 0 or ±1
-        return np.sign(given) * (np.abs(given) + rng.integers(1, 3)) + 0 * drawn
-    return rng.integers(int(given.min()), int(given.max()) + 1, given.shape).astype(float)
+        return np.asarray(np.sign(given) * (np.abs(given) + rng.integers(1, 3)) + 0 * drawn)
+    return np.asarray(rng.integers(int(given.min()), int(given.max()) + 1, given.shape), dtype=np.float64)
 
 
 def _one_hot(axis: int) -> Callable[[NumberArray], bool]:
@@ -227,7 +227,7 @@ def _one_hot(axis: int) -> Callable[[NumberArray], bool]:
 
 
 def _move_ones(axis: int) -> Callable[[NumberArray, NumberArray, np.random.Generator], NumberArray]:
-    return lambda drawn, given, rng: rng.permuted(given, axis=axis)
+    return lambda drawn, given, rng: np.asarray(rng.permuted(given, axis=axis))
 
 
 # -- signs and order -----------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def _move_ones(axis: int) -> Callable[[NumberArray, NumberArray, np.random.Gener
 
 def _inside(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
     """Values between 0 and 1, not close to these."""
-    return rng.uniform(max(0.05, 0.5 * given.min()), min(0.95, 0.5 + 0.5 * given.max()), given.shape)
+    return np.asarray(rng.uniform(max(0.05, 0.5 * given.min()), min(0.95, 0.5 + 0.5 * given.max()), given.shape))
 
 
 def _is_sorted(a: NumberArray) -> bool:

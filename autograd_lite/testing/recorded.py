@@ -151,6 +151,16 @@ class Recorded:
                 wrong[row] += error
         return wrong.reshape(self.shape + self.argument.shape)
 
+    def incoming(self, node: Node) -> NumberArray:
+        """The Jacobian of the result with respect to a node: shape of the result + shape of the node."""
+        rows = [gradients.get(node, np.zeros(node.shape)) for gradients in self._incoming]
+        return np.array(rows).reshape(self.shape + node.shape)
+
+    def adjoints(self) -> dict[str, NumberArray]:
+        """The gradients of a scalar with respect to intermediate values, by the expressions that compute these."""
+        inner = [node for node in self.nodes[1:] if node.dtype is not None and node in self.places]
+        return {self.places[node].text: self.incoming(node).reshape(node.shape) for node in inner if not self.shape}
+
     def _error(self, row: int, changes: Mapping[tuple[Node, int], Change]) -> Any:
         errors: dict[Any, Any] = {}
         changed = {node for node, _ in changes}

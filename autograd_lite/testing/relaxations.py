@@ -45,19 +45,21 @@ RELAXATIONS = (
     Relaxation(("increasing",)),
 )
 _ALL = {name for relaxation in RELAXATIONS for name in relaxation.dropped}
+_CODES = {"one-hot", "one-hot columns", "binary", "signs"}
 _INSIDE = next(p for p in PROPERTIES if p.name == "between 0 and 1")
 
 
 def without(kept: tuple[Property, ...], dropped: set[str], is_data: bool) -> tuple[Property, ...]:
     """The properties that remain if some are left out.
 
-    Data in an encoding is meant to be encoded: 0 and 1 become numbers between them, and rows that sum to one keep
-    doing so.
+    Data in an encoding, an input that is not differentiated, is meant to be encoded: it keeps its zeros and ones, and
+    rows that sum to one. If it is differentiated, zeros and ones become numbers between them.
     """
     names = {p.name for p in kept}
-    encoded = names & ({*_SUMS} if is_data or names & {"one-hot", "one-hot columns"} else set())
+    encoded = _CODES | {*_SUMS} if is_data else {*_SUMS} if names & {"one-hot", "one-hot columns"} else set()
     remaining = tuple(p for p in kept if p.name not in dropped or p.name in encoded)
-    return (*remaining, _INSIDE) if "binary" in names & dropped and not encoded else remaining
+    inside = not is_data and "binary" in names & dropped and not names & encoded
+    return (*remaining, _INSIDE) if inside else remaining
 
 
 def without_all(kept: tuple[Property, ...], is_data: bool) -> tuple[Property, ...]:

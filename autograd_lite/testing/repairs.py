@@ -43,16 +43,11 @@ class _Point:
 class Repairs:
     """The edits of one formula that are right at all settings, the first of which has the given inputs.
 
-    `preferred` is a further setting: if edits are right there as well, only these count. `confirming` returns more
-    settings, for edits that are right at the others: a condition may decide alike at a few inputs.
+    `confirming` returns more settings, for edits that are right at the others: a condition may decide alike at a few
+    inputs.
     """
 
-    def __init__(
-        self,
-        settings: list[Setting],
-        preferred: Setting | None = None,
-        confirming: Callable[[], list[Setting]] = list,
-    ) -> None:
+    def __init__(self, settings: list[Setting], confirming: Callable[[], list[Setting]] = list) -> None:
         case, inputs = settings[0].case, settings[0].inputs
         self._points: list[_Point] = []
         self._made, self._more = 0, confirming
@@ -64,7 +59,6 @@ class Repairs:
         self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
             self._points = [point for setting in settings if (point := self._point(setting)) is not None]
-            self._preferred = None if preferred is None else self._point(preferred)
 
     def _point(self, setting: Setting) -> _Point | None:
         """The setting with all values, or None if the computation does not give there what the formula gives."""
@@ -136,9 +130,7 @@ class Repairs:
     def _right(self, candidates: Iterable[Edit]) -> list[Edit]:
         self._made = 0
         found = [edit for edit in candidates if self._made < _BUDGET and all(self._fits(edit, p) for p in self._points)]
-        found = [edit for edit in found if all(self._fits(edit, point) for point in self._confirming)]
-        preferred = [edit for edit in found if self._preferred is None or self._fits(edit, self._preferred)]
-        return preferred or found
+        return [edit for edit in found if all(self._fits(edit, point) for point in self._confirming)]
 
     def _fits(self, edit: Edit, point: _Point) -> bool:
         changed = self._changed(point, edit.changes if edit.make is None else edit.make(point.parts))
@@ -169,12 +161,18 @@ class Repairs:
     def _scaled_edit(self, part: Part, factors: list[Any]) -> Iterator[Edit]:
         if not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):
             return
-        setting, factor = self._points[0].setting, float(factors[0])
-        evidence = Evidence(setting.inputs.numbers(), None, 0, setting.case.rtol, setting.case.atol)
-        reasons = meanings(evidence, max(abs(factor), 1 / max(abs(factor), 1e-9)))
-        named = sentence(part, factor, tuple(reason for reason in reasons if reason.startswith("the length")))
+        factor = float(factors[0])
+        known = [set(self._lengths(point, max(abs(factor), 1 / max(abs(factor), 1e-9)))) for point in self._points]
+        named = sentence(part, factor, tuple(sorted(set.intersection(*known))))
         if named is not None:
             yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
+
+    @staticmethod
+    def _lengths(point: _Point, number: float) -> tuple[str, ...]:
+        """The lengths that have a value."""
+        case = point.setting.case
+        evidence = Evidence(point.setting.inputs.numbers(), None, 0, case.rtol, case.atol)
+        return tuple(reason for reason in meanings(evidence, number) if reason.startswith("the length"))
 
     def _factor(self, part: Part, point: _Point) -> float | None:
         numbers = point.setting.numbers

@@ -46,13 +46,13 @@ def _quantities(recorded: Recorded, names: StepNames) -> Iterator[Quantity]:
 def _all(recorded: Recorded, names: StepNames) -> Iterator[Quantity]:
     for step in recorded.steps:
         text = names.value(step.node)
-        if text and np.size(step.out) == 1 and not step.has_several_results and step.name not in _UNCHANGED:
+        if text and not step.has_several_results and np.size(step.out) == 1 and step.name not in _UNCHANGED:
             yield Quantity(f"`{text}`", "", _magnitude(step.out))
         for name in _NUMBERS.get(step.name, ()):
             number, text = step.arguments.get(name), names.operand(step.node, name)
             # a factor that is written as a number belongs to one step
             if text and number is not None and np.size(number) == 1 and _is_constant(step, name) and has_names(text):
-                yield Quantity(f"`{text}`", f" ({names.where(step.node).removeprefix(', ')})", _magnitude(number))
+                yield Quantity(f"`{text}`", f" ({names.where(step).removeprefix(', ')})", _magnitude(number))
 
 
 def _magnitude(number: NumberArray) -> float:

@@ -33,6 +33,11 @@ class Part(NamedTuple):
     call: int
     scaled: Callable[[float], Change]
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether the number is written as a number, and is not the value of an expression."""
+        return self.text.replace(".", "").removeprefix("-").isdigit()
+
 
 def parts(formula: WrittenFormula) -> Iterator[Part]:
     """The terms of sums, the arrays that are put side by side, and the numbers in products."""
@@ -82,7 +87,7 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, 
     right = factor * part.number
     if reasons:
         return "number", f"{part.text} {sign}is {times}{because}{part.where}"
-    if not _is_simple(right) or abs(right) == 1:  # a number that is one too many has a sentence of its own
+    if not _is_simple(right) or abs(right) == 1 or not part.is_literal:  # one that is too many has its own sentence
         return None
     return "number", f"{part.text} must be {right:.6g}{part.where}"
 

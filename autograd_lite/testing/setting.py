@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, Reference
+from autograd_lite.testing.case import Case
+from autograd_lite.testing.comparison import Reference
 from autograd_lite.testing.evidence import tolerance
 from autograd_lite.testing.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.inputs import Inputs

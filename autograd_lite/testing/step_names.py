@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
@@ -39,16 +38,24 @@ class StepNames:
         """The operation, without an operand."""
         return f"{node.operation.name}{self._number(node)}"
 
-    def where(self, *nodes: Node) -> str:
+    def where(self, *steps: Step) -> str:
         """The places in the user's code, for the end of a sentence: ", in `np.log(x)`, line 3"."""
-        texts = list(dict.fromkeys(self._quoted(self._places[node]) for node in nodes if node in self._places))
-        if len(nodes) == 1:
-            return f", in {texts[0]}{self._time(nodes[0])}" if texts else ""
-        if not texts or len(texts) > _SHOWN:
-            return f", in all {len(nodes)} places"
-        if len(texts) == 1:
-            return f", in {texts[0]}, every time"
-        return f", in {', '.join(texts[:-1])} and {texts[-1]}"
+        evaluations: dict[str, list[int]] = {}
+        counts: dict[str, int] = {}
+        for step in reversed(steps):
+            if step.node in self._places:
+                text = self._quoted(self._places[step.node])
+                number, counts[text] = self._evaluations[step.node, step.position]
+                evaluations.setdefault(text, []).append(number)
+        if len(evaluations) > _SHOWN or (not evaluations and len(steps) > 1):
+            return f", in all {len(steps)} places"
+        places = [text + _times(numbers, counts[text]) for text, numbers in evaluations.items()]
+        return ", in " * bool(places) + " and ".join(filter(None, (", ".join(places[:-1]), *places[-1:])))
+
+    def is_shown(self, step: Step, length: int) -> bool:
+        """Whether a step is one of at most `length` evaluations of its expression, or the first or last of more."""
+        number, count = self._evaluations.get((step.node, step.position), (1, 1))
+        return count <= length or number in (1, count)
 
     def value(self, parent: object) -> str | None:
         """A value in the user's words: the argument, or the expression that computed it."""
@@ -61,18 +68,16 @@ class StepNames:
         """Whether the other operand is written as a number; also for operations whose derivative has a fixed factor."""
         others = [name for name in step.node.operation.arguments if name != step.argument]
         text = self.operand(step.node, others[0]) if len(others) == 1 else None
-        return step.name in ("mean", "mse_loss", "sqrt", "square", "std", "sum", "var") or (
-            text is not None and not has_names(text)
-        )
+        return step.name in _WITH_NUMBERS or (text is not None and not has_names(text))
 
     def _other(self, step: Step) -> str:
-        others = [name for name in step.node.operation.arguments if name != step.argument]
+        operation = step.node.operation
+        others = [name for name in operation.differentiable if name != step.argument]
         if len(others) != 1:
             return "the other operand"
-        text = self.operand(step.node, others[0])
-        if text is None and others[0] in step.node.operation.differentiable:
-            text = self.value(step.node.parents[step.node.operation.differentiable.index(others[0])])
-        return f"`{text}`" if text else f"argument {others[0]!r}"
+        parent = step.node.parents[operation.differentiable.index(others[0])]
+        text = self.operand(step.node, others[0]) or self.value(parent)
+        return f"`{text}`" if text else "the other operand"
 
     def operand(self, node: Node, argument: str) -> str | None:
         """An argument as it is written in the expression of the step, if the expression is this one operation."""
@@ -90,34 +95,46 @@ class StepNames:
         return len({(place.filename, place.line) for place in self._places.values()}) > 1
 
     @cached_property
-    def _times(self) -> Counter[tuple[Place, str]]:
-        return Counter((place, node.operation.name) for node, place in self._places.items())
+    def _evaluations(self) -> dict[tuple[Node, int], tuple[int, int]]:
+        """For each step, which of the evaluations of its expression it is, and how many there are."""
+        alike: dict[tuple[str, str, int], list[tuple[Node, int]]] = {}
+        for step in reversed(self._recorded.steps):
+            if step.node in self._places:
+                key = self._quoted(self._places[step.node]), step.name, step.position
+                alike.setdefault(key, []).append((step.node, step.position))
+        return {edge: (i + 1, len(edges)) for edges in alike.values() for i, edge in enumerate(edges)}
+
+    @cached_property
+    def _numbers(self) -> dict[Node, int]:
+        """For each node, its number among those of the operation; 0 if it is the only one."""
+        alike: dict[str, list[Node]] = {}
+        for node in reversed(self._recorded.nodes):
+            alike.setdefault(node.operation.name, []).append(node)
+        return {node: i + (len(nodes) > 1) for nodes in alike.values() for i, node in enumerate(nodes)}
 
     def _quoted(self, place: Place) -> str:
         return f"`{place.text}`" + (f", line {place.line}" if self._has_lines else "")
 
-    def _time(self, node: Node) -> str:
-        """Which of the evaluations of one expression is meant."""
-        place, name = self._places[node], node.operation.name
-        count = self._times[place, name]
-        if count == 1:
-            return ""
-        alike = [other for other in reversed(self._recorded.nodes)
-                 if self._places.get(other) == place and other.operation.name == name]  # fmt: skip
-        return f", evaluation {alike.index(node) + 1} of {count}"
-
     def _number(self, node: Node) -> str:
         """The number of the step among those of its operation, if no place tells which it is."""
-        if node in self._places:
-            return ""
-        alike = sorted(other.order for other in self._recorded.nodes if other.operation is node.operation)
-        return f" number {alike.index(node.order) + 1}" if len(alike) > 1 else ""
+        return "" if node in self._places or not self._numbers[node] else f" number {self._numbers[node]}"
 
     def _operand(self, step: Step) -> str:
         if len(step.node.parents) < 2 or _has_constant(step):
             return ""
         text = self.operand(step.node, step.argument) or self.value(step.parent)
         return f" (operand `{text}`)" if text else f" (argument {step.argument!r})"
+
+
+def _times(numbers: list[int], count: int) -> str:
+    """Which evaluations of an expression are meant."""
+    if count == 1:
+        return ""
+    if len(numbers) == count:
+        return ", every time"
+    if len(numbers) > _SHOWN:
+        return f", {len(numbers)} of {count} times"
+    return f", evaluation{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))} of {count}"
 
 
 @lru_cache(maxsize=1024)
@@ -131,9 +148,9 @@ def has_names(text: str) -> bool:
 
 def _has_constant(step: Step) -> bool:
     """Whether the other operand is only a number, as an exponent or threshold mostly is."""
-    others = [value for name, value in step.arguments.items() if name != step.argument]
-    is_number = len(others) == 1 and np.ndim(others[0]) == 0 and step.node.parents.count(None) == 1
-    return step.name in ("power", "maximum", "minimum") and is_number
+    if step.name not in ("power", "maximum", "minimum") or step.node.parents.count(None) != 1:
+        return False
+    return all(np.ndim(value) == 0 for name, value in step.arguments.items() if name != step.argument)
 
 
 _OPERATORS: dict[type[ast.AST], str] = {

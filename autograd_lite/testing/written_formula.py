@@ -18,29 +18,49 @@ class WrittenFormula:
     calls : list of Call
     needed : set of int
         The calls that the result depends on.
+    numbers : tuple of float
+        The numbers that occur in the function that the formula belongs to.
     uses : dict of int to list of (int, int)
         The needed calls that take the value of a call, with the position among their operands.
     """
 
     def __init__(self, computation: Computation, function: Callable[..., Any]) -> None:
-        self._function = getattr(function, "__qualname__", "")
         self.calls = computation.calls
         self.names = computation.names
+        self.returned = computation.returned
         self.needed = computation.needed()
+        self.numbers: tuple[float, ...] = ()
         self.uses: dict[int, list[tuple[int, int]]] = {}
         for number in sorted(self.needed):
             for position, operand in enumerate(self.calls[number].operands):
                 if type(operand) is Ref:
                     self.uses.setdefault(operand, []).append((number, position))
+        self._function = self._main_function(getattr(function, "__qualname__", ""))
+
+    def _main_function(self, name: str) -> str:
+        """The name of the function that the user has written as the formula: not a wrapper that only calls it."""
+        places = [self.calls[number].place for number in sorted(self.needed, reverse=True)]
+        functions = [place.function for place in places if place is not None]
+        return name if name in functions or not functions else functions[0]
 
     def is_float(self, number: int) -> bool:
         """Whether the value of a call is a floating-point number or an array of them."""
         return is_float(self.calls[number].value)
 
+    def is_repeated(self, number: int) -> bool:
+        """Whether the place of a call is evaluated several times: in a loop, or in a function that is called again."""
+        place = self.calls[number].place
+        return place is not None and sum(self.calls[other].place is place for other in self.needed) > 1
+
     def is_in_helper(self, number: int) -> bool:
         """Whether a call is in a function that the formula calls."""
         place = self.calls[number].place
         return place is not None and place.function != self._function
+
+    def is_local(self, number: int) -> bool:
+        """Whether a value exists only inside a function that the formula calls, where its names mean nothing."""
+        users = [user for user, _ in self.uses.get(number, ())]
+        return self.is_in_helper(number) and all(map(self.is_in_helper, users))
 
     def text(self, number: int) -> str:
         """A value as it is written where it is used, else where it is computed."""

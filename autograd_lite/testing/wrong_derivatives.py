@@ -37,10 +37,10 @@ def wrong_derivatives(step: Step) -> Iterator[Wrong]:
     constant = ", as if it were constant" * (step.name in ("mean", "std", "var"))
     yield Wrong("missing term", f"the contribution through {{step}} is left out{constant}", 5, lambda g, c: 0 * c)
     yield Wrong("sign", "the sign of the contribution through {step} is flipped", 6, lambda g, c: -c)
-    if step.has_several_results or not step.arguments:
+    if step.has_several_results or not step.arguments or 0 in step.node.shape or 0 in step.parent.shape:
         return
     with np.errstate(all="ignore"):
-        slope = _slope(step)
+        slope = slope_of(step)
         rows = _ELEMENTWISE if slope is not None else _LINEAR
         for row in rows:
             yield from row(step, slope)
@@ -48,7 +48,7 @@ def wrong_derivatives(step: Step) -> Iterator[Wrong]:
             yield from always(step)
 
 
-def _slope(step: Step) -> NumberArray | None:
+def slope_of(step: Step) -> NumberArray | None:
     """The derivative of an elementwise step, with the shape of the result; None if it is not elementwise."""
     node, shape = step.node, step.parent.shape
     trailing = node.shape[len(node.shape) - len(shape) :]
@@ -66,6 +66,10 @@ def _slope(step: Step) -> NumberArray | None:
 
 
 def _left_out(step: Step, slope: Any) -> Iterator[Wrong]:
+    if step.node.shape != step.parent.shape:
+        count = int(np.prod(step.node.shape)) // int(np.prod(step.parent.shape))
+        text = "the sum over all elements that {step} is broadcast to is left out"
+        yield Wrong("unsummed", text, 4, lambda g, c: c / count)
     if np.all(slope == 1):
         return
     if np.all(slope == -1):
@@ -91,6 +95,7 @@ def _value_for_slope(step: Step, slope: Any) -> Iterator[Wrong]:
         return
     name, value, out = step.name, step.value, step.out
     yield Wrong("wrong factor", "the value of {step} stands where its derivative belongs", 4, lambda g, c: g * out)
+    yield Wrong("wrong factor", "the input of {step} stands where its derivative belongs", 5, lambda g, c: g * value)
     at_output = _derivative_at(step, out)
     if at_output is not None:
         yield Wrong("wrong factor", f"{name}' is evaluated at the output of {{step}} instead of at its input", 4,

@@ -15,7 +15,8 @@ from autograd_lite.testing.wrong_derivatives import Wrong, reduced_axes
 def wrong_derivatives_by_name(step: Step) -> Iterator[Wrong]:
     """The mistakes in the table for the operation of a step."""
     row = _BY_NAME.get(step.name)
-    return row(step) if row and step.arguments and not step.has_several_results else iter(())
+    is_usual = step.arguments and not step.has_several_results and 0 not in step.node.shape + step.parent.shape
+    return row(step) if row and is_usual else iter(())
 
 
 def _divide(step: Step) -> Iterator[Wrong]:
@@ -112,6 +113,23 @@ def _norm(step: Step) -> Iterator[Wrong]:
                 lambda g, c: c / out)  # fmt: skip
 
 
+def _std(step: Step) -> Iterator[Wrong]:
+    yield from _norm(step)
+    axes = reduced_axes(step)
+    if axes is not None:
+        out = np.expand_dims(step.out, axes) if np.ndim(step.out) < len(step.parent.shape) else step.out
+        count = np.prod([step.parent.shape[axis] for axis in axes])
+        text = "only the deviations from the mean are left of the derivative of {step}"
+        yield Wrong("missing factor", text, 4, lambda g, c: c * out * count)
+
+
+def _convolve(step: Step) -> Iterator[Wrong]:
+    """The derivative of a convolution by one operand is a correlation with the other."""
+    name = "y" if step.argument == "x" else "x"
+    text = "{other} is not reversed as it should be, in the derivative of {step}: a convolution for a correlation"
+    yield Wrong("flip", text, 3, lambda g, c: step.pull(g, **{name: step.saved[name][::-1]}))
+
+
 def _det(step: Step) -> Iterator[Wrong]:
     out = np.asarray(step.out)[..., None, None]
     yield Wrong("missing factor", "the factor det is left out, in the derivative of {step}", 4, lambda g, c: c / out)
@@ -141,9 +159,10 @@ def _getitem(step: Step) -> Iterator[Wrong]:
     elif step.name == "embedding":
         index = arguments["indices"]
     else:
-        axis = arguments["axis"]
-        index = np.asarray(arguments["indices"])
-        index = (*[slice(None)] * (axis % len(shape)), index) if axis is not None else np.unravel_index(index, shape)
+        axis, mode = arguments["axis"], arguments["mode"]
+        length = int(np.prod(shape)) if axis is None else shape[axis]
+        chosen = np.take(np.arange(length), arguments["indices"], mode=mode)
+        index = np.unravel_index(chosen, shape) if axis is None else (*[slice(None)] * (axis % len(shape)), chosen)
 
     def overwrite(g: Any, c: Any) -> Any:
         found = np.zeros(shape)
@@ -234,6 +253,7 @@ def _mse(step: Step) -> Iterator[Wrong]:
 _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "binary_cross_entropy_with_logits": _loss_of_logits,
     "cross_entropy": _loss_of_logits,
+    "convolve": _convolve,
     "det": _det,
     "divide": _divide,
     "embedding": _getitem,
@@ -251,7 +271,7 @@ _BY_NAME: dict[str, Callable[[Step], Iterator[Wrong]]] = {
     "solve": _solve,
     "sqrt": _sqrt,
     "square": _square,
-    "std": _norm,
+    "std": _std,
     "take": _getitem,
     "tanh": _tanh,
     "trace": _trace,

@@ -12,12 +12,12 @@ from autograd_lite.testing.recorded import Change, Recorded, Step
 
 
 class WrongOperation(NamedTuple):
-    """A wrong derivative of an operation: kind, sentence, cost, and its contributions to several parents."""
+    """A wrong derivative of an operation: kind, sentence, cost, one of its steps, and the changes in all of them."""
 
     kind: str
     text: str
     cost: int
-    node: Node
+    step: Step
     changes: Mapping[tuple[Node, int], Change]
 
 
@@ -49,12 +49,12 @@ def _where(node: Node, steps: list[Step]) -> Iterator[WrongOperation]:
         changes: dict[tuple[Node, int], Change] = {
             (node, step.position): (lambda g, c: g) if step.argument == name else (lambda g, c: 0 * c) for step in steps
         }
-        yield WrongOperation("condition", text, 3, node, changes)
+        yield WrongOperation("condition", text, 3, steps[0], changes)
     text = "the condition of {step} is turned round"
     changes = {
         (node, step.position): _masked(condition if step.argument == "y" else ~condition) for step in steps
     }  # fmt: skip
-    yield WrongOperation("condition", text, 3, node, changes)
+    yield WrongOperation("condition", text, 3, steps[0], changes)
 
 
 def _masked(mask: Any) -> Change:
@@ -69,11 +69,11 @@ def _maximum(node: Node, steps: list[Step]) -> Iterator[WrongOperation]:
         changes: dict[tuple[Node, int], Change] = {
             (node, step.position): (lambda g, c: g) if step is chosen else (lambda g, c: 0 * c) for step in steps
         }
-        yield WrongOperation("condition", text, 3, node, changes)
+        yield WrongOperation("condition", text, 3, steps[0], changes)
 
 
 def _of_all(kind: str, text: str, cost: int, node: Node, steps: list[Step], change: Change) -> WrongOperation:
-    return WrongOperation(kind, text, cost, node, {(node, step.position): change for step in steps})
+    return WrongOperation(kind, text, cost, steps[0], {(node, step.position): change for step in steps})
 
 
 _BY_NAME: dict[str, Any] = {"divide": _divide, "maximum": _maximum, "minimum": _maximum, "where": _where}

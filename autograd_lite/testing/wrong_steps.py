@@ -9,13 +9,15 @@ gradient, it explains the mismatch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.product_rule import products_of_derivatives
 from autograd_lite.testing.recorded import Change, Recorded, Step
 from autograd_lite.testing.scalar_quantities import scaled_gradients
 from autograd_lite.testing.step_names import StepNames
@@ -25,13 +27,10 @@ from autograd_lite.testing.wrong_operations import wrong_operations
 from autograd_lite.testing.wrong_values import wrong_values
 
 _BUDGET = 15_000  # the most rules that are applied, in some tenths of a second
-
-
 _COST_OF_NUMBERS = 3
+_LONG_LOOP = 8  # in longer ones, single evaluations are considered only at both ends
 # Along a chain of steps without a branch these mistakes have one effect, whichever the step.
 _CHAINS = ("missing term", "sign")
-
-
 _ARITHMETIC = ("add", "divide", "matmul", "multiply", "power", "subtract", "sum")
 # Operations in which one makes the same mistake.
 _FAMILIES = {name: family for family in (("mean", "var", "std"), ("softmax", "log_softmax")) for name in family}
@@ -42,8 +41,10 @@ class Candidate(NamedTuple):
 
     Attributes
     ----------
-    kind, text, cost
+    kind, cost
         Those of the explanation.
+    text : callable
+        Returns its sentence.
     changes : dict
         The changed contributions.
     group : hashable
@@ -53,7 +54,7 @@ class Candidate(NamedTuple):
     """
 
     kind: str
-    text: str
+    text: Callable[[], str]
     cost: int
     changes: Mapping[tuple[Node, int], Change]
     group: Hashable
@@ -65,8 +66,9 @@ def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str,
     with np.errstate(all="ignore"):
         names = StepNames(recorded, argument)
         yield from scaled_gradients(recorded, names)
+        yield from products_of_derivatives(recorded, names)
         seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
-        for candidate in sorted(_candidates(recorded, names), key=lambda candidate: candidate.cost):
+        for candidate in sorted(_candidates(recorded, names), key=_order):
             if recorded.work > _BUDGET:
                 return
             gradient = _gradient(recorded, candidate)
@@ -74,14 +76,19 @@ def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str,
                 times = _times(recorded, gradient) if candidate.is_fixed else ""
                 # Where a number is explained, the explanation is as simple as the number alone.
                 cost = min(candidate.cost, _COST_OF_NUMBERS) if times else candidate.cost
-                yield candidate.kind, candidate.text + times, cost, gradient
+                yield candidate.kind, candidate.text() + times, cost, gradient
+
+
+def _order(candidate: Candidate) -> tuple[bool, int]:
+    """Cheap ones first, but before all those in every evaluation of a long loop, where the budget is soon used up."""
+    return len(candidate.changes) <= _LONG_LOOP, candidate.cost
 
 
 def _gradient(recorded: Recorded, candidate: Candidate) -> NumberArray | None:
     """The gradient with a mistake; None if shapes do not fit, or if it changes nothing."""
     try:
         gradient = recorded.gradient(candidate.changes)
-    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError):
+    except Exception:  # the rules of a user's operation may raise anything
         return None
     right = recorded.right.reshape(gradient.shape)
     return gradient if np.isfinite(gradient).all() and not _are_equal(gradient, right) else None
@@ -116,25 +123,35 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
     together: dict[Hashable, list[tuple[Step, Wrong]]] = defaultdict(list)
     expressions = _expressions(recorded)
     for step in recorded.steps:
+        place, family = recorded.places.get(step.node), _FAMILIES.get(step.name)
+        is_single = names.is_shown(step, _LONG_LOOP)
         for wrong in (*wrong_derivatives(step), *wrong_derivatives_by_name(step)):
-            yield _candidate(names, [(step, wrong)], wrong.cost)
-            place, family = recorded.places.get(step.node), _FAMILIES.get(step.name)
+            if is_single:
+                yield _candidate(names, [(step, wrong)], wrong.cost)
             for alike in (step.name, (step.name, place), expressions[step.node], *([family] if family else [])):
                 together[alike, step.argument, wrong.text].append((step, wrong))
     for operation in wrong_operations(recorded):
-        node = operation.node
-        text = operation.text.format(step=names.operation(node)) + names.where(node)
-        yield Candidate(operation.kind, text, operation.cost, operation.changes, (node.order,))
-    for text, steps, changes in wrong_values(recorded, names):
-        text = text.format(step=names.of_all(steps), other=names.other_of_all(steps))
-        text += names.where(*[step.node for step in steps])
-        yield Candidate("wrong value", text, 5, changes, "wrong value")
+        if names.is_shown(operation.step, _LONG_LOOP):
+            text = partial(_sentence_of_operation, names, operation.text, operation.step)
+            yield Candidate(operation.kind, text, operation.cost, operation.changes, (operation.step.node.order,))
+    for template, steps, changes in wrong_values(recorded, names):
+        if len(steps) > 1 or names.is_shown(steps[0], _LONG_LOOP):
+            yield Candidate("wrong value", partial(_sentence, names, template, steps), 5, changes, "wrong value")
     seen = set()
     for members in together.values():
         key = frozenset((step.node, step.position, wrong.text) for step, wrong in members)
         if len(members) > 1 and key not in seen:
             seen.add(key)
             yield _candidate(names, members, members[0][1].cost + _cost_of_repetition(recorded, members))
+
+
+def _sentence(names: StepNames, template: str, steps: list[Step]) -> str:
+    text = template.format(step=names.of_all(steps), other=names.other_of_all(steps))
+    return text + names.where(*steps)
+
+
+def _sentence_of_operation(names: StepNames, template: str, step: Step) -> str:
+    return template.format(step=names.operation(step.node)) + names.where(step)
 
 
 def _cost_of_repetition(recorded: Recorded, members: list[tuple[Step, Wrong]]) -> int:
@@ -145,12 +162,10 @@ def _cost_of_repetition(recorded: Recorded, members: list[tuple[Step, Wrong]]) -
 
 def _candidate(names: StepNames, members: list[tuple[Step, Wrong]], cost: int) -> Candidate:
     wrong, steps = members[0][1], [step for step, _ in members]
-    nodes = [step.node for step in steps]
-    text = wrong.text.format(step=names.of_all(steps), other=names.other_of_all(steps)) + names.where(*nodes)
     changes = {(step.node, step.position): wrong.change for step, wrong in members}
-    group = wrong.kind if wrong.kind in _CHAINS else (*sorted(node.order for node in nodes),)
+    group = wrong.kind if wrong.kind in _CHAINS else tuple(sorted(step.node.order for step in steps))
     is_fixed = wrong.is_number and all(map(names.has_number, steps))
-    return Candidate(wrong.kind, text, cost, changes, group, is_fixed)
+    return Candidate(wrong.kind, partial(_sentence, names, wrong.text, steps), cost, changes, group, is_fixed)
 
 
 def _expressions(recorded: Recorded) -> dict[Node, Hashable]:

@@ -6,7 +6,8 @@ array of the same shape that occurs in the function, in one step, and in all eva
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -31,23 +32,24 @@ class WrongValue(NamedTuple):
 
 def wrong_values(recorded: Recorded, names: StepNames) -> Iterator[WrongValue]:
     """All replacements of one operand of a product."""
-    results = {step.node: step.out for step in recorded.steps if isinstance(step.out, np.ndarray)}
     evaluations = _evaluations(recorded)
+    results = _by_shape(recorded)
     together: dict[Any, list[tuple[Step, NumberArray]]] = defaultdict(list)
     for step in recorded.steps:
         other = _other(step)
         if other is None or other[1].ndim == 0:
             continue
-        alike = [(n, v) for n, v in results.items() if v.shape == other[1].shape and not np.array_equal(v, other[1])]
-        for node, value in sorted(alike, key=lambda pair: abs(pair[0].order - step.node.order))[:_MOST]:
-            if names.value(node):
-                text = f"`{names.value(node)}` stands where {{other}} belongs, in the derivative of {{step}}"
-                yield WrongValue(text, [step], {(step.node, step.position): _with(step, other[0], value)})
-            if evaluations.get(node, (None, 0))[1] == evaluations.get(step.node, (None, -1))[1]:
+        for node, value in _near(results.get(other[1].shape, []), step.node):
+            text = names.value(node)
+            if text is None or np.array_equal(value, other[1]):
+                continue
+            template = f"`{text}` stands where {{other}} belongs, in the derivative of {{step}}"
+            yield WrongValue(template, [step], {(step.node, step.position): _with(step, other[0], value)})
+            if evaluations.get(node) == evaluations.get(step.node) is not None:
                 together[recorded.places[step.node], step.position, recorded.places[node]].append((step, value))
+    counts = Counter(recorded.places.values())
     for (place, _, wrong), members in together.items():
-        count = sum(other == place for other in recorded.places.values())
-        if len(members) == count > 1:
+        if len(members) == counts[place] > 1:
             text = (
                 f"`{wrong.text}` of the same evaluation stands where {{other}} belongs, in the derivative of {{step}}"
             )
@@ -67,13 +69,28 @@ def _with(step: Step, name: str, value: NumberArray) -> Change:
     return lambda g, c: step.pull(g, **{name: value})
 
 
-def _evaluations(recorded: Recorded) -> dict[Node, tuple[Any, int]]:
-    """For each step, its place and which of the evaluations of this place it is."""
+def _by_shape(recorded: Recorded) -> dict[tuple[int, ...], list[tuple[Node, NumberArray]]]:
+    """The results of all steps, latest first, by their shapes."""
+    found: dict[tuple[int, ...], dict[Node, NumberArray]] = defaultdict(dict)
+    for step in recorded.steps:
+        if isinstance(step.out, np.ndarray):
+            found[step.out.shape][step.node] = step.out
+    return {shape: list(results.items()) for shape, results in found.items()}
+
+
+def _near(results: list[tuple[Node, NumberArray]], node: Node) -> list[tuple[Node, NumberArray]]:
+    """The results that were recorded shortly before and after a node, latest first."""
+    middle = bisect_left(results, -node.order, key=lambda result: -result[0].order)
+    return results[max(0, middle - _MOST // 2) : middle + _MOST // 2]
+
+
+def _evaluations(recorded: Recorded) -> dict[Node, int]:
+    """For each step, which of the evaluations of its place it is."""
     counts: dict[Any, int] = defaultdict(int)
     found = {}
     for node in reversed(recorded.nodes):
-        key = recorded.places.get(node), node.operation.name
-        if key[0] is not None:
-            found[node] = key, counts[key]
+        if node in recorded.places:
+            key = recorded.places[node], node.operation.name
+            found[node] = counts[key]
             counts[key] += 1
     return found

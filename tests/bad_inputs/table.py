@@ -30,6 +30,8 @@ WITHOUT_ROWS = {
     "testing.Grade": "a row of `Grades`",
     "testing.Grades": "what `grade` returns",
     "testing.GradientMismatch": "an error that the checks raise",
+    "testing.NotDifferentiableWarning": "a warning of the checks",
+    "testing.NotGeneralWarning": "a warning of the checks",
     "testing.Search": "what `find_counterexample` hands to `report`",
     "testing.StepMismatch": "an error that `check_steps` raises",
 }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from testing.cookbook import CASES
+from testing.cookbook.false_findings import NOT_SAID, STILL_SAID
 from testing.cookbook.not_named import NOT_NAMED
 
 from autograd_lite.testing import GradientMismatch, check_closed_form
@@ -37,3 +38,12 @@ def test_names_and_changes_are_unique():
     assert len(BY_NAME) == len(CASES)
     for case in CASES:
         assert len({mistake.change for mistake in case.mistakes}) == len(case.mistakes)
+
+
+def says(name, change, sentence):
+    return any(re.search(sentence, str(finding)) for finding in mismatch(BY_NAME[name], change).findings)
+
+
+def test_sentences_that_are_false_at_other_inputs_are_not_said():
+    assert [row for row in STILL_SAID if not says(*row[:3])] == []
+    assert [row for row in NOT_SAID if says(*row[:3])] == []

@@ -124,10 +124,13 @@ CONDITIONAL = {
         {"W": "positive", "X": "positive"},
     ),
     "binary": (
-        lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, BINARY), "0 and 1", {"y": "binary"},
+        lambda y, x: (y**3 * x).sum(), lambda y, x: 3 * y * x, (BINARY, C), "0 and 1", {"y": "binary"},
     ),
     "binary, all of them zero": (
         lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, np.zeros(6)), "0 and 1", {"y": "binary"},
+    ),
+    "binary, all of them one": (
+        lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, np.ones(6)), "0 and 1", {"y": "binary"},
     ),
     "orthonormal": (
         lambda x, Q: ((Q @ x) ** 2).sum(), lambda x, Q: 2 * x, (V, np.linalg.qr(A)[0]), "orthonormal",
@@ -215,6 +218,7 @@ GENERAL = {
     "binary targets": (
         lambda z, y: al.binary_cross_entropy_with_logits(z, y), lambda z, y: (sigma(z) - y) / 6, (C, BINARY),
     ),
+    "squares of binary targets": (lambda x, y: (y * y * x).sum(), lambda x, y: y, (C, BINARY)),
     "labels of ±1": (
         lambda w, X, y: al.maximum(0, 1 - y * (X @ w)).sum(), lambda w, X, y: -X.T @ (y * (y * (X @ w) < 1)),
         (V, X, SIGNS),
