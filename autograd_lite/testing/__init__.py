@@ -26,9 +26,11 @@ Reading order:
     evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
     mistakes, places        the possible explanations: common mistakes, and places that are right
     wrong_steps             further ones: wrong steps of the chain rule, in the function as it was `recorded`
-    wrong_derivatives,      tables of what may be wrong in one step, in any and in those of certain operations
-    .._by_name              (activations: derivatives that are confused), and in all contributions of an operation
-    wrong_operations        at once; step_names: how sentences name the steps
+    wrong_derivatives       tables of what may be wrong: in one step, in any and in those of certain operations
+                            (.._by_name, wrong_matrix_derivatives; activations: derivatives that are confused), in all
+                            contributions of one operation (wrong_operations), in the values that steps use
+                            (wrong_values), in whole expressions (wrong_expressions), by a factor (scalar_quantities)
+    step_names              how sentences name the steps
 
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """

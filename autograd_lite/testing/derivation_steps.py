@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.case import Case, Function
-from autograd_lite.testing.caveats import NotDifferentiableWarning
+from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
 from autograd_lite.testing.checked_steps import CheckedLine, CheckedSteps, StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.constraints import Constraint
@@ -113,6 +113,7 @@ class _Check:
     def __init__(self, steps: Lines, references: References, options: dict[str, Any]) -> None:
         self.steps, self.references, self.options = steps, references, options
         self.corrections: dict[str, Any] = {}
+        self.conditions: set[str] = set()  # that were warned of
         self.verdicts: list[CheckedLine] = []
         self.largest = 0.0
 
@@ -127,15 +128,30 @@ class _Check:
             case, inputs = self._case(line, reference)
             inputs = self._beside_a_kink(line, case, inputs) if reference.at else inputs
             try:
-                error = check_closed_form(
-                    case.fn, case.closed_form, *inputs, wrt=case.wrt, intermediates=case.intermediates, **self.options
-                )
+                error = self._checked(case, inputs)
             except GradientMismatch as mismatch:
                 self._add(line, "wrong", returned, reference)
                 self._judge_later(line)
                 raise StepMismatch.of(mismatch, line.name.text, self.verdicts) from None
             self.largest = max(self.largest, error)
         self._add(line, verdict, returned)
+
+    def _checked(self, case: Case, inputs: tuple[Any, ...]) -> float:
+        """The check of a line. What it needs is not warned of again, if an earlier line needs it as well."""
+        with warnings.catch_warnings(record=True) as noticed:
+            warnings.simplefilter("always")
+            error = check_closed_form(
+                case.fn, case.closed_form, *inputs, wrt=case.wrt, intermediates=case.intermediates, **self.options
+            )
+        for item in noticed:
+            if issubclass(item.category, (NotGeneralWarning, NotDifferentiableWarning)):
+                _, _, condition = str(item.message).partition(", but not in general: ")
+                if not condition or condition not in self.conditions:
+                    warnings.warn(item.message, item.category, stacklevel=4)
+                self.conditions.add(condition)
+            else:
+                warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
+        return error
 
     def _beside_a_kink(self, line: Line, case: Case, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The inputs, or others beside them if the line has a one-sided derivative in place of the engine's."""

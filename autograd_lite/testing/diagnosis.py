@@ -14,6 +14,7 @@ from autograd_lite.testing.mistaken_terms import (
     additive_term,
     array_factor,
     other_argument,
+    scaled_step,
     unfinished,
     wrong_step,
 )
@@ -38,7 +39,7 @@ _FIXED: tuple[Mistake, ...] = (
     other_argument, wrong_step,
 )  # fmt: skip
 _PLACES: tuple[Mistake, ...] = (right_in_places, flipped_in_places, scaled_in_part, right_in_part)
-_SINGLE = (*_FITTED, *_FIXED, unfinished, activation_alone, *_PLACES)
+_SINGLE = (*_FITTED, scaled_step, *_FIXED, unfinished, activation_alone, *_PLACES)
 # Few mistakes are tried as the second of a pair, and only one of the two may have a fitted number: otherwise some pair
 # would explain any mismatch.
 _SECOND = (constant_factor, transposed, flipped_in_places)

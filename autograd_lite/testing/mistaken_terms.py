@@ -12,6 +12,8 @@ from autograd_lite.testing.activations import DERIVATIVES
 from autograd_lite.testing.evidence import Evidence, Explanation
 from autograd_lite.testing.mistakes import meanings
 
+_LARGEST = 1e6  # of the factors that are fitted
+
 
 def _factors(evidence: Evidence) -> Iterator[tuple[str, NumberArray]]:
     arrays = {name: array for name, array in evidence.inputs.items() if array.dtype.kind == "f"}
@@ -87,7 +89,7 @@ def other_argument(evidence: Evidence, actual: NumberArray, expected: NumberArra
     """The derivative with respect to another argument."""
     for name, gradient in evidence.other_gradients().items():
         text = f"it is the derivative with respect to {name!r} instead of {evidence.argument!r}"
-        yield Explanation("wrong argument", text, actual, gradient, 2)
+        yield Explanation("wrong argument", text, actual, gradient, 3)
 
 
 def unfinished(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
@@ -117,3 +119,23 @@ def wrong_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
     """One step of the chain rule is left out, applied twice, or treated as elementwise."""
     for kind, text, cost, gradient in evidence.mistaken_gradients():
         yield Explanation(kind, text, actual, gradient, cost)
+
+
+def scaled_step(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
+    """The contribution of one step has another factor, which is fitted: a mean for a sum in one term, a missing 2."""
+    if actual.shape != expected.shape:
+        return
+    for kind, text, cost, gradient in evidence.mistaken_gradients():
+        part = expected - gradient
+        square = float(np.sum(part * part))
+        if kind != "missing term" or not square or "is left out" not in text or _parallel(part, expected):
+            continue
+        factor = float(np.sum((actual - gradient) * part)) / square
+        size = abs(factor) if abs(factor) > 1 else 1 / max(abs(factor), 1e-300)
+        if np.isclose(size, 1, rtol=1e-8) or size > _LARGEST or evidence.informative(part).sum() < 2:
+            continue
+        reasons = meanings(evidence, size)
+        what = f"is {size:.6g} times too {'large' if abs(factor) > 1 else 'small'}"
+        text = text.replace("is left out", f"has the wrong sign and {what}" if factor < 0 else what, 1)
+        scaled = gradient + factor * part
+        yield Explanation("term factor", text, actual, scaled, cost + (not reasons), reasons)

@@ -37,6 +37,8 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         yield Explanation("sign", flipped, -actual, expected)
         return
     reasons = meanings(evidence, size)
+    if _is_far_fetched(reasons) and any(evidence.agree(actual, step[-1]) for step in evidence.mistaken_gradients()):
+        reasons = ()  # a step of the function explains it
     if reasons or elements.sum() > 1:
         large = abs(factor) < 1
         text = f"it is {size:.6g} times too {'large' if large else 'small'}"
@@ -67,7 +69,7 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
 
 
 def _is_far_fetched(reasons: tuple[str, ...]) -> bool:
-    return all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
+    return bool(reasons) and all(reason.startswith(("half", "2 over", "√", "N/(N")) for reason in reasons)
 
 
 def _equal(known: list[tuple[str, float]], number: float) -> tuple[str, ...]:
@@ -197,10 +199,10 @@ def missing_matrix(evidence: Evidence, actual: NumberArray, expected: NumberArra
                 completed, extended = product(factor, actual), product(factor, expected)
                 if completed is not None and completed.shape == expected.shape:
                     text = f"the factor {label} is missing on the {side}"
-                    yield Explanation("missing factor", text, completed, expected, 3)
+                    yield Explanation("missing factor", text, completed, expected, 4)
                 if extended is not None and extended.shape == actual.shape:
                     text = f"the factor {label} is one too many on the {side}"
-                    yield Explanation("extra factor", text, actual, extended, 3)
+                    yield Explanation("extra factor", text, actual, extended, 4)
         outer, inner = (f"{name} {name}ᵀ", array @ array.T), (f"{name}ᵀ{name}", array.T @ array)
         for (mine, claimed), (right, wanted) in ((outer, inner), (inner, outer)):
             if claimed.shape == actual.shape and wanted.shape == expected.shape != actual.shape:

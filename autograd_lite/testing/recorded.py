@@ -21,6 +21,7 @@ from autograd_lite.testing.evaluation import tensor_result
 from autograd_lite.testing.inputs import Inputs
 from autograd_lite.testing.source_places import Place, Places
 
+_MOST_CONSTANTS = 200
 # The wrong contribution of a step to a parent, from the gradient of the step and the right contribution.
 Change = Callable[[Any, Any], Any]
 
@@ -82,17 +83,25 @@ class Step(NamedTuple):
 
 
 class _Recorder(Places):
-    """Keeps the arguments and the result of each node that is recorded, besides its place."""
+    """Keeps the arguments and the result of each node that is recorded, its place, and the results of other calls."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: dict[Node, tuple[tuple[Any, ...], Any]] = {}
+        self.constants: dict[tuple[str, bytes], NumberArray] = {}
         self._latest: tuple[tuple[Any, ...], Any] = (), None
+        self._constant: tuple[str, bytes] | None = None
 
     def on_result(self, operation: Operation, arguments: tuple[Any, ...], result: Any) -> None:
-        self._latest = arguments, result
+        self._latest, self._constant = (arguments, result), None
+        place = self.place(sys._getframe(1)) if len(self.constants) < _MOST_CONSTANTS else None
+        if place is not None and isinstance(result, np.ndarray):
+            self._constant = place.text, result.tobytes()
+            self.constants[self._constant] = result
 
     def on_record(self, node: Node) -> None:
+        if self._constant is not None:
+            self.constants.pop(self._constant, None)
         self.keep(node, sys._getframe(1))
         self.calls[node] = self._latest
 
@@ -106,6 +115,8 @@ class Recorded:
         The operations that the result depends on, latest first.
     steps : list of Step
         Their local derivatives, latest first.
+    constants : list of (str, array)
+        The inputs, and the results of operations that do not depend on the argument; with their texts.
     places : dict of Node to Place
         Where in the user's code they were recorded, as far as that is known.
     right : array
@@ -128,6 +139,9 @@ class Recorded:
             for i, parent in enumerate(node.parents)
             if parent is not None and parent.dtype is not None  # not the selection of one of several results
         ]
+        named = zip(inputs.names, inputs.values, strict=True)
+        self.constants = [(name, value) for name, value in named if isinstance(value, np.ndarray)]
+        self.constants += [(text, value) for (text, _), value in recorder.constants.items()]
         self._incoming = [self._gradients_of_nodes(result, row) for row in np.ndindex(self.shape)]
         zeros = np.zeros(self.argument.shape)
         self.right = np.array([gradients.get(self.argument, zeros) for gradients in self._incoming])

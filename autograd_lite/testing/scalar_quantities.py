@@ -15,24 +15,29 @@ from autograd_lite.testing.step_names import StepNames, has_names
 _NUMBERS = {"power": ("y",), "matrix_power": ("n",), "multiply": ("x", "y"), "divide": ("x", "y")}
 _UNCHANGED = ("getitem", "reshape", "negative", "variable")  # their results are values of other steps
 
+_KINDS = {"missing": "missing", "one too many": "extra"}
+
 
 class Quantity(NamedTuple):
-    """A number in a function: its name, where it is used, and its absolute value."""
+    """A number in a function: its name, where it is used, its absolute value, and whether it is a divisor there."""
 
     name: str
     where: str
     value: float
+    is_divisor: bool = False
 
 
 def scaled_gradients(recorded: Recorded, names: StepNames) -> Iterator[tuple[str, str, int, NumberArray]]:
     """The gradient times each quantity and over it; also for its square, its root and twice the quantity."""
     right = recorded.right.reshape(recorded.shape + recorded.argument.shape)
-    for name, where, value in _quantities(recorded, names):
+    for name, where, value, is_divisor in _quantities(recorded, names):
         for label, factor, cost in (
             (name, value, 3), (f"2·{name}", 2 * value, 4), (f"{name}²", value**2, 4), (f"√{name}", np.sqrt(value), 4),
         ):  # fmt: skip
-            yield "extra factor", f"the factor {label}{where} is one too many", cost, right * factor
-            yield "missing factor", f"the factor {label}{where} is missing", cost, right / factor
+            inverse = f"1/{label}" if is_divisor else label
+            larger, smaller = ("missing", "one too many") if is_divisor else ("one too many", "missing")
+            yield f"{_KINDS[larger]} factor", f"the factor {inverse}{where} is {larger}", cost, right * factor
+            yield f"{_KINDS[smaller]} factor", f"the factor {inverse}{where} is {smaller}", cost, right / factor
 
 
 def _quantities(recorded: Recorded, names: StepNames) -> Iterator[Quantity]:
@@ -52,7 +57,8 @@ def _all(recorded: Recorded, names: StepNames) -> Iterator[Quantity]:
             number, text = step.arguments.get(name), names.operand(step.node, name)
             # a factor that is written as a number belongs to one step
             if text and number is not None and np.size(number) == 1 and _is_constant(step, name) and has_names(text):
-                yield Quantity(f"`{text}`", f" ({names.where(step).removeprefix(', ')})", _magnitude(number))
+                where = f" ({names.where(step).removeprefix(', ')})"
+                yield Quantity(f"`{text}`", where, _magnitude(number), (step.name, name) == ("divide", "y"))
 
 
 def _magnitude(number: NumberArray) -> float:

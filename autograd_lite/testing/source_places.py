@@ -84,15 +84,19 @@ class Places(Observer):
 
     def keep(self, node: Node, frame: FrameType | None) -> None:
         """Keep the place of `frame` for a node."""
+        place = self.place(frame)
+        if place is not None:
+            self.of[node] = place
+
+    def place(self, frame: FrameType | None) -> Place | None:
+        """The place of `frame`, which is read only once from the source."""
         frame = user_frame(frame)
         if frame is None:
-            return
+            return None
         key = frame.f_code, frame.f_lasti
         if key not in self._known:
             self._known[key] = _place(frame)
-        place = self._known[key]
-        if place is not None:
-            self.of[node] = place
+        return self._known[key]
 
 
 # -- from instructions to texts ------------------------------------------------------------------------------------

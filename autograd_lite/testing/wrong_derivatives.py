@@ -172,7 +172,7 @@ def _as_if_a_sum(step: Step, slope: Any) -> Iterator[Wrong]:
 
     kind, text = "missing factor", "the derivative of {step} is left out, as if it were a sum"
     if node.operation.name in ("mean", "nanmean"):
-        kind, text = "mean", "a sum where a mean belongs: 1/N is left out of the derivative of {step}"
+        kind, text = "mean", "a sum where a mean belongs: 1/N of {step} is left out"
     if node.operation.name == "sum":
         text = "a mean where a sum belongs: 1/N is too much in the derivative of {step}"
         yield Wrong("mean", text, 4, lambda g, c: c / count, True)

@@ -17,12 +17,12 @@ import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.product_rule import products_of_derivatives
 from autograd_lite.testing.recorded import Change, Recorded, Step
 from autograd_lite.testing.scalar_quantities import scaled_gradients
 from autograd_lite.testing.step_names import StepNames
 from autograd_lite.testing.wrong_derivatives import Wrong, wrong_derivatives
 from autograd_lite.testing.wrong_derivatives_by_name import wrong_derivatives_by_name
+from autograd_lite.testing.wrong_expressions import mistakes_in_expressions
 from autograd_lite.testing.wrong_operations import wrong_operations
 from autograd_lite.testing.wrong_values import wrong_values
 
@@ -66,7 +66,7 @@ def mistaken_gradients(recorded: Recorded, argument: str) -> Iterator[tuple[str,
     with np.errstate(all="ignore"):
         names = StepNames(recorded, argument)
         yield from scaled_gradients(recorded, names)
-        yield from products_of_derivatives(recorded, names)
+        yield from mistakes_in_expressions(recorded, names)
         seen: dict[Hashable, list[NumberArray]] = defaultdict(list)
         for candidate in sorted(_candidates(recorded, names), key=_order):
             if recorded.work > _BUDGET:
@@ -142,12 +142,16 @@ def _candidates(recorded: Recorded, names: StepNames) -> Iterator[Candidate]:
         key = frozenset((step.node, step.position, wrong.text) for step, wrong in members)
         if len(members) > 1 and key not in seen:
             seen.add(key)
-            yield _candidate(names, members, members[0][1].cost + _cost_of_repetition(recorded, members))
+            cost = members[0][1].cost + _cost_of_repetition(recorded, members)
+            yield _candidate(names, members, cost)
+            if len(members) > 2 and len({recorded.places.get(step.node) for step, _ in members}) == 1:
+                for some in (members[1:], members[:-1]):  # in a loop, all except the last evaluation, or the first
+                    yield _candidate(names, some, cost + 1)
 
 
 def _sentence(names: StepNames, template: str, steps: list[Step]) -> str:
-    text = template.format(step=names.of_all(steps), other=names.other_of_all(steps))
-    return text + names.where(*steps)
+    other = names.other_of_all(steps)
+    return template.format(step=names.of_all(steps), other=other, plain=other.strip("`")) + names.where(*steps)
 
 
 def _sentence_of_operation(names: StepNames, template: str, step: Step) -> str:

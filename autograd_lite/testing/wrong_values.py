@@ -39,20 +39,23 @@ def wrong_values(recorded: Recorded, names: StepNames) -> Iterator[WrongValue]:
         other = _other(step)
         if other is None or other[1].ndim == 0:
             continue
+        for written, value in [pair for pair in recorded.constants if pair[1].shape == other[1].shape][:_MOST]:
+            if not np.array_equal(value, other[1]):
+                template = f"{_literal(written)} stands where {{plain}} belongs, in the derivative of {{step}}"
+                yield WrongValue(template, [step], {(step.node, step.position): _with(step, other[0], value)})
         for node, value in _near(results.get(other[1].shape, []), step.node):
             text = names.value(node)
             if text is None or np.array_equal(value, other[1]):
                 continue
-            template = f"`{text}` stands where {{other}} belongs, in the derivative of {{step}}"
+            template = f"{_literal(text)} stands where {{plain}} belongs, in the derivative of {{step}}"
             yield WrongValue(template, [step], {(step.node, step.position): _with(step, other[0], value)})
             if evaluations.get(node) == evaluations.get(step.node) is not None:
                 together[recorded.places[step.node], step.position, recorded.places[node]].append((step, value))
     counts = Counter(recorded.places.values())
     for (place, _, wrong), members in together.items():
         if len(members) == counts[place] > 1:
-            text = (
-                f"`{wrong.text}` of the same evaluation stands where {{other}} belongs, in the derivative of {{step}}"
-            )
+            what = f"{_literal(wrong.text)} of the same evaluation"
+            text = f"{what} stands where {{plain}} belongs, in the derivative of {{step}}"
             changes = {(s.node, s.position): _with(s, _other(s)[0], value) for s, value in members}  # type: ignore[index]
             yield WrongValue(text, [step for step, _ in members], changes)
 
@@ -63,6 +66,11 @@ def _other(step: Step) -> tuple[str, NumberArray] | None:
         return None
     name = "y" if step.argument == "x" else "x"
     return name, np.asarray(step.arguments[name])
+
+
+def _literal(text: str) -> str:
+    """A text of the user as a part of a template."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _with(step: Step, name: str, value: NumberArray) -> Change:

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 import autograd_lite as al
-from autograd_lite.testing import GradientMismatch, NotDifferentiableWarning, StepMismatch, check_steps
+from autograd_lite.testing import (
+    GradientMismatch,
+    NotDifferentiableWarning,
+    NotGeneralWarning,
+    StepMismatch,
+    check_steps,
+)
 
 RNG = np.random.default_rng(7)
 X, Y, LABELS = RNG.normal(size=(5, 3)), np.eye(2)[[0, 1, 1, 0, 1]], np.array([0, 1, 1, 0, 1])
@@ -418,3 +424,22 @@ def test_any_one_sided_derivative_of_an_intermediate_value_is_right(with_loss):
     assert noticed
     for mask in (lambda Z: (Z > 0) + 2.0 * (Z == 0), lambda Z: (Z > 0) - 0.1 * (Z == 0), lambda Z: 1.0):
         assert mismatch(loss, lines | {"dZ": lambda Z, dA, mask=mask: dA * mask(Z)}, w, x).line == "dZ"
+
+
+def test_a_condition_is_named_for_the_first_line_that_needs_it():
+    """S is symmetric, and stands where its transpose belongs; the second line only uses the first."""
+
+    def loss(S, x, V):
+        return ((S @ (V @ x)) ** 2).sum()
+
+    lines = {
+        "u": lambda V, x: V @ x,
+        "∂L/∂u": lambda S, u: 2 * S @ S @ u,
+        "∂L/∂V": lambda du, x: np.outer(du, x),
+        "∂L/∂x": lambda V, du: V.T @ du,
+    }
+    inputs = X.T @ X, RNG.normal(size=2), RNG.normal(size=(3, 2))
+    with pytest.warns(NotGeneralWarning, match="the line '∂L/∂u' is right here, but not in general") as noticed:
+        check_steps(loss, lines, *inputs)
+    assert len(noticed) == 1
+    assert noticed[0].filename == __file__

@@ -93,7 +93,7 @@ PLANTED = [
      lambda W, X: X @ X.T, (RNG.normal(size=(2, 2)), X), 0),
     ("missing factor", "the factor Xᵀ is missing on the left", lambda w, X, y: 0.5 * ((X @ w - y) ** 2).sum(),
      lambda w, X, y: X @ w - y, (W[:, 0], X, Y[:, 0]), 0),
-    ("extra factor", "the factor A is one too many on the left", lambda x, A: (x**3 * A.sum()).sum(),
+    ("extra factor", "the factor A is one too many", lambda x, A: (x**3 * A.sum()).sum(),
      lambda x, A: A @ (3 * x**2 * A.sum()), (B, SQUARE), 0),
     ("wrong argument", "the derivative with respect to 'y' instead of 'x'", lambda x, y: (x**2 * y).sum(),
      lambda x, y: x**2, (S, S + 1), 0),

@@ -87,6 +87,27 @@ def network_gradient(W, V, X, activation=None, slope=None, transpose=True):
 
 
 NETWORK = (normal(3, 4), normal(4, 4), normal(6, 3))
+
+
+def _layers(W, h):
+    for _ in range(3):
+        h = np.tanh(h @ W)
+    return h
+
+
+def _layers_gradient(W, x, g):
+    """Without tanh' in the first two layers."""
+    states = [x]
+    for _ in range(3):
+        states.append(np.tanh(states[-1] @ W))
+    total = np.zeros_like(W)
+    for i in (2, 1, 0):
+        delta = g * (1 - states[i + 1] ** 2) if i == 2 else g
+        total = total + states[i].T @ delta
+        g = delta @ W.T
+    return total
+
+
 INDEX = np.array([0, 2, 1, 2, 2])
 
 # Pieces of the sentence, function, wrong formula, inputs, wrt.
@@ -126,7 +147,7 @@ PLANTED = {
     "trace as a sum": ("derivative of trace is that of the sum of all elements",
         lambda A, B: np.trace(A @ B) ** 2, lambda A, B: 2 * np.trace(A @ B) * np.ones((3, 3)) @ B.T,
         (normal(3, 3), normal(3, 3)), 0),
-    "one of two means": ("1/N is left out of the derivative of mean, in `(x**2).mean()`",
+    "one of two means": ("1/N of mean is left out, in `(x**2).mean()`",
         lambda x, y: (x**2).mean() + np.exp(x * y).mean(), lambda x, y: 2 * x + y * np.exp(x * y) / 5,
         (normal(5), normal(5)), 0),
     "a mean for a sum": ("1/N is too much in the derivative of sum, in `np.exp(x * y).sum()`",
@@ -238,6 +259,36 @@ PLANTED = {
     "one variance held constant": ("the variance is held constant in the derivative of normalize",
         lambda x, G: (G * al.layer_norm(x, 4)).sum(),
         lambda x, G: layer_norm_gradient(x, G, variance=0.0), (normal(3, 4), normal(3, 4)), 0),
+    "a term once, not N times": ("operand `(len(X) * np.exp(w)).sum()`) is 5 times too small",
+        lambda w, X: np.exp(X @ w).sum() - (len(X) * np.exp(w)).sum(), lambda w, X: X.T @ np.exp(X @ w) - np.exp(w),
+        (normal(3), normal(5, 3)), 0),
+    "a term doubled": ("operand `(w**3).sum()`) is 2 times too large", lambda w, X: np.exp(X @ w).sum() + (w**3).sum(),
+        lambda w, X: X.T @ np.exp(X @ w) + 6 * w**2, (normal(3), normal(5, 3)), 0),
+    "pre-activation for activation": ("X @ W stands where np.tanh(X @ W) belongs, in the derivative of matmul",
+        lambda V, W, X: ((np.tanh(X @ W) @ V) ** 2).sum(), lambda V, W, X: 2 * (X @ W).T @ (np.tanh(X @ W) @ V),
+        (normal(4, 2), normal(3, 4), normal(5, 3)), 0),
+    "value of an expression": ("the value of `0.5 * x * (1 + al.erf(x))` stands where its derivative belongs",
+        lambda x, G: (G * (0.5 * x * (1 + al.erf(x)))).sum(), lambda x, G: G * 0.5 * x * (1 + al.erf(x)),
+        (normal(5), normal(5)), 0),
+    "matrix inverted by its elements": ("the matrix is inverted element by element, in the derivative of inv",
+        lambda X, A: np.trace(np.linalg.inv(X) @ A), lambda X, A: -A.T / X**2, (regular(3), normal(3, 3)), 0),
+    "1/S of a determinant": ("the matrix is inverted element by element, in the derivative of slogdet",
+        lambda S, A: np.linalg.slogdet(S)[1] + (A * S).sum(), lambda S, A: 1 / S + A, (regular(3), normal(3, 3)), 0),
+    "matrix for its inverse": ("the matrix stands where its inverse belongs, in the derivative of solve",
+        lambda b, A, G: (G * np.linalg.solve(A, b)).sum(), lambda b, A, G: A.T @ G,
+        (normal(3), regular(3), normal(3)), 0),
+    "right-hand side for the solution": ("the right-hand side stands where the solution belongs",
+        lambda S, b, d: d @ np.linalg.solve(S, b), lambda S, b, d: -np.outer(np.linalg.inv(S).T @ d, b),
+        (regular(3), normal(3), normal(3)), 0),
+    "elementwise product": ("an elementwise product stands where a matrix product belongs, in the derivative of matmul",
+        lambda X, A, B: np.exp(X @ A + B).sum(), lambda X, A, B: np.exp(X @ A + B) * A,
+        (normal(3, 3), normal(3, 3), normal(3, 3)), 0),
+    "matrix product": ("a matrix product stands where an elementwise product belongs, in the derivative of multiply",
+        lambda A, B, x: x @ (A * B) @ x, lambda A, B, x: np.outer(x, x) @ B,
+        (normal(3, 3), normal(3, 3), normal(3)), 0),
+    "activation left out below the last layer": ("evaluations 1, 2 of 3",
+        lambda W, x, G: (G * _layers(W, x)).sum(), lambda W, x, G: _layers_gradient(W, x, G),
+        (normal(3, 3), normal(4, 3), normal(4, 3)), 0),
     "denominator not squared": ("the denominator is not squared, in the derivative of divide",
         lambda x, G: (G * (np.sin(x) / (1 + x**2))).sum(),
         lambda x, G: G * (np.cos(x) / (1 + x**2) - np.sin(x) * 2 * x / (1 + x**2)), (normal(5), normal(5)), 0),
@@ -248,7 +299,7 @@ PLANTED = {
         recurrent, lambda *a: recurrent_gradient(*a, slope=lambda h: 1), RECURRENT, 0),
     "not transposed in time": ("`W` is not transposed as it should be, in the derivative of matmul (operand `h`)",
         recurrent, lambda *a: recurrent_gradient(*a, transpose=False), RECURRENT, 0),
-    "state of the wrong step": ("of the same evaluation stands where `h` belongs, in the derivative of matmul",
+    "state of the wrong step": ("of the same evaluation stands where h belongs, in the derivative of matmul",
         recurrent, lambda *a: recurrent_gradient(*a, state="after"), RECURRENT, 0),
     "cut after one step": ("contribution through matmul (operand `h`) is left out, in `W @ h`, line",
         recurrent, lambda *a: recurrent_gradient(*a, cut=1), RECURRENT, 0),
@@ -273,6 +324,14 @@ PLANTED = {
     "scalar factor": ("the factor `np.linalg.norm(x)` is missing", lambda x, G: np.linalg.norm(x) ** 3 + 0 * G.sum(),
         lambda x, G: 3 * x, (normal(4), normal(4)), 0),
 }  # fmt: skip
+
+
+def test_texts_with_braces_are_quoted_as_they_are():
+    fn = lambda V, W, X: ((np.tanh(X @ {"W": W}["W"]) @ V) ** 2).sum()  # noqa: E731
+    found = findings(fn, lambda V, W, X: 2 * (X @ W).T @ (np.tanh(X @ W) @ V), normal(4, 2), normal(3, 4), normal(5, 3))
+    assert any('X @ {"W": W}["W"] stands where np.tanh(X @ {"W": W}["W"]) belongs' in finding for finding in found), (
+        found
+    )
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -1,7 +1,9 @@
-"""The derivative of a product taken as the product of the derivatives, f'·g' for f'·g + f·g', and that of a quotient.
+"""Mistakes in the derivative h' of a whole expression of elementwise steps.
 
-The mistake is no change of one contribution, because it mixes two. It is computed from the parts of the gradient that
-pass through the one and the other operand, which are G·f'·g and G·f·g' where all steps are elementwise.
+The derivative of a product may be taken as the product of the derivatives, f'·g' for f'·g + f·g', and that of a
+quotient alike; or the value of the expression stands where its derivative belongs, or the derivative is left out. These
+are no changes of one contribution. They are computed from the parts of the gradient that pass through a step: with the
+gradient G of a product, G·f'·g and G·f·g' where all steps are elementwise.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ _RULES = {
 }
 
 
-def products_of_derivatives(recorded: Recorded, names: StepNames) -> Iterator[tuple[str, str, int, NumberArray]]:
-    """The gradients if the product rule or the quotient rule is not applied, for each product of elementwise steps."""
+def mistakes_in_expressions(recorded: Recorded, names: StepNames) -> Iterator[tuple[str, str, int, NumberArray]]:
+    """For each mistake: its kind, a sentence, its cost, and the resulting gradient."""
     right = recorded.right.reshape(recorded.shape + recorded.argument.shape)
     elementwise = _elementwise_nodes(recorded)
+    yield from _values_for_derivatives(recorded, names, elementwise)
     for first, second in zip(recorded.steps, recorded.steps[1:], strict=False):
         if first.node is not second.node or first.name not in _RULES or first.node not in elementwise:
             continue
@@ -38,6 +41,26 @@ def products_of_derivatives(recorded: Recorded, names: StepNames) -> Iterator[tu
         if np.isfinite(wrong).all():
             text = f"{_RULES[first.name]}{names.where(first)}"
             yield "product rule", text, 4, right - through_f - through_g + wrong
+
+
+def _values_for_derivatives(
+    recorded: Recorded, names: StepNames, elementwise: set[Node]
+) -> Iterator[tuple[str, str, int, NumberArray]]:
+    """The value of an expression of several steps for its derivative, or nothing in the place of its derivative."""
+    right = recorded.right.reshape(recorded.shape + recorded.argument.shape)
+    for node in recorded.nodes:
+        steps = [step for step in recorded.steps if step.node is node]
+        text = names.value(node)
+        if node not in elementwise or text is None or all(step.parent is recorded.argument for step in steps):
+            continue
+        rest = recorded.gradient({(step.node, step.position): lambda g, c: 0 * c for step in steps})
+        incoming = recorded.incoming(node)
+        for kind, what, wrong in (
+            ("wrong factor", f"the value of `{text}` stands where its derivative belongs", incoming * steps[0].out),
+            ("missing factor", f"the derivative of `{text}` is left out", incoming),
+        ):
+            if np.isfinite(wrong).all() and not np.allclose(rest + wrong, right, rtol=1e-12):
+                yield kind, what, 5, rest + wrong
 
 
 def _elementwise_nodes(recorded: Recorded) -> set[Node]:
