@@ -221,9 +221,7 @@ class _SecondLook(Elsewhere):
             return None
         names = " and ".join(repr(self.inputs.names[i]) for i in changed)
         stated = self._as_constraints((i, "fixed") for i in changed)
-        return (
-            f"it needs that all elements of {names} are the same. If that is meant, state it: constraints={stated}"
-        )
+        return f"it needs that all elements of {names} are the same. If that is meant, state it: constraints={stated}"
 
     # -- lengths ---------------------------------------------------------------------------------------------------
 

@@ -17,13 +17,7 @@ from autograd_lite.testing.written_formula import WrittenFormula
 def first_non_finite(formula: Callable[..., Any], inputs: Inputs) -> str:
     """The first call of a formula whose value is not finite although its operands are; empty if there is none.
 
-    Examples
-    --------
-    >>> from autograd_lite.testing.inputs import read_inputs
-    >>> def formula(m, t):
-    ...     return m / (1 - 0.9**t)
-    >>> first_non_finite(formula, read_inputs(formula, (np.ones(2), 0)))
-    'm / (1 - 0.9**t) is inf, with m = array([1., 1.]) and 1 - 0.9**t = 0.0'
+    For ``m / (1 - 0.9**t)`` at t = 0 it is ``m / (1 - 0.9**t) is inf, with m = array([1., 1.]) and 1 - 0.9**t = 0.0``.
     """
     computation = trace(formula, inputs)
     if computation is None:
@@ -32,14 +26,15 @@ def first_non_finite(formula: Callable[..., Any], inputs: Inputs) -> str:
     for number, call in enumerate(computation.calls):
         if call.function is not None and not _is_finite(call.value):
             operands = [_value(operand, computation.calls) for operand in call.operands]
-            if call.place is not None and all(map(_is_finite, operands)):
+            if all(map(_is_finite, operands)):
                 bad = np.asarray(call.value)[~np.isfinite(call.value)].flat[0]
                 given = [
                     f"{name} = {show(value, 40)}"
                     for position, value in enumerate(operands)
                     if (name := written.operand(number, position)) and name != str(value) and _is_number(value)
                 ]
-                return f"{call.place.text} is {bad}" + (f", with {' and '.join(given)}" if given else "")
+                what = f"{call.place.text} is" if call.place is not None else f"{call.name} gives"
+                return f"{what} {bad}" + (f", with {' and '.join(given)}" if given else "")
             return ""
     return ""
 

@@ -23,18 +23,18 @@ def findings(function, formula, *inputs, wrt=0):
      (B[:, :2], A)),
 ])  # fmt: skip
 def test_right_only_for_a_symmetric_matrix(function, formula, inputs):
-    assert findings(function, formula, *inputs)[0] == "it is right only if A is symmetric, A = Aᵀ"
+    assert findings(function, formula, *inputs)[0] == "it is right where A is symmetric, A = Aᵀ, and not in general"
 
 
 @pytest.mark.parametrize("function, formula, inputs, text", [
     (lambda x, A, b: ((A @ x + b) ** 2).sum(), lambda x, A, b: 2 * A.T @ (A @ x), (x, A, b),
-     "b is left out, in `A @ x + b`: it is right only if b = 0"),
+     "b is left out, in `A @ x + b`: it is right where b = 0"),
     (lambda x, A, b: (b * np.tanh(A @ x)).sum(), lambda x, A, b: A.T @ (1 - np.tanh(A @ x) ** 2), (x, A, b),
-     "b is left out, in `b * np.tanh(A @ x)`: it is right only if b = 1"),
+     "b is left out, in `b * np.tanh(A @ x)`: it is right where b = 1"),
     (lambda w, A, lam: ((A @ w) ** 2).sum() + lam * (w @ w), lambda w, A, lam: 2 * A.T @ (A @ w), (x, A, 0.3),
-     "lam is left out, in `lam * (w @ w)`: it is right only if lam = 0"),
+     "lam is left out, in `lam * (w @ w)`: it is right where lam = 0"),
     (lambda x, A, b, c: (A @ x + b) @ (A @ x + c), lambda x, A, b, c: 2 * A.T @ (A @ x), (x, A, b, c),
-     "b and c are left out: it is right only if b = 0 and c = 0"),
+     "b and c are left out: it is right where b = 0 and c = 0"),
 ])  # fmt: skip
 def test_an_input_that_is_left_out_is_named_with_its_place(function, formula, inputs, text):
     assert text in findings(function, formula, *inputs)
