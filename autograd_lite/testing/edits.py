@@ -109,6 +109,13 @@ def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit
 
 # -- functions -------------------------------------------------------------------------------------------------------
 
+
+def _matrix_square(x: Any, *_: Any) -> Any:
+    if np.ndim(x) != 2:
+        raise ValueError("only a matrix has a square that is not that of its elements")
+    return x @ x
+
+
 # For each comparison, those with which it is confused: turned round, and with or without equality.
 _CONFUSED: tuple[tuple[Any, ...], ...] = (
     (np.greater, np.less_equal), (np.greater_equal, np.less), (np.less, np.greater_equal),
@@ -131,7 +138,7 @@ _ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
     np.outer: [(np.multiply, "product", "there is an outer product where an elementwise product belongs")],
     np.linalg.inv: [(np.reciprocal, "inverse", "there is a matrix inverse where 1/x of each element belongs")],
     np.reciprocal: [(np.linalg.inv, "inverse", "there is 1/x of each element where a matrix inverse belongs")],
-    np.square: [(lambda x, *_: x @ x, "product", "each element is squared where a matrix product belongs")],
+    np.square: [(_matrix_square, "product", "each element is squared where a matrix product belongs")],
     np.divide: [
         (np.multiply, "quotient", "there is a quotient where a product belongs: multiply, not divide"),
         (lambda x, y: y / x, "quotient", "the quotient is upside down"),

@@ -84,11 +84,15 @@ def _explain(
     generic, right = generic_settings(given, keep_special=False)
     if right and not generic:
         return (_RIGHT_ELSEWHERE, *verdicts)
-    found = list(at_hand)
+    found, contrived = list(at_hand), list[Finding]()
     for others, keep_special in _attempts(given, generic, witnesses):
+        if keep_special and contrived:
+            break
         found = _holding(given, others, keep_special, reference.position, at_hand)
         if _explained(found):
-            break
+            return (*_simplest(found), *verdicts)
+        contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
+    found = contrived or found
     return (*_simplest(found), *verdicts)
 
 

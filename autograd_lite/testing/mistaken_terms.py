@@ -106,11 +106,11 @@ def activation_alone(evidence: Evidence, actual: NumberArray, expected: NumberAr
     for name, x in (arrays | evidence.intermediates).items():
         if x.shape != expected.shape or x.shape != actual.shape:
             continue
-        slopes = {f"{h}'({name})": derivative(x) for h, derivative in DERIVATIVES.items()}
+        slopes = {f"{h}'({name})": derivative(x) for h, derivative in DERIVATIVES.items() if h != "relu"}
         p = softmax(x) if x.ndim else x
         slopes[f"p (1 − p) with p = softmax({name})"] = p * (1 - p)
         for label, slope in slopes.items():
-            if _parallel(slope, actual) and np.ptp(slope):
+            if _parallel(slope, actual) and np.ptp(slope) and np.count_nonzero(actual) > 1:
                 text = f"it is {label} alone, the derivative of the activation: the gradient of the loss is left out"
                 yield Explanation("activation alone", text, expected, expected, 3)
 

@@ -85,7 +85,7 @@ class Setting:
 def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting], bool]:
     """The case at a few generic inputs at which the formula is wrong too; and whether it is right at some.
 
-    With `keep_special`, inputs that are zero or constant stay as they are.
+    With `keep_special`, inputs that are zero stay as they are.
     """
     wrong, right = list[Setting](), False
     for setting in itertools.islice(_drawn(given, keep_special, 0), _DRAWS):
@@ -114,8 +114,8 @@ def _drawn(given: Setting, keep_special: bool, seed: int) -> Iterator[Setting]:
 
 
 def is_special(value: Any) -> bool:
-    """Whether an input is zero or constant, as is any single number."""
-    return isinstance(value, np.ndarray | float) and bool(np.size(value)) and bool(np.ptp(np.asarray(value)) == 0)
+    """Whether an input is zero: a penalty or a bias that is meant to be left out."""
+    return isinstance(value, np.ndarray | float) and bool(np.size(value)) and not np.any(value)
 
 
 def setting_of_both_signs(given: Setting) -> Setting | None:

@@ -16,17 +16,17 @@ def findings(function, formula, *inputs, wrt=0):
     return [str(finding) for finding in caught.value.findings]
 
 
-@pytest.mark.parametrize("function, formula, inputs", [
+@pytest.mark.parametrize(("function", "formula", "inputs"), [
     (lambda X, A: np.trace(X.T @ A @ X), lambda X, A: 2 * A @ X, (B, A)),
     (lambda x, A: (x @ A @ x) ** 2, lambda x, A: 4 * (x @ A @ x) * A @ x, (x, A)),
-    (lambda X, A: np.linalg.det(X.T @ A @ X) , lambda X, A: 2 * np.linalg.det(X.T @ A @ X) * A @ X @ np.linalg.inv(X.T @ A @ X),
-     (B[:, :2], A)),
+    (lambda X, A: np.linalg.det(X.T @ A @ X),
+     lambda X, A: 2 * np.linalg.det(X.T @ A @ X) * A @ X @ np.linalg.inv(X.T @ A @ X), (B[:, :2], A)),
 ])  # fmt: skip
 def test_right_only_for_a_symmetric_matrix(function, formula, inputs):
     assert findings(function, formula, *inputs)[0] == "it is right where A is symmetric, A = Aᵀ, and not in general"
 
 
-@pytest.mark.parametrize("function, formula, inputs, text", [
+@pytest.mark.parametrize(("function", "formula", "inputs", "text"), [
     (lambda x, A, b: ((A @ x + b) ** 2).sum(), lambda x, A, b: 2 * A.T @ (A @ x), (x, A, b),
      "b is left out, in `A @ x + b`: it is right where b = 0"),
     (lambda x, A, b: (b * np.tanh(A @ x)).sum(), lambda x, A, b: A.T @ (1 - np.tanh(A @ x) ** 2), (x, A, b),

@@ -41,11 +41,10 @@ def test_nothing_is_named_if_all_is_finite():
 
 
 def test_the_check_shows_it():
+    def formula(x):
+        return x / x * 2 * x
+
     with pytest.raises(ValueError, match=r"formula returned is nan.*nothing to compare: x / x is nan, with x = "):
-
-        def formula(x):
-            return x / x * 2 * x
-
         check_closed_form(lambda x: (x**2).sum(), formula, np.zeros(2))
 
 

@@ -33,11 +33,7 @@ def residual(w, X, y):
 
 
 def network(W, V, X, Y):
-    return (G(W, V, X, Y) ** 2).sum()
-
-
-def G(W, V, X, Y):
-    return np.tanh(X @ W) @ V - Y
+    return ((np.tanh(X @ W) @ V - Y) ** 2).sum()
 
 
 def network_gradient(W, V, X, Y, transpose=True, squared=True, term=True):
@@ -96,10 +92,10 @@ PLANTED = {
                           lambda E, g: _overwritten(E, g), draws((3, 2), (4, 2)), "repeat"),
     "part of the data": (lambda w, X: ((X @ w) ** 2).sum(), lambda w, X: 2 * X[:-1].T @ (X[:-1] @ w),
                          draws((3,), (6, 3)), "only the part [:-1] of X along axis 0 is used"),
-    "other value": (lambda g, x, m: (m * g * ((x - x.mean(0)) / (x.std(0) + 0.1))).sum(), lambda g, x, m: (m * x).sum(0),
-                    draws((3,), (6, 3), (6, 3)), "x stands where (x - x.mean(0)) / (x.std(0) + 0.1) belongs"),
-    "missing divisor of an update": (lambda g, m, t: (0.9 * m + 0.1 * g) / (1 - 0.9**t), lambda g, m, t: 0.9 * m + 0.1 * g,
-                                     [*draws((4,), (4,)), 3], "the divisor 1 - 0.9**t is missing"),
+    "other value": (lambda g, x, m: (m * g * ((x - x.mean(0)) / (x.std(0) + 0.1))).sum(),
+                    lambda g, x, m: (m * x).sum(0), draws((3,), (6, 3), (6, 3)), "x stands where (x - x.mean(0)) / (x.std(0) + 0.1) belongs"),
+    "missing divisor of an update": (lambda g, m, t: (0.9 * m + 0.1 * g) / (1 - 0.9**t),
+                                     lambda g, m, t: 0.9 * m + 0.1 * g, [*draws((4,), (4,)), 3], "the divisor 1 - 0.9**t is missing"),
 }  # fmt: skip
 
 
