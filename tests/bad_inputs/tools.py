@@ -251,7 +251,7 @@ ROWS = [
         ("testing.check_closed_form(total, lambda x: (2 * x).astype(object), a)",
          TypeError, "closed_form returned an array of dtype object, not an array of real numbers"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, constraints="fixed")',
-         TypeError, "check_closed_form: constraints must be a mapping from names of inputs to constraints, not 'fixed'"),
+         TypeError, "constraints must be a mapping from names of inputs to constraints, not 'fixed'"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, constraints={"b": "fixed"})',
          ValueError, "check_closed_form: constraints name the input 'b'; there are x"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, constraints={"x": 3})',
