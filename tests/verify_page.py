@@ -19,7 +19,7 @@ from pathlib import Path
 PAGE = Path(__file__).parent.parent / "docs" / "verify.md"
 _PROGRAM = re.compile(r"```python\n(.*?)```\n(.*?)(?=```python|\Z)", re.DOTALL)
 _OUTPUT = re.compile(r"```text\n.*?```", re.DOTALL)
-_PLUGIN = "autograd_lite.testing.pytest_plugin"
+_PLUGIN = "autograd_lite.testing.courses.pytest_plugin"
 
 
 def page_with_outputs(text: str) -> str:

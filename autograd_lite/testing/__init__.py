@@ -38,15 +38,15 @@ Reading order:
 from typing import TYPE_CHECKING
 
 from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
-from autograd_lite.testing.checked_steps import CheckedLine, CheckedSteps, StepMismatch
 from autograd_lite.testing.closed_form import check_closed_form
-from autograd_lite.testing.declared import closed_form
-from autograd_lite.testing.derivation_steps import check_steps
-from autograd_lite.testing.grades import Grade, Grades
+from autograd_lite.testing.comparing.numerical import numerical_gradient
+from autograd_lite.testing.courses.checked_steps import CheckedLine, CheckedSteps, StepMismatch
+from autograd_lite.testing.courses.declared import closed_form
+from autograd_lite.testing.courses.derivation_steps import check_steps
+from autograd_lite.testing.courses.grades import Grade, Grades
+from autograd_lite.testing.courses.grading import grade
 from autograd_lite.testing.gradients import check_gradients
-from autograd_lite.testing.grading import grade
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.numerical import numerical_gradient
 from autograd_lite.testing.primitives import check_primitive
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
 from autograd_lite.testing.caveats import NotDifferentiableWarning, NotGeneralWarning
-from autograd_lite.testing.constraints import Constraint, read_constraints
+from autograd_lite.testing.comparing.case import Case, Function, Intermediates, formula_name
+from autograd_lite.testing.comparing.inputs import Which, check_functions, check_takes, function_name, read_inputs
 from autograd_lite.testing.generality import look_again
-from autograd_lite.testing.inputs import Which, check_functions, check_takes, function_name, read_inputs
+from autograd_lite.testing.generic.constraints import Constraint, read_constraints
 from autograd_lite.testing.refutation import refutation
 
 
@@ -60,8 +60,8 @@ def check_closed_form(
     constraints : mapping, optional
         What is meant to hold for the inputs, by their names: one or several of "fixed" (the input never changes),
         "symmetric", "positive", "nonnegative", "positive definite", "probabilities", "integer", "orthonormal" and so
-        on (all names of `autograd_lite.testing.properties.PROPERTIES`), or a callable that maps an array to one that
-        satisfies the constraint. Inputs that belong together, such as a matrix and its inverse, are all "fixed".
+        on (all names of `autograd_lite.testing.generic.properties.PROPERTIES`), or a callable that maps an array to one
+        that satisfies the constraint. Inputs that belong together, such as a matrix and its inverse, are all "fixed".
 
     Returns
     -------

@@ -14,9 +14,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.testing.case import Case, Function, Intermediates, formula_name
-from autograd_lite.testing.counterexample_error import counterexample_error
-from autograd_lite.testing.inputs import (
+from autograd_lite.testing.comparing.case import Case, Function, Intermediates, formula_name
+from autograd_lite.testing.comparing.inputs import (
     Inputs,
     NotFiniteError,
     Which,
@@ -24,6 +23,7 @@ from autograd_lite.testing.inputs import (
     check_takes,
     read_inputs,
 )
+from autograd_lite.testing.counterexample_error import counterexample_error
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.testing.case import Case
-from autograd_lite.testing.inputs import read_inputs
+from autograd_lite.testing.comparing.case import Case
+from autograd_lite.testing.comparing.inputs import read_inputs
 from autograd_lite.testing.refutation import refutation
 
 

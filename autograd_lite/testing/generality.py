@@ -20,18 +20,18 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.accidents import accident, readable
-from autograd_lite.testing.case import Case, formula_name
-from autograd_lite.testing.comparison import Reference
-from autograd_lite.testing.constraints import Constraints
-from autograd_lite.testing.elsewhere import Elsewhere
-from autograd_lite.testing.explanations import mismatch
-from autograd_lite.testing.generic_inputs import visible
-from autograd_lite.testing.inputs import Inputs, function_name
-from autograd_lite.testing.longer_axes import with_longer_axes
+from autograd_lite.testing.comparing.case import Case, formula_name
+from autograd_lite.testing.comparing.comparison import Reference
+from autograd_lite.testing.comparing.inputs import Inputs, function_name
+from autograd_lite.testing.explaining.explanations import mismatch
+from autograd_lite.testing.generic.accidents import accident, readable
+from autograd_lite.testing.generic.constraints import Constraints
+from autograd_lite.testing.generic.elsewhere import Elsewhere
+from autograd_lite.testing.generic.generic_inputs import visible
+from autograd_lite.testing.generic.longer_axes import with_longer_axes
+from autograd_lite.testing.generic.properties import PROPERTIES, Property
+from autograd_lite.testing.generic.relaxations import RELAXATIONS, without
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.properties import PROPERTIES, Property
-from autograd_lite.testing.relaxations import RELAXATIONS, without
 
 _DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
 _CONFIRMATIONS = 4  # further draws that confirm that a property suffices

@@ -11,12 +11,18 @@ from autograd_lite.core.backward import sweep
 from autograd_lite.core.tensor import Tensor, backward_with_graph
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
-from autograd_lite.testing.diagnosis import diagnose
-from autograd_lite.testing.evaluation import tensor_result
-from autograd_lite.testing.evidence import Evidence, relative_error, tolerance
-from autograd_lite.testing.inputs import Inputs, check_functions, function_name, read_inputs, refuse_non_finite
+from autograd_lite.testing.comparing.evaluation import tensor_result
+from autograd_lite.testing.comparing.inputs import (
+    Inputs,
+    check_functions,
+    function_name,
+    read_inputs,
+    refuse_non_finite,
+)
+from autograd_lite.testing.comparing.numerical import numerical_gradient
+from autograd_lite.testing.diagnosis.diagnosis import diagnose
+from autograd_lite.testing.diagnosis.evidence import Evidence, relative_error, tolerance
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.numerical import numerical_gradient
 
 Function = Callable[..., Any]
 Mask = Any  # None, an array of booleans, a tuple with one of these for each input, or a function that returns one

@@ -11,7 +11,7 @@ from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.derivation.derive import derive
 from autograd_lite.derivation.lines import Derivation
-from autograd_lite.testing.inputs import Inputs
+from autograd_lite.testing.comparing.inputs import Inputs
 
 
 def derivation_of(fn: Callable[..., Any], inputs: Inputs, position: int) -> Derivation | None:

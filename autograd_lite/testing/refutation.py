@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
-from autograd_lite.testing.case import Case, formula_name
-from autograd_lite.testing.comparison import Comparison, Reference
-from autograd_lite.testing.evidence import tolerance
-from autograd_lite.testing.explanations import mismatch
-from autograd_lite.testing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
+from autograd_lite.testing.comparing.case import Case, formula_name
+from autograd_lite.testing.comparing.comparison import Comparison, Reference
+from autograd_lite.testing.comparing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
+from autograd_lite.testing.comparing.rounding import rounding_error
+from autograd_lite.testing.diagnosis.evidence import tolerance
+from autograd_lite.testing.explaining.explanations import mismatch
+from autograd_lite.testing.formulas.non_finite import first_non_finite
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
-from autograd_lite.testing.non_finite import first_non_finite
-from autograd_lite.testing.rounding import rounding_error
 
 _PRECISIONS = {"float32": float(np.finfo(np.float32).eps), "float16": float(np.finfo(np.float16).eps)}
 

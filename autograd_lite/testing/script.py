@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.support.messages import show
-from autograd_lite.testing.case import Case, formula_name
-from autograd_lite.testing.inputs import function_name, read_inputs
+from autograd_lite.testing.comparing.case import Case, formula_name
+from autograd_lite.testing.comparing.inputs import function_name, read_inputs
 
 
 def as_code(case: Case, inputs: tuple[Any, ...], error: Exception) -> str:

@@ -4,8 +4,8 @@ from bad_inputs.rows import each, rows
 
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
-from autograd_lite.testing.checked_steps import StepMismatch
-from autograd_lite.testing.inputs import NotFiniteError
+from autograd_lite.testing.comparing.inputs import NotFiniteError
+from autograd_lite.testing.courses.checked_steps import StepMismatch
 from autograd_lite.testing.mismatch import GradientMismatch
 
 # fmt: off

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_lite import Tensor
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 from catalogue import CASES, Case
 
 every_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Tensor, no_grad, primitive
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 # -- accumulation ----------------------------------------------------------------------------------------------------
 

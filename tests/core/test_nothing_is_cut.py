@@ -15,7 +15,7 @@ from catalogue.numpy_functions import ADAPTED, SHARED, numpy_function
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from autograd_lite.nn import functional as F  # noqa: N812
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 ERRORS = (TypeError, ValueError, IndexError)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Tensor, manual_seed, nn
 from autograd_lite.nn import functional
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 seeds = st.integers(0, 2**32 - 1)
 lengths = st.integers(1, 4)

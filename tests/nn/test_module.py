@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_lite
 from autograd_lite import Tensor, nn
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 
 def derivative(function, order):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Tensor, cross_entropy, log_softmax, nn, one_hot, sigmoid, softmax
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 seeds = st.integers(0, 2**32 - 1)
 reductions = st.sampled_from(["mean", "sum", "none"])

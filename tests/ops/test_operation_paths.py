@@ -5,7 +5,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Tensor
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 RNG = np.random.default_rng(5)
 CUBE, MATRIX, VECTOR = RNG.uniform(0.5, 2, (2, 3, 4)), RNG.uniform(0.5, 2, (3, 3)), RNG.uniform(0.5, 2, 3)

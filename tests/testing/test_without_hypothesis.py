@@ -16,7 +16,7 @@ import numpy as np
 check_closed_form(sin, np.cos, np.ones(2))
 check_gradients(sin, np.ones(2), order=2)
 from autograd_lite.testing import check_steps, closed_form, grade
-from autograd_lite.testing.declared import declaration_of
+from autograd_lite.testing.courses.declared import declaration_of
 from typing import Annotated
 x = np.ones(2)
 check_steps(lambda x: sin(x).sum(), {"dx": lambda x: np.cos(x)}, x)

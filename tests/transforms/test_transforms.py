@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
-from autograd_lite.testing.numerical import numerical_gradient
+from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 vectors = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=4))
 

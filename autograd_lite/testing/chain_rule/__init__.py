@@ -1,0 +1,1 @@
+"""Explanations from the function: one step of the chain rule, or the same step everywhere, is wrong."""

@@ -1,0 +1,1 @@
+"""Explanations of a difference of two arrays: common mistakes, and places that are right."""

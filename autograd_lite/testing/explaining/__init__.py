@@ -1,0 +1,1 @@
+"""All explanations of a mismatch together, each tested at other inputs."""

@@ -1,0 +1,360 @@
+"""The table of edits: small changes of a formula, each of which turns a common mistake back into what is right.
+
+Each row of the table is a function of a formula and one of its calls. It yields edits: what takes the place of the
+call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the numbers, in
+`repairs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.formulas.computation import Call, Change, Ref, additem, getitem, setitem
+from autograd_lite.testing.formulas.written_formula import WrittenFormula, is_number
+
+PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot, np.kron)
+POWERS: dict[Any, float] = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
+COMPARISONS: dict[Any, str] = {
+    np.less: "<", np.less_equal: "≤", np.greater: ">", np.greater_equal: "≥", np.equal: "=", np.not_equal: "≠",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of some calls, and the mistake that it corrects.
+
+    Attributes
+    ----------
+    kind, text, cost
+        Those of the finding.
+    changes : dict of int to callable
+        What takes the place of each changed call.
+    alike : tuple
+        Equal for edits that do the same at different calls, and can be made in every place.
+    make : callable, optional
+        In place of `changes` for what depends on the inputs: they are made from the values of a library.
+    """
+
+    kind: str
+    text: str
+    cost: int
+    changes: dict[int, Change]
+    alike: tuple[Any, ...] = ()
+    make: Callable[[list[NumberArray]], dict[int, Change]] | None = None
+
+
+Row = Callable[[WrittenFormula, int, Call], Iterator[Edit]]
+
+
+def then(call: Call, function: Callable[[Any], Any]) -> Change:
+    """The call followed by a function of its value."""
+    original = call.function
+    return function if original is None else lambda *operands, **options: function(original(*operands, **options))
+
+
+def on_operand(call: Call, position: int, change: Callable[[Any], Any]) -> Change:
+    """The call with one of its operands changed."""
+    function: Any = call.function
+
+    def changed(*operands: Any, **options: Any) -> Any:
+        new = list(operands)
+        new[position] = change(new[position])
+        return function(*new, **options)
+
+    return changed
+
+
+def at_value(
+    formula: WrittenFormula, number: int, change: Callable[[Any], Any]
+) -> Iterator[tuple[str, str, dict[int, Change]]]:
+    """The change of a value in each single use of it, and in all uses: as it is written, where, and the changes."""
+    call, uses = formula.calls[number], formula.uses.get(number, [])
+    for user, position in uses:
+        change_of_use = on_operand(formula.calls[user], position, change)
+        yield formula.operand(user, position), formula.where(user), {user: change_of_use}
+    if len(uses) > 1 or (not uses and number in formula.needed):
+        where = " in every place" if len(uses) > 1 else ""
+        yield formula.text(number), where, {number: then(call, change)}
+
+
+# -- matrices --------------------------------------------------------------------------------------------------------
+
+
+def transposed(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A matrix that must be transposed, or must not be."""
+    if not isinstance(call.value, np.ndarray) or call.value.ndim != 2:
+        return
+    if call.function is np.transpose:
+        text = f"{formula.text(number)} must not be transposed"
+        yield Edit("transpose", text, 2, {number: lambda x, *_: x}, ("untransposed",))
+        return
+    for text, where, changes in at_value(formula, number, np.transpose):
+        if all(formula.calls[user].function not in (np.transpose, np.trace) for user in changes):
+            yield Edit("transpose", f"{text} must be transposed{where}", 2, changes, ("transposed",))
+
+
+def reordered(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """The factors of a matrix product in the other order."""
+    if call.function in PRODUCTS and len(call.operands) == 2:
+        function: Any = call.function
+        x, y = formula.operand(number, 0), formula.operand(number, 1)
+        text = f"the factors {x} and {y} are in the wrong order{formula.where(number)}"
+        yield Edit("order", text, 2, {number: lambda x, y: function(y, x)}, ("order", function))
+
+
+# -- functions -------------------------------------------------------------------------------------------------------
+
+
+def _matrix_square(x: Any, *_: Any) -> Any:
+    if np.ndim(x) != 2:
+        raise ValueError("only a matrix has a square that is not that of its elements")
+    return x @ x
+
+
+# For each comparison, those with which it is confused: turned round, and with or without equality.
+_CONFUSED: tuple[tuple[Any, ...], ...] = (
+    (np.greater, np.less_equal), (np.greater_equal, np.less), (np.less, np.greater_equal),
+    (np.less_equal, np.greater), (np.not_equal,), (np.equal,),
+)  # fmt: skip
+_ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
+    np.sum: [(np.mean, "sum and mean", "there is a sum where a mean belongs")],
+    np.mean: [(np.sum, "sum and mean", "there is a mean where a sum belongs")],
+    np.add: [(np.subtract, "sign", "the sign is wrong: minus belongs where plus stands")],
+    np.subtract: [
+        (np.add, "sign", "the sign is wrong: plus belongs where minus stands"),
+        (lambda x, y: y - x, "sign", "the sign is flipped: the difference is taken the other way round"),
+    ],
+    np.negative: [(np.positive, "sign", "the sign is wrong: the minus is one too many")],
+    np.multiply: [
+        (np.divide, "quotient", "there is a product where a quotient belongs: divide, not multiply"),
+        (np.matmul, "product", "there is an elementwise product where a matrix product belongs"),
+    ],
+    np.matmul: [(np.multiply, "product", "there is a matrix product where an elementwise product belongs")],
+    np.outer: [(np.multiply, "product", "there is an outer product where an elementwise product belongs")],
+    np.linalg.inv: [(np.reciprocal, "inverse", "there is a matrix inverse where 1/x of each element belongs")],
+    np.reciprocal: [(np.linalg.inv, "inverse", "there is 1/x of each element where a matrix inverse belongs")],
+    np.square: [(_matrix_square, "product", "each element is squared where a matrix product belongs")],
+    np.divide: [
+        (np.multiply, "quotient", "there is a quotient where a product belongs: multiply, not divide"),
+        (lambda x, y: y / x, "quotient", "the quotient is upside down"),
+        (lambda x, y: x * np.linalg.inv(y), "inverse", "there is 1/x of each element where a matrix inverse belongs"),
+    ],
+    np.maximum: [(np.minimum, "extremum", "there is a maximum where a minimum belongs")],
+    np.minimum: [(np.maximum, "extremum", "there is a minimum where a maximum belongs")],
+    np.max: [(np.min, "extremum", "there is a maximum where a minimum belongs")],
+    np.min: [(np.max, "extremum", "there is a minimum where a maximum belongs")],
+    np.sin: [(np.cos, "other function", "there is sin where cos belongs")],
+    np.cos: [(np.sin, "other function", "there is cos where sin belongs")],
+    np.sinh: [(np.cosh, "other function", "there is sinh where cosh belongs")],
+    np.cosh: [(np.sinh, "other function", "there is cosh where sinh belongs")],
+    np.exp: [(lambda x: np.exp(-x), "sign", "the sign of the exponent is wrong")],
+    setitem: [(additem, "repeated index", "an index that repeats overwrites: its values must add up, as by np.add.at")],
+    **{
+        function: [(other, "indicator", f"the condition has {sign} where {COMPARISONS[other]} belongs")
+                   for other in others]
+        for (function, sign), others in zip(COMPARISONS.items(), _CONFUSED, strict=True)
+    },
+}  # fmt: skip
+
+
+def replaced(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another function of the same operands."""
+    for function, kind, phrase in _ALTERNATIVES.get(call.function, ()):
+        text = phrase + formula.where(number)
+        yield Edit(
+            kind, text, 3, {number: lambda *x, f=function, **options: f(*x, **options)}, (call.function, function)
+        )
+
+
+def without_function(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A function, or an index, that must not be there."""
+    if not call.operands or type(call.operands[0]) is not Ref or call.function in (*_WITH_ROWS, *_WORDS):
+        return
+    inner = formula.operand(number, 0)
+    if call.function is getitem:
+        kind, text = _index(call.operands[1], inner, formula.operand(number, 1))
+    elif _same_shape(formula.calls[call.operands[0]].value, call.value):
+        kind, text = "extra function", f"the {call.name} is one too many"
+    else:
+        return
+    text += formula.where(number)
+    yield Edit(kind, text, 3, {number: lambda x, *_, **__: x}, ("without", call.name, str(call.operands[1:])))
+
+
+def _same_shape(first: Any, second: Any) -> bool:
+    return getattr(first, "shape", ()) == getattr(second, "shape", None)
+
+
+_WITH_ROWS = {np.transpose, np.negative, np.square, np.sqrt, np.reciprocal, np.power}
+
+
+def _index(index: Any, array: str, written: str) -> tuple[str, str]:
+    """What an index does that is one too many."""
+    items = index if isinstance(index, tuple) else (index,)
+    slices = [(axis, item) for axis, item in enumerate(items) if isinstance(item, slice)]
+    if any(isinstance(item.step, int) and item.step < 0 for _, item in slices):
+        return "flip", f"{array} is flipped by the index [{written}]"
+    if all(item is None or (isinstance(item, slice) and item == slice(None)) for item in items):
+        return "new axis", f"the new axis of {array} is one too many"
+    axis = next((axis for axis, item in slices if item != slice(None)), 0)
+    return "part used", f"only the part [{written}] of {array} along axis {axis} is used, but all of it is needed"
+
+
+# -- factors and terms -----------------------------------------------------------------------------------------------
+
+_WORDS: dict[Any, dict[int, str]] = {
+    np.multiply: {0: "factor", 1: "factor"}, np.matmul: {0: "factor", 1: "factor"}, np.divide: {1: "divisor"},
+    np.add: {0: "term", 1: "term"}, np.subtract: {1: "term"},
+    np.maximum: {0: "maximum with", 1: "maximum with"}, np.minimum: {0: "minimum with", 1: "minimum with"},
+}  # fmt: skip
+
+
+def without_operand(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """A factor, a divisor or a term that must not be there."""
+    if call.function not in _WORDS:
+        return
+    shape = np.shape(call.value)
+    for position, word in _WORDS[call.function].items():
+        if len(call.operands) != 2:
+            return
+        text = f"the {word} {formula.operand(number, position)} is one too many{formula.where(number)}"
+        kind = "extra term" if word == "term" else "extra factor"
+        alike = ("without operand", call.function, position)
+        yield Edit(kind, text, 3, {number: _kept(1 - position, shape)}, alike)
+
+
+def _kept(position: int, shape: tuple[int, ...]) -> Change:
+    def keep(*operands: Any) -> Any:
+        value = operands[position]
+        return np.broadcast_to(value, shape) if np.ndim(value) < len(shape) else value
+
+    return keep
+
+
+# -- exponents, numbers, options ---------------------------------------------------------------------------------------
+
+
+def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another exponent, or one that is missing."""
+    given = POWERS.get(call.function)
+    if call.function is np.power and is_number(call.operands[1]):
+        given = float(call.operands[1])
+    if given is not None:
+        for right in dict.fromkeys((given + 1, given - 1, -given, 1.0, 2.0, 3.0, 0.5, -1.0)):
+            if right not in (given, 0):
+                base = formula.operand(number, 0)
+                text = f"the exponent of {base} must be {right:g}, not {given:g}{formula.where(number)}"
+                text += formula.meaning(call.operands[0])
+                yield Edit("exponent", text, 3, {number: lambda x, *_, p=right: x**p}, ("exponent", given, right))
+        return
+    users = [formula.calls[user].function for user, _ in formula.uses.get(number, [])]
+    if not formula.is_float(number) or all(user in POWERS or user is np.power for user in users):
+        return
+    for what, power in _MISSING_POWERS.items():
+        for text, where, changes in at_value(formula, number, power):
+            if all(formula.calls[user].function not in POWERS for user in changes):
+                yield Edit(
+                    "exponent", f"the exponent of {text} is wrong: it must be {what}{where}", 3, changes, (what,)
+                )
+
+
+_MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
+    "squared": np.square, "cubed": lambda x: x**3, "under a square root": np.sqrt, "in the denominator": np.reciprocal,
+}  # fmt: skip
+
+
+def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another number: one of the function, one that is off by one, another threshold."""
+    for position, given in enumerate(call.operands):
+        if not is_number(given) or call.function is np.power:
+            continue
+        written, where = formula.operand(number, position), formula.where(number)
+        is_product = call.function in (np.multiply, np.divide)
+        near = () if is_product else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
+        choices = (*formula.numbers, *near) if _is_literal(written) else ()
+        for right in dict.fromkeys((*choices, given + 1, given - 1)):
+            if right == given or (right == 0 and is_product):
+                continue
+            kind, text = "number", f"{written} must be {right:g}"
+            if call.function in COMPARISONS:
+                kind, text = "indicator", f"the threshold {written} of the condition must be {right:g}"
+            elif right not in choices and given > 2:
+                stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
+                text = f"{written} = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
+            elif right not in choices:
+                continue
+            changed = on_operand(call, position, lambda x, other=right: other)
+            yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
+
+
+def _is_literal(written: str) -> bool:
+    try:
+        float(written)
+    except ValueError:
+        return False
+    return True
+
+
+_REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip)
+
+
+def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """Another axis, or another mode of a convolution."""
+    function: Any = call.function
+    if function in _REDUCTIONS and type(call.operands[0]) is Ref:
+        axis = call.operands[1] if len(call.operands) > 1 else call.options.get("axis")
+        ndim = np.ndim(formula.calls[call.operands[0]].value)
+        for right in range(ndim) if isinstance(axis, int) else ():
+            if right != axis % ndim:
+                text = f"the {call.name} is over axis {axis} where axis {right} belongs{formula.where(number)}"
+                change: Change = lambda x, *_, a=right, **named: function(x, **{**named, "axis": a})  # noqa: E731
+                yield Edit("axis", text, 3, {number: change}, ("axis", axis, right))
+    modes = ("valid", "same", "full")
+    for position, given in enumerate(call.operands):
+        for right in modes if isinstance(given, str) and given in modes else ():
+            text = f"the mode '{given}' must be '{right}'{formula.where(number)}"
+            changed = on_operand(call, position, lambda _, m=right: m)
+            yield Edit("mode", text, 3, {number: changed}, ("mode", given, right))
+
+
+ROWS: tuple[Row, ...] = (
+    transposed, reordered, replaced, without_function, without_operand, exponents, numbers, options,
+)  # fmt: skip
+
+
+def edits(formula: WrittenFormula) -> Iterator[Edit]:
+    """All edits of the table: at single places, and alike in every place."""
+    alike: dict[tuple[Any, ...], list[Edit]] = {}
+    rows = ((row, number) for number in sorted(formula.needed, reverse=True) for row in ROWS)
+    found = (edit for row, number in rows for edit in row(formula, number, formula.calls[number]))
+    for edit in merged_by_place(formula, found):
+        yield edit
+        alike.setdefault(edit.alike, []).append(edit)
+    for group in alike.values():
+        changes = {number: change for edit in group for number, change in edit.changes.items()}
+        if len(group) > 1 and len(changes) == sum(len(edit.changes) for edit in group):
+            first = group[0]
+            places = f" and in {len(group) - 1} other place{'s' * (len(group) > 2)}"
+            yield replace(first, text=first.text + places, cost=first.cost + 1, changes=changes)
+
+
+def merged_by_place(formula: WrittenFormula, found: Iterable[Edit]) -> Iterator[Edit]:
+    """The edits, where those of one place that is evaluated several times are one: in a loop, or in a function.
+
+    Whoever corrects the place corrects all of its evaluations.
+    """
+    groups: dict[tuple[Any, ...], list[Edit]] = {}
+    for edit in found:
+        key: Any = edit.text, frozenset(id(formula.calls[number].place) for number in edit.changes)
+        while any(not edit.changes.keys().isdisjoint(other.changes) for other in groups.get(key, ())):
+            key = (*key, 0)  # another operand of the same call, written alike
+        groups.setdefault(key, []).append(edit)
+    for group in groups.values():
+        changes = {number: change for edit in group for number, change in edit.changes.items()}
+        in_helpers = all(map(formula.is_in_helper, changes))  # a function of one's own is right, most often
+        yield replace(group[0], changes=changes, cost=group[0].cost + in_helpers)
