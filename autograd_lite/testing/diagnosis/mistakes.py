@@ -59,8 +59,9 @@ def meanings(evidence: Evidence, number: float) -> tuple[str, ...]:
         sizes = [(f"the number of elements of {name!r}", array.size)] if array.ndim > 1 else []
         less_likely += sizes
         for label, n in lengths + sizes:
-            less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1)),
-                            (f"√({label})", n**0.5), (f"{label} minus one", n - 1.0),
+            if evidence.has_square():
+                less_likely += [(f"half {label}", n / 2), (f"2 over {label}", 2 / max(n, 1))]
+            less_likely += [(f"√({label})", n**0.5), (f"{label} minus one", n - 1.0),
                             (f"N/(N − 1) for N = {label}", n / max(n - 1, 1))]  # fmt: skip
         if array.ndim == 0 and array:
             value = abs(float(array))

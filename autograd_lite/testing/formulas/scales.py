@@ -43,6 +43,8 @@ def parts(formula: WrittenFormula) -> Iterator[Part]:
     """The terms of sums, the arrays that are put side by side, and the numbers in products."""
     for number in sorted(formula.needed, reverse=True):
         call = formula.calls[number]
+        if formula.is_repeated(number):
+            continue  # whoever corrects the place corrects all of its evaluations
         for position, operand in enumerate(call.operands):
             in_sum = call.function in _SUMS or call.function in _SIDE_BY_SIDE
             is_term = in_sum and type(operand) is Ref and formula.is_float(operand)

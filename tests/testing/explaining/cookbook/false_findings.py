@@ -7,11 +7,11 @@ Those in `STILL_SAID` are said now. One that is no longer said belongs in `NOT_S
 # Name, change, the false sentence as a regular expression, and why it is false.
 STILL_SAID: list[tuple[str, str, str, str]] = [
     ("center loss, repeated labels", "C[y] - X -> -X", "2·C", "2 is how often each label occurs here"),
-    ("mean of embeddings", "len(i) -> len(dE)", "half the length", "it is a quotient of two lengths"),
-    ("negative sampling by the word", "N.T @ sig(N @ v) -> N.T @ sig(N @ v) / len(N)", "^`?1`? is 5 times", "called twice"),
 ]  # fmt: skip
 
 NOT_SAID: list[tuple[str, str, str, str]] = [
+    ("mean of embeddings", "len(i) -> len(dE)", "half the length", "it is a quotient of two lengths"),
+    ("negative sampling by the word", "N.T @ sig(N @ v) -> N.T @ sig(N @ v) / len(N)", "^`?1`? is 5 times", "called twice"),
     ("triplet loss by the anchor", " * (d > 0)[:, None] -> ", "only if a = 0", "with a = 0 the condition still matters"),
     ("triplet loss by the anchor", " + m -> ", "threshold 0 .* must be -1", "it must be -m"),
     ("triplet loss by the anchor", " + m -> ", "exponent of", "only the signs of d at these inputs agree"),
