@@ -128,7 +128,8 @@ class GraphFormulas:
         if name in _INVERSES and node.parents[0] is not None and node.parents[0] not in self.values and out is not None:
             with np.errstate(all="ignore"):
                 value = _INVERSES[name](out)
-            if np.isfinite(value).all():
+            exact = name != "inv" or (value.ndim == 2 and value.size > 0 and np.linalg.cond(value) < 100)
+            if exact and np.isfinite(value).all():
                 self.values[node.parents[0]] = value
 
     def _collect_value_of_vector(self, node: Node) -> None:
