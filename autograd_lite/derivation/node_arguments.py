@@ -80,10 +80,12 @@ class ArgumentFormulas:
         with np.errstate(all="ignore"):
             value = np.asarray(solution(self._values[node], known))
         # The result is a sum or a product: its rounding error is also that of the solution.
-        error = 16 * np.finfo(float).eps * max(np.abs(self._values[node]).max(initial=0), np.abs(known).max(initial=0))
-        if value.size and np.ptp(value) <= max(1e-9 * abs(value.flat[0]), error):
+        digits = np.finfo(node.dtype if np.dtype(node.dtype).kind == "f" else float).eps
+        error = 16 * digits * max(np.abs(self._values[node]).max(initial=0), np.abs(known).max(initial=0))
+        is_sharp = value.size > 0 and error < 1e-4 * np.max(np.abs(value))  # else the rounding errors hide the constant
+        if is_sharp and np.ptp(value) <= max(1e-9 * abs(value.flat[0]), error):
             yield Constant.of(_shortest(float(value.flat[0]), error))
-        elif value.ndim == 2 and value.shape == node.shape and _is_identity(value):
+        elif is_sharp and value.ndim == 2 and value.shape == node.shape and _is_identity(value, error):
             yield call(np.eye, (len(value),))
         elif value.shape == node.shape:
             symbol = self._unknown_symbol(node, name)
@@ -134,8 +136,9 @@ class ArgumentFormulas:
         return self._array_symbols.formula(value, whole)
 
 
-def _is_identity(value: Any) -> bool:
-    return bool(value.shape[0] == value.shape[1] and np.allclose(value, np.eye(len(value)), rtol=0, atol=1e-9))
+def _is_identity(value: Any, error: float) -> bool:
+    square = value.shape[0] == value.shape[1]
+    return bool(square and np.allclose(value, np.eye(len(value)), rtol=0, atol=max(error, 1e-9)))
 
 
 def _shortest(value: float, error: float) -> float:
