@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ def double(array: Any) -> Any:
 class ArraySymbols:
     """One symbol for each array in memory, whatever views of it the graph holds.
 
-    The constructor registers their names with `names`; `name` sets them after `Names.assign`.
+    The constructor registers their names with `names`; `name` sets them after `Names.assign`. Matrices of `layers`, the
+    products that are layers, are data X; those of other products are A.
 
     Attributes
     ----------
@@ -32,7 +33,13 @@ class ArraySymbols:
         The symbols of arrays that appear only inside rules, so that no line of the derivation defines them.
     """
 
-    def __init__(self, names: Names, given: Mapping[str, Any], saved: Mapping[Node, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        given: Mapping[str, Any],
+        saved: Mapping[Node, Mapping[str, Any]],
+        layers: Collection[Node],
+    ) -> None:
         self.from_rules: list[Symbol] = []
         self._names = names
         self._known: list[tuple[Any, Symbol]] = []
@@ -44,7 +51,7 @@ class ArraySymbols:
             beside = next((parent.operation.name for parent in node.parents if isinstance(parent, Node)), "")
             for argument, array in _constants(node, saved[node]):
                 named = _given_name(array)
-                usual = _usual_name(node.operation.name, argument, array, beside)
+                usual = _usual_name(node.operation.name, argument, array, beside, node in layers)
                 self._add(*(named or (array, usual)), given=bool(named))
                 if usual == "Y":
                     self._targets.append(array)
@@ -130,13 +137,14 @@ def _constants(node: Node, saved: Mapping[str, Any]) -> Iterator[tuple[str, Any]
                     yield name, array
 
 
-def _usual_name(operation: str, argument: str, array: Any, beside: str) -> str:
+def _usual_name(operation: str, argument: str, array: Any, beside: str, is_layer: bool) -> str:
     """The usual name of an array; `beside` is the operation that the other operand came from."""
     logarithm = operation == "multiply" and beside in ("log", "log_softmax")
     if argument == "target" or logarithm:
         return "Y" if array.dtype.kind == "f" and array.ndim > 1 else "y"
     if operation in PRODUCTS or (operation, argument) == ("linear", "x"):
-        return "X" if array.ndim > 1 else "x"
+        name = "X" if is_layer else "A"
+        return name if array.ndim > 1 else name.lower()
     return {"b": "M", "i": "i", "u": "i"}.get(array.dtype.kind, "C")
 
 

@@ -100,7 +100,9 @@ class GraphFormulas:
         self.definitions: list[tuple[Symbol, Formula, str]] = []
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
-        self.array_symbols = ArraySymbols(self.names, arrays, self.saved)
+        layers = [node for node, role in self.roles.items() if role == "Z"]
+        layers += [parent for node in layers for parent in node.parents if isinstance(parent, Node)]
+        self.array_symbols = ArraySymbols(self.names, arrays, self.saved, set(layers))
         self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
         self.names.assign()
         self.definitions += [(symbol, formula, "given") for symbol, formula in self.array_symbols.name()]

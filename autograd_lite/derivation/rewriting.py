@@ -87,6 +87,7 @@ REWRITES: list[Row] = [
     lambda x, p: (-1 * x - p, -1 * (x + p)),
     lambda x, a: (-1 * (x + a), -1 * x - a),
     lambda x, a: (-1 * (a + x), -1 * x - a),
+    lambda n, p: (n - p, -1 * p - -n),
     lambda x: (x.T + x, x + x.T),
     lambda n, x, y: (n * (x - y), -n * (y - x)),
     lambda x: (x + x, 2 * x),
