@@ -99,6 +99,12 @@ class Declaration:
                     keepers.setdefault(kept, set()).add(argument)
         return keepers
 
+    @property
+    def unsaved_names(self) -> tuple[str, ...]:
+        """The arguments that a node may neither save nor have as a parent."""
+        others = {name: {*self.differentiable} - ({name} - {self.variadic}) for name in self.arguments}
+        return tuple(name for name in self.arguments if not self.keepers.get(name, set()) >= others[name])
+
     def numeric(self, values: tuple[Any, ...]) -> list[str]:
         """The arguments that must be numbers, without those that have their default."""
         given = [

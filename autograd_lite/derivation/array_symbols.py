@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
-from autograd_lite.core.outputs import Result
 from autograd_lite.core.writes import memory_owner
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, mapped
 from autograd_lite.derivation.naming import PRODUCTS, Names
-from autograd_lite.support.names import name_of, named_things
+from autograd_lite.derivation.nodes import constant_values
+from autograd_lite.derivation.other_inputs import Trials
+from autograd_lite.support.names import name_of
 
 
 def double(array: Any) -> Any:
@@ -22,9 +22,10 @@ def double(array: Any) -> Any:
 
 
 class ArraySymbols:
-    """One symbol for each array in memory, whatever views of it the graph holds.
+    """One symbol for each array in memory, whatever views of it the graph holds. Two arrays never share a symbol.
 
-    The constructor registers their names with `names`; `name` sets them after `Names.assign`.
+    The constructor registers their names with `names`; `name` sets them after `Names.assign`. As inputs of the graph
+    the symbols get values in all `trials`.
 
     Attributes
     ----------
@@ -32,22 +33,32 @@ class ArraySymbols:
         The symbols of arrays that appear only inside rules, so that no line of the derivation defines them.
     """
 
-    def __init__(self, names: Names, given: Mapping[str, Any], saved: Mapping[Node, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        given: Mapping[str, Any],
+        saved: Mapping[Node, Mapping[str, Any]],
+        trials: Trials,
+    ) -> None:
         self.from_rules: list[Symbol] = []
-        self._names = names
+        self._names, self._trials = names, trials
         self._known: list[tuple[Any, Symbol]] = []
         self._requested: list[Symbol] = []
         self._targets: list[Any] = []
+        self._constants: list[tuple[Any, Symbol]] = []  # made by rules
         for name, array in given.items():
             self._add(array, name, given=True)
+        self._not_found = [array for array, _ in self._known]  # by memory
         for node in saved:
             beside = next((parent.operation.name for parent in node.parents if isinstance(parent, Node)), "")
-            for argument, array in _constants(node, saved[node]):
+            for argument, array, is_saved in _constants(node, saved[node]):
                 named = _given_name(array)
                 usual = _usual_name(node.operation.name, argument, array, beside)
-                self._add(*(named or (array, usual)), given=bool(named))
-                if usual == "Y":
+                if named or is_saved:
+                    self._add(*(named or (array, usual)), given=bool(named))
+                if usual == "Y" and is_saved:
                     self._targets.append(array)
+                self._not_found = [known for known in self._not_found if not np.may_share_memory(known, array)]
 
     def _add(self, array: Any, name: str, given: bool) -> None:
         if self.find(array) is None:
@@ -66,13 +77,8 @@ class ArraySymbols:
                 symbol.in_simplex = True
                 sums = Symbol(f"{symbol.name} 1", symbol.shape[:1], symbol.dtype, symbol.value.sum(axis=1))
                 yield sums, call(np.broadcast_to, (Constant(1), sums.shape))
-
-    @functools.cached_property
-    def candidates(self) -> list[Symbol]:
-        """Symbols that an unsaved operand may have been: the known ones, and arrays that the user named."""
-        named = [(thing, name) for thing, name in named_things() if isinstance(thing, np.ndarray)]
-        elsewhere = [(array, name) for array, name in named if self.find(array) is None and self._names.reserve(name)]
-        return [*(symbol for _, symbol in self._known), *(_symbol(array, name) for array, name in elsewhere)]
+        for symbol in dict.fromkeys(symbol for _, symbol in self._known):
+            self._trials.draw(symbol)
 
     def find(self, array: Any) -> Formula | None:
         """The array as a formula, if it is a known array or a view of one."""
@@ -80,6 +86,7 @@ class ArraySymbols:
             if (view := _as_view(array, known, symbol)) is not None:
                 if isinstance(view, Symbol) and view is not symbol:
                     self._known.insert(0, (array, view))  # so that the same part is the same symbol
+                    self._trials.draw(view)
                 return view
         return None
 
@@ -93,15 +100,46 @@ class ArraySymbols:
             return found
         if not value.ndim:
             return value if value.dtype.kind == "b" else Constant.of(value)
-        return self.named(_symbol(value, ""))
+        symbol = _symbol(value, self._names.fresh("C"))
+        self._trials.draw(symbol)
+        self._known.append((value, symbol))
+        self.from_rules.append(symbol)
+        return symbol
+
+    def beside(self, value: Any) -> Any:
+        """An argument that no node has saved, but that still exists; an array without a name is called c."""
+        if not isinstance(value, np.ndarray) or not value.ndim or self.find(value) is not None:
+            return self.formula(value)
+        symbol = self._unnamed(value.shape, value.dtype, double(value))
+        self._known.append((value, symbol))
+        return symbol
+
+    def gone(self, shape: tuple[int, ...] | None, node: Node, value: Any = None) -> Symbol:
+        """An argument of `node` that no longer exists, called c. Without a `shape` it is what was broadcast.
+
+        If its value is known, it is one of the `given` arrays provided that no other known array has these values, and
+        that the given one was not found elsewhere in the graph.
+        """
+        shape, dtype = node.shape if shape is None else shape, node.dtype or np.dtype(float)
+        if value is not None and np.shape(value) == shape and np.size(value) and np.ptp(value) > 0:
+            fitting = [(array, symbol) for array, symbol in self._known
+                       if array.shape == shape and np.allclose(array, value, rtol=1e-9, atol=1e-12)]  # fmt: skip
+            if len(fitting) == 1 and any(fitting[0][0] is array for array in self._not_found):
+                return fitting[0][1]
+        return self._unnamed(shape, dtype, value if np.shape(value) == shape else None)
+
+    def _unnamed(self, shape: tuple[int, ...], dtype: Any, value: Any) -> Symbol:
+        symbol = Symbol(self._names.fresh("c"), shape, dtype, value)
+        self._trials.draw(symbol)
+        return symbol
 
     def named(self, symbol: Symbol) -> Symbol:
-        """The named symbol for one without a name; equal arrays share a symbol."""
-        for known, other in self._known:
+        """The named symbol for one without a name, an array that a rule has made; equal ones share a symbol."""
+        for known, other in self._constants:
             if known.shape == symbol.shape and np.array_equal(known, symbol.value):
                 return other
         new = _symbol(symbol.value, self._names.fresh("C"))
-        self._known.append((symbol.value, new))
+        self._constants.append((symbol.value, new))
         self.from_rules.append(new)
         return new
 
@@ -117,17 +155,12 @@ def _in_simplex(rows: Any) -> bool:
     return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, rtol=0, atol=1e-12))
 
 
-def _constants(node: Node, saved: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The saved arrays of arguments that are not differentiated, with the name of the argument."""
-    primitive = node.operation
-    if isinstance(primitive, Result):
-        return
-    differentiated = {name for name, parent in zip(primitive.differentiable, node.parents, strict=False) if parent}
-    for name, value in saved.items():
-        if name in primitive.arguments and name not in differentiated:
-            for array in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(array, np.ndarray) and array.ndim:
-                    yield name, array
+def _constants(node: Node, saved: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
+    """The arrays among the arguments without a parent: the name of the argument, and whether the node has saved it."""
+    for name, value in constant_values(node, saved).items():
+        for array in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(array, np.ndarray) and array.ndim:
+                yield name, array, saved.get(name) is not None
 
 
 def _usual_name(operation: str, argument: str, array: Any, beside: str) -> str:

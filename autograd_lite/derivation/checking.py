@@ -1,12 +1,14 @@
-"""Every formula is evaluated and compared with the engine's numbers before it is printed."""
+"""Every formula is evaluated and compared with the engine's numbers before it is printed, also at other inputs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.derivation.formula import Formula, UnknownValueError, evaluate, symbols
+from autograd_lite.derivation.other_inputs import Trials
 
 
 class WrongFormulaError(AssertionError):
@@ -26,7 +28,7 @@ def agrees(formula: Formula, value: Any, dtype: Any, known: bool = False, seen: 
         result = np.asarray(evaluate(formula, seen), np.float64)
     except UnknownValueError:
         return not known
-    except (TypeError, ValueError, IndexError, np.linalg.LinAlgError):
+    except Exception:  # an operation may reject these numbers in any way
         return False
     value = np.asarray(value, np.float64)
     if result.shape != value.shape:
@@ -48,33 +50,82 @@ def _largest(value: Any) -> float:
     return float(np.max(array, where=np.isfinite(array), initial=0.0))
 
 
-def proved(simple: Formula, written: Formula, value: Any, dtype: Any, what: str) -> Formula:
-    """The formula `simple` if it has the engine's value, else `written`, the formula before simplification.
+def holds(formula: Formula, trials: Trials, numbers: Mapping[int, Any]) -> bool:
+    """Whether a formula has the given values at other inputs, in all trials that have not ended."""
+    return all(
+        agrees(formula, number, trials.dtype, known=True, seen=trials.values(formula, trial))
+        for trial, number in numbers.items() if trial in trials.living
+    )  # fmt: skip
 
-    With infinite or NaN intermediate values a rewrite need not hold (0·∞), so the formula stays as written. Unknown
-    values are replaced by random numbers, and the two formulas are compared with each other.
+
+def proved(
+    forms: Iterable[Formula], written: Formula, value: Any, dtype: Any, what: str, trials: Trials,
+    numbers: Mapping[int, Any] | None = None,
+) -> Formula:  # fmt: skip
+    """The first of the simplified `forms` that is true, at hand and at other inputs; else the formula as `written`.
+
+    The values are those of the engine: `value` at hand, if it is known, and `numbers` in the trials, by default those
+    of the formula as written. With infinite or NaN intermediate values a rewrite need not hold (0·∞), so the formula
+    stays as written. Where all trials have ended, random numbers replace the symbols one by one.
 
     Raises
     ------
     WrongFormulaError
-        If all values are finite and the simplified formula has another value.
+        If all values are finite and a simplified formula has another value at hand.
     """
-    rng = np.random.default_rng(0)
-    unknown = [symbol for symbol in symbols((simple, written)) if symbol.value is None]
-    substitutes: dict[int, Any] = {id(symbol): rng.uniform(0.5, 1.5, symbol.shape) for symbol in unknown}
-    seen = dict(substitutes)
+    for form in forms:
+        if form.shape != written.shape or not _is_right_at_hand(form, written, value, dtype, what):
+            return written
+        if is_same(form, written, dtype, trials, numbers):
+            return form
+    return written
+
+
+def is_same(
+    form: Formula, written: Formula, dtype: Any, trials: Trials, numbers: Mapping[int, Any] | None = None
+) -> bool:
+    """Whether two formulas have the same values at other inputs: those of the trials, or else random ones."""
+    numbers = trials.computed(written) if numbers is None else numbers
+    if not trials.living or not numbers:
+        return all(_are_equal(form, written, dtype, _substitutes(written, near)) for near in (False, True))
+    return holds(form, trials, numbers)
+
+
+def _is_right_at_hand(form: Formula, written: Formula, value: Any, dtype: Any, what: str) -> bool:
+    """Whether a simplified formula has the engine's value; False if infinite values explain that it has not."""
+    seen: dict[int, Any] = {}
     try:
         expected = evaluate(written, seen)
-    except Exception:  # an operation may reject these numbers: there is nothing to compare with
-        return written
-    if unknown or value is None:
-        value = expected
-    if simple.shape == written.shape and agrees(simple, value, dtype, seen=substitutes):
-        return simple
+    except UnknownValueError:
+        return True  # there is nothing to compare with
+    except Exception:  # an operation may reject these numbers in any way
+        return False
+    if agrees(form, expected if value is None else value, dtype):
+        return True
     numbers = [np.asarray(part) for part in seen.values() if isinstance(part, np.ndarray | np.generic)]
     if not all(np.isfinite(part).all() for part in numbers if part.dtype.kind == "f"):
-        return written
+        return False
     raise WrongFormulaError(
         f"derive: the simplified formula for {what} has a wrong value; "
         "this is an error in autograd_lite, please report it"
     )
+
+
+def _substitutes(written: Formula, near: bool) -> dict[int, Any]:
+    """Random numbers for the symbols of a formula, near their values or for those without one."""
+    rng = np.random.default_rng(0)
+    found: dict[int, Any] = {}
+    for symbol in symbols(written):
+        if symbol.value is None:
+            found[id(symbol)] = rng.uniform(0.5, 1.5, symbol.shape)
+        elif near and symbol.dtype.kind == "f":
+            found[id(symbol)] = symbol.value + 1e-3 * rng.uniform(-1, 1, symbol.shape) * _largest(symbol.value)
+    return found
+
+
+def _are_equal(form: Formula, written: Formula, dtype: Any, values: dict[int, Any]) -> bool:
+    try:
+        expected = evaluate(written, dict(values))
+    except Exception:  # an operation may reject these numbers in any way
+        return False
+    return agrees(form, expected, dtype, seen=values)

@@ -11,10 +11,12 @@ import numpy as np
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.core.writes import changed_since
 from autograd_lite.derivation.formula import symbols
 from autograd_lite.derivation.gradient_formulas import GradientFormulas
 from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Derivation, Line
+from autograd_lite.derivation.merging import merged
 from autograd_lite.derivation.nodes import nodes_below
 from autograd_lite.support.names import name_of
 
@@ -93,15 +95,33 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     for thing in wanted:
         if gradients.get(thing) is None:  # only operations without a gradient lead there, such as casts to integers
             gradients[thing] = np.zeros(thing.shape, thing.dtype)
+    values = _unchanged(values, nodes)
 
-    graph = GraphFormulas(root, values, arrays, given, paths)
-    if graph.refuted:
-        graph = GraphFormulas(root, values, arrays, given, paths, assume_defaults=False)
+    copies = merged(root, wanted | given.keys())
+    sums: dict[Any, Any] = {}
+    for thing, gradient in gradients.items():
+        if gradient is not None:
+            copy = copies.get(thing, thing)
+            sums[copy] = sums[copy] + gradient if copy in sums else gradient
+    values, given, paths = ({copies.get(x, x): what for x, what in old.items()} for old in (values, given, paths))
+    graph = GraphFormulas(copies[root], values, arrays, given, paths)
     lines = [Line(symbol.name, (formula,), symbol.shape, operation) for symbol, formula, operation in graph.definitions]
-    lines += GradientFormulas(graph, gradients, wanted).lines
+    lines += GradientFormulas(graph, sums, {copies.get(thing, thing) for thing in wanted}).lines
     used = symbols([line.formulas for line in lines])
     extra = [Line(x.name, (), x.shape, "constant") for x in graph.array_symbols.from_rules if x in used]
     return Derivation(extra + lines, *_sizes(root))
+
+
+def _unchanged(values: Mapping[Any, Any], nodes: list[Node]) -> dict[Any, Any]:
+    """The values of nodes and leaves that are those with which the graph was recorded."""
+    times: dict[Any, int] = {node: node.order for node in nodes}
+    for node in reversed(nodes):
+        for leaf in (parent for parent in node.parents if isinstance(parent, Leaf)):
+            times[leaf] = node.order
+    tensors = {leaf: leaf.tensor() for leaf in times if isinstance(leaf, Leaf) and leaf.tensor}
+    alive = {leaf: tensor.data for leaf, tensor in tensors.items() if tensor is not None}
+    known = {**alive, **values}
+    return {x: array for x, array in known.items() if x in times and not changed_since(times[x], array)}
 
 
 def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
-from autograd_lite.derivation.checking import agrees, proved
+from autograd_lite.derivation.checking import agrees, is_same, proved
 from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES
 from autograd_lite.derivation.formula import (
     Call,
@@ -24,10 +24,12 @@ from autograd_lite.derivation.formula import (
     substitute,
     symbols,
 )
-from autograd_lite.derivation.formula_array import FormulaArray, to_formula
+from autograd_lite.derivation.formula_array import FormulaArray, from_formula, to_formula
 from autograd_lite.derivation.naming import PRODUCTS, Names, request_names
-from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
+from autograd_lite.derivation.node_arguments import ArgumentFormulas, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
+from autograd_lite.derivation.other_inputs import Trials
+from autograd_lite.derivation.replay import Numbers, Replay, as_call
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
 
@@ -37,10 +39,7 @@ _LONGEST_INLINE = 12
 
 
 class GraphFormulas:
-    """The formulas of a graph.
-
-    An argument that the graph did not save is assumed to have its default, if `assume_defaults`. The assumption is
-    checked with the saved values, of which the loss is one.
+    """The formulas of a graph, each true at hand and at other inputs.
 
     Attributes
     ----------
@@ -48,23 +47,24 @@ class GraphFormulas:
         The formula of each node and leaf: a symbol if it has a name.
     definitions : list of (Symbol, Formula, str)
         The named nodes in order: the symbol, the formula that defines it, and the name of the operation.
-    refuted : bool
-        Whether saved values differ from an assumption or cannot be computed with it.
+    trials, replay : Trials, Replay
+        Other inputs, and the graph at these.
     """
 
     def __init__(
         self, root: Node, values: Mapping[Any, Any], arrays: Mapping[str, Any], given: Mapping[Any, str],
-        paths: Mapping[Any, str], assume_defaults: bool = True,
+        paths: Mapping[Any, str],
     ) -> None:  # fmt: skip
         self.root = root
         self.nodes = nodes_below(root)
-        self.values = {thing: double(array) for thing, array in values.items()}
+        self.values: dict[Any, Any] = {}
         self.saved = {node: saved_values(node) for node in self.nodes}
         self.consumers: dict[Any, list[Node]] = {}
         for node in self.nodes:
             for parent in node.parents:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
+        self.values = {thing: double(array) for thing, array in values.items()} | self.values
         self.names = Names()
         self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
         self.given = given
@@ -73,15 +73,16 @@ class GraphFormulas:
         self.definitions: list[tuple[Symbol, Formula, str]] = []
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
-        self.array_symbols = ArraySymbols(self.names, arrays, self.saved)
-        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
+        self.trials = Trials()
+        self.replay = Replay(self.trials, self.saved)
+        self._outputs: dict[Node, Numbers] = {}
+        self.array_symbols = ArraySymbols(self.names, arrays, self.saved, self.trials)
+        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols)
         self.names.assign()
         self.definitions += [(symbol, formula, "given") for symbol, formula in self.array_symbols.name()]
         self._name_leaves()
-        self._assume_defaults, self._assumed, self.refuted = assume_defaults, False, False
         for node in self.nodes:
             self._define_node(node)
-        self.refuted |= self._assumed and not agrees(self.definitions[-1][1], values[root], root.dtype, known=True)
 
     def _collect_values(self, node: Node) -> None:
         """The values of the node and of its parents, as far as they were saved."""
@@ -96,14 +97,19 @@ class GraphFormulas:
     def _name_leaves(self) -> None:
         leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
         for leaf in leaves:
-            self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
+            symbol = self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
+            self.trials.draw(symbol)
 
     # -- names inside formulas ---------------------------------------------------------------------------------------
 
+    def without_nameless(self, formula: Any) -> Any:
+        """The formula with a named symbol for each array."""
+        nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
+        return substitute(formula, nameless)
+
     def named(self, formula: Any) -> Any:
         """The formula with a named symbol for each array, and with symbols in place of their definitions."""
-        nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
-        formula = substitute(formula, nameless)
+        formula = self.without_nameless(formula)
         calls = [part for part in subformulas(formula) if isinstance(part, Call)]
         known = [(part, self._abbreviations[k]) for part in calls if (k := key(part)) in self._abbreviations]
         known += [(part, self._scattered(part)) for part in calls if part.name == "scatter"]
@@ -118,7 +124,8 @@ class GraphFormulas:
                 return call(np.multiply, (constant, labels))
         return scattered
 
-    def _define(self, symbol: Symbol, definition: Formula, operation: str) -> None:
+    def _define(self, symbol: Symbol, definition: Formula, operation: str, numbers: Numbers | None = None) -> None:
+        self.trials.define(symbol, self.trials.computed(definition) if numbers is None else numbers)
         self.definitions.append((symbol, definition, operation))
         if isinstance(definition, Call):
             self._abbreviations[key(definition)] = symbol
@@ -131,11 +138,16 @@ class GraphFormulas:
         if isinstance(node.operation, Result):
             values, like = self.formula_of[node.parents[0]], np.empty(node.shape, node.dtype)
             definition = result(values, node.operation.number, like)
+            outputs = self._outputs[node.parents[0]]
+            numbers = {trial: out[node.operation.number] for trial, out in outputs.items()}
         else:
-            definition = self._definition(node)
+            numbers = self.replay.forward(node, self.arguments.known(node))
+            definition = self._definition(node, numbers)
+        self._outputs[node] = numbers
         if node.operation.name in INTERMEDIATES:
             self._name_intermediates(definition, node)
-        definition = self.named(definition)
+        named = self.named(definition)
+        definition = named if is_same(named, definition, node.dtype, self.trials) else self.without_nameless(definition)
         if not self._has_name(node, definition):
             self.formula_of[node] = definition
             return
@@ -144,7 +156,7 @@ class GraphFormulas:
         symbol = Symbol(name, node.shape, node.dtype, value_or_none(definition) if value is None else value)
         self.formula_of[node] = symbol
         self.defined.add(node)
-        self._define(symbol, definition, node.operation.name)
+        self._define(symbol, definition, node.operation.name, numbers)
 
     def _has_name(self, node: Node, definition: Formula) -> bool:
         """Whether a node gets a line and a name; otherwise it is written out where it is used."""
@@ -177,31 +189,34 @@ class GraphFormulas:
                     self._one_hot.append(symbol)
                 self._define(symbol, part, part.name)
 
-    def _definition(self, node: Node) -> Formula:
-        """The first formula that agrees with the saved value; else the operation by its name."""
-        operation, known = primitive_of(node), self.values.get(node)
-        if operation.results:
-            return self._by_name(node, (), float)
-        for arguments, uses_default in self.arguments.guesses(node):
-            for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
-                try:
-                    args, keywords = as_call(operation, arguments)
-                    raw = function(*args, **keywords)
-                    written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
-                except Exception:  # a definition may fail on formulas in any way; the next one is tried
-                    continue
-                if written.shape != node.shape or not agrees(written, known, node.dtype):
-                    continue
-                if uses_default and (known is None or not agrees(written, known, node.dtype, known=True)):
-                    if not self._assume_defaults:
-                        continue
-                    self._assumed = True
-                    self.refuted |= known is not None
-                return proved(simplify(written), written, known, node.dtype, f"the definition by {operation.name!r}")
-        self.refuted |= self._assumed and known is not None
-        return self._by_name(node, node.shape, node.dtype)
+    def _definition(self, node: Node, numbers: Numbers) -> Formula:
+        """The textbook definition or NumPy's function, if it has the values of the operation; else its name.
 
-    def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
+        Rewrites under a condition are for guards inside rules. A guard of the user is part of the definition.
+        """
+        operation, known, by_name = primitive_of(node), self.values.get(node), self._by_name(node)
+        if operation.results:
+            return by_name
+        arguments = {name: from_formula(value) for name, value in self.arguments.known(node).items()}
+        args, keywords = as_call(operation, arguments)
+        for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
+            try:
+                raw = function(*args, **keywords)
+            except Exception:  # a definition may fail on formulas in any way; the next one is tried
+                continue
+            written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
+            if (
+                written.shape == node.shape
+                and agrees(written, known, node.dtype)
+                and is_same(written, by_name, node.dtype, self.trials, numbers)
+            ):
+                what = f"the definition by {operation.name!r}"
+                forms = (simplify(written, conditions=False),)
+                return proved(forms, written, known, node.dtype, what, self.trials, numbers)
+        return by_name
+
+    def _by_name(self, node: Node) -> Formula:
+        shape, dtype = (node.shape, node.dtype) if node.dtype else ((), float)
         args, keywords = as_call(node.operation, self.arguments.known(node))
         options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
         return call(ForwardFunction(primitive_of(node)), tuple(map(to_formula, args)), options, shape, dtype)
