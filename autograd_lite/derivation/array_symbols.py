@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -114,19 +114,21 @@ class ArraySymbols:
         self._known.append((value, symbol))
         return symbol
 
-    def gone(self, shape: tuple[int, ...] | None, node: Node, value: Any = None) -> Symbol:
+    def gone(self, shape: tuple[int, ...] | None, node: Node, value: Any = None, others: Iterable[Any] = ()) -> Symbol:
         """An argument of `node` that no longer exists, called c. Without a `shape` it is what was broadcast.
 
-        If its value is known, it is one of the `given` arrays provided that no other known array has these values, and
-        that the given one was not found elsewhere in the graph.
+        If its value is known, it may be one of the `given` arrays: one that was not found elsewhere in the graph,
+        provided that no other array has these values, neither a known one nor one of `others`.
         """
         shape, dtype = node.shape if shape is None else shape, node.dtype or np.dtype(float)
-        if value is not None and np.shape(value) == shape and np.size(value) and np.ptp(value) > 0:
-            fitting = [(array, symbol) for array, symbol in self._known
-                       if array.shape == shape and np.allclose(array, value, rtol=1e-9, atol=1e-12)]  # fmt: skip
-            if len(fitting) == 1 and any(fitting[0][0] is array for array in self._not_found):
-                return fitting[0][1]
-        return self._unnamed(shape, dtype, value if np.shape(value) == shape else None)
+        if value is None or np.shape(value) != shape:
+            return self._unnamed(shape, dtype, None)
+        fitting = [symbol for array, symbol in self._known if _are_close(array, value)]
+        is_missing = any(_are_close(array, value) for array in self._not_found)
+        is_constant = np.size(value) == 0 or np.ptp(value) == 0
+        if len(fitting) == 1 and is_missing and not is_constant and not any(_are_close(x, value) for x in others):
+            return fitting[0]
+        return self._unnamed(shape, dtype, value)
 
     def _unnamed(self, shape: tuple[int, ...], dtype: Any, value: Any) -> Symbol:
         symbol = Symbol(self._names.fresh("c"), shape, dtype, value)
@@ -142,6 +144,10 @@ class ArraySymbols:
         self._constants.append((symbol.value, new))
         self.from_rules.append(new)
         return new
+
+
+def _are_close(x: Any, y: Any) -> bool:
+    return np.shape(x) == np.shape(y) and np.allclose(x, y, rtol=1e-9, atol=1e-12)
 
 
 def _symbol(array: Any, name: str) -> Symbol:

@@ -81,7 +81,8 @@ class ArgumentFormulas:
         if solution is None or self._values.get(node) is None or other is None:
             return self._array_symbols.gone(gone.shape, node)
         with np.errstate(all="ignore"):
-            return self._array_symbols.gone(gone.shape, node, np.asarray(solution(self._values[node], other)))
+            value = np.asarray(solution(self._values[node], other))
+        return self._array_symbols.gone(gone.shape, node, value, self._values.values())
 
     def saved(self, node: Node, whole: bool) -> dict[str, Any]:
         """The saved values of a node as formulas; without `whole` only floating-point arrays are converted."""

@@ -43,7 +43,7 @@ class Replay:
             results[trial] = out
             self._saved.setdefault(node, {})[trial] = saved
             floats = [part.dtype for part in parts if part.dtype.kind == "f"]
-            self.trials.dtype = min(self.trials.dtype, *floats, key=lambda dtype: dtype.itemsize)
+            self.trials.dtype = min([self.trials.dtype, *floats], key=lambda dtype: dtype.itemsize)
         return results
 
     def _run(self, node: Node, arguments: Mapping[str, Any], trial: int) -> tuple[Any, tuple[Any, ...]]:

@@ -12,13 +12,13 @@ def inputs_of(derivation):
     return {symbol.name: symbol for symbol in used if symbol.name not in defined}
 
 
-def other_values(inputs, rng, size=0.05):
-    """Values near those at hand: of the same range for integers, of the same kind for booleans, one-hot rows and rows
-    that sum to one."""
-    return {name: _other(symbol, rng, size) for name, symbol in inputs.items()}
+def other_values(inputs, rng, leaves=(), size=0.05):
+    """Values near those at hand. Arrays of integers, booleans, two numbers, rows that sum to one, or ascending numbers
+    stay such; `leaves` may become anything."""
+    return {name: _other(symbol, rng, size, name in leaves) for name, symbol in inputs.items()}
 
 
-def _other(symbol, rng, size):
+def _other(symbol, rng, size, is_leaf):
     value = symbol.value
     if value is None:
         return rng.uniform(0.5, 1.5, symbol.shape)
@@ -33,15 +33,15 @@ def _other(symbol, rng, size):
         return rows / rows.sum(axis=1, keepdims=True)
     if value.ndim == 1 and len(value) > 1 and (np.diff(value) > 0).all():  # such as the places of an interpolation
         return np.sort(value + size * rng.uniform(-1, 1, value.shape) * np.diff(value).min())
-    if len(np.unique(value)) == 2:
+    if len(np.unique(value)) == 2 and not is_leaf:
         return rng.permutation(value.ravel()).reshape(value.shape)
     return value + size * rng.uniform(-1, 1, value.shape) * np.maximum(abs(value), 0.1)
 
 
-def values_at(derivation, inputs):
+def values_at(steps, inputs):
     """The value of every form of every line, by the name on its left, in order."""
     known = dict(inputs)
-    for line in derivation.steps:
+    for line in steps:
         values = [evaluate(form, _environment(form, known)) for form in line.formulas]
         for value in values[1:]:
             close(value, values[0], f"the forms of {line.left}")
@@ -65,9 +65,16 @@ def close(value, expected, what, rtol=1e-9):
 def check_lines(derivation, rng, loss="L", rtol=1e-5, inputs=None):
     """Every gradient line agrees with central differences of the definitions, at other inputs; how many did."""
     symbols_of = inputs_of(derivation)
-    chosen = other_values(symbols_of, rng) if inputs is None else inputs
-    values = dict(values_at(derivation, chosen))
+    left = {line.left for line in derivation.steps}
+    leaves = [name for name in symbols_of if f"∂{loss}/∂{name}" in left]
+    chosen = other_values(symbols_of, rng, leaves) if inputs is None else inputs
+    values = dict(values_at(derivation.steps, chosen))
     assert np.isfinite(values[loss]).all(), "outside the domain"
+    definitions = [line for line in derivation.steps if line.left[0] not in "∂Δ"]
+    for name in left:
+        variable = name.removeprefix(f"∂{loss}/∂")
+        if variable != name and variable not in values and variable not in symbols_of:
+            assert not np.any(values[name]), f"{loss} does not depend on {variable}"
     checked = 0
     for name in symbols_of:
         gradient = values.get(f"∂{loss}/∂{name}")
@@ -75,7 +82,7 @@ def check_lines(derivation, rng, loss="L", rtol=1e-5, inputs=None):
             continue
         direction, h = rng.normal(size=np.shape(chosen[name])), 1e-6
         there, back = (
-            dict(values_at(definitions(derivation), {**chosen, name: chosen[name] + sign * h * direction}))[loss]
+            dict(values_at(definitions, {**chosen, name: chosen[name] + sign * h * direction}))[loss]
             for sign in (1, -1)
         )
         difference = (np.sum(there) - np.sum(back)) / (2 * h)
@@ -84,10 +91,3 @@ def check_lines(derivation, rng, loss="L", rtol=1e-5, inputs=None):
         assert abs(difference - expected) <= rtol * scale, f"{name}: {difference} {expected}\n{derivation}"
         checked += 1
     return checked
-
-
-class definitions:  # noqa: N801
-    """The definitions of a derivation, without the gradients."""
-
-    def __init__(self, derivation):
-        self.steps = [line for line in derivation.steps if line.left[0] not in "∂Δ"]
