@@ -85,11 +85,10 @@ _NAMED_AS_THEY_ARE: tuple[Any, ...] = (
     arguments.with_arrays, wrap_outputs,
 )  # fmt: skip
 _NAMES: dict[str, Any] = {f"_{thing.__name__}": thing for thing in _NAMED_AS_THEY_ARE} | {
-    "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick,
+    "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick, "_shape": np.shape,
     "_current_observers": current_observers, "_half": HALF, "_is_grad_enabled": is_grad_enabled, "_new": object.__new__,
     "_numbers": {float, np.float64, np.float32}, "_objects": np.dtype(object), "_operands": OPERANDS,
     "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_ref": weakref.ref, "_registrations": registrations,
-    "_shape": np.shape,
 }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Declaration:
             )
         self.keepers = self._keepers()
         self.saved_names = tuple(self.keepers)
+        others = {name: {*self.differentiable} - ({name} - {self.variadic}) for name in self.arguments}
+        self.unsaved_names = tuple(name for name in others if not self.keepers.get(name, set()) >= others[name])
 
     def _check_rule(self, argument: str, rule: Rule) -> tuple[str, ...]:
         """The names of what a rule needs, besides the gradient."""
@@ -98,12 +100,6 @@ class Declaration:
                 for kept in (name, *parameter_names(self.residuals.get(name))):
                     keepers.setdefault(kept, set()).add(argument)
         return keepers
-
-    @property
-    def unsaved_names(self) -> tuple[str, ...]:
-        """The arguments that a node may neither save nor have as a parent."""
-        others = {name: {*self.differentiable} - ({name} - {self.variadic}) for name in self.arguments}
-        return tuple(name for name in self.arguments if not self.keepers.get(name, set()) >= others[name])
 
     def numeric(self, values: tuple[Any, ...]) -> list[str]:
         """The arguments that must be numbers, without those that have their default."""

@@ -1,12 +1,12 @@
 """The graph: `Node`, one recorded operation, and `Leaf`, where a gradient is collected.
 
-Neither holds the tensors it belongs to; a leaf refers to its tensor weakly. A graph therefore keeps only those values
-alive that its rules need, and it contains no reference cycles. The exception is a gradient that is itself recorded,
-until `zero_grad` removes it.
+Neither holds the tensors it belongs to, so a graph keeps only those values alive that its rules need, and it
+contains no reference cycles. The exception is a gradient that is itself recorded, until `zero_grad` removes it.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -45,8 +45,8 @@ class Node:
     order: int  # the time of recording, higher than the order of everything that the node depends on
     parents: tuple[Node | Leaf | None, ...]  # one per differentiable operand; None where no gradient is required
     saved: tuple[Any, ...] | None  # one value per saved name; None after a backward pass has released them
-    # One per unsaved name: an array by a weak reference, with its shape if the operation is no ufunc; anything else as
-    # it is; None for a parent. No rule needs them, but `derive` does. Not set if the operation has no unsaved names.
+    # What `derive` needs, one per unsaved name if there are any: None for a parent, a weak reference to an array (with
+    # its shape if the operation is no ufunc), anything else as it is.
     unsaved: tuple[Any, ...]
     # Of the result. With several results, the shape holds a pair (shape, dtype) for each, and the dtype is None.
     shape: tuple[Any, ...]
@@ -61,5 +61,5 @@ class Leaf:
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], tensor: Any = None) -> None:
         self.shape = shape
         self.dtype = dtype
-        self.tensor = tensor  # a weak reference to the tensor, or None
+        self.tensor = None if tensor is None else weakref.ref(tensor)
         self.grad: Any = None

@@ -107,7 +107,7 @@ def call_source(operation: Declaration) -> str:
     required = " or ".join(_is_required(operation, name) for name in operation.differentiable) or "False"
     result = _SEVERAL_RESULTS if several else _ONE_RESULT
     result = result.format(required=required, without_dtype=without_dtype, note=note, wrapped=wrapped)
-    unsaved = tuple_source(_unsaved(operation, name) for name in operation.unsaved_names)
+    unsaved = f"_node.unsaved = ({tuple_source(_unsaved(operation, name) for name in operation.unsaved_names)})"
     body = _CALL.format(
         given="\n".join(f"_{name}_given = {name}" for name in sources),
         number="" if operation.is_ufunc else "_number = False",
@@ -119,7 +119,7 @@ def call_source(operation: Declaration) -> str:
         result=result,
         parents=tuple_source(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
         saved=tuple_source(_saved(operation, name) for name in operation.saved_names),
-        unsaved=f"_node.unsaved = ({unsaved})" * bool(unsaved),
+        unsaved=unsaved * bool(operation.unsaved_names),
         saved_arrays="if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)" * (not operation.is_ufunc),
         returned=wrapped if several else f"{note}\nreturn _result",
     )
@@ -168,13 +168,11 @@ def _saved(operation: Declaration, name: str) -> str:
 
 def _unsaved(operation: Declaration, name: str) -> str:
     """The expression for an argument that is not saved: a weak reference to an array, None for a parent."""
-    if name == operation.variadic:
-        noted = "(_ref(a), a.shape) if a.__class__ is _array else a"
-        pairs = f"_zip({name}, _{name}_node)"
-        return f"_tuple([None if n is not None else {noted} for a, n in {pairs}]) if None in _{name}_node else None"
-    reference = f"_ref({name})" if operation.is_ufunc else f"(_ref({name}), {name}.shape)"
-    noted = f"{reference} if {name}.__class__ is _array else {name}"
-    return f"None if _{name}_node is not None else {noted}" if name in operation.rules else noted
+    a, node = ("a", "n") if name == operation.variadic else (name, f"_{name}_node")
+    reference = f"_ref({a})" if operation.is_ufunc else f"(_ref({a}), {a}.shape)"
+    noted = f"{reference} if {a}.__class__ is _array else {a}"
+    noted = f"None if {node} is not None else {noted}" if name in operation.rules else noted
+    return f"_tuple([{noted} for a, n in _zip({name}, _{name}_node)])" if name == operation.variadic else noted
 
 
 _PULL = """\

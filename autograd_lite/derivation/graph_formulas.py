@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,7 +74,7 @@ class GraphFormulas:
         self.definitions: list[tuple[Symbol, Formula, str]] = []
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
-        self.trials = Trials()
+        self.trials = Trials(sum(math.prod(leaf.shape) for leaf in self.consumers if isinstance(leaf, Leaf)))
         self.replay = Replay(self.trials, self.saved)
         self._outputs: dict[Node, Numbers] = {}
         self.array_symbols = ArraySymbols(self.names, arrays, self.saved, self.trials)

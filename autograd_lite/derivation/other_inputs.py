@@ -25,16 +25,17 @@ class Trials:
         The least precise dtype that the graph computes in.
     """
 
-    def __init__(self) -> None:
-        self.living = list(range(len(_KINDS)))
+    def __init__(self, size: int) -> None:
+        """Prepare trials for a graph of `size` numbers; with many numbers, fewer trials find the same."""
+        self.living = list(range(len(_KINDS)))[:: 1 if size < _MANY else 2]
         self.dtype = np.dtype(np.float64)
-        self._rngs = [np.random.default_rng(trial) for trial in self.living]
+        self._rngs = [np.random.default_rng(trial) for trial in range(len(_KINDS))]
         self._environments: list[dict[Symbol, Any]] = [{} for _ in _KINDS]
 
     def draw(self, symbol: Symbol) -> None:
         """Give an input a value in every trial."""
-        for trial, kind in enumerate(_KINDS):
-            self._environments[trial][symbol] = _drawn(symbol, kind, self._rngs[trial])
+        for trial in self.living:
+            self._environments[trial][symbol] = _drawn(symbol, _KINDS[trial], self._rngs[trial])
 
     def define(self, symbol: Symbol, values: Mapping[int, Any]) -> None:
         """Set the values of a symbol that is not an input, by trial."""
@@ -130,4 +131,5 @@ def _near(value: Any, rng: Any) -> Any:
     return value + 0.01 * max(scale, 1e-3) * rng.normal(size=value.shape)
 
 
-_KINDS = (_wide, _wide, _constrained, _constrained, _near)
+_KINDS = (_wide, _wide, _constrained, _near, _constrained)
+_MANY = 20_000
