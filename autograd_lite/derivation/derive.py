@@ -8,20 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.backward import sweep
-from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.core.tensor import Tensor
-from autograd_lite.core.writes import changed_since
-from autograd_lite.derivation.formula import symbols
-from autograd_lite.derivation.gradient_formulas import GradientFormulas
-from autograd_lite.derivation.graph_formulas import GraphFormulas
-from autograd_lite.derivation.lines import Derivation, Line
-from autograd_lite.derivation.merging import merged
-from autograd_lite.derivation.nodes import nodes_below
-from autograd_lite.support.names import name_of
+from autograd_lite.core.graph import Node
+from autograd_lite.core.tensor import Tensor, backward_with_graph
+from autograd_lite.derivation.first_order import first_order
+from autograd_lite.derivation.lines import Derivation
+from autograd_lite.derivation.second_order import second_derivative
+from autograd_lite.support.messages import show
 
 
-def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Derivation:
+def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None, order: int = 1) -> Derivation:
     """The derivation of the gradients of a loss as on paper: definitions, then gradients, line by line.
 
     The derivative rules of the recorded operations are run on symbols instead of arrays. Every formula is evaluated and
@@ -69,6 +64,8 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     ∂L/∂b = 1ᵀ ∂L/∂Z = 1ᵀ(P − Y)  (2,)
     ∂L/∂W = Xᵀ ∂L/∂Z = Xᵀ(P − Y)  (2, 2)
     """
+    if order not in (1, 2):
+        raise ValueError(f"derive: order must be 1 or 2, not {show(order)}")
     root = _root(loss)
     given: dict[Any, str] = {}
     paths: dict[Any, str] = {}
@@ -81,47 +78,21 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
             given[tensor._node] = name
     arrays = _named_arrays(names, given, values)
 
-    nodes = nodes_below(root)
-    gradients: dict[Any, Any] = dict.fromkeys(nodes)
-    gradients |= sweep({root: loss._seed(None)}, retain_graph=True, watched=gradients)
-    things: dict[Any, None] = dict.fromkeys([*(p for node in nodes for p in node.parents if p is not None), *nodes])
-    for thing in things:
-        if name := name_of(thing):
-            given.setdefault(thing, name)
-    if wrt is None:
-        wanted = {thing for thing in things if isinstance(thing, Leaf)}
-    for thing in wanted - things.keys():
-        raise ValueError(f"derive: the loss does not depend on a tensor of shape {thing.shape} in wrt")
-    for thing in wanted:
-        if gradients.get(thing) is None:  # only operations without a gradient lead there, such as casts to integers
-            gradients[thing] = np.zeros(thing.shape, thing.dtype)
-    values = _unchanged(values, nodes)
-
-    copies = merged(root, wanted | given.keys())
-    sums: dict[Any, Any] = {}
-    for thing, gradient in gradients.items():
-        if gradient is not None:
-            copy = copies.get(thing, thing)
-            sums[copy] = sums[copy] + gradient if copy in sums else gradient
-    values, given, paths = ({copies.get(x, x): what for x, what in old.items()} for old in (values, given, paths))
-    graph = GraphFormulas(copies[root], values, arrays, given, paths)
-    lines = [Line(symbol.name, (formula,), symbol.shape, operation) for symbol, formula, operation in graph.definitions]
-    lines += GradientFormulas(graph, sums, {copies.get(thing, thing) for thing in wanted}).lines
-    used = symbols([line.formulas for line in lines])
-    extra = [Line(x.name, (), x.shape, "constant") for x in graph.array_symbols.from_rules if x in used]
-    return Derivation(extra + lines, *_sizes(root))
+    first = first_order(root, loss._seed(None), wanted if wrt is not None else None, given, paths, values, arrays)
+    lines = first.all_lines()
+    if order == 2:
+        recorded = _recorded_gradients(loss)
+        for thing in (thing for thing in first.final if thing in first.wanted):
+            lines += second_derivative(first, thing, recorded.get(thing))
+    return Derivation(lines, *_sizes(root))
 
 
-def _unchanged(values: Mapping[Any, Any], nodes: list[Node]) -> dict[Any, Any]:
-    """The values of nodes and leaves that are those with which the graph was recorded."""
-    times: dict[Any, int] = {node: node.order for node in nodes}
-    for node in reversed(nodes):
-        for leaf in (parent for parent in node.parents if isinstance(parent, Leaf)):
-            times[leaf] = node.order
-    tensors = {leaf: leaf.tensor() for leaf in times if isinstance(leaf, Leaf) and leaf.tensor}
-    alive = {leaf: tensor.data for leaf, tensor in tensors.items() if tensor is not None}
-    known = {**alive, **values}
-    return {x: array for x, array in known.items() if x in times and not changed_since(times[x], array)}
+def _recorded_gradients(loss: Tensor) -> dict[Any, Tensor]:
+    """The gradients of the leaves as tensors that can be differentiated, unless an operation refuses that."""
+    try:
+        return dict(backward_with_graph(loss, loss._seed(None, create_graph=True)))
+    except (RuntimeError, np.linalg.LinAlgError):
+        return {}
 
 
 def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> dict[str, Any]:
@@ -173,7 +144,7 @@ def _sizes(root: Node) -> tuple[dict[str, int], dict[int, str]]:
     node: Any = root
     while isinstance(node, Node) and node.dtype is not None and math.prod(node.shape) == 1:
         node = next((parent for parent in node.parents if parent is not None), None)
-    if node is None or node.dtype is None or not node.shape or node.shape[0] < 2:
+    if node is None or node.dtype is None or not node.shape or node.shape[0] < 3:  # 1/2 need not be 1/N
         return {}, {}
     rows, columns = node.shape[0], node.shape[1] if len(node.shape) == 2 else 1
     if columns < 2:

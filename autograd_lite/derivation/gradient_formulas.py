@@ -35,6 +35,8 @@ class GradientFormulas:
         self.lines: list[Line] = []
         self._incoming: dict[Any, list[tuple[Formula, str]]] = {}
         self._known: dict[Symbol, Formula] = {}  # short formulas of named gradients
+        self.defined: list[tuple[Symbol, Formula]] = []  # the symbols of the lines
+        self.final: dict[Any, Formula] = {}  # the last form of each gradient that has a line
         root = graph.root
         self._on_path = set(wanted)  # between the loss and what is wanted
         graph.replay.start(root)
@@ -51,6 +53,14 @@ class GradientFormulas:
             for leaf in dict.fromkeys(p for p in node.parents if isinstance(p, Leaf) and p in wanted):
                 if last.get(leaf) is node:
                     self._finish(leaf)
+
+    def all_lines(self) -> list[Line]:
+        """The constants that rules have made, the definitions, and the gradients."""
+        definitions = [Line(symbol.name, (formula,), symbol.shape, operation)
+                       for symbol, formula, operation in self.graph.definitions]  # fmt: skip
+        used = symbols([line.formulas for line in (*definitions, *self.lines)])
+        made = [Line(x.name, (), x.shape, "constant") for x in self.graph.array_symbols.from_rules if x in used]
+        return [*made, *definitions, *self.lines]
 
     def _visit(self, node: Node) -> None:
         if getattr(node.operation, "results", None):
@@ -97,13 +107,17 @@ class GradientFormulas:
             symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
             self.graph.trials.define(symbol, {trial: number / (scale.value or 1) for trial, number in numbers.items()})
             self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
-            return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
+            self.defined.append((symbol, local))
+            self.final[thing] = simplify(call(np.multiply, (scale, symbol)))
+            return self.final[thing]
         whole = substitute(local, [(x, self._known[x]) for x in symbols(local) if x in self._known])
         final = self._proved(whole, value, thing.dtype, name, numbers)
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
         self.graph.trials.define(symbol, numbers)
+        self.defined.append((symbol, forms[-1]))
+        self.final[thing] = forms[-1]
         if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol

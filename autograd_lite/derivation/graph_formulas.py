@@ -99,7 +99,7 @@ class GraphFormulas:
         leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
         for leaf in leaves:
             symbol = self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
-            self.trials.draw(symbol)
+            self.trials.draw(symbol, is_variable=True)
 
     # -- names inside formulas ---------------------------------------------------------------------------------------
 

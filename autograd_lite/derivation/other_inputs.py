@@ -32,10 +32,10 @@ class Trials:
         self._rngs = [np.random.default_rng(trial) for trial in range(len(_KINDS))]
         self._environments: list[dict[Symbol, Any]] = [{} for _ in _KINDS]
 
-    def draw(self, symbol: Symbol) -> None:
-        """Give an input a value in every trial."""
+    def draw(self, symbol: Symbol, is_variable: bool = False) -> None:
+        """Give an input a value in every trial. A variable is not restricted to few numbers, such as zeros and ones."""
         for trial in self.living:
-            self._environments[trial][symbol] = _drawn(symbol, _KINDS[trial], self._rngs[trial])
+            self._environments[trial][symbol] = _drawn(symbol, _KINDS[trial], self._rngs[trial], is_variable)
 
     def define(self, symbol: Symbol, values: Mapping[int, Any]) -> None:
         """Set the values of a symbol that is not an input, by trial."""
@@ -67,7 +67,7 @@ class Trials:
         return found
 
 
-def _drawn(symbol: Symbol, kind: Callable[[Any, Any], Any], rng: Any) -> Any:
+def _drawn(symbol: Symbol, kind: Callable[[Any, Any], Any], rng: Any, is_variable: bool) -> Any:
     value, shape = symbol.value, symbol.shape
     if 0 in shape:
         return np.zeros(shape, symbol.dtype)
@@ -78,8 +78,11 @@ def _drawn(symbol: Symbol, kind: Callable[[Any, Any], Any], rng: Any) -> Any:
     if symbol.dtype.kind in "iu":
         return _integers(value, rng)
     if symbol.in_simplex or (kind is not _wide and _sums_to_one(value)):
-        return _row(value, rng)
-    drawn = kind(np.asarray(value, np.float64), rng)
+        return _row(value, rng, is_variable)
+    value = np.asarray(value, np.float64)
+    if kind is _constrained and not is_variable and value.size > 2 and len(choices := np.unique(value)) == 2:
+        return rng.choice(choices, shape)
+    drawn = kind(value, rng)
     return np.sort(drawn) if kind is not _wide and _ascends(value) else drawn
 
 
@@ -101,10 +104,10 @@ def _sums_to_one(value: Any) -> bool:
     return rows.ndim > 0 and rows.shape[-1] > 1 and bool((rows >= 0).all() and np.allclose(rows.sum(axis=-1), 1))
 
 
-def _row(value: Any, rng: Any) -> Any:
+def _row(value: Any, rng: Any, is_variable: bool) -> Any:
     """Rows that sum to one, with a single 1 each if the value has such rows."""
     length = value.shape[-1]
-    if set(np.unique(value)) <= {0.0, 1.0}:
+    if not is_variable and set(np.unique(value)) <= {0.0, 1.0}:
         return np.eye(length)[rng.integers(0, length, value.shape[:-1])]
     rows = rng.uniform(0.1, 1, value.shape)
     return rows / rows.sum(axis=-1, keepdims=True)
@@ -115,10 +118,8 @@ def _wide(value: Any, rng: Any) -> Any:
 
 
 def _constrained(value: Any, rng: Any) -> Any:
-    """Of the same two numbers, of the same signs, or within the unit interval, if the value is."""
+    """Of the same signs, or within the unit interval, if the value is."""
     finite = np.isfinite(value)
-    if value.size > 2 and len(choices := np.unique(value)) == 2:
-        return rng.choice(choices, value.shape)
     if not finite.all():
         return np.where(finite, rng.normal(size=value.shape), value)
     if (value > 0).all():

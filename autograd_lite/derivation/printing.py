@@ -271,6 +271,6 @@ _HANDLERS: dict[Any, Any] = {
     np.power: Printer._power, np.square: Printer._power, np.log: Printer._logarithm, np.sqrt: Printer._square_root,
     np.absolute: Printer._absolute, np.transpose: Printer._transpose, np.matmul: Printer._matmul,
     total: Printer._total, np.reshape: Printer._reshape, np.broadcast_to: Printer._broadcast,
-    operator.getitem: Printer._item, np.where: Printer._where,
+    operator.getitem: Printer._item, np.eye: lambda printer, e: ("I", ATOM), np.where: Printer._where,
     **dict.fromkeys(_CONDITIONS, Printer._indicator),
 }  # fmt: skip

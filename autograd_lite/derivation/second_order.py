@@ -1,0 +1,240 @@
+"""Second derivatives: the formula of a gradient is differentiated again, in the direction of a symbol V.
+
+A formula is evaluated on tensors, so that the engine records it, and the scalar Σ g ⊙ V is derived like any loss. Its
+gradient is H V. It is linear in V; where its form is known, the matrix H is read off it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.core.backward import sweep
+from autograd_lite.core.codegen import write_call
+from autograd_lite.core.graph import Node
+from autograd_lite.core.tensor import Tensor
+from autograd_lite.derivation.checking import WrongFormulaError, agrees, is_same, proved
+from autograd_lite.derivation.first_order import first_order
+from autograd_lite.derivation.formula import (
+    Call,
+    Constant,
+    Formula,
+    Symbol,
+    alike,
+    call,
+    evaluate,
+    mapped,
+    substitute,
+    symbols,
+)
+from autograd_lite.derivation.gradient_formulas import GradientFormulas
+from autograd_lite.derivation.linear_maps import NotReadError, matrix_of
+from autograd_lite.derivation.lines import Line
+from autograd_lite.derivation.replay import Pullback
+from autograd_lite.derivation.rewriting import simplify, split_constant
+from autograd_lite.derivation.rules import ForwardFunction, zero_gradient
+
+Program = list[tuple[Symbol, Formula]]  # definitions in order
+
+
+def second_derivative(first: GradientFormulas, thing: Any, gradient_of_loss: Tensor | None) -> list[Line]:
+    """The line of ∂²L/∂w∂wᵀ for a vector w, of ∂²L/∂w² for a scalar, and of the product H V for other arrays.
+
+    `gradient_of_loss` is the recorded gradient of the engine, if there is one.
+
+    Raises
+    ------
+    RuntimeError
+        If the gradient has no formula that can be differentiated again, or if the second derivative of the engine is
+        another one for the current values, because it does not exist there.
+    """
+    graph = first.graph
+    variable, loss = graph.formula_of[thing], graph.names[graph.root]
+    if not isinstance(variable, Symbol):
+        raise RuntimeError(f"derive: no second derivative with respect to a result of {thing.operation.name!r}; name it")
+    program = [(symbol, formula) for symbol, formula, _ in graph.definitions] + first.defined
+    factor, gradient = split_constant(first.final[thing])
+    v = Symbol(graph.names.fresh("V") if not graph.names.reserve("V") else "V", variable.shape, variable.dtype)
+    v.value = np.random.default_rng(0).uniform(0.5, 1.5, v.shape)
+    graph.trials.draw(v, is_variable=True)
+    try:
+        product, value, made = _product(first, program, gradient, variable, v)
+    except WrongFormulaError:
+        raise
+    except Exception as error:  # a function of a formula may refuse tensors in any way
+        raise RuntimeError(
+            f"derive: the gradient with respect to {variable.name} has no formula that can be differentiated again "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    _check_differences(first, program, gradient, variable, v, product)
+    product = simplify(call(np.multiply, (factor, product)))
+    if gradient_of_loss is not None:
+        _check_at_hand(gradient_of_loss, thing, v, variable, product)
+    what = f"a second derivative with respect to {variable.name}"
+    left, formula = f"∂²{loss}/∂{variable.name}² · {v.name}", product
+    if variable.shape == ():
+        left, formula = f"∂²{loss}/∂{variable.name}²", simplify(substitute(product, [(v, Constant(1))]))
+    elif variable.ndim == 1 and (matrix := _matrix(first, product, v, variable, what)) is not None:
+        left, formula = f"∂²{loss}/∂{variable.name}∂{variable.name}ᵀ", matrix
+    used = symbols(formula)
+    lines = [Line(symbol.name, (), symbol.shape, "constant") for symbol in made if symbol in used]
+    return [*lines, Line(left, (formula,), formula.shape or variable.shape, "second derivative")]
+
+
+def _depending(program: Program, variable: Symbol) -> set[Symbol]:
+    found = {variable}
+    for symbol, formula in program:
+        if not found.isdisjoint(symbols(formula)):
+            found.add(symbol)
+    return found
+
+
+def _product(
+    first: GradientFormulas, program: Program, gradient: Formula, variable: Symbol, v: Symbol
+) -> tuple[Formula, Any, Iterable[Symbol]]:
+    """H V as a formula, for the gradient without its constant factor; its value, and the constants made for it."""
+    rng = np.random.default_rng(1)
+    depending = _depending(program, variable)
+    known: dict[Symbol, Any] = {}
+    for symbol in symbols([gradient, *(formula for _, formula in program)]):
+        if symbol not in depending:
+            known[symbol] = rng.uniform(0.5, 1.5, symbol.shape) if symbol.value is None else symbol.value
+    at_hand = rng.uniform(0.5, 1.5, variable.shape) if variable.value is None else variable.value
+    known[variable] = leaf = Tensor(at_hand, requires_grad=True, dtype=float, name=variable.name)
+    for symbol, formula in program:
+        if symbol in depending and symbol is not variable:
+            known[symbol] = _on_tensors(formula, known)
+            if isinstance(known[symbol], Tensor) and known[symbol].requires_grad:
+                known[symbol].name = symbol.name
+    result = _on_tensors(gradient, known)
+    if not isinstance(result, Tensor) or not result.requires_grad:
+        return zero_gradient(variable.shape), np.zeros(variable.shape), ()
+    scalar = np.sum(result * np.asarray(v.value))
+    arrays = {symbol.name: np.asarray(x) for symbol, x in known.items() if not isinstance(x, Tensor)}
+    given = {x._node: symbol.name for symbol, x in known.items() if isinstance(x, Tensor) and x._node is not None}
+    values = {x._node: x.data for x in known.values() if isinstance(x, Tensor) and x._node is not None}
+    second = first_order(scalar._node, scalar._seed(None), {leaf._node}, given, {}, values, arrays | {v.name: v.value})
+    return _translated(first, second, known, v, leaf._node)
+
+
+def _translated(
+    first: GradientFormulas, second: GradientFormulas, known: dict[Symbol, Any], v: Symbol, leaf: Any
+) -> tuple[Formula, Any, Iterable[Symbol]]:
+    """The gradient of the scalar, with the symbols of the first derivation in place of those of the second."""
+    written = second.final[leaf]
+    own = {symbol.name: symbol for symbol in (*known, v)}
+    definitions = {symbol: formula for symbol, formula, _ in second.graph.definitions}
+    definitions |= dict(second.defined)
+    while True:
+        replaced = [(x, own.get(x.name) or definitions.get(x)) for x in symbols(written) if x not in own.values()]
+        pairs: Any = [(x, new) for x, new in replaced if new is not None]
+        if not pairs:
+            break
+        written = substitute(written, pairs)
+    made = [symbol for symbol in symbols(written) if symbol not in own.values()]
+    graph, value = first.graph, second.gradients[leaf]
+    forms = (simplify(graph.named(simplify(written, conditions)), conditions) for conditions in (True, False))
+    is_known = all(symbol.value is not None for symbol in symbols(written))
+    final = proved(forms, written, value if is_known else None, np.dtype(float), "a second derivative", graph.trials)
+    return final, value, made
+
+
+@functools.cache
+def _operation(primitive: Any) -> Any:
+    return write_call(primitive)
+
+
+def _on_tensors(formula: Any, known: dict[Symbol, Any]) -> Any:
+    """The value of a formula where some symbols are tensors; the engine records its functions."""
+    if isinstance(formula, tuple | list):
+        return mapped(lambda part: _on_tensors(part, known), formula)
+    if isinstance(formula, Symbol):
+        return known[formula] if formula in known else formula.value
+    if isinstance(formula, Constant):
+        return formula.value
+    if not isinstance(formula, Call):
+        return formula
+    operands = [_on_tensors(operand, known) for operand in formula.operands]
+    options = {name: _on_tensors(option, known) for name, option in formula.options}
+    function = formula.function
+    if isinstance(function, Pullback):
+        raise TypeError(f"the rule {formula.name} is not a formula")
+    if isinstance(function, ForwardFunction):
+        function = _operation(function.primitive)
+    return function(*operands, **options)
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def _check_at_hand(gradient: Tensor, leaf: Any, v: Symbol, variable: Symbol, product: Formula) -> None:
+    """Compare H V with the second derivative of the engine."""
+    scalar = np.sum(gradient * np.asarray(v.value, variable.dtype))
+    found = np.zeros(variable.shape)
+    if isinstance(scalar, Tensor) and isinstance(scalar._node, Node):
+        found = sweep({scalar._node: scalar._seed(None)}, retain_graph=True).get(leaf, found)
+    if not agrees(product, found, variable.dtype) or not np.isfinite(found).all():
+        raise RuntimeError(
+            f"derive: for the current values there is no second derivative with respect to {variable.name}, or it is "
+            "not that of the printed gradient, because a function has a kink, a tie or a pole there"
+        )
+
+
+def _check_differences(
+    first: GradientFormulas, program: Program, gradient: Formula, variable: Symbol, v: Symbol, product: Formula
+) -> None:
+    """Compare H V with central differences of the gradient, at other inputs.
+
+    Raises
+    ------
+    WrongFormulaError
+        If they differ where the gradient is smooth.
+    """
+    trials = first.graph.trials
+    for trial in trials.living:
+        direction = trials.values(v, trial)[id(v)]
+        near, far = (
+            (_gradient_at(first, program, gradient, variable, trial, step * direction)
+             - _gradient_at(first, program, gradient, variable, trial, -step * direction)) / (2 * step)
+            for step in (1e-5, 2e-5)
+        )  # fmt: skip
+        found = np.asarray(trials.evaluate(product, trial))
+        scale = max(1e-3, *(np.max(np.abs(x), initial=0) for x in (near, found)))
+        is_smooth = np.isfinite(near).all() and np.max(np.abs(near - far), initial=0) <= 1e-5 * scale
+        if is_smooth and not np.max(np.abs(near - found), initial=0) <= 1e-4 * scale:
+            raise WrongFormulaError(
+                f"derive: the second derivative with respect to {variable.name} differs from central differences; "
+                "this is an error in autograd_lite, please report it"
+            )
+
+
+def _gradient_at(
+    first: GradientFormulas, program: Program, gradient: Formula, variable: Symbol, trial: int, step: Any
+) -> Any:
+    trials, depending = first.graph.trials, _depending(program, variable)
+    moved = {id(variable): trials.values(variable, trial)[id(variable)] + step}
+    for symbol, formula in program:
+        if symbol in depending and symbol is not variable:
+            moved[id(symbol)] = evaluate(formula, {**trials.values(formula, trial), **moved})
+    return np.asarray(evaluate(gradient, {**trials.values(gradient, trial), **moved}), np.float64)
+
+
+def _matrix(first: GradientFormulas, product: Formula, v: Symbol, variable: Symbol, what: str) -> Formula | None:
+    """The matrix of H V, if its form is known."""
+    n = variable.shape[0]
+    if alike(product, zero_gradient(variable.shape)):
+        return zero_gradient((n, n))
+    try:
+        written = matrix_of(product, v)
+    except NotReadError:
+        return None
+    trials = first.graph.trials
+    if not is_same(call(np.matmul, (written, v)), product, np.dtype(float), trials):
+        return None
+    value = None
+    forms = (simplify(first.graph.named(simplify(written, conditions)), conditions) for conditions in (True, False))
+    return proved(forms, written, value, np.dtype(float), what, trials)
+
