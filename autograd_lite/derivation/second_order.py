@@ -27,6 +27,7 @@ from autograd_lite.derivation.formula import (
     call,
     evaluate,
     mapped,
+    subformulas,
     substitute,
     symbols,
 )
@@ -98,7 +99,8 @@ def _product(
     """H V as a formula, for the gradient without its constant factor; its value, and the constants made for it."""
     rng = np.random.default_rng(1)
     depending = _depending(program, variable)
-    known: dict[Symbol, Any] = {}
+    recording = _Recording(depending)
+    known = recording.known
     for symbol in symbols([gradient, *(formula for _, formula in program)]):
         if symbol not in depending:
             known[symbol] = rng.uniform(0.5, 1.5, symbol.shape) if symbol.value is None else symbol.value
@@ -106,38 +108,64 @@ def _product(
     known[variable] = leaf = Tensor(at_hand, requires_grad=True, dtype=float, name=variable.name)
     for symbol, formula in program:
         if symbol in depending and symbol is not variable:
-            known[symbol] = _on_tensors(formula, known)
+            known[symbol] = recording.value(formula)
             if isinstance(known[symbol], Tensor) and known[symbol].requires_grad:
                 known[symbol].name = symbol.name
-    result = _on_tensors(gradient, known)
+    result = recording.value(gradient)
     if not isinstance(result, Tensor) or not result.requires_grad:
         return zero_gradient(variable.shape), np.zeros(variable.shape), ()
     scalar = np.sum(result * np.asarray(v.value))
-    arrays = {symbol.name: np.asarray(x) for symbol, x in known.items() if not isinstance(x, Tensor)}
-    given = {x._node: symbol.name for symbol, x in known.items() if isinstance(x, Tensor) and x._node is not None}
-    values = {x._node: x.data for x in known.values() if isinstance(x, Tensor) and x._node is not None}
-    second = first_order(scalar._node, scalar._seed(None), {leaf._node}, given, {}, values, arrays | {v.name: v.value})
-    return _translated(first, second, known, v, leaf._node)
+    tensors = {symbol.name: x for symbol, x in known.items() if isinstance(x, Tensor) and x.requires_grad}
+    given = {x._node: name for name, x in tensors.items()} | {scalar._node: "the scalar"}
+    values = {x._node: x.data for x in tensors.values()}
+    # Every name is taken, also that of a result that has two names.
+    arrays = {symbol.name: np.asarray(getattr(x, "data", x)) for symbol, x in known.items()} | {v.name: v.value}
+    arrays = {name: array for name, array in arrays.items() if name not in given.values()}
+    own: dict[str, Formula] = {symbol.name: symbol for symbol in (*known, v)}
+    for i, (array, formula) in enumerate(recording.constants):
+        arrays[f"constant {i}"], own[f"constant {i}"] = array, formula
+    second = first_order(scalar._node, scalar._seed(None), {leaf._node}, given, {}, values, arrays)
+    formulas = [gradient, *(formula for _, formula in program)]
+    return _translated(first, second, own, leaf._node, formulas)
+
+
+def _with_fractions(formula: Any, fractions: list[Constant]) -> Any:
+    """The formula with numbers as the fractions that they were: 0.666… as 4/6, if that is a part of the gradient."""
+    if isinstance(formula, Constant) and formula.denominator == 1:
+        for fraction in fractions:
+            ratio = formula.value / fraction.value if fraction.value else 0.5
+            if ratio.is_integer() and 0 < abs(ratio) <= 24 and not float(formula.value).is_integer():
+                return Constant(int(ratio) * fraction.numerator, fraction.denominator)
+    if isinstance(formula, tuple | list):
+        return mapped(lambda part: _with_fractions(part, fractions), formula)
+    if not isinstance(formula, Call):
+        return formula
+    operands, options = (_with_fractions(part, fractions) for part in (formula.operands, formula.options))
+    return Call(formula.function, operands, options, formula.shape, formula.dtype)
 
 
 def _translated(
-    first: GradientFormulas, second: GradientFormulas, known: dict[Symbol, Any], v: Symbol, leaf: Any
+    first: GradientFormulas, second: GradientFormulas, own: dict[str, Formula], leaf: Any, formulas: list[Formula]
 ) -> tuple[Formula, Any, Iterable[Symbol]]:
-    """The gradient of the scalar, with the symbols of the first derivation in place of those of the second."""
+    """The gradient of the scalar, with the formulas of the first derivation in place of the names of the second."""
     written = second.final[leaf]
-    own = {symbol.name: symbol for symbol in (*known, v)}
     definitions = {symbol: formula for symbol, formula, _ in second.graph.definitions}
     definitions |= dict(second.defined)
+    ready = {id(formula) for formula in own.values()}
+    fractions = [part for part in subformulas(formulas)
+                 if isinstance(part, Constant) and part.denominator != 1]  # fmt: skip
     while True:
-        replaced = [(x, own.get(x.name) or definitions.get(x)) for x in symbols(written) if x not in own.values()]
+        replaced = [(x, own.get(x.name) or definitions.get(x)) for x in symbols(written) if id(x) not in ready]
         pairs: Any = [(x, new) for x, new in replaced if new is not None]
         if not pairs:
             break
         written = substitute(written, pairs)
-    made = [symbol for symbol in symbols(written) if symbol not in own.values()]
+        ready |= {id(x) for _, new in pairs for x in symbols(new) if x.name in own and own[x.name] is x}
+    written = _with_fractions(written, fractions)
+    made = [symbol for symbol in symbols(written) if id(symbol) not in ready]
     graph, value = first.graph, second.gradients[leaf]
     forms = (simplify(graph.named(simplify(written, conditions)), conditions) for conditions in (True, False))
-    is_known = all(symbol.value is not None for symbol in symbols(written))
+    is_known = all(symbol.value is not None for symbol in symbols([written, *formulas]))
     final = proved(forms, written, value if is_known else None, np.dtype(float), "a second derivative", graph.trials)
     return final, value, made
 
@@ -147,24 +175,47 @@ def _operation(primitive: Any) -> Any:
     return write_call(primitive)
 
 
-def _on_tensors(formula: Any, known: dict[Symbol, Any]) -> Any:
-    """The value of a formula where some symbols are tensors; the engine records its functions."""
-    if isinstance(formula, tuple | list):
-        return mapped(lambda part: _on_tensors(part, known), formula)
-    if isinstance(formula, Symbol):
-        return known[formula] if formula in known else formula.value
-    if isinstance(formula, Constant):
-        return formula.value
-    if not isinstance(formula, Call):
-        return formula
-    operands = [_on_tensors(operand, known) for operand in formula.operands]
-    options = {name: _on_tensors(option, known) for name, option in formula.options}
-    function = formula.function
-    if isinstance(function, Pullback):
-        raise TypeError(f"the rule {formula.name} is not a formula")
-    if isinstance(function, ForwardFunction):
-        function = _operation(function.primitive)
-    return function(*operands, **options)
+class _Recording:
+    """Evaluates formulas where some symbols are tensors, so that the engine records their functions.
+
+    Attributes
+    ----------
+    known : dict
+        The values of symbols, arrays or tensors.
+    constants : list of (array, Formula)
+        Results that have no derivative, such as conditions: for the engine they are constants.
+    """
+
+    def __init__(self, depending: set[Symbol]) -> None:
+        self.known: dict[Symbol, Any] = {}
+        self.constants: list[tuple[Any, Formula]] = []
+        self._depending = depending
+
+    def value(self, formula: Any) -> Any:
+        """The value of a formula."""
+        if isinstance(formula, tuple | list):
+            return mapped(self.value, formula)
+        if isinstance(formula, Symbol):
+            return self.known[formula] if formula in self.known else formula.value
+        if not isinstance(formula, Call):
+            return formula.value if isinstance(formula, Constant) else formula
+        function = formula.function
+        if isinstance(function, Pullback):
+            raise TypeError(f"the rule {formula.name} is not a formula")
+        if isinstance(function, ForwardFunction):
+            function = _operation(function.primitive)
+        options = {name: self.value(option) for name, option in formula.options}
+        result = function(*map(self.value, formula.operands), **options)
+        if not isinstance(result, Tensor) or not result.requires_grad:
+            self._note(result, formula)
+        return result
+
+    def _note(self, result: Any, formula: Call) -> None:
+        array = result.data if isinstance(result, Tensor) else result
+        if np.ndim(array):
+            self.constants.append((array, formula))
+        elif not self._depending.isdisjoint(symbols(formula)):
+            raise TypeError(f"{formula.name} of a scalar has no derivative")
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
