@@ -6,10 +6,13 @@ Reading order:
     formula_array      an array that is a formula: NumPy functions applied to it build larger formulas
     rules              forward functions and derivative rules, run on formula arrays
     rewriting          the table of rewrites, and `simplify`; those about shapes and axes are in shape_rewrites
-    checking           every formula is evaluated and compared with the engine's numbers
-    nodes              what a recorded graph holds: nodes, their arguments and saved values
+    nodes              what a recorded graph holds: nodes, their arguments and saved values (merging: equal nodes)
+    other_inputs       random inputs of the same shapes; replay: the graph at these inputs
+    checking           every formula is evaluated and compared with the engine's numbers, at hand and at other inputs
     naming             names for nodes and leaves; array_symbols: symbols for data, targets and other arrays
-    graph_formulas     the first half of a derivation: a formula for each node (node_arguments, definitions)
+    graph_formulas     the first half of a derivation: a formula for each node (node_arguments, recomputed, definitions)
     gradient_formulas  the second half: the backward pass on formulas
+    first_order        both halves for a recorded graph
+    second_order       the gradient differentiated again (formula_recording), and its matrix (linear_maps)
     derive, lines      the public function, and the derivation that it returns (printing, notation)
 """

@@ -20,7 +20,8 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     """The derivation of the gradients of a loss as on paper: definitions, then gradients, line by line.
 
     The derivative rules of the recorded operations are run on symbols instead of arrays. Every formula is evaluated and
-    compared with the gradient that the engine computes before it is shown. Graph, values and `.grad` do not change.
+    compared with what the engine computes before it is shown, for the current values and at other inputs of the same
+    shapes. Graph, values and `.grad` do not change.
 
     Parameters
     ----------
@@ -34,6 +35,10 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
         same. Without a name, affine results are Z, activations A, probabilities P, weights W, biases b, data X, targets
         Y, the loss L, and the rest U₁, U₂ ...; layers are numbered by superscripts. If several tensors have the same
         name, subscripts number them.
+    order : int, default 1
+        With 2 there are also second derivatives with respect to each tensor of `wrt`: the Hessian ∂²L/∂w∂wᵀ for a
+        vector, ∂²L/∂w² for a scalar; for other arrays, and where the matrix cannot be read off, the product
+        ∂²L/∂W² · V with an array V. There are no lines for pairs of tensors.
 
     Returns
     -------
@@ -47,8 +52,10 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     RuntimeError
         If the loss does not require gradients or is not a scalar, if `backward()` has released the graph, or if a
         saved value was overwritten.
+        With ``order=2``, if the gradient has no formula that can be differentiated again, or if there is no second
+        derivative for the current values.
     ValueError
-        If the loss does not depend on a tensor in `wrt`.
+        If the loss does not depend on a tensor in `wrt`, or `order` is neither 1 nor 2.
 
     Examples
     --------
@@ -63,6 +70,9 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     ∂L/∂Z = P − Y                 (3, 2)
     ∂L/∂b = 1ᵀ ∂L/∂Z = 1ᵀ(P − Y)  (2,)
     ∂L/∂W = Xᵀ ∂L/∂Z = Xᵀ(P − Y)  (2, 2)
+    >>> A, x = np.arange(4.0).reshape(2, 2), Tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> derive(x @ A @ x, names={"A": A}, order=2)["∂²L/∂x∂xᵀ"].formula
+    'Aᵀ + A'
     """
     if order not in (1, 2):
         raise ValueError(f"derive: order must be 1 or 2, not {show(order)}")

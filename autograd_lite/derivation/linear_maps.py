@@ -148,7 +148,7 @@ def _ones(e: Formula, v: Symbol, n: int) -> _Term:
 
 def _scalar(e: Any, v: Symbol) -> Formula:
     """The r of a scalar rᵀV."""
-    if not isinstance(e, Call) or v not in symbols(e) or e.function is np.matmul and e.shape:
+    if not isinstance(e, Call) or v not in symbols(e) or (e.function is np.matmul and e.shape):
         raise NotReadError
     x, y = (*e.operands, None)[:2]
     if e.function in (np.add, np.subtract):

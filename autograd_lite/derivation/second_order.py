@@ -6,14 +6,12 @@ gradient is H V. It is linear in V; where its form is known, the matrix H is rea
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.backward import sweep
-from autograd_lite.core.codegen import write_call
 from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.derivation.checking import WrongFormulaError, agrees, is_same, proved
@@ -31,12 +29,13 @@ from autograd_lite.derivation.formula import (
     substitute,
     symbols,
 )
+from autograd_lite.derivation.formula_recording import Recording, as_leaf
 from autograd_lite.derivation.gradient_formulas import GradientFormulas
 from autograd_lite.derivation.linear_maps import NotReadError, matrix_of
 from autograd_lite.derivation.lines import Line
-from autograd_lite.derivation.replay import Pullback
+from autograd_lite.derivation.nodes import nodes_below
 from autograd_lite.derivation.rewriting import simplify, split_constant
-from autograd_lite.derivation.rules import ForwardFunction, zero_gradient
+from autograd_lite.derivation.rules import zero_gradient
 
 Program = list[tuple[Symbol, Formula]]  # definitions in order
 
@@ -55,14 +54,16 @@ def second_derivative(first: GradientFormulas, thing: Any, gradient_of_loss: Ten
     graph = first.graph
     variable, loss = graph.formula_of[thing], graph.names[graph.root]
     if not isinstance(variable, Symbol):
-        raise RuntimeError(f"derive: no second derivative with respect to a result of {thing.operation.name!r}; name it")
+        raise RuntimeError(
+            f"derive: no second derivative with respect to a result of {thing.operation.name!r}; name it"
+        )
     program = [(symbol, formula) for symbol, formula, _ in graph.definitions] + first.defined
     factor, gradient = split_constant(first.final[thing])
     v = Symbol(graph.names.fresh("V") if not graph.names.reserve("V") else "V", variable.shape, variable.dtype)
     v.value = np.random.default_rng(0).uniform(0.5, 1.5, v.shape)
     graph.trials.draw(v, is_variable=True)
     try:
-        product, value, made = _product(first, program, gradient, variable, v)
+        product, made = _product(first, program, gradient, variable, v)
     except WrongFormulaError:
         raise
     except Exception as error:  # a function of a formula may refuse tensors in any way
@@ -95,15 +96,17 @@ def _depending(program: Program, variable: Symbol) -> set[Symbol]:
 
 def _product(
     first: GradientFormulas, program: Program, gradient: Formula, variable: Symbol, v: Symbol
-) -> tuple[Formula, Any, Iterable[Symbol]]:
-    """H V as a formula, for the gradient without its constant factor; its value, and the constants made for it."""
+) -> tuple[Formula, Iterable[Symbol]]:
+    """H V as a formula, for the gradient without its constant factor, and the constants made for it."""
     rng = np.random.default_rng(1)
     depending = _depending(program, variable)
-    recording = _Recording(depending)
+    recording = Recording()
     known = recording.known
     for symbol in symbols([gradient, *(formula for _, formula in program)]):
         if symbol not in depending:
-            known[symbol] = rng.uniform(0.5, 1.5, symbol.shape) if symbol.value is None else symbol.value
+            value = rng.uniform(0.5, 1.5, symbol.shape) if symbol.value is None else symbol.value
+            # Copies: one that is a view of another would not be known by its name.
+            known[symbol] = np.array(value) if symbol.shape else as_leaf(value, symbol.name)
     at_hand = rng.uniform(0.5, 1.5, variable.shape) if variable.value is None else variable.value
     known[variable] = leaf = Tensor(at_hand, requires_grad=True, dtype=float, name=variable.name)
     for symbol, formula in program:
@@ -112,9 +115,10 @@ def _product(
             if isinstance(known[symbol], Tensor) and known[symbol].requires_grad:
                 known[symbol].name = symbol.name
     result = recording.value(gradient)
-    if not isinstance(result, Tensor) or not result.requires_grad:
-        return zero_gradient(variable.shape), np.zeros(variable.shape), ()
-    scalar = np.sum(result * np.asarray(v.value))
+    scalar: Any = np.sum(result * np.asarray(v.value))
+    nodes = nodes_below(scalar._node) if getattr(scalar, "requires_grad", False) else []
+    if not any(leaf._node in node.parents for node in nodes):
+        return zero_gradient(variable.shape), ()
     tensors = {symbol.name: x for symbol, x in known.items() if isinstance(x, Tensor) and x.requires_grad}
     given = {x._node: name for name, x in tensors.items()} | {scalar._node: "the scalar"}
     values = {x._node: x.data for x in tensors.values()}
@@ -122,8 +126,12 @@ def _product(
     arrays = {symbol.name: np.asarray(getattr(x, "data", x)) for symbol, x in known.items()} | {v.name: v.value}
     arrays = {name: array for name, array in arrays.items() if name not in given.values()}
     own: dict[str, Formula] = {symbol.name: symbol for symbol in (*known, v)}
-    for i, (array, formula) in enumerate(recording.constants):
-        arrays[f"constant {i}"], own[f"constant {i}"] = array, formula
+    for i, (constant, formula) in enumerate(recording.constants):
+        own[name := f"constant {i}"] = formula
+        if isinstance(constant, Tensor):
+            given[constant._node] = name
+        elif np.ndim(constant):
+            arrays[name] = constant
     second = first_order(scalar._node, scalar._seed(None), {leaf._node}, given, {}, values, arrays)
     formulas = [gradient, *(formula for _, formula in program)]
     return _translated(first, second, own, leaf._node, formulas)
@@ -146,7 +154,7 @@ def _with_fractions(formula: Any, fractions: list[Constant]) -> Any:
 
 def _translated(
     first: GradientFormulas, second: GradientFormulas, own: dict[str, Formula], leaf: Any, formulas: list[Formula]
-) -> tuple[Formula, Any, Iterable[Symbol]]:
+) -> tuple[Formula, Iterable[Symbol]]:
     """The gradient of the scalar, with the formulas of the first derivation in place of the names of the second."""
     written = second.final[leaf]
     definitions = {symbol: formula for symbol, formula, _ in second.graph.definitions}
@@ -167,55 +175,7 @@ def _translated(
     forms = (simplify(graph.named(simplify(written, conditions)), conditions) for conditions in (True, False))
     is_known = all(symbol.value is not None for symbol in symbols([written, *formulas]))
     final = proved(forms, written, value if is_known else None, np.dtype(float), "a second derivative", graph.trials)
-    return final, value, made
-
-
-@functools.cache
-def _operation(primitive: Any) -> Any:
-    return write_call(primitive)
-
-
-class _Recording:
-    """Evaluates formulas where some symbols are tensors, so that the engine records their functions.
-
-    Attributes
-    ----------
-    known : dict
-        The values of symbols, arrays or tensors.
-    constants : list of (array, Formula)
-        Results that have no derivative, such as conditions: for the engine they are constants.
-    """
-
-    def __init__(self, depending: set[Symbol]) -> None:
-        self.known: dict[Symbol, Any] = {}
-        self.constants: list[tuple[Any, Formula]] = []
-        self._depending = depending
-
-    def value(self, formula: Any) -> Any:
-        """The value of a formula."""
-        if isinstance(formula, tuple | list):
-            return mapped(self.value, formula)
-        if isinstance(formula, Symbol):
-            return self.known[formula] if formula in self.known else formula.value
-        if not isinstance(formula, Call):
-            return formula.value if isinstance(formula, Constant) else formula
-        function = formula.function
-        if isinstance(function, Pullback):
-            raise TypeError(f"the rule {formula.name} is not a formula")
-        if isinstance(function, ForwardFunction):
-            function = _operation(function.primitive)
-        options = {name: self.value(option) for name, option in formula.options}
-        result = function(*map(self.value, formula.operands), **options)
-        if not isinstance(result, Tensor) or not result.requires_grad:
-            self._note(result, formula)
-        return result
-
-    def _note(self, result: Any, formula: Call) -> None:
-        array = result.data if isinstance(result, Tensor) else result
-        if np.ndim(array):
-            self.constants.append((array, formula))
-        elif not self._depending.isdisjoint(symbols(formula)):
-            raise TypeError(f"{formula.name} of a scalar has no derivative")
+    return final, made
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
@@ -288,4 +248,3 @@ def _matrix(first: GradientFormulas, product: Formula, v: Symbol, variable: Symb
     value = None
     forms = (simplify(first.graph.named(simplify(written, conditions)), conditions) for conditions in (True, False))
     return proved(forms, written, value, np.dtype(float), what, trials)
-
