@@ -19,7 +19,7 @@ class Trials:
 
     Attributes
     ----------
-    living : list of int
+    running : list of int
         The trials that are still inside the domain of all functions of the graph.
     dtype : dtype
         The least precise dtype that the graph computes in.
@@ -27,14 +27,22 @@ class Trials:
 
     def __init__(self, size: int) -> None:
         """Prepare trials for a graph of `size` numbers; with many numbers, fewer trials find the same."""
-        self.living = list(range(len(_KINDS)))[:: 1 if size < _MANY else 2]
+        self.running = list(range(len(_KINDS)))[:: 1 if size < _MANY else 2]
         self.dtype = np.dtype(np.float64)
         self._rngs = [np.random.default_rng(trial) for trial in range(len(_KINDS))]
         self._environments: list[dict[Symbol, Any]] = [{} for _ in _KINDS]
 
+    @property
+    def living(self) -> list[int]:
+        """The trials that formulas are compared in: those near the values at hand only if no other is left.
+
+        Near extreme values a formula on paper may lose all digits, as ln(1 − P) does.
+        """
+        return [trial for trial in self.running if _KINDS[trial] is not _near] or self.running
+
     def draw(self, symbol: Symbol, is_variable: bool = False) -> None:
         """Give an input a value in every trial. A variable is not restricted to few numbers, such as zeros and ones."""
-        for trial in self.living:
+        for trial in self.running:
             self._environments[trial][symbol] = _drawn(symbol, _KINDS[trial], self._rngs[trial], is_variable)
 
     def define(self, symbol: Symbol, values: Mapping[int, Any]) -> None:
@@ -44,8 +52,8 @@ class Trials:
 
     def end(self, trial: int) -> None:
         """Leave a trial out from now on: its inputs are outside the domain of a function."""
-        if trial in self.living:
-            self.living.remove(trial)
+        if trial in self.running:
+            self.running.remove(trial)
 
     def evaluate(self, formula: Any, trial: int) -> Any:
         """The value of a formula in a trial."""
@@ -57,9 +65,9 @@ class Trials:
         return {id(symbol): known[symbol] for symbol in symbols(formula) if symbol in known}
 
     def computed(self, formula: Formula) -> dict[int, Any]:
-        """The value of a formula in every living trial in which it has one."""
+        """The value of a formula in every running trial in which it has one."""
         found: dict[int, Any] = {}
-        for trial in self.living:
+        for trial in self.running:
             try:
                 found[trial] = self.evaluate(formula, trial)
             except Exception:  # an operation may reject these numbers in any way
@@ -83,6 +91,8 @@ def _drawn(symbol: Symbol, kind: Callable[[Any, Any], Any], rng: Any, is_variabl
     if kind is _constrained and not is_variable and value.size > 2 and len(choices := np.unique(value)) == 2:
         return rng.choice(choices, shape)
     drawn = kind(value, rng)
+    if is_variable and kind is not _near and np.min(drawn) < 0 < np.max(drawn):
+        drawn = drawn / np.sqrt(max(shape, default=1))  # so that products with it do not grow with its size
     return np.sort(drawn) if kind is not _wide and _ascends(value) else drawn
 
 
@@ -118,12 +128,13 @@ def _wide(value: Any, rng: Any) -> Any:
 
 
 def _constrained(value: Any, rng: Any) -> Any:
-    """Of the same signs, or within the unit interval, if the value is."""
+    """Of the same signs, and on the same side of 1, if the value is; never large."""
     finite = np.isfinite(value)
     if not finite.all():
         return np.where(finite, rng.normal(size=value.shape), value)
     if (value > 0).all():
-        return rng.uniform(0.1, 0.9, value.shape) if (value < 1).all() else rng.uniform(0.5, 2, value.shape) * value
+        low, high = (0.1, 0.9) if (value < 1).all() else (1.1, 2) if (value > 1).all() else (0.5, 2)
+        return rng.uniform(low, high, value.shape)
     return -_constrained(-value, rng) if (value < 0).all() else rng.normal(size=value.shape)
 
 

@@ -30,7 +30,7 @@ class Replay:
     def forward(self, node: Node, arguments: Mapping[str, Any]) -> Numbers:
         """The results of an operation, given its arguments as formulas or options."""
         results: Numbers = {}
-        for trial in list(self.trials.living):
+        for trial in list(self.trials.running):
             try:
                 out, saved = self._run(node, arguments, trial)
             except Exception:  # an operation may reject these numbers in any way
@@ -54,7 +54,7 @@ class Replay:
 
     def start(self, root: Node) -> None:
         """Begin the backward pass with the gradient 1 of the loss."""
-        self._gradients[root] = {trial: np.ones(root.shape) for trial in self.trials.living}
+        self._gradients[root] = {trial: np.ones(root.shape) for trial in self.trials.running}
 
     def gradient(self, thing: Any) -> Numbers:
         """The gradients that have arrived at a node or leaf."""
@@ -64,7 +64,7 @@ class Replay:
         """The contributions of a node to the gradient of each parent, by the rules of the engine."""
         found: list[Numbers] = [{} for _ in node.parents]
         for trial, g in self.gradient(node).items():
-            if trial not in self.trials.living:
+            if trial not in self.trials.running:
                 continue
             try:
                 pulled = self._pulled(node, g, trial)
