@@ -56,10 +56,18 @@ def first_order(
 def _unchanged(values: Mapping[Any, Any], nodes: list[Node]) -> dict[Any, Any]:
     """The values of nodes and leaves that are those with which the graph was recorded."""
     times: dict[Any, int] = {node: node.order for node in nodes}
+    last: dict[Any, int] = {}
     for node in reversed(nodes):
         for leaf in (parent for parent in node.parents if isinstance(parent, Leaf)):
             times[leaf] = node.order
+            last.setdefault(leaf, node.order)
     tensors = {leaf: leaf.tensor() for leaf in times if isinstance(leaf, Leaf) and leaf.tensor}
     alive = {leaf: tensor.data for leaf, tensor in tensors.items() if tensor is not None}
+    for leaf, array in alive.items():
+        if changed_since(times[leaf], array) and not changed_since(last[leaf], array):
+            raise RuntimeError(
+                f"derive: a tensor of shape {leaf.shape} was changed in place after it was used, and was used again; "
+                "no formula of it has both values"
+            )
     known = {**alive, **values}
     return {x: array for x, array in known.items() if x in times and not changed_since(times[x], array)}

@@ -22,7 +22,9 @@ def merged(root: Node, distinct: Container[Node]) -> dict[Any, Any]:
     for node in nodes_below(root):
         parents = tuple(copies.setdefault(parent, parent) for parent in node.parents)
         key = _key(node, parents)
-        if node not in distinct and key in known and _same_result(node, known[key]):
+        # A function of the user may draw random numbers or depend on something else.
+        is_distinct = node in distinct or getattr(node.operation, "is_foreign", False)
+        if not is_distinct and key in known and _same_result(node, known[key]):
             copies[node] = known[key]
             continue
         copy = copies[node] = Node()
@@ -30,7 +32,7 @@ def merged(root: Node, distinct: Container[Node]) -> dict[Any, Any]:
             if hasattr(node, name):
                 setattr(copy, name, getattr(node, name))
         copy.parents = parents
-        if node not in distinct:
+        if not is_distinct:
             known[key] = copy
     return copies
 
@@ -56,6 +58,10 @@ def _identity(value: Any) -> Any:
 
 
 def _same_result(x: Node, y: Node) -> bool:
-    """Whether the saved results agree, as far as there are any: an operation may draw random numbers."""
+    """Whether the saved results agree, as far as there are any."""
     left, right = (saved_values(node).get("out") for node in (x, y))
-    return left is None or right is None or np.array_equal(np.asarray(left), np.asarray(right))
+    if left is None or right is None:
+        return True
+    if isinstance(left, tuple):
+        return all(map(np.array_equal, left, right))
+    return np.array_equal(np.asarray(left), np.asarray(right))

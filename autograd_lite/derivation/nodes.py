@@ -11,11 +11,12 @@ import numpy as np
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.core.primitive import Primitive
+from autograd_lite.core.writes import changed_since
 from autograd_lite.derivation.definitions import INTERMEDIATES
 
 
 class Gone(NamedTuple):
-    """An array that was an argument, was not saved, and no longer exists; of its shape if that is known."""
+    """An array that was an argument and was not saved, and was freed or overwritten; its shape, if that is known."""
 
     shape: tuple[int, ...] | None
 
@@ -67,18 +68,22 @@ def constant_values(node: Node, saved: Mapping[str, Any]) -> dict[str, Any]:
             parents_of: list[Any] = [parent for parent, argument in arguments_of(node) if argument == name]
             parents_of = parents_of or [None] * len(value or ())
             values = value or [None] * len(parents_of)
-            constants[name] = [_present(v) if p is None else None for v, p in zip(values, parents_of, strict=True)]
+            constants[name] = [
+                _present(v, node.order) if p is None else None for v, p in zip(values, parents_of, strict=True)
+            ]
         elif name not in parents:
-            constants[name] = _present(value)
+            constants[name] = _present(value, node.order)
     return constants
 
 
-def _present(value: Any) -> Any:
+def _present(value: Any, order: int) -> Any:
     reference, shape = value if _is_noted(value) else (value, None)
     if not isinstance(reference, weakref.ref):
         return value
     array = reference()
-    return Gone(shape) if array is None else array
+    if array is None or changed_since(order, array):
+        return Gone(shape if array is None else array.shape)
+    return array
 
 
 def _is_noted(value: Any) -> bool:

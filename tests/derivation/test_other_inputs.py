@@ -264,3 +264,31 @@ def test_an_occurrence_that_is_asked_for_is_not_merged(rng):
     derivation = derive(loss, {"u": first, "v": second})
     assert derivation["∂L/∂u"].formula == "v"
     assert derivation["∂L/∂v"].formula == "u"
+
+
+def test_an_operand_that_was_overwritten_in_between_is_two_symbols(rng):
+    x, shift = leaf(rng, 4, name="x"), Tensor(rng.normal(size=4))
+    first = x + shift
+    with ag.no_grad():
+        shift += 1
+    derivation = derive((first * (x + shift)).sum(), names={"a": shift})
+    assert {"c₁", "a"} <= inputs_of(derivation).keys()
+    x_used = x + 1
+    with ag.no_grad():
+        x += 1
+    with pytest.raises(RuntimeError, match="was changed in place after it was used, and was used again"):
+        derive((x_used * (x + 2)).sum())
+
+
+def test_a_function_of_the_user_is_never_merged(rng):
+    drawn = iter((1.0, 2.0))
+    noisy = ag.primitive(lambda x: x * next(drawn), name="noisy", x=lambda g: g)
+    x = leaf(rng, 4, name="x")
+    first, second = noisy(x), noisy(x)
+    assert lines(derive((first * second).sum()))[:2] == ["U₁ = noisy(x)", "U₂ = noisy(x)"]
+
+
+def test_several_results_that_were_computed_twice(rng):
+    x = leaf(rng, 6, name="x")
+    derivation = derive((ag.split(x, [2])[0] * ag.split(x, [2])[0]).sum())
+    assert check_lines(derivation, rng) == 1
