@@ -145,7 +145,8 @@ class Printer(PlainPrinter):
         """x ⊙ 1[c] where the other choice is 0, else both cases."""
         if len(e.operands) != 3:
             return None
-        condition, x, y = e.operands
+        condition, *choices = e.operands
+        x, y = (part if isinstance(part, Formula) else Constant.of(part) for part in choices)
         holds = self.at(condition, ATOM)
         zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
         if zero == [False, True] and _is_one(x):
