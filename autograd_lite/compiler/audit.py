@@ -17,8 +17,9 @@ from autograd_lite.compiler.guards import same_value
 from autograd_lite.compiler.program import Program
 from autograd_lite.compiler.tape import map_parts, parts
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.core.writes import memory_owner, record_change
+from autograd_lite.core.writes import record_change
 from autograd_lite.random import generator
+from autograd_lite.support.addresses import memory_owner
 
 # Relative differences, by item size, up to which results of the same NumPy calls are taken for rounding.
 _ROUNDING = {2: 1e-2, 4: 1e-4, 8: 1e-9}

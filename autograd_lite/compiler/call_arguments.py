@@ -13,7 +13,7 @@ import numpy as np
 from autograd_lite.compiler.writer import TapeWriter
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 
 _CONSTANTS = (int, bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, range, enum.Enum)
 

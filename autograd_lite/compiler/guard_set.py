@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from autograd_lite.compiler.guards import ContentsGuard, ValueGuard, changed_attribute
 from autograd_lite.compiler.randomness import common_states, same_state, state_of
 from autograd_lite.core.hooks import CompileError
-from autograd_lite.core.writes import memory_owner
 from autograd_lite.support import versions
+from autograd_lite.support.addresses import memory_owner
 
 _SMALL = 1 << 14  # bytes of an array whose changes are audited
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.compiler.recorder import Recorder
 from autograd_lite.compiler.tape import Instruction, Storage, Value, parts
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 
 
 def release_arrays(recorder: Recorder) -> bool:

@@ -18,8 +18,9 @@ from autograd_lite.compiler.recording import Recording
 from autograd_lite.compiler.tape import Value, map_parts
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.core.writes import memory_owner, record_changes
+from autograd_lite.core.writes import record_changes
 from autograd_lite.random import generator
+from autograd_lite.support.addresses import memory_owner
 
 _NEVER = 1 << 62  # calls until an audit
 

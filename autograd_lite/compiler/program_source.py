@@ -11,7 +11,7 @@ from autograd_lite.compiler.buffers import BufferPlan, takes_out
 from autograd_lite.compiler.calls import Effect, NumberRead
 from autograd_lite.compiler.expressions import Expressions, dtype_name
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 
 
 class Source:

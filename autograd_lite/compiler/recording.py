@@ -20,7 +20,7 @@ from autograd_lite.compiler.transcript import Transcript
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import CompileError, concrete
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 
 _CONSTANTS = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, enum.Enum, type, range)
 

@@ -21,7 +21,7 @@ from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.user_code import user_line
 from autograd_lite.core.hooks import CompileError, recorder
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 from autograd_lite.support.interrupts import setting
 
 # Names with another meaning in the source of a program.

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.writes import memory_owner
-from autograd_lite.support.addresses import indices_in, is_strided
+from autograd_lite.support.addresses import indices_in, is_strided, memory_owner
 from autograd_lite.support.recorder_interface import concrete
 
 

@@ -57,6 +57,7 @@ For ``multiply = primitive(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g *
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -79,15 +80,15 @@ from autograd_lite.support.half_precision import HALF
 from autograd_lite.support.source import compile_function
 
 _NAMED_AS_THEY_ARE: tuple[Any, ...] = (
-    AttributeError, Exception, any, getattr, isinstance, tuple, Node, Tensor, note_view, read_argument, read_option,
-    arguments.forward_otherwise, arguments.read_result, arguments.refuse, arguments.refuse_result,
+    AttributeError, Exception, any, getattr, isinstance, tuple, zip, Node, Tensor, note_view, read_argument,
+    read_option, arguments.forward_otherwise, arguments.read_result, arguments.refuse, arguments.refuse_result,
     arguments.with_arrays, wrap_outputs,
 )  # fmt: skip
 _NAMES: dict[str, Any] = {f"_{thing.__name__}": thing for thing in _NAMED_AS_THEY_ARE} | {
-    "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick,
+    "_array": np.ndarray, "_arrays": ARRAYS, "_as_array": np.asarray, "_clock": tick, "_shape": np.shape,
     "_current_observers": current_observers, "_half": HALF, "_is_grad_enabled": is_grad_enabled, "_new": object.__new__,
     "_numbers": {float, np.float64, np.float32}, "_objects": np.dtype(object), "_operands": OPERANDS,
-    "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_registrations": registrations, "_shape": np.shape,
+    "_options": OPTIONS, "_python_numbers": PYTHON_NUMBERS, "_ref": weakref.ref, "_registrations": registrations,
 }  # fmt: skip
 
 

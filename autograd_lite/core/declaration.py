@@ -56,6 +56,8 @@ class Declaration:
             )
         self.keepers = self._keepers()
         self.saved_names = tuple(self.keepers)
+        others = {name: {*self.differentiable} - ({name} - {self.variadic}) for name in self.arguments}
+        self.unsaved_names = tuple(name for name in others if not self.keepers.get(name, set()) >= others[name])
 
     def _check_rule(self, argument: str, rule: Rule) -> tuple[str, ...]:
         """The names of what a rule needs, besides the gradient."""

@@ -39,7 +39,7 @@ class Result:
     """The operation of the node of one result: it selects that result."""
 
     arguments: tuple[str, ...] = ()
-    differentiable = saved_names = arguments
+    differentiable = saved_names = unsaved_names = arguments
     variadic, has_foreign_rules = None, False
 
     def __init__(self, name: str, number: int) -> None:

@@ -51,8 +51,8 @@ class Primitive(Declaration):
         All parameters, their names, and the names of those with a rule, in the order of a node's parents.
     variadic : str or None
         The argument that takes any number of operands. It has one parent per operand, and they come last.
-    saved_names, keepers : tuple of str, dict of str to set of str
-        What a node saves, and for each value the arguments whose gradients need it.
+    saved_names, keepers, unsaved_names : tuple of str, dict of str to set of str, tuple of str
+        What a node saves, for each value the arguments whose gradients need it, and arguments that it need not save.
     """
 
     @functools.cached_property

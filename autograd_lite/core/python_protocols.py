@@ -103,7 +103,7 @@ def _rebuild(kind: type[Any], data: Any, requires_grad: bool, gradient: Any, nam
     tensor = object.__new__(kind)
     tensor._data, tensor._node = data, None
     if requires_grad or gradient is not None:
-        tensor._node = leaf = Leaf(data.shape, data.dtype)
+        tensor._node = leaf = Leaf(data.shape, data.dtype, tensor)
         leaf.grad = gradient
         tensor.requires_grad = requires_grad
     if name is not None:

@@ -30,6 +30,7 @@ _node.order = _clock()
 _node.operation = _operation
 _node.parents = ({parents})
 _node.saved = ({saved})
+{unsaved}
 {saved_arrays}
 if _registrations:
     for _observer in _current_observers(): _observer.on_record(_node)
@@ -106,6 +107,7 @@ def call_source(operation: Declaration) -> str:
     required = " or ".join(_is_required(operation, name) for name in operation.differentiable) or "False"
     result = _SEVERAL_RESULTS if several else _ONE_RESULT
     result = result.format(required=required, without_dtype=without_dtype, note=note, wrapped=wrapped)
+    unsaved = f"_node.unsaved = ({tuple_source(_unsaved(operation, name) for name in operation.unsaved_names)})"
     body = _CALL.format(
         given="\n".join(f"_{name}_given = {name}" for name in sources),
         number="" if operation.is_ufunc else "_number = False",
@@ -117,6 +119,7 @@ def call_source(operation: Declaration) -> str:
         result=result,
         parents=tuple_source(f"{'*' * (name == operation.variadic)}_{name}_node" for name in operation.differentiable),
         saved=tuple_source(_saved(operation, name) for name in operation.saved_names),
+        unsaved=unsaved * bool(operation.unsaved_names),
         saved_arrays="if _number: _node.saved = _with_arrays(_operation, _node.saved, _out)" * (not operation.is_ufunc),
         returned=wrapped if several else f"{note}\nreturn _result",
     )
@@ -161,6 +164,15 @@ def _saved(operation: Declaration, name: str) -> str:
     if keepers == set(operation.differentiable):
         return value
     return f"({value} if {' or '.join(_is_required(operation, argument) for argument in sorted(keepers))} else None)"
+
+
+def _unsaved(operation: Declaration, name: str) -> str:
+    """The expression for an argument that is not saved: a weak reference to an array, None for a parent."""
+    a, node = ("a", "n") if name == operation.variadic else (name, f"_{name}_node")
+    reference = f"_ref({a})" if operation.is_ufunc else f"(_ref({a}), {a}.shape)"
+    noted = f"{reference} if {a}.__class__ is _array else {a}"
+    noted = f"None if {node} is not None else {noted}" if name in operation.rules else noted
+    return f"_tuple([{noted} for a, n in _zip({name}, _{name}_node)])" if name == operation.variadic else noted
 
 
 _PULL = """\

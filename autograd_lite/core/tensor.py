@@ -142,7 +142,7 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
                     "pass dtype=float or use .astype(float)"
                 )
             if self._node is None:
-                self._node = self._leaf() or Leaf(self._data.shape, self._data.dtype)
+                self._node = self._leaf() or Leaf(self._data.shape, self._data.dtype, self)
         elif isinstance(self._node, Leaf):
             self._frozen, self._node = self._node, None
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.support.addresses import memory_owner
 from autograd_lite.support.conversion import NumberArray, as_numbers
 from autograd_lite.support.recorder_interface import concrete
 
@@ -31,16 +32,6 @@ class _Log:
 
 
 log = _Log()
-
-
-def memory_owner(array: Any) -> Any:
-    """The array at the end of a chain of views."""
-    owner = base = concrete(array)
-    while base is not None:
-        if isinstance(base, np.ndarray):
-            owner = base
-        base = getattr(base, "base", None)  # the base of a sliding window is not an array, but has one
-    return owner
 
 
 def record_change(array: Any) -> None:

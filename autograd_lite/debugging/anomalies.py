@@ -18,7 +18,7 @@ import numpy as np
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.core.hooks import Observer, observing
 from autograd_lite.core.primitive import Primitive
-from autograd_lite.core.writes import memory_owner
+from autograd_lite.support.addresses import memory_owner
 from autograd_lite.support.arguments import describe
 from autograd_lite.support.interrupts import undoing
 

@@ -9,11 +9,14 @@ Reading order:
     rewriting          the table of rewrites, and `simplify`; rewrites that no row of a table can say are functions:
                        shape_rewrites, matrix_rewrites (products), term_rewrites (sums), fraction_rewrites,
                        index_rewrites, condition_rewrites
-    checking           every formula is evaluated and compared with the engine's numbers
-    nodes              what a recorded graph holds: nodes, their arguments and saved values; merging: equal ones are one
+    nodes              what a recorded graph holds: nodes, their arguments and saved values (merging: equal nodes)
+    other_inputs       random inputs of the same shapes; replay: the graph at these inputs
+    checking           every formula is evaluated and compared with the engine's numbers, at hand and at other inputs
     naming             names for nodes and leaves; array_symbols: symbols for data, targets and other arrays
-    graph_formulas     the first half of a derivation: a formula for each node (node_arguments, definitions)
+    graph_formulas     the first half of a derivation: a formula for each node (node_arguments, recomputed, definitions)
     gradient_formulas  the second half: the backward pass on formulas
+    first_order        both halves for a recorded graph
+    second_order       the gradient differentiated again (formula_recording), and its matrix (linear_maps)
     derive, lines      the public function, and the derivation that it returns
     printing           formulas as text and LaTeX (plain_printing, matrix_printing, number_printing, notation)
 """

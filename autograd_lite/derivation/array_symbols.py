@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
-from autograd_lite.core.outputs import Result
-from autograd_lite.core.writes import memory_owner
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, mapped
 from autograd_lite.derivation.naming import PRODUCTS, Names
-from autograd_lite.support.names import name_of, named_things
+from autograd_lite.derivation.nodes import constant_values
+from autograd_lite.derivation.other_inputs import Trials
+from autograd_lite.support.addresses import memory_owner
+from autograd_lite.support.names import name_of
 
 
 def double(array: Any) -> Any:
@@ -22,9 +22,11 @@ def double(array: Any) -> Any:
 
 
 class ArraySymbols:
-    """One symbol for each array in memory, whatever views of it the graph holds.
+    """One symbol for each array in memory, whatever views of it the graph holds. Two arrays never share a symbol.
 
-    The constructor registers their names with `names`; `name` sets them after `Names.assign`.
+    The constructor registers their names with `names`; `name` sets them after `Names.assign`. As inputs of the graph
+    the symbols get values in all `trials`. Matrices of `layers`, the products that are layers, are data X; those of
+    other products are A.
 
     Attributes
     ----------
@@ -32,22 +34,33 @@ class ArraySymbols:
         The symbols of arrays that appear only inside rules, so that no line of the derivation defines them.
     """
 
-    def __init__(self, names: Names, given: Mapping[str, Any], saved: Mapping[Node, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        given: Mapping[str, Any],
+        saved: Mapping[Node, Mapping[str, Any]],
+        trials: Trials,
+        layers: Collection[Node],
+    ) -> None:
         self.from_rules: list[Symbol] = []
-        self._names = names
+        self._names, self._trials = names, trials
         self._known: list[tuple[Any, Symbol]] = []
         self._requested: list[Symbol] = []
         self._targets: list[Any] = []
+        self._constants: list[tuple[Any, Symbol]] = []  # made by rules
         for name, array in given.items():
             self._add(array, name, given=True)
+        self._not_found = [array for array, _ in self._known]  # by memory
         for node in saved:
             beside = next((parent.operation.name for parent in node.parents if isinstance(parent, Node)), "")
-            for argument, array in _constants(node, saved[node]):
+            for argument, array, is_saved in _constants(node, saved[node]):
                 named = _given_name(array)
-                usual = _usual_name(node.operation.name, argument, array, beside)
-                self._add(*(named or (array, usual)), given=bool(named))
-                if usual == "Y":
+                usual = _usual_name(node.operation.name, argument, array, beside, node in layers)
+                if named or is_saved:
+                    self._add(*(named or (array, usual)), given=bool(named))
+                if usual == "Y" and is_saved:
                     self._targets.append(array)
+                self._not_found = [known for known in self._not_found if not np.may_share_memory(known, array)]
 
     def _add(self, array: Any, name: str, given: bool) -> None:
         if self.find(array) is None:
@@ -66,13 +79,8 @@ class ArraySymbols:
                 symbol.in_simplex = True
                 sums = Symbol(f"{symbol.name} 1", symbol.shape[:1], symbol.dtype, symbol.value.sum(axis=1))
                 yield sums, call(np.broadcast_to, (Constant(1), sums.shape))
-
-    @functools.cached_property
-    def candidates(self) -> list[Symbol]:
-        """Symbols that an unsaved operand may have been: the known ones, and arrays that the user named."""
-        named = [(thing, name) for thing, name in named_things() if isinstance(thing, np.ndarray)]
-        elsewhere = [(array, name) for array, name in named if self.find(array) is None and self._names.reserve(name)]
-        return [*(symbol for _, symbol in self._known), *(_symbol(array, name) for array, name in elsewhere)]
+        for symbol in dict.fromkeys(symbol for _, symbol in self._known):
+            self._trials.draw(symbol)
 
     def find(self, array: Any) -> Formula | None:
         """The array as a formula, if it is a known array or a view of one."""
@@ -80,11 +88,14 @@ class ArraySymbols:
             if (view := _as_view(array, known, symbol)) is not None:
                 if isinstance(view, Symbol) and view is not symbol:
                     self._known.insert(0, (array, view))  # so that the same part is the same symbol
+                    self._trials.draw(view)
                 return view
         return None
 
     def formula(self, value: Any, whole: bool = True) -> Any:
         """A saved value with arrays as formulas; without `whole` only floating-point arrays are converted."""
+        if isinstance(value, tuple) and _names_diagonal(value):
+            return value
         if isinstance(value, tuple | list):
             return mapped(lambda item: self.formula(item, whole), value)
         if not isinstance(value, np.ndarray) or not (whole or value.dtype.kind == "f"):
@@ -93,17 +104,60 @@ class ArraySymbols:
             return found
         if not value.ndim:
             return value if value.dtype.kind == "b" else Constant.of(value)
-        return self.named(_symbol(value, ""))
+        symbol = _symbol(value, self._names.fresh("C"))
+        self._trials.draw(symbol)
+        self._known.append((value, symbol))
+        self.from_rules.append(symbol)
+        return symbol
+
+    def beside(self, value: Any) -> Any:
+        """An argument that no node has saved, but that still exists; an array without a name is called c."""
+        if not isinstance(value, np.ndarray) or not value.ndim or self.find(value) is not None:
+            return self.formula(value)
+        symbol = self._unnamed(value.shape, value.dtype, double(value))
+        self._known.append((value, symbol))
+        return symbol
+
+    def gone(self, shape: tuple[int, ...] | None, node: Node, value: Any = None, others: Iterable[Any] = ()) -> Symbol:
+        """An argument of `node` that no longer exists, called c. Without a `shape` it is what was broadcast.
+
+        If its value is known, it may be one of the `given` arrays: one that was not found elsewhere in the graph,
+        provided that no other array has these values, neither a known one nor one of `others`.
+        """
+        shape, dtype = node.shape if shape is None else shape, node.dtype or np.dtype(float)
+        if value is None or np.shape(value) != shape:
+            return self._unnamed(shape, dtype, None)
+        fitting = [symbol for array, symbol in self._known if _are_close(array, value)]
+        is_missing = any(_are_close(array, value) for array in self._not_found)
+        is_constant = np.size(value) == 0 or np.ptp(value) == 0
+        if len(fitting) == 1 and is_missing and not is_constant and not any(_are_close(x, value) for x in others):
+            return fitting[0]
+        return self._unnamed(shape, dtype, value)
+
+    def _unnamed(self, shape: tuple[int, ...], dtype: Any, value: Any) -> Symbol:
+        symbol = Symbol(self._names.fresh("c"), shape, dtype, value)
+        self._trials.draw(symbol)
+        return symbol
 
     def named(self, symbol: Symbol) -> Symbol:
-        """The named symbol for one without a name; equal arrays share a symbol."""
-        for known, other in self._known:
+        """The named symbol for one without a name, an array that a rule has made; equal ones share a symbol."""
+        for known, other in self._constants:
             if known.shape == symbol.shape and np.array_equal(known, symbol.value):
                 return other
         new = _symbol(symbol.value, self._names.fresh("C"))
-        self._known.append((symbol.value, new))
+        self._constants.append((symbol.value, new))
         self.from_rules.append(new)
         return new
+
+
+def _names_diagonal(index: tuple[Any, ...]) -> bool:
+    """Whether an index names the elements (0, 0), (1, 1), ..., which is no choice of the user's."""
+    arrays = [part for part in index if isinstance(part, np.ndarray) and part.ndim == 1]
+    return len(arrays) == len(index) == 2 and all(np.array_equal(part, np.arange(len(arrays[0]))) for part in arrays)
+
+
+def _are_close(x: Any, y: Any) -> bool:
+    return np.shape(x) == np.shape(y) and np.allclose(x, y, rtol=1e-9, atol=1e-12)
 
 
 def _symbol(array: Any, name: str) -> Symbol:
@@ -117,26 +171,22 @@ def _in_simplex(rows: Any) -> bool:
     return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, rtol=0, atol=1e-12))
 
 
-def _constants(node: Node, saved: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The saved arrays of arguments that are not differentiated, with the name of the argument."""
-    primitive = node.operation
-    if isinstance(primitive, Result):
-        return
-    differentiated = {name for name, parent in zip(primitive.differentiable, node.parents, strict=False) if parent}
-    for name, value in saved.items():
-        if name in primitive.arguments and name not in differentiated:
-            for array in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(array, np.ndarray) and array.ndim:
-                    yield name, array
+def _constants(node: Node, saved: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
+    """The arrays among the arguments without a parent: the name of the argument, and whether the node has saved it."""
+    for name, value in constant_values(node, saved).items():
+        for array in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(array, np.ndarray) and array.ndim:
+                yield name, array, saved.get(name) is not None
 
 
-def _usual_name(operation: str, argument: str, array: Any, beside: str) -> str:
+def _usual_name(operation: str, argument: str, array: Any, beside: str, is_layer: bool) -> str:
     """The usual name of an array; `beside` is the operation that the other operand came from."""
     logarithm = operation == "multiply" and beside in ("log", "log_softmax")
     if argument == "target" or logarithm:
         return "Y" if array.dtype.kind == "f" and array.ndim > 1 else "y"
     if operation in PRODUCTS or (operation, argument) == ("linear", "x"):
-        return "X" if array.ndim > 1 else "x"
+        name = "X" if is_layer else "A"
+        return name if array.ndim > 1 else name.lower()
     return {"b": "M", "i": "i", "u": "i"}.get(array.dtype.kind, "C")
 
 

@@ -79,9 +79,6 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "mse_loss": lambda x, target, reduction="mean": _reduced((x - target) ** 2, reduction),
 }
 
-# Arguments without a default that may be None.
-OPTIONAL = {("normalize", "weight"), ("normalize", "bias"), ("convolution", "bias"), ("convolution_input", "bias")}
-
 # The inverse of a binary operation: an operand that the graph did not save, from the result and the other operand.
 SOLUTIONS: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("add", "x"): lambda out, y: out - y,

@@ -8,23 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.core.backward import sweep
-from autograd_lite.core.graph import Leaf, Node
-from autograd_lite.core.tensor import Tensor
-from autograd_lite.derivation.formula import symbols
-from autograd_lite.derivation.gradient_formulas import GradientFormulas
-from autograd_lite.derivation.graph_formulas import GraphFormulas
-from autograd_lite.derivation.lines import Derivation, Line
-from autograd_lite.derivation.merging import merged
-from autograd_lite.derivation.nodes import nodes_below
-from autograd_lite.support.names import name_of
+from autograd_lite.core.graph import Node
+from autograd_lite.core.tensor import Tensor, backward_with_graph
+from autograd_lite.derivation.first_order import first_order
+from autograd_lite.derivation.lines import Derivation
+from autograd_lite.derivation.second_order import second_derivative
+from autograd_lite.support.messages import show
 
 
-def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Derivation:
+def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None, order: int = 1) -> Derivation:
     """The derivation of the gradients of a loss as on paper: definitions, then gradients, line by line.
 
     The derivative rules of the recorded operations are run on symbols instead of arrays. Every formula is evaluated and
-    compared with the gradient that the engine computes before it is shown. Graph, values and `.grad` do not change.
+    compared with what the engine computes before it is shown, for the current values and at other inputs of the same
+    shapes. Graph, values and `.grad` do not change.
 
     Parameters
     ----------
@@ -38,6 +35,10 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
         same. Without a name, affine results are Z, activations A, probabilities P, weights W, biases b, data X, targets
         Y, the loss L, and the rest U₁, U₂ ...; layers are numbered by superscripts. If several tensors have the same
         name, subscripts number them.
+    order : int, default 1
+        With 2 there are also second derivatives with respect to each tensor of `wrt`: the Hessian ∂²L/∂w∂wᵀ for a
+        vector, ∂²L/∂w² for a scalar; for other arrays, and where the matrix cannot be read off, the product
+        ∂²L/∂W² · V with an array V. There are no lines for pairs of tensors.
 
     Returns
     -------
@@ -51,8 +52,10 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     RuntimeError
         If the loss does not require gradients or is not a scalar, if `backward()` has released the graph, or if a
         saved value was overwritten.
+        With ``order=2``, if the gradient has no formula that can be differentiated again, or if there is no second
+        derivative for the current values.
     ValueError
-        If the loss does not depend on a tensor in `wrt`.
+        If the loss does not depend on a tensor in `wrt`, or `order` is neither 1 nor 2.
 
     Examples
     --------
@@ -67,7 +70,12 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
     ∂L/∂Z = P − Y                 (3, 2)
     ∂L/∂b = 1ᵀ ∂L/∂Z = 1ᵀ(P − Y)  (2,)
     ∂L/∂W = Xᵀ ∂L/∂Z = Xᵀ(P − Y)  (2, 2)
+    >>> A, x = np.arange(4.0).reshape(2, 2), Tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> derive(x @ A @ x, names={"A": A}, order=2)["∂²L/∂x∂xᵀ"].formula
+    'A + Aᵀ'
     """
+    if order not in (1, 2):
+        raise ValueError(f"derive: order must be 1 or 2, not {show(order)}")
     root = _root(loss)
     given: dict[Any, str] = {}
     paths: dict[Any, str] = {}
@@ -80,36 +88,21 @@ def derive(loss: Tensor, wrt: Any = None, names: Mapping[str, Any] | None = None
             given[tensor._node] = name
     arrays = _named_arrays(names, given, values)
 
-    for node in nodes_below(root):
-        if name := name_of(node):
-            given.setdefault(node, name)
-    place = merged(root, {*wanted, *given})
-    root, wanted = place[root], {place.get(thing, thing) for thing in wanted}
-    given, paths, values = ({place.get(thing, thing): part for thing, part in table.items()}
-                            for table in (given, paths, values))  # fmt: skip
-    nodes = nodes_below(root)
-    gradients: dict[Any, Any] = dict.fromkeys(nodes)
-    gradients |= sweep({root: loss._seed(None)}, retain_graph=True, watched=gradients)
-    things: dict[Any, None] = dict.fromkeys([*(p for node in nodes for p in node.parents if p is not None), *nodes])
-    for thing in things:
-        if name := name_of(thing):
-            given.setdefault(thing, name)
-    if wrt is None:
-        wanted = {thing for thing in things if isinstance(thing, Leaf)}
-    for thing in wanted - things.keys():
-        raise ValueError(f"derive: the loss does not depend on a tensor of shape {thing.shape} in wrt")
-    for thing in wanted:
-        if gradients.get(thing) is None:  # only operations without a gradient lead there, such as casts to integers
-            gradients[thing] = np.zeros(thing.shape, thing.dtype)
+    first = first_order(root, loss._seed(None), wanted if wrt is not None else None, given, paths, values, arrays)
+    lines = first.all_lines()
+    if order == 2:
+        recorded = _recorded_gradients(loss)
+        for thing in (thing for thing in first.final if thing in first.wanted):
+            lines += second_derivative(first, thing, recorded.get(thing))
+    return Derivation(lines, *_sizes(root))
 
-    graph = GraphFormulas(root, values, arrays, given, paths)
-    if graph.refuted:
-        graph = GraphFormulas(root, values, arrays, given, paths, assume_defaults=False)
-    lines = [Line(symbol.name, (formula,), symbol.shape, operation) for symbol, formula, operation in graph.definitions]
-    lines += GradientFormulas(graph, gradients, wanted).lines
-    used = symbols([line.formulas for line in lines])
-    extra = [Line(x.name, (), x.shape, "constant") for x in graph.array_symbols.from_rules if x in used]
-    return Derivation(extra + lines, *_sizes(root))
+
+def _recorded_gradients(loss: Tensor) -> dict[Any, Tensor]:
+    """The gradients of the leaves as tensors that can be differentiated, unless an operation refuses that."""
+    try:
+        return dict(backward_with_graph(loss, loss._seed(None, create_graph=True)))
+    except (RuntimeError, np.linalg.LinAlgError):
+        return {}
 
 
 def _named_arrays(names: Any, given: dict[Any, str], values: dict[Any, Any]) -> dict[str, Any]:
@@ -161,7 +154,7 @@ def _sizes(root: Node) -> tuple[dict[str, int], dict[int, str]]:
     node: Any = root
     while isinstance(node, Node) and node.dtype is not None and math.prod(node.shape) == 1:
         node = next((parent for parent in node.parents if parent is not None), None)
-    if node is None or node.dtype is None or not node.shape or node.shape[0] < 2:
+    if node is None or node.dtype is None or not node.shape or node.shape[0] < 3:  # 1/2 need not be 1/N
         return {}, {}
     rows, columns = node.shape[0], node.shape[1] if len(node.shape) == 2 else 1
     if columns < 2:

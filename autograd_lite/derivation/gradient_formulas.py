@@ -10,29 +10,17 @@ import numpy as np
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import double
-from autograd_lite.derivation.checking import agrees, proved
+from autograd_lite.derivation.checking import agrees, holds, proved
 from autograd_lite.derivation.formula import Constant, Formula, Symbol, alike, call, size_of, substitute, symbols
 from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Line
-from autograd_lite.derivation.nodes import arguments_of
+from autograd_lite.derivation.replay import Numbers, Pullback, pull
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import contributions, zero_gradient
 from autograd_lite.derivation.usual_rules import usual_contributions
-from autograd_lite.support.broadcasting import unbroadcast
 
 _LONGEST_SUBSTITUTED = 10
 _LONGEST_PASSED_ON = 16
-
-
-class Pullback:
-    """The function of a `Call` that stands for a derivative rule which cannot be run on formulas."""
-
-    def __init__(self, operation: str, argument: str, value: Any) -> None:
-        self.__name__ = f"{operation}_pullback_{argument}"
-        self._value = value
-
-    def __call__(self, *operands: Any) -> Any:
-        return self._value
 
 
 class GradientFormulas:
@@ -48,8 +36,11 @@ class GradientFormulas:
         self.lines: list[Line] = []
         self._incoming: dict[Any, list[tuple[Formula, str]]] = {}
         self._known: dict[Symbol, Formula] = {}  # short formulas of named gradients
+        self.defined: list[tuple[Symbol, Formula]] = []  # the symbols of the lines
+        self.final: dict[Any, Formula] = {}  # the last form of each gradient that has a line
         root = graph.root
         self._on_path = set(wanted)  # between the loss and what is wanted
+        graph.replay.start(root)
         self._incoming[root] = [(simplify(call(np.broadcast_to, (Constant(1), root.shape))), root.operation.name)]
         for node in graph.nodes:
             if any(parent in self._on_path for parent in node.parents):
@@ -64,6 +55,14 @@ class GradientFormulas:
                 if last.get(leaf) is node:
                     self._finish(leaf)
 
+    def all_lines(self) -> list[Line]:
+        """The constants that rules have made, the definitions, and the gradients."""
+        definitions = [Line(symbol.name, (formula,), symbol.shape, operation)
+                       for symbol, formula, operation in self.graph.definitions]  # fmt: skip
+        used = symbols([line.formulas for line in (*definitions, *self.lines)])
+        made = [Line(x.name, (), x.shape, "constant") for x in self.graph.array_symbols.from_rules if x in used]
+        return [*made, *definitions, *self.lines]
+
     def _visit(self, node: Node) -> None:
         if getattr(node.operation, "results", None):
             g: Any = self._gradients_of_results(node)
@@ -71,14 +70,13 @@ class GradientFormulas:
             g = self._incoming[node][0][0]
         else:
             g = self._finish(node)
+        numbers_elsewhere = self.graph.replay.pull(node)
         if isinstance(node.operation, Result):
             self._incoming.setdefault(node.parents[0], []).append((g, str(node.operation.number)))
             return
-        with np.errstate(all="ignore"):  # the engine has issued these warnings already
-            pulled = node.operation.pull(self.gradients[node], node.parents, node.saved)
-        numbers = [None if parent is None else double(unbroadcast(np.asarray(number), parent.shape))
-                   for parent, number in zip(node.parents, pulled, strict=True)]  # fmt: skip
-        formulas = self._contributions(node, g, numbers)
+        pulled = pull(node, self.gradients[node], node.saved or ())
+        numbers = [None if number is None else double(number) for number in pulled]
+        formulas = self._contributions(node, g, numbers, numbers_elsewhere)
         for parent, formula in zip(node.parents, formulas, strict=True):
             if parent in self._on_path and formula is not None:
                 self._incoming.setdefault(parent, []).append((formula, node.operation.name))
@@ -97,7 +95,8 @@ class GradientFormulas:
         for contribution, _ in arrived[1:]:
             formula = call(np.add, (formula, contribution))
         value = double(self.gradients[thing])
-        local = proved(simplify(formula), formula, value, thing.dtype, "a sum of gradients")
+        numbers = self.graph.replay.gradient(thing)
+        local = self._proved(formula, value, thing.dtype, "a sum of gradients", numbers)
         if not self._has_line(thing, len(arrived), local):
             return local
         operation = ", ".join(dict.fromkeys(name for _, name in arrived))
@@ -107,15 +106,21 @@ class GradientFormulas:
         if layer:
             scale, local = split_constant(local)
             symbol = Symbol(f"Δ{layer}", thing.shape, thing.dtype, value / (scale.value or 1))
+            self.graph.trials.define(symbol, {trial: number / (scale.value or 1) for trial, number in numbers.items()})
             self.lines.append(Line(symbol.name, (local,), thing.shape, operation, name, scale))
-            return simplify(call(np.multiply, (scale, symbol)))  # type: ignore[no-any-return]
+            self.defined.append((symbol, local))
+            self.final[thing] = simplify(call(np.multiply, (scale, symbol)))
+            return self.final[thing]
         known = [(x, self._known[x]) for x in symbols(local) if x in self._known]
         whole = substitute(local, known) if known else local
-        final = local if whole is local else proved(simplify(whole), whole, value, thing.dtype, name)
+        final = self._proved(whole, value, thing.dtype, name, numbers) if known else local
         forms = (local,) if alike(local, final) or size_of(final) > 2 * _LONGEST_PASSED_ON else (local, final)
         self.lines.append(Line(name, forms, thing.shape, operation))
         symbol = Symbol(name, thing.shape, thing.dtype, value)
         symbol.kept = getattr(self.graph.formula_of[thing], "kept", None)
+        self.graph.trials.define(symbol, numbers)
+        self.defined.append((symbol, forms[-1]))
+        self.final[thing] = forms[-1]
         if size_of(forms[-1]) <= _LONGEST_SUBSTITUTED:
             self._known[symbol] = forms[-1]
         return symbol
@@ -140,28 +145,40 @@ class GradientFormulas:
             return arrived > 1 or size_of(formula) > _LONGEST_PASSED_ON
         return True
 
-    def _contributions(self, node: Node, g: Any, numbers: list[Any]) -> list[Formula | None]:
+    def _contributions(self, node: Node, g: Any, numbers: list[Any], elsewhere: list[Numbers]) -> list[Formula | None]:
         """The contribution of a node to each parent, checked against the numbers that its rules give."""
         for rules, whole in ((usual_contributions, True), (contributions, True), (contributions, False)):
             try:
                 written = rules(node, g, self.graph.arguments.saved(node, whole))
             except Exception:  # a rule may fail on formulas in any way
                 continue
-            triples: list[Any] = list(zip(node.parents, written, numbers, strict=True))
-            if all(agrees(formula, number, parent.dtype, known=True)
-                   for parent, formula, number in triples if parent in self._on_path):  # fmt: skip
-                return [self._simplified(node, formula, number, parent) if parent in self._on_path else None
-                        for parent, formula, number in triples]  # fmt: skip
-        return [None if number is None else self._pullback(node, argument, g, number)
-                for (_, argument), number in zip(arguments_of(node), numbers, strict=True)]  # fmt: skip
+            rows: list[Any] = [
+                (*row, parent) for *row, parent in zip(written, numbers, elsewhere, node.parents, strict=True)
+            ]
+            if all(self._is_right(*row) for row in rows if row[-1] in self._on_path):
+                return [self._simplified(node, *row) if row[-1] in self._on_path else None for row in rows]
+        return [None if parent is None else self._pullback(node, i, g) for i, parent in enumerate(node.parents)]
 
-    def _simplified(self, node: Node, written: Any, number: Any, parent: Any) -> Formula:
-        named = self.graph.named(written)
-        simple = simplify(self.graph.named(simplify(named)))
-        return proved(simple, named, number, parent.dtype, f"the rule of {node.operation.name!r}")
+    def _is_right(self, written: Any, number: Any, elsewhere: Numbers, parent: Any) -> bool:
+        checked = any(trial in self.graph.trials.living for trial in elsewhere)
+        return agrees(written, number, parent.dtype, known=not checked) and holds(written, self.graph.trials, elsewhere)
 
-    def _pullback(self, node: Node, argument: str, g: Any, number: Any) -> Formula:
-        operands = [self.graph.formula_of[parent] for parent in node.parents if parent is not None]
-        gradients = g if isinstance(g, tuple) else (g,)
-        return call(Pullback(node.operation.name, argument, number), (*operands, *gradients),
-                    shape=number.shape, dtype=number.dtype)  # fmt: skip
+    def _simplified(self, node: Node, written: Any, number: Any, elsewhere: Numbers, parent: Any) -> Formula:
+        named, what = self.graph.without_nameless(written), f"the rule of {node.operation.name!r}"
+        forms = (
+            simplify(self.graph.named(simplify(self.graph.named(named), conditions)), conditions)
+            for conditions in (True, False)
+        )
+        return proved(forms, named, number, parent.dtype, what, self.graph.trials, elsewhere)
+
+    def _proved(self, formula: Formula, value: Any, dtype: Any, what: str, numbers: Numbers) -> Formula:
+        forms = (simplify(formula, conditions) for conditions in (True, False))
+        return proved(forms, formula, value, dtype, what, self.graph.trials, numbers)
+
+    def _pullback(self, node: Node, position: int, g: Any) -> Formula:
+        arguments = self.graph.arguments
+        recomputations = arguments.recomputations.get(node, {})
+        function = Pullback(node, self.graph.saved[node], position, arguments.known(node), recomputations)
+        operands = (*function.operands(), *(g if isinstance(g, tuple) else (g,)))
+        parent: Any = node.parents[position]
+        return call(function, operands, shape=parent.shape, dtype=parent.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
-from autograd_lite.derivation.checking import agrees, proved
+from autograd_lite.derivation.checking import agrees, is_same, proved
 from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES, WRITTEN_OUT
 from autograd_lite.derivation.formula import (
     Call,
@@ -28,16 +29,14 @@ from autograd_lite.derivation.formula import (
 from autograd_lite.derivation.formula_array import FormulaArray, from_formula, to_formula
 from autograd_lite.derivation.matrix_printing import kept_shape
 from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names
-from autograd_lite.derivation.node_arguments import ArgumentFormulas, as_call, value_or_none
+from autograd_lite.derivation.node_arguments import ArgumentFormulas, value_or_none
 from autograd_lite.derivation.nodes import arguments_of, nodes_below, primitive_of, saved_values
+from autograd_lite.derivation.other_inputs import Trials
+from autograd_lite.derivation.replay import Numbers, Replay, as_call
 from autograd_lite.derivation.rewriting import simplify, split_constant
 from autograd_lite.derivation.rules import ForwardFunction, function_of, on_formulas, result
 from autograd_lite.derivation.vocabulary import mean
 
-# The argument of an operation that saves only its result.
-_INVERSES: dict[str, Any] = {
-    "exp": np.log, "sqrt": np.square, "inv": np.linalg.inv, "negative": np.negative,
-}  # fmt: skip
 _SHAPES = {"expand_dims", "flatten", "ravel", "reshape", "squeeze"}
 _INLINE = {
     "add",
@@ -60,10 +59,7 @@ _INTERMEDIATE_NAMES = {"softmax": "P", "sigmoid": "P", "one_hot": "Y", **_STATIS
 
 
 class GraphFormulas:
-    """The formulas of a graph.
-
-    An argument that the graph did not save is assumed to have its default, if `assume_defaults`. The assumption is
-    checked with the saved values, of which the loss is one.
+    """The formulas of a graph, each true at hand and at other inputs.
 
     Attributes
     ----------
@@ -71,26 +67,26 @@ class GraphFormulas:
         The formula of each node and leaf: a symbol if it has a name.
     definitions : list of (Symbol, Formula, str)
         The named nodes in order: the symbol, the formula that defines it, and the name of the operation.
-    refuted : bool
-        Whether saved values differ from an assumption or cannot be computed with it.
+    trials, replay : Trials, Replay
+        Other inputs, and the graph at these.
     """
 
     def __init__(
         self, root: Node, values: Mapping[Any, Any], arrays: Mapping[str, Any], given: Mapping[Any, str],
-        paths: Mapping[Any, str], assume_defaults: bool = True,
+        paths: Mapping[Any, str],
     ) -> None:  # fmt: skip
         self.root = root
         self.nodes = nodes_below(root)
-        self.values = {thing: double(array) for thing, array in values.items()}
+        self.values: dict[Any, Any] = {}
         self.saved = {node: saved_values(node) for node in self.nodes}
         self.consumers: dict[Any, list[Node]] = {}
         for node in self.nodes:
             for parent in node.parents:
                 self.consumers.setdefault(parent, []).append(node)
             self._collect_values(node)
+        self.values = {thing: double(array) for thing, array in values.items()} | self.values
         self._kept = set(self.values)  # not those that are only computed from other values
         for node in reversed(self.nodes):
-            self._collect_inverse(node)
             self._collect_value_of_vector(node)
         self.names = Names()
         self.roles = request_names(self.names, self.nodes, root, self.consumers, given, paths, self.saved)
@@ -100,15 +96,18 @@ class GraphFormulas:
         self.definitions: list[tuple[Symbol, Formula, str]] = []
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
-        self.array_symbols = ArraySymbols(self.names, arrays, self.saved)
-        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols, self.names)
+        self.trials = Trials(sum(math.prod(leaf.shape) for leaf in self.consumers if isinstance(leaf, Leaf)))
+        self.replay = Replay(self.trials, self.saved)
+        self._outputs: dict[Node, Numbers] = {}
+        layers = [node for node, role in self.roles.items() if role == "Z"]
+        layers += [parent for node in layers for parent in node.parents if isinstance(parent, Node)]
+        self.array_symbols = ArraySymbols(self.names, arrays, self.saved, self.trials, set(layers))
+        self.arguments = ArgumentFormulas(self.saved, self.values, self.formula_of, self.array_symbols)
         self.names.assign()
         self.definitions += [(symbol, formula, "given") for symbol, formula in self.array_symbols.name()]
         self._name_leaves()
-        self._assume_defaults, self._assumed, self.refuted = assume_defaults, False, False
         for node in self.nodes:
             self._define_node(node)
-        self.refuted |= self._assumed and not agrees(self.definitions[-1][1], values[root], root.dtype, known=True)
 
     def _collect_values(self, node: Node) -> None:
         """The values of the node and of its parents, as far as they were saved."""
@@ -122,15 +121,6 @@ class GraphFormulas:
         if isinstance(saved.get("out"), np.ndarray | np.generic):
             self.values.setdefault(node, double(saved["out"]))
 
-    def _collect_inverse(self, node: Node) -> None:
-        """The value of the argument of an operation that saves only its result."""
-        name, out = node.operation.name, self.values.get(node)
-        if name in _INVERSES and node.parents[0] is not None and node.parents[0] not in self.values and out is not None:
-            with np.errstate(all="ignore"):
-                value = _INVERSES[name](out)
-            if np.isfinite(value).all():
-                self.values[node.parents[0]] = value
-
     def _collect_value_of_vector(self, node: Node) -> None:
         """The value of a parent of which the node is a row or a column: axes of length one are added or removed."""
         parent = node.parents[0] if node.operation.name in _SHAPES else None
@@ -142,9 +132,15 @@ class GraphFormulas:
     def _name_leaves(self) -> None:
         leaves = {parent: None for node in self.nodes for parent in node.parents if isinstance(parent, Leaf)}
         for leaf in leaves:
-            self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
+            symbol = self.formula_of[leaf] = Symbol(self.names[leaf], leaf.shape, leaf.dtype, self.values.get(leaf))
+            self.trials.draw(symbol, is_variable=True)
 
     # -- names inside formulas ---------------------------------------------------------------------------------------
+
+    def without_nameless(self, formula: Any) -> Any:
+        """The formula with a named symbol for each array."""
+        nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
+        return substitute(formula, nameless)
 
     def named(self, formula: Any) -> Any:
         """The formula with a named symbol for each array, and with symbols in place of their definitions."""
@@ -153,8 +149,7 @@ class GraphFormulas:
         return formula
 
     def _abbreviated(self, formula: Any) -> Any:
-        nameless = [(symbol, self.array_symbols.named(symbol)) for symbol in symbols(formula) if not symbol.name]
-        formula = substitute(formula, nameless)
+        formula = self.without_nameless(formula)
         calls = [part for part in subformulas(formula) if isinstance(part, Call)]
         known = [(part, self._abbreviations[k]) for part in calls if (k := key(part)) in self._abbreviations]
         known += [(part, self._scattered(part)) for part in calls if part.name == "scatter"]
@@ -169,7 +164,15 @@ class GraphFormulas:
                 return call(np.multiply, (constant, labels))
         return scattered
 
-    def _define(self, symbol: Symbol, definition: Formula, operation: str, abbreviated: bool = True) -> None:
+    def _define(
+        self,
+        symbol: Symbol,
+        definition: Formula,
+        operation: str,
+        numbers: Numbers | None = None,
+        abbreviated: bool = True,
+    ) -> None:
+        self.trials.define(symbol, self.trials.computed(definition) if numbers is None else numbers)
         self.definitions.append((symbol, definition, operation))
         if getattr(definition, "name", "") == "softmax" and definition.operands[1] == symbol.ndim - 1:  # type: ignore[attr-defined]
             symbol.in_simplex = True
@@ -188,11 +191,16 @@ class GraphFormulas:
         if isinstance(node.operation, Result):
             values, like = self.formula_of[node.parents[0]], np.empty(node.shape, node.dtype)
             definition = simplify(result(values, node.operation.number, like))
+            outputs = self._outputs[node.parents[0]]
+            numbers = {trial: out[node.operation.number] for trial, out in outputs.items()}
         else:
-            definition = self._definition(node)
+            numbers = self.replay.forward(node, self.arguments.known(node))
+            definition = self._definition(node, numbers)
+        self._outputs[node] = numbers
         if node.operation.name in INTERMEDIATES:
             self._name_intermediates(definition, node)
-        definition = self.named(definition)
+        named = self.named(definition)
+        definition = named if is_same(named, definition, node.dtype, self.trials) else self.without_nameless(definition)
         if not self._has_name(node, definition):
             self.formula_of[node] = definition
             return
@@ -204,7 +212,7 @@ class GraphFormulas:
         self.formula_of[node] = definition if written_out else symbol
         symbol.kept = kept_shape(definition) if self.roles.get(node) in ("μ", "σ") else None
         self.defined.add(node)
-        self._define(symbol, definition, node.operation.name, abbreviated=not written_out)
+        self._define(symbol, definition, node.operation.name, numbers, abbreviated=not written_out)
 
     def _has_name(self, node: Node, definition: Formula) -> bool:
         """Whether a node gets a line and a name; otherwise it is written out where it is used."""
@@ -248,35 +256,34 @@ class GraphFormulas:
                 self._one_hot.append(symbol)
             self._define(symbol, written, part.name)
 
-    def _definition(self, node: Node) -> Formula:
-        """The first formula that agrees with the saved value; else the operation by its name."""
-        operation, known = primitive_of(node), self.values.get(node)
-        if operation.results:
-            return self._by_name(node, (), float)
-        if operation.name in ("expand_dims", "squeeze") and node.parents[0] is not None:
-            return simplify(call(np.reshape, (self.formula_of[node.parents[0]], node.shape)))  # type: ignore[no-any-return]
-        for arguments, uses_default, guessed in self.arguments.guesses(node):
-            for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
-                try:
-                    args, keywords = as_call(operation, arguments)
-                    raw = function(*args, **keywords)
-                    written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
-                except Exception:  # a definition may fail on formulas in any way; the next one is tried
-                    continue
-                if written.shape != node.shape or not agrees(written, known, node.dtype, known=guessed):
-                    continue
-                if uses_default and (known is None or not agrees(written, known, node.dtype, known=True)):
-                    if not self._assume_defaults:
-                        continue
-                    self._assumed = True
-                    self.refuted |= known is not None
-                elif self._assumed and known is not None:  # a value that cannot be computed does not confirm it
-                    self.refuted |= not agrees(written, known, node.dtype, known=True)
-                return proved(simplify(written), written, known, node.dtype, f"the definition by {operation.name!r}")
-        self.refuted |= self._assumed and known is not None
-        return self._by_name(node, node.shape, node.dtype)
+    def _definition(self, node: Node, numbers: Numbers) -> Formula:
+        """The textbook definition or NumPy's function, if it has the values of the operation; else its name.
 
-    def _by_name(self, node: Node, shape: Any, dtype: Any) -> Formula:
+        Rewrites under a condition are for guards inside rules. A guard of the user is part of the definition.
+        """
+        operation, known, by_name = primitive_of(node), self.values.get(node), self._by_name(node)
+        if operation.results:
+            return by_name
+        arguments = {name: from_formula(value) for name, value in self.arguments.known(node).items()}
+        args, keywords = as_call(operation, arguments)
+        for function in (on_formulas(DEFINITIONS.get(operation.name)), function_of(operation)):
+            try:
+                raw = function(*args, **keywords)
+            except Exception:  # a definition may fail on formulas in any way; the next one is tried
+                continue
+            written = raw.formula if isinstance(raw, FormulaArray) else Constant.of(raw)
+            if (
+                written.shape == node.shape
+                and agrees(written, known, node.dtype)
+                and is_same(written, by_name, node.dtype, self.trials, numbers)
+            ):
+                what = f"the definition by {operation.name!r}"
+                forms = (simplify(written, conditions=False),)
+                return proved(forms, written, known, node.dtype, what, self.trials, numbers)
+        return by_name
+
+    def _by_name(self, node: Node) -> Formula:
+        shape, dtype = (node.shape, node.dtype) if node.dtype else ((), float)
         args, keywords = as_call(node.operation, self.arguments.known(node))
         options = tuple(sorted((name, to_formula(value)) for name, value in keywords.items()))
         return call(ForwardFunction(primitive_of(node)), tuple(map(to_formula, args)), options, shape, dtype)

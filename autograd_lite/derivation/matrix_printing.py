@@ -14,7 +14,7 @@ from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 
 Printer = Any  # of `printing`, which imports this file
 
-ATOM, FUNCTION, PRODUCT = 4, 3, 1
+ATOM, FUNCTION, MATRIX, PRODUCT = 4, 3, 2, 1
 
 
 def base_of_power(printer: Printer, e: Any) -> str:
@@ -180,6 +180,17 @@ def _is_ones(e: Any) -> bool:
     return isinstance(e, Call) and e.function is np.broadcast_to and getattr(e.operands[0], "value", None) == 1
 
 
+def _scatter(printer: Printer, e: Call) -> tuple[str, int] | None:
+    """Rows that are added at labels: onehot(i)ᵀ G."""
+    rows, index = e.operands[:2]
+    by_labels = isinstance(index, Formula) and index.ndim == 1 and index.dtype.kind in "iu"
+    if not by_labels or rows.ndim != e.ndim or e.ndim > 2:
+        return None
+    chosen = printer.word("one_hot") + printer.parentheses(printer.text(index))
+    turned = rf"{{{chosen}}}^{{\top}} " if printer.latex else f"{chosen}ᵀ "
+    return turned + printer.at(rows, MATRIX), MATRIX
+
+
 def _identity(printer: Printer, e: Call) -> tuple[str, int]:
     return "I", ATOM
 
@@ -196,4 +207,4 @@ MATRIX_HANDLERS: dict[Any, Any] = {
 }
 
 # Operations that are written by a name of their own.
-NAMED_HANDLERS: dict[str, Any] = {"concatenate": _blocks, "stack": _blocks}
+NAMED_HANDLERS: dict[str, Any] = {"concatenate": _blocks, "stack": _blocks, "scatter": _scatter}

@@ -88,6 +88,11 @@ def _is_symmetric(x: Any) -> bool:
         return True
     if x.function in (np.linalg.inv, np.linalg.matrix_power):
         return _is_symmetric(x.operands[0])
+    if x.function is np.add and any(_is(np.transpose, part) for part in x.operands):
+        left, right = (part.operands[0] if _is(np.transpose, part) else part for part in x.operands)
+        one_is_turned = sum(_is(np.transpose, part) for part in x.operands) == 1
+        if one_is_turned and alike(left, right):
+            return True
     if x.function in (np.add, np.subtract, np.multiply):
         return all(_is_symmetric(part) or (part.shape == () and x.function is np.multiply) for part in x.operands)
     factors = factors_of(x)

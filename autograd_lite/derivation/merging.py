@@ -1,71 +1,67 @@
-"""Equal computations of a graph become one, so that a derivation defines X w once though it was computed twice."""
+"""Common subexpressions: a value that was computed several times has one node, so that it has one line."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.graph import Node
 from autograd_lite.core.outputs import Result
-from autograd_lite.derivation.node_arguments import is_needed
-from autograd_lite.derivation.nodes import arguments_of, nodes_below
+from autograd_lite.derivation.nodes import Gone, constant_values, nodes_below, saved_values
 
 
-def merged(root: Node, kept: Collection[Any]) -> dict[Node, Node]:
-    """A node of a graph with the same values for each node of a graph; nodes in `kept` are not merged with others.
+def merged(root: Node, distinct: Container[Node]) -> dict[Any, Any]:
+    """A copy of the graph in which a value that was computed several times is one node: the copy of each node.
 
-    Two nodes are equal if they apply one operation to equal parents and to the same constants. The given graph does
-    not change: if there are equal nodes, the result is a copy.
+    Nodes are merged if they are the same operation of the same parents and constants, except those in `distinct`.
     """
-    first: dict[Any, Node] = {}
-    place: dict[Any, Node] = {}
+    copies: dict[Any, Any] = {}
+    known: dict[Any, Node] = {}
     for node in nodes_below(root):
-        copy = Node()
-        copy.operation, copy.order, copy.saved = node.operation, node.order, node.saved
-        copy.shape, copy.dtype = node.shape, node.dtype
-        copy.parents = tuple(place.get(parent, parent) for parent in node.parents)
-        key = None if node is root or node in kept else _key(copy)
-        place[node] = copy if key is None else first.setdefault(key, copy)
-    if len(set(place.values())) == len(place):
-        return {node: node for node in place}
-    return place
+        parents = tuple(copies.setdefault(parent, parent) for parent in node.parents)
+        key = _key(node, parents)
+        # A function of the user may draw random numbers or depend on something else.
+        is_distinct = node in distinct or getattr(node.operation, "is_foreign", False)
+        if not is_distinct and key in known and _same_result(node, known[key]):
+            copies[node] = known[key]
+            continue
+        copy = copies[node] = Node()
+        for name in ("dtype", "operation", "order", "saved", "shape", "unsaved"):
+            if hasattr(node, name):
+                setattr(copy, name, getattr(node, name))
+        copy.parents = parents
+        if not is_distinct:
+            known[key] = copy
+    return copies
 
 
-def _key(node: Node) -> Any:
-    """A key that equal nodes share, or None for a node that is not compared."""
-    operation = node.operation
-    if operation.variadic or operation.has_foreign_rules:
-        return None
-    key: list[Any] = [id(operation), node.parents, node.shape, node.dtype]
-    if isinstance(operation, Result):
-        return tuple(key)
-    saved = dict(zip(operation.saved_names, node.saved or (), strict=True))
-    parents = {argument for parent, argument in arguments_of(node) if parent is not None}
-    for name in operation.arguments:
-        if name not in parents and name not in ("shape", "dtype"):
-            if name not in saved or (saved[name] is None and not is_needed(node, name)):
-                return None  # the graph does not hold this argument
-            key.append(_constant(saved[name]))
-    # Results of chance, such as the mask of a dropout, are residuals.
-    key += [_bytes(value) for name, value in saved.items() if name in operation.residuals]
-    return None if any(part is None for part in key) else tuple(key)
+def _key(node: Node, parents: tuple[Any, ...]) -> Any:
+    if isinstance(node.operation, Result):
+        return (node.operation, parents)
+    constants = constant_values(node, saved_values(node))
+    return (node.operation, parents, node.shape, node.dtype, *map(_identity, constants.values()))
 
 
-def _bytes(value: Any) -> Any:
-    return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else str(value)
-
-
-def _constant(value: Any) -> Any:
-    """A key of an argument that is not differentiated: the memory of an array, the type and value of a number."""
+def _identity(value: Any) -> Any:
+    """A key that is the same for the same memory and for equal options, and never for two arrays."""
     if isinstance(value, np.ndarray):
-        return value.__array_interface__["data"][0], value.shape, value.strides, value.dtype
+        return (value.__array_interface__["data"][0], value.shape, value.strides, value.dtype.str)
+    if isinstance(value, Gone):
+        return object()
     if isinstance(value, tuple | list):
-        parts = tuple(_constant(item) for item in value)
-        return None if any(part is None for part in parts) else (type(value), parts)
+        return (type(value), *map(_identity, value))
     if isinstance(value, slice):
-        return slice, str(value)
-    if value is None or isinstance(value, bool | int | float | str | np.generic) or value is Ellipsis:
-        return type(value), str(value)
-    return None
+        return (slice, value.start, value.stop, value.step)
+    return (type(value), value) if isinstance(value, int | float | str | np.generic | np.dtype | None) else id(value)
+
+
+def _same_result(x: Node, y: Node) -> bool:
+    """Whether the saved results agree, as far as there are any."""
+    left, right = (saved_values(node).get("out") for node in (x, y))
+    if left is None or right is None:
+        return True
+    if isinstance(left, tuple):
+        return all(map(np.array_equal, left, right))
+    return np.array_equal(np.asarray(left), np.asarray(right))

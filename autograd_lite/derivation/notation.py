@@ -76,6 +76,8 @@ def latex_name(name: str) -> str:
     >>> print(latex_name("ŷ"), latex_name("θ₁"))
     \\hat{y} \\theta_{1}
     """
+    if name.startswith("∂²") and "/∂" in name:
+        return _second_derivative(name)
     if name.startswith("∂") and "/∂" in name:
         above, below = name[1:].split("/∂", 1)
         return rf"\frac{{\partial {latex_name(above)}}}{{\partial {latex_name(below)}}}"
@@ -94,3 +96,16 @@ def latex_name(name: str) -> str:
     base = _GREEK.get(base, base)
     base = rf"{accent}{{{base}}}" if accent else base
     return base + (f"_{{{lower}}}" if lower else "") + (f"^{{{upper}}}" if upper else "")
+
+
+def _second_derivative(name: str) -> str:
+    """∂²L/∂w∂wᵀ, ∂²L/∂w², or ∂²L/∂W² · V in LaTeX."""
+    name, _, direction = name.partition(" · ")
+    above, below = name[2:].split("/∂", 1)
+    variable = latex_name(below.removesuffix("²") if below.endswith("²") else below[: (len(below) - 2) // 2])
+    squared = rf"\partial {{{variable}}}^{{2}}" if below.endswith("²") else (
+        rf"\partial {variable} \, \partial {{{variable}}}^{{\top}}"
+    )  # fmt: skip
+    return rf"\frac{{\partial^{{2}} {latex_name(above)}}}{{{squared}}}" + (
+        rf" \cdot {latex_name(direction)}" if direction else ""
+    )

@@ -145,7 +145,8 @@ class Printer(PlainPrinter):
         """x ⊙ 1[c] where the other choice is 0, else both cases."""
         if len(e.operands) != 3:
             return None
-        condition, x, y = e.operands
+        condition, *choices = e.operands
+        x, y = (part if isinstance(part, Formula) else Constant.of(part) for part in choices)
         holds = self.at(condition, ATOM)
         zero = [isinstance(part, Constant) and part.value == 0 for part in (x, y)]
         if zero == [False, True] and _is_one(x):
@@ -163,12 +164,15 @@ class Printer(PlainPrinter):
 
     # -- matrices ------------------------------------------------------------------------------------------------
 
-    def _column(self, e: Any, level: int) -> str:
+    def _as_column(self, e: Any) -> Piece:
         """A vector as a column: a sum over rows is Xᵀ 1 where it is a factor or is transposed."""
         before, self._as_columns = self._as_columns, self._as_columns or e.ndim == 1
-        text = self.at(e, level)
+        piece = self.piece(e)
         self._as_columns = before
-        return text
+        return piece
+
+    def _column(self, e: Any, level: int) -> str:
+        return self._in(self._as_column(e), level)
 
     def transposed(self, e: Any) -> str:
         """The transpose of a matrix or of a vector, which is a column."""
@@ -210,7 +214,7 @@ class Printer(PlainPrinter):
         if (x.ndim, e.ndim) in ((1, 2), (2, 1)):
             longer = x if x.ndim == 2 else e
             if longer.shape[1] == 1 and x.ndim == 1:  # a vector is a column
-                return self._column(x, MATRIX), MATRIX
+                return self._as_column(x)
             if longer.shape[1] == 1:
                 return self.piece(x)
             if longer.shape[0] == 1:

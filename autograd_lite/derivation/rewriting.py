@@ -11,6 +11,7 @@ formula but a constant, u such a one that is no sum or difference, x, y or z any
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -87,6 +88,7 @@ REWRITES: list[Row] = [
     lambda x, p: (-1 * x - p, -1 * (x + p)),
     lambda x, a: (-1 * (x + a), -1 * x - a),
     lambda x, a: (-1 * (a + x), -1 * x - a),
+    lambda n, p: (n - p, -1 * p - -n),
     lambda x: (x.T + x, x + x.T),
     lambda n, x, y: (n * (x - y), -n * (y - x)),
     lambda x: (x + x, 2 * x),
@@ -176,8 +178,8 @@ class Rewrite:
         }
         self.pattern: Any = row(*map(FormulaArray, self.symbols.values()))[0].formula
 
-    def __call__(self, formula: Call) -> Formula | None:
-        """The rewritten formula, or None where the rewrite does not apply."""
+    def __call__(self, formula: Call, conditions: bool = True) -> Formula | None:
+        """The rewritten formula, or None where the rewrite does not apply; without `conditions` if it has one."""
         found: dict[str, Formula] = {}
         if not self._matches(self.pattern, formula, found):
             return None
@@ -185,7 +187,7 @@ class Rewrite:
             _, result, *condition = self.row(*[FormulaArray(found[name]) for name in self.symbols])
         except (TypeError, ValueError):  # the right side cannot be built with these shapes
             return None
-        if result.shape != formula.shape or not all(_holds(part.formula) for part in condition):
+        if result.shape != formula.shape or not all(conditions and _holds(part.formula) for part in condition):
             return None
         return result.formula  # type: ignore[no-any-return]
 
@@ -231,23 +233,25 @@ for _row in REWRITES:
     _by_function.setdefault(_rewrite.pattern.function, []).append(_rewrite)
 
 
-def simplify(formula: Any) -> Any:
-    """The formula rewritten until no rewrite applies."""
+def simplify(formula: Any, conditions: bool = True) -> Any:
+    """The formula rewritten until no rewrite applies; without `conditions` only by rewrites that always hold."""
     for _ in range(_MOST_REWRITES):
-        formula = rebuilt(formula, simplify)
-        rewritten = _rewritten(formula) if isinstance(formula, Call) else None
+        formula = rebuilt(formula, lambda part: simplify(part, conditions))
+        rewritten = _rewritten(formula, conditions) if isinstance(formula, Call) else None
         if rewritten is None:
             return formula
         formula = rewritten
     raise RuntimeError("derive: rewriting a formula does not end; this is an error in autograd_lite, please report it")
 
 
-def _rewritten(formula: Call) -> Formula | None:
-    for rewrite in (*_FUNCTIONS, *_by_function.get(formula.function, ())):
+def _rewritten(formula: Call, conditions: bool) -> Formula | None:
+    table = [functools.partial(rewrite, conditions=conditions) for rewrite in _by_function.get(formula.function, ())]
+    rewrites: tuple[Callable[[Call], Formula | None], ...] = (*_FUNCTIONS, *table)
+    for rewrite in rewrites:
         result = rewrite(formula)
         # NumPy adds booleans with "or": 0 + x is a number, x is a boolean.
         if result is not None and _is_boolean(result) == _is_boolean(formula):
-            return result  # type: ignore[no-any-return]
+            return result
     return None
 
 

@@ -21,6 +21,7 @@ from autograd_lite.core.primitive import Primitive
 from autograd_lite.derivation.formula import Constant, Formula, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply, from_formula, to_formula
 from autograd_lite.derivation.nodes import primitive_of
+from autograd_lite.derivation.recomputed import CHOSEN
 from autograd_lite.derivation.vocabulary import OPERATIONS
 from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.ops.layers.loss import one_hot
@@ -79,6 +80,8 @@ def function_of(primitive: Primitive) -> Callable[..., Any]:
         return primitive.forward
     if primitive in OPERATIONS:
         return OPERATIONS[primitive]
+    if primitive in CHOSEN:
+        return CHOSEN[primitive]
     if primitive.name in _SPELLINGS:
         return _SPELLINGS[primitive.name]
     known: Any = _NUMPY_FUNCTIONS.get(primitive) or getattr(np, primitive.name, None)

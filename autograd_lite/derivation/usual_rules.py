@@ -16,10 +16,12 @@ from autograd_lite.core.graph import Node
 from autograd_lite.derivation.contractions import gradient
 from autograd_lite.derivation.definitions import standardized
 from autograd_lite.derivation.formula import Formula
-from autograd_lite.derivation.formula_array import FormulaArray, from_formula
+from autograd_lite.derivation.formula_array import FormulaArray, apply, from_formula
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rules import probabilities
 from autograd_lite.ops.elementwise.extremes import maximum, minimum
+from autograd_lite.ops.layers.embedding import embedding
+from autograd_lite.ops.layers.loss import one_hot
 from autograd_lite.ops.layers.normalization import _normalize
 from autograd_lite.ops.linalg.contraction import _einsum
 from autograd_lite.ops.linalg.norms import _power_norm
@@ -54,6 +56,12 @@ def _extreme_rule(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     return np.where(x == restore(out, axis, keepdims), restore(g, axis, keepdims), 0)
 
 
+def _rows_rule(g: Any, indices: Any, padding_idx: Any, weight_shape: Any) -> Any:
+    if padding_idx is not None or indices.ndim != 1:
+        raise NotImplementedError("a row that stays as it is, or labels in several axes")
+    return apply(one_hot, indices, weight_shape[0]).T @ g
+
+
 USUAL_RULES: dict[Any, dict[str, Rule]] = {
     maximum: {
         "x": lambda g, x, y: np.where(x > y, g, 0),
@@ -64,6 +72,7 @@ USUAL_RULES: dict[Any, dict[str, Rule]] = {
         "y": lambda g, x, y: np.where(y < x, g, 0),
     },
     logsumexp: {"x": _softmax},
+    embedding: {"weight": _rows_rule},
     prod: {"x": lambda g, x, axis, keepdims: restore(g, axis, keepdims) * np.prod(x, axis=axis, keepdims=True) / x},
     max: {"x": _extreme_rule},
     min: {"x": _extreme_rule},
@@ -99,6 +108,7 @@ def usual_contributions(node: Node, g: Any, saved: dict[str, Any]) -> list[Formu
             continue
         rule = rules[argument]
         names = list(inspect.signature(rule).parameters)[1:]
+        known[f"{argument}_shape"] = parent.shape
         contribution = unbroadcast(rule(FormulaArray(g), *[known.get(name) for name in names]), parent.shape)
         results.append(contribution.formula)
     return results

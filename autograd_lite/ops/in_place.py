@@ -18,9 +18,9 @@ from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.hooks import concrete
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.core.writes import memory_owner, overwrite
+from autograd_lite.core.writes import overwrite
 from autograd_lite.ops.arrays import indexing, shape
-from autograd_lite.support.addresses import addresses, common_elements
+from autograd_lite.support.addresses import addresses, common_elements, memory_owner
 from autograd_lite.support.conversion import strip
 
 

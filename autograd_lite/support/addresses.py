@@ -1,10 +1,12 @@
-"""Where in memory the elements of arrays are, counted in elements."""
+"""Where in memory the elements of arrays are, counted in elements; and which array owns the memory."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from autograd_lite.support.recorder_interface import concrete
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -55,3 +57,13 @@ def common_elements(written: IntArray, seen: IntArray) -> tuple[Any, Any] | None
     mask = np.asarray((first <= seen) & (seen <= last))
     mask[mask] = number[seen[mask] - first] >= 0
     return (mask, number[seen[mask] - first]) if mask.any() else None
+
+
+def memory_owner(array: Any) -> Any:
+    """The array at the end of a chain of views."""
+    owner = base = concrete(array)
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            owner = base
+        base = getattr(base, "base", None)  # the base of a sliding window is not an array, but has one
+    return owner

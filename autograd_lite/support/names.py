@@ -22,12 +22,6 @@ def set_name(thing: Any, name: str | None) -> None:
         _names[key] = (weakref.ref(thing, lambda _: _names.pop(key, None)), name)
 
 
-def named_things() -> list[tuple[Any, str]]:
-    """All named objects that are alive."""
-    pairs = [(reference(), name) for reference, name in list(_names.values())]
-    return [(thing, name) for thing, name in pairs if thing is not None]
-
-
 def name_of(thing: Any) -> str | None:
     """The name of a node, a leaf or an array; None if it has none."""
     known = _names.get(id(thing))

@@ -395,7 +395,7 @@ FUNCTIONS = [
         "p",
         """
         L = −Σ p ⊙ ln p
-        ∂L/∂p = −1 − ln p
+        ∂L/∂p = −ln p − 1
         """,
     ),
     Function(
