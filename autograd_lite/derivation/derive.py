@@ -154,9 +154,10 @@ def _sizes(root: Node) -> tuple[dict[str, int], dict[int, str]]:
     node: Any = root
     while isinstance(node, Node) and node.dtype is not None and math.prod(node.shape) == 1:
         node = next((parent for parent in node.parents if parent is not None), None)
-    if node is None or node.dtype is None or not node.shape or node.shape[0] < 3:  # 1/2 need not be 1/N
+    if node is None or node.dtype is None or not node.shape or node.shape[0] < 2:
         return {}, {}
     rows, columns = node.shape[0], node.shape[1] if len(node.shape) == 2 else 1
+    lengths = {rows: "N"} if rows > 2 else {}  # 1/2 need not be 1/N
     if columns < 2:
-        return {"N": rows}, {rows: "N"}
-    return {"N": rows, "K": columns}, {rows * columns: "NK", rows: "N"}
+        return {"N": rows}, lengths
+    return {"N": rows, "K": columns}, {rows * columns: "NK", **lengths}

@@ -96,7 +96,9 @@ class GraphFormulas:
         self.definitions: list[tuple[Symbol, Formula, str]] = []
         self._abbreviations: dict[Any, Formula] = {}
         self._one_hot: list[Symbol] = []
-        self.trials = Trials(sum(math.prod(leaf.shape) for leaf in self.consumers if isinstance(leaf, Leaf)))
+        arrays_held = {id(x): x for saved in self.saved.values() for x in saved.values() if isinstance(x, np.ndarray)}
+        leaves = [leaf for leaf in self.consumers if isinstance(leaf, Leaf)]
+        self.trials = Trials(sum(x.size for x in arrays_held.values()) + sum(math.prod(x.shape) for x in leaves))
         self.replay = Replay(self.trials, self.saved)
         self._outputs: dict[Node, Numbers] = {}
         layers = [node for node, role in self.roles.items() if role == "Z"]

@@ -27,7 +27,7 @@ class Trials:
 
     def __init__(self, size: int) -> None:
         """Prepare trials for a graph of `size` numbers; with many numbers, fewer trials find the same."""
-        self.running = list(range(len(_KINDS)))[:: 1 if size < _MANY else 2]
+        self.running = list(range(len(_KINDS)))[:: 1 if size < 20_000 else 2 if size < 5_000_000 else len(_KINDS)]
         self.dtype = np.dtype(np.float64)
         self._rngs = [np.random.default_rng(trial) for trial in range(len(_KINDS))]
         self._environments: list[dict[Symbol, Any]] = [{} for _ in _KINDS]
@@ -143,5 +143,4 @@ def _near(value: Any, rng: Any) -> Any:
     return value + 0.01 * max(scale, 1e-3) * rng.normal(size=value.shape)
 
 
-_KINDS = (_wide, _wide, _constrained, _near, _constrained)
-_MANY = 20_000
+_KINDS = (_constrained, _wide, _constrained, _near, _wide)
