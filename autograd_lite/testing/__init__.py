@@ -1,36 +1,22 @@
-"""Checks of derivatives for tests: against numerical derivatives and against closed forms, with a diagnosis.
+"""Checks of derivatives for tests: against numerical derivatives and against closed forms, with explanations.
 
 Reading order:
 
-    inputs, evaluation      the user's function and inputs; its result and its derivatives by the engine
-    numerical, gradients    numerical derivatives, and `check_gradients` against them
-    primitives              `check_primitive`: all requirements for a new operation
-    case, closed_form       a formula and the engine compared; `check_closed_form`
-    comparison              differences that are no mistakes: `rounding` errors, and one-sided derivatives at `kinks`
-    properties,             what the given inputs visibly are, and other inputs of the same kind
-    generic_inputs
-    generality              whether a formula that is right here is right in general, tested at draws `elsewhere`:
-                            `accidents` of the inputs, properties that it needs (relaxations, longer_axes; constraints:
-                            those that are stated); caveats: the warnings
-    refutation              the error for a formula that is wrong
-    derivation_steps        `check_steps`: the lines of a derivation (line_names, step_lines: as they are given;
-                            step_references, recorded_values: what they are compared with; step_kinks;
-                            checked_steps: the verdicts)
-    declared                `closed_form`: a decorator, by which pytest_plugin collects formulas as tests
-    grading                 `grade`: many submissions for one function (submissions, isolation: how they are read and
-                            run; grades: the table; drawn_inputs, argument_order)
-    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code;
-                            counterexample_error: its findings also hold for larger inputs
-    mismatch                `GradientMismatch`, the error of these checks, with its findings
-    source_places           the place in the user's code where an operation was recorded
-    evidence, diagnosis     how a diagnosis tests possible explanations on the numbers
-    mistakes, places        the possible explanations: common mistakes, and places that are right
-    wrong_steps             further ones: wrong steps of the chain rule, in the function as it was `recorded`
-    wrong_derivatives       tables of what may be wrong: in one step, in any and in those of certain operations
-                            (.._by_name, wrong_matrix_derivatives; activations: derivatives that are confused), in all
-                            contributions of one operation (wrong_operations), in the values that steps use
-                            (wrong_values), in whole expressions (wrong_expressions), by a factor (scalar_quantities)
-    step_names              how sentences name the steps
+    comparing/              the user's function, formula and inputs; values and derivatives; rounding errors and kinks
+    gradients, primitives   `check_gradients`: against numerical derivatives; `check_primitive`, for a new operation
+    closed_form             `check_closed_form`, a formula against the engine
+    generic/, generality    other inputs than the given ones, and whether a formula that is right here is right there
+    refutation, mismatch    the error for a formula that is wrong: `GradientMismatch` with its findings
+    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code
+
+The explanations of a mismatch, in packages that each have one source of them:
+
+    diagnosis/              the arrays: signs, factors, transposes, sums, terms; places that are right
+    chain_rule/             the function: steps of the chain rule that may be wrong
+    formulas/               the formula: its NumPy calls, in the words of the user's code, and edits of them
+    explaining/             all of them together with conditions on the inputs, each tested at other inputs
+
+    courses/                `check_steps`, `grade`, `closed_form` and the plugin for pytest
 
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """
