@@ -10,7 +10,6 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
-from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from autograd_lite.derivation.vocabulary import OPERATIONS
 from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.ops.layers.loss import one_hot
 from autograd_lite.support.broadcasting import unbroadcast
+from autograd_lite.support.function_copies import copied
 
 
 class ForwardFunction:
@@ -110,34 +110,14 @@ def _operation_on_formulas(operation: Any) -> Callable[..., Any]:
     return on_formulas_or_arrays
 
 
-def on_formulas(function: Any, copies: dict[int, Any] | None = None) -> Any:
+def on_formulas(function: Any) -> Any:
     """A copy of `function` for formulas: operations that it calls, directly or indirectly, accept formula arrays."""
-    copies = {} if copies is None else copies
-    if id(function) in copies:
-        return copies[id(function)]
-    if isinstance(getattr(function, "primitive", None), Primitive) or function is one_hot:
-        return _operation_on_formulas(function)
-    if not isinstance(function, FunctionType) or str(function.__module__).startswith("numpy"):
-        return function
-    variables: dict[str, Any] = {}
-    copy = FunctionType(
-        function.__code__, variables, function.__name__, function.__defaults__,
-        tuple(CellType() for _ in function.__closure__ or ()) or None,
-    )  # fmt: skip
-    copy.__kwdefaults__ = function.__kwdefaults__
-    copies[id(function)] = copy
-    variables |= function.__globals__
-    for name in _names(function.__code__):
-        if name in variables:
-            variables[name] = on_formulas(variables[name], copies)
-    for old, new in zip(function.__closure__ or (), copy.__closure__ or (), strict=True):
-        new.cell_contents = on_formulas(old.cell_contents, copies)
-    return copy
+    return copied(function, _replacement)
 
 
-def _names(code: CodeType) -> set[str]:
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+def _replacement(value: Any) -> Callable[..., Any] | None:
+    is_operation = isinstance(getattr(value, "primitive", None), Primitive) or value is one_hot
+    return _operation_on_formulas(value) if is_operation else None
 
 
 class _Gradients(tuple[Any, ...]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -47,7 +48,8 @@ def copied(function: Any, replacement: Callable[[Any], Any], copies: dict[int, A
         if name in variables:
             variables[name] = copied(variables[name], replacement, copies)
     for old, new in zip(function.__closure__ or (), copy.__closure__ or (), strict=True):
-        new.cell_contents = copied(old.cell_contents, replacement, copies)
+        with suppress(ValueError):  # a variable that has no value yet
+            new.cell_contents = copied(old.cell_contents, replacement, copies)
     return copy
 
 

@@ -19,8 +19,10 @@ from autograd_lite.testing.diagnosis.evidence import Evidence
 from autograd_lite.testing.diagnosis.mistakes import meanings
 from autograd_lite.testing.explaining.setting import Setting
 from autograd_lite.testing.formulas.computation import Change, Computation
-from autograd_lite.testing.formulas.edits import Edit, edits
-from autograd_lite.testing.formulas.insertions import Library, library, missing_functions, missing_values
+from autograd_lite.testing.formulas.edit_table import edits
+from autograd_lite.testing.formulas.edits import Edit
+from autograd_lite.testing.formulas.insertions import missing_functions, missing_values
+from autograd_lite.testing.formulas.library import Library, library
 from autograd_lite.testing.formulas.scales import Part, fitted_factor, parts, sentence
 from autograd_lite.testing.formulas.traced_array import trace
 from autograd_lite.testing.formulas.written_formula import WrittenFormula

@@ -1,21 +1,21 @@
-"""The table of edits: small changes of a formula, each of which turns a common mistake back into what is right.
+"""Edits: small changes of a formula, each of which turns a common mistake back into what is right.
 
-Each row of the table is a function of a formula and one of its calls. It yields edits: what takes the place of the
-call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the numbers, in
-`repairs`.
+Each row of the table in `edit_table` is a function of a formula and one of its calls. It yields edits: what takes the
+place of the call, and a sentence that names the mistake. Whether an edit makes the formula right is decided on the
+numbers, in `repairs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.formulas.computation import Call, Change, Ref, additem, getitem, setitem
-from autograd_lite.testing.formulas.written_formula import WrittenFormula, is_number
+from autograd_lite.testing.formulas.written_formula import WrittenFormula
 
 PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot, np.kron)
 POWERS: dict[Any, float] = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
@@ -234,127 +234,3 @@ def _kept(position: int, shape: tuple[int, ...]) -> Change:
         return np.broadcast_to(value, shape) if np.ndim(value) < len(shape) else value
 
     return keep
-
-
-# -- exponents, numbers, options ---------------------------------------------------------------------------------------
-
-
-def exponents(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
-    """Another exponent, or one that is missing."""
-    given = POWERS.get(call.function)
-    if call.function is np.power and is_number(call.operands[1]):
-        given = float(call.operands[1])
-    if given is not None:
-        for right in dict.fromkeys((given + 1, given - 1, -given, 1.0, 2.0, 3.0, 0.5, -1.0)):
-            if right not in (given, 0):
-                base = formula.operand(number, 0)
-                text = f"the exponent of {base} must be {right:g}, not {given:g}{formula.where(number)}"
-                text += formula.meaning(call.operands[0])
-                yield Edit("exponent", text, 3, {number: lambda x, *_, p=right: x**p}, ("exponent", given, right))
-        return
-    users = [formula.calls[user].function for user, _ in formula.uses.get(number, [])]
-    if not formula.is_float(number) or all(user in POWERS or user is np.power for user in users):
-        return
-    for what, power in _MISSING_POWERS.items():
-        for text, where, changes in at_value(formula, number, power):
-            if all(formula.calls[user].function not in POWERS for user in changes):
-                yield Edit(
-                    "exponent", f"the exponent of {text} is wrong: it must be {what}{where}", 3, changes, (what,)
-                )
-
-
-_MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
-    "squared": np.square, "cubed": lambda x: x**3, "under a square root": np.sqrt, "in the denominator": np.reciprocal,
-}  # fmt: skip
-
-
-def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
-    """Another number: one of the function, one that is off by one, another threshold."""
-    for position, given in enumerate(call.operands):
-        if not is_number(given) or call.function is np.power:
-            continue
-        written, where = formula.operand(number, position), formula.where(number)
-        is_product = call.function in (np.multiply, np.divide)
-        near = () if is_product else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
-        choices = (*formula.numbers, *near) if _is_literal(written) else ()
-        for right in dict.fromkeys((*choices, given + 1, given - 1)):
-            if right == given or (right == 0 and is_product):
-                continue
-            kind, text = "number", f"{written} must be {right:g}"
-            if call.function in COMPARISONS:
-                kind, text = "indicator", f"the threshold {written} of the condition must be {right:g}"
-            elif right not in choices and given > 2:
-                stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
-                text = f"{written} = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
-            elif right not in choices:
-                continue
-            changed = on_operand(call, position, lambda x, other=right: other)
-            yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
-
-
-def _is_literal(written: str) -> bool:
-    try:
-        float(written)
-    except ValueError:
-        return False
-    return True
-
-
-_REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip)
-
-
-def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
-    """Another axis, or another mode of a convolution."""
-    function: Any = call.function
-    if function in _REDUCTIONS and type(call.operands[0]) is Ref:
-        axis = call.operands[1] if len(call.operands) > 1 else call.options.get("axis")
-        ndim = np.ndim(formula.calls[call.operands[0]].value)
-        for right in range(ndim) if isinstance(axis, int) else ():
-            if right != axis % ndim:
-                text = f"the {call.name} is over axis {axis} where axis {right} belongs{formula.where(number)}"
-                change: Change = lambda x, *_, a=right, **named: function(x, **{**named, "axis": a})  # noqa: E731
-                yield Edit("axis", text, 3, {number: change}, ("axis", axis, right))
-    modes = ("valid", "same", "full")
-    for position, given in enumerate(call.operands):
-        for right in modes if isinstance(given, str) and given in modes else ():
-            text = f"the mode '{given}' must be '{right}'{formula.where(number)}"
-            changed = on_operand(call, position, lambda _, m=right: m)
-            yield Edit("mode", text, 3, {number: changed}, ("mode", given, right))
-
-
-ROWS: tuple[Row, ...] = (
-    transposed, reordered, replaced, without_function, without_operand, exponents, numbers, options,
-)  # fmt: skip
-
-
-def edits(formula: WrittenFormula) -> Iterator[Edit]:
-    """All edits of the table: at single places, and alike in every place."""
-    alike: dict[tuple[Any, ...], list[Edit]] = {}
-    rows = ((row, number) for number in sorted(formula.needed, reverse=True) for row in ROWS)
-    found = (edit for row, number in rows for edit in row(formula, number, formula.calls[number]))
-    for edit in merged_by_place(formula, found):
-        yield edit
-        alike.setdefault(edit.alike, []).append(edit)
-    for group in alike.values():
-        changes = {number: change for edit in group for number, change in edit.changes.items()}
-        if len(group) > 1 and len(changes) == sum(len(edit.changes) for edit in group):
-            first = group[0]
-            places = f" and in {len(group) - 1} other place{'s' * (len(group) > 2)}"
-            yield replace(first, text=first.text + places, cost=first.cost + 1, changes=changes)
-
-
-def merged_by_place(formula: WrittenFormula, found: Iterable[Edit]) -> Iterator[Edit]:
-    """The edits, where those of one place that is evaluated several times are one: in a loop, or in a function.
-
-    Whoever corrects the place corrects all of its evaluations.
-    """
-    groups: dict[tuple[Any, ...], list[Edit]] = {}
-    for edit in found:
-        key: Any = edit.text, frozenset(id(formula.calls[number].place) for number in edit.changes)
-        while any(not edit.changes.keys().isdisjoint(other.changes) for other in groups.get(key, ())):
-            key = (*key, 0)  # another operand of the same call, written alike
-        groups.setdefault(key, []).append(edit)
-    for group in groups.values():
-        changes = {number: change for edit in group for number, change in edit.changes.items()}
-        in_helpers = all(map(formula.is_in_helper, changes))  # a function of one's own is right, most often
-        yield replace(group[0], changes=changes, cost=group[0].cost + in_helpers)
