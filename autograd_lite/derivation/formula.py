@@ -112,9 +112,16 @@ def _quotient(x: Constant, y: Constant) -> Constant | None:
     return Constant.of(x.value / y.value) if y.value else None
 
 
+def _sum(x: Constant, y: Constant, sign: int) -> Constant:
+    """x ± y; the denominator stays if both have it, because it is the length of an axis."""
+    if x.denominator == y.denominator != 1:
+        return Constant(x.numerator + sign * y.numerator, x.denominator)
+    return Constant.of(x.value + sign * y.value)
+
+
 _FOLDED: dict[Any, Callable[..., Constant | None]] = {
-    np.add: lambda x, y: Constant.of(x.value + y.value),
-    np.subtract: lambda x, y: Constant.of(x.value - y.value),
+    np.add: lambda x, y: _sum(x, y, 1),
+    np.subtract: lambda x, y: _sum(x, y, -1),
     np.multiply: lambda x, y: _fraction(x.numerator * y.numerator, x.denominator * y.denominator),
     np.divide: _quotient,
     np.negative: lambda x: Constant(-x.numerator, x.denominator),
