@@ -153,7 +153,7 @@ def test_derivations_write_the_plain_formulas():
         (lambda x: np.hypot(x[0], x[1]).sum(), "∂L/∂U₂ = U₂ / U₃"),
         (lambda x: np.hypot(x[0], x[1]).sum(), "∂L/∂U₁ = U₁ / U₃"),
         (lambda x: np.std(x, axis=0).sum(), "(1/2)(X − mean₀(X)) / (1U₁ᵀ)"),
-        (np.var, "(1/3)(X − mean(X))"),
+        (np.var, "(2/NK)(X − mean(X))"),
         (lambda x: np.nanstd(x, axis=1).sum(), "⊙ U₁)1ᵀ)"),
     ):
         assert gradient in ag.derive(function(x), [x]).text()
