@@ -2,7 +2,7 @@
 
 Reading order:
 
-    formula            formulas: trees of NumPy calls, constants and symbols; how each is evaluated
+    constants, formula formulas: trees of NumPy calls, constants and symbols; how each is evaluated
     formula_array      an array that is a formula: NumPy functions applied to it build larger formulas
     vocabulary         the functions of matrix calculus: inverse, determinant, trace, norm, identity, mean; contractions
     rules              forward functions and derivative rules, run on formula arrays; usual_rules: those of textbooks

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Node
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, mapped
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Symbol, call, mapped
 from autograd_lite.derivation.naming import PRODUCTS, Names
 from autograd_lite.derivation.nodes import constant_values
 from autograd_lite.derivation.other_inputs import Trials

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Formula, UnknownValueError, alike, evaluate, symbols
+from autograd_lite.derivation.constants import Formula
+from autograd_lite.derivation.formula import UnknownValueError, alike, evaluate, symbols
 from autograd_lite.derivation.other_inputs import Trials
 
 

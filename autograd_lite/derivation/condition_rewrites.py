@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, alike, call
 
 
 def _is(function: Any, x: Any) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, call, mapped, total
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Symbol, call, mapped, total
 
 
 class NotAFormulaError(TypeError):

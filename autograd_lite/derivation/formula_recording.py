@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_lite.core.codegen import write_call
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, mapped, symbols
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, mapped, symbols
 from autograd_lite.derivation.replay import Pullback
 from autograd_lite.derivation.rules import ForwardFunction
 

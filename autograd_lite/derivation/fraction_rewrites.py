@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, total
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, alike, call, total
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.rules import probabilities, sigma
 

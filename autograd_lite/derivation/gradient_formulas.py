@@ -11,7 +11,8 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import double
 from autograd_lite.derivation.checking import agrees, holds, proved
-from autograd_lite.derivation.formula import Constant, Formula, Symbol, alike, call, size_of, substitute, symbols
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Symbol, alike, call, size_of, substitute, symbols
 from autograd_lite.derivation.graph_formulas import GraphFormulas
 from autograd_lite.derivation.lines import Line
 from autograd_lite.derivation.replay import Numbers, Pullback, pull

@@ -12,20 +12,9 @@ from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees, is_same, proved
+from autograd_lite.derivation.constants import Constant, Formula
 from autograd_lite.derivation.definitions import DEFINITIONS, INTERMEDIATES, WRITTEN_OUT
-from autograd_lite.derivation.formula import (
-    Call,
-    Constant,
-    Formula,
-    Symbol,
-    alike,
-    call,
-    key,
-    size_of,
-    subformulas,
-    substitute,
-    symbols,
-)
+from autograd_lite.derivation.formula import Call, Symbol, alike, call, key, size_of, subformulas, substitute, symbols
 from autograd_lite.derivation.formula_array import FormulaArray, from_formula, to_formula
 from autograd_lite.derivation.matrix_printing import kept_shape
 from autograd_lite.derivation.naming import MATRIX_FUNCTIONS, PRODUCTS, Names, request_names

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, call
 from autograd_lite.ops.layers.loss import one_hot
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call, symbols, total
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, call, symbols, total
 
 
 class NotReadError(ValueError):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, call, subformulas
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, call, subformulas
 from autograd_lite.derivation.printing import Printer
 from autograd_lite.derivation.rewriting import simplify
 from autograd_lite.support.messages import show

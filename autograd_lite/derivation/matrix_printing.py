@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.constants import Constant, Formula
 from autograd_lite.derivation.contractions import contraction, in_indices
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol
+from autograd_lite.derivation.formula import Call, Symbol
 from autograd_lite.derivation.notation import subscript, superscript
 from autograd_lite.derivation.vocabulary import log_abs_det, mean, norm
 

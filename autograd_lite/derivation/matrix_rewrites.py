@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, evaluate
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, alike, call, evaluate
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.vocabulary import is_identity, log_abs_det, power_of_matrix
 

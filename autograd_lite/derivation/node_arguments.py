@@ -10,8 +10,9 @@ import numpy as np
 from autograd_lite.core.graph import Node
 from autograd_lite.derivation.array_symbols import ArraySymbols, double
 from autograd_lite.derivation.checking import agrees
+from autograd_lite.derivation.constants import Formula
 from autograd_lite.derivation.definitions import SOLUTIONS
-from autograd_lite.derivation.formula import Formula, call, evaluate
+from autograd_lite.derivation.formula import call, evaluate
 from autograd_lite.derivation.formula_array import from_formula
 from autograd_lite.derivation.nodes import Gone, arguments_of, constant_values
 from autograd_lite.derivation.recomputed import recomputations, recomputed

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from autograd_lite.derivation.formula import Constant
+from autograd_lite.derivation.constants import Constant
 from autograd_lite.derivation.notation import NUMBERS, SIGNS, superscript
 
 NEGATIVE, QUOTIENT, SIMPLE = range(3)

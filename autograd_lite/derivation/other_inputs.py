@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Formula, Symbol, evaluate, symbols
+from autograd_lite.derivation.constants import Formula
+from autograd_lite.derivation.formula import Symbol, evaluate, symbols
 
 
 class Trials:

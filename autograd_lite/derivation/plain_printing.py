@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol
 from autograd_lite.derivation.matrix_printing import over_axes, shown_arguments
 from autograd_lite.derivation.notation import FUNCTIONS, SIGNS, escaped, latex_name
 from autograd_lite.derivation.number_printing import number

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, total
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, total
 from autograd_lite.derivation.matrix_printing import (
     MATRIX_HANDLERS,
     NAMED_HANDLERS,

@@ -19,17 +19,8 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.derivation.condition_rewrites import needless_condition
-from autograd_lite.derivation.formula import (
-    Call,
-    Constant,
-    Formula,
-    Symbol,
-    UnknownValueError,
-    alike,
-    evaluate,
-    rebuilt,
-    split_constant,
-)
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, UnknownValueError, alike, evaluate, rebuilt, split_constant
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.fraction_rewrites import logistic_product, merged_powers, softmax_quotient
 from autograd_lite.derivation.index_rewrites import INDEX_REWRITES

@@ -17,7 +17,8 @@ import numpy as np
 from autograd_lite.core.graph import Node
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import Primitive
-from autograd_lite.derivation.formula import Constant, Formula, call
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply, from_formula, to_formula
 from autograd_lite.derivation.nodes import primitive_of
 from autograd_lite.derivation.recomputed import CHOSEN

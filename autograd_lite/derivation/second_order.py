@@ -15,11 +15,10 @@ from autograd_lite.core.backward import sweep
 from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.derivation.checking import WrongFormulaError, agrees, is_same, proved
+from autograd_lite.derivation.constants import Constant, Formula
 from autograd_lite.derivation.first_order import first_order
 from autograd_lite.derivation.formula import (
     Call,
-    Constant,
-    Formula,
     Symbol,
     alike,
     call,

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, Symbol, alike, call, symbols, total
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, Symbol, alike, call, symbols, total
 from autograd_lite.derivation.vocabulary import mean
 
 _MOVES = (total, np.transpose, np.reshape, np.broadcast_to)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.derivation.formula import Call, Constant, Formula, alike, call, split_constant
+from autograd_lite.derivation.constants import Constant, Formula
+from autograd_lite.derivation.formula import Call, alike, call, split_constant
 from autograd_lite.derivation.matrix_rewrites import Product, as_power, factors_of, power_of, product_of
 
 Terms = list[tuple[int, Any]]  # the terms of a sum with their signs

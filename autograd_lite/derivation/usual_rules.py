@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Node
+from autograd_lite.derivation.constants import Formula
 from autograd_lite.derivation.contractions import gradient
 from autograd_lite.derivation.definitions import standardized
-from autograd_lite.derivation.formula import Formula
 from autograd_lite.derivation.formula_array import FormulaArray, apply, from_formula
 from autograd_lite.derivation.nodes import arguments_of
 from autograd_lite.derivation.rules import probabilities

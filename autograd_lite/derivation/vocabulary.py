@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.derivation.constants import Constant
 from autograd_lite.derivation.contractions import contracted
-from autograd_lite.derivation.formula import Call, Constant, call
+from autograd_lite.derivation.formula import Call, call
 from autograd_lite.derivation.formula_array import SPELLINGS, FormulaArray, apply
 from autograd_lite.ops.lengths import euclidean
 from autograd_lite.ops.linalg.contraction import _einsum

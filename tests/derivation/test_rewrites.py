@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from autograd_lite.derivation import rewriting
-from autograd_lite.derivation.formula import Constant, Symbol, call, evaluate, total
+from autograd_lite.derivation.constants import Constant
+from autograd_lite.derivation.formula import Symbol, call, evaluate, total
 from autograd_lite.derivation.formula_array import FormulaArray
 from autograd_lite.derivation.rewriting import REWRITES, Rewrite, simplify
 from autograd_lite.derivation.rules import ForwardFunction, sigma
