@@ -217,8 +217,16 @@ def _of_masked(step: Step, mask: Any) -> Change:
     return lambda g, c: step.pull(g * mask)
 
 
+def _squared(step: Step, slope: Any) -> Iterator[Wrong]:
+    """The values of a step as a factor of its derivative, which is then that of half their squares."""
+    out = np.asarray(step.out)
+    if out.shape == step.node.shape and out.dtype.kind == "f":
+        text = "the values of {step} are one factor too many in its derivative: it is that of half their squares"
+        yield Wrong("doubled factor", text, 6, lambda g, c: step.pull(g * out))
+
+
 _ELEMENTWISE = (_left_out, _value_for_slope)
-_LINEAR = (_as_if_elementwise, _as_if_a_sum, _last_only)
+_LINEAR = (_as_if_elementwise, _as_if_a_sum, _last_only, _squared)
 
 
 # -- in any step ---------------------------------------------------------------------------------------------------
