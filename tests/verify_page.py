@@ -38,7 +38,7 @@ def page_with_outputs(text: str) -> str:
 
 def _printed(program: str, names: dict[str, object], place: int) -> str:
     """What a program prints that continues the ones before it. Its source is known, as that of a script is."""
-    printed, file = io.StringIO(), f"<program at {place}>"
+    printed, file = io.StringIO(), f"verify_{place}.py"
     linecache.cache[file] = (len(program), None, program.splitlines(keepends=True), file)
     with contextlib.redirect_stdout(printed):
         exec(compile(program, file, "exec"), names)

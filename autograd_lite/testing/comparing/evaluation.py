@@ -89,7 +89,8 @@ def as_array(value: Any, what: str) -> NumberArray:
     if array.dtype.kind not in "fiub" or np.ma.is_masked(value):
         kind = "a masked array" if np.ma.is_masked(value) else type(value).__name__
         kind = f"an array of dtype {array.dtype}" if type(value) is np.ndarray else kind
-        raise TypeError(f"{what} {kind}, not an array of real numbers")
+        hint = "; is a return statement missing?" if value is None else ""
+        raise TypeError(f"{what} {'None' if value is None else kind}, not an array of real numbers{hint}")
     return array.astype(np.float64)
 
 

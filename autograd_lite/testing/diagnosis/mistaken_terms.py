@@ -37,7 +37,9 @@ def array_factor(evidence: Evidence, actual: NumberArray, expected: NumberArray)
                 if np.ptp(factor) == 0 and (array.size > 1 or "'" not in name):
                     continue  # a constant factor, which has its own explanation
                 yield Explanation("missing factor", f"the factor {label} is missing", actual * factor, expected, 3)
-                yield Explanation("doubled factor", f"there is an extra factor {label}", actual, expected * factor, 3)
+                yield Explanation(
+                    "doubled factor", f"it is the right one times an extra factor {label}", actual, expected * factor, 3
+                )
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
@@ -97,7 +99,8 @@ def unfinished(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
     for expression, adjoint in evidence.adjoints().items():
         if actual.size > 1 and adjoint.size and _fits(adjoint.shape, actual.shape):
             text = f"it is the derivative with respect to {expression}: the rest of the chain rule is missing"
-            yield Explanation("unfinished", text, actual, np.broadcast_to(adjoint, actual.shape), 4)
+            cost = 4 if actual.shape != expected.shape or adjoint.shape != actual.shape else 7
+            yield Explanation("unfinished", text, actual, np.broadcast_to(adjoint, actual.shape), cost)
 
 
 def activation_alone(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:

@@ -9,6 +9,7 @@ from typing import Any
 from autograd_lite.testing.formulas.edits import (
     Edit,
     Row,
+    negated,
     reordered,
     replaced,
     transposed,
@@ -19,7 +20,7 @@ from autograd_lite.testing.formulas.number_edits import exponents, numbers, opti
 from autograd_lite.testing.formulas.written_formula import WrittenFormula
 
 ROWS: tuple[Row, ...] = (
-    transposed, reordered, replaced, without_function, without_operand, exponents, numbers, options,
+    transposed, reordered, replaced, negated, without_function, without_operand, exponents, numbers, options,
 )  # fmt: skip
 
 

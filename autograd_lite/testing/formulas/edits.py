@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.ops.elementwise.hyperbolic import tanh
+from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.formulas.computation import Call, Change, Ref, additem, getitem, setitem
 from autograd_lite.testing.formulas.written_formula import WrittenFormula
@@ -152,7 +154,13 @@ _ALTERNATIVES: dict[Any, list[tuple[Any, str, str]]] = {
     np.cos: [(np.sin, "other function", "there is cos where sin belongs")],
     np.sinh: [(np.cosh, "other function", "there is sinh where cosh belongs")],
     np.cosh: [(np.sinh, "other function", "there is cosh where sinh belongs")],
-    np.exp: [(lambda x: np.exp(-x), "sign", "the sign of the exponent is wrong")],
+    sigmoid: [
+        (tanh, "other function", "there is sigmoid where tanh belongs"),
+        (softmax, "other function", "there is sigmoid where softmax belongs"),
+    ],
+    softmax: [(sigmoid, "other function", "there is softmax where sigmoid belongs")],
+    tanh: [(sigmoid, "other function", "there is tanh where sigmoid belongs")],
+    np.tanh: [(sigmoid, "other function", "there is tanh where sigmoid belongs")],
     setitem: [(additem, "repeated index", "an index that repeats overwrites: its values must add up, as by np.add.at")],
     **{
         function: [(other, "indicator", f"the condition has {sign} where {COMPARISONS[other]} belongs")
@@ -203,6 +211,30 @@ def _index(index: Any, array: str, written: str) -> tuple[str, str]:
         return "new axis", f"the new axis of {array} is one too many"
     axis = next((axis for axis, item in slices if item != slice(None)), 0)
     return "part used", f"only the part [{written}] of {array} along axis {axis} is used, but all of it is needed"
+
+
+_LINEAR = {
+    np.multiply,
+    np.divide,
+    np.negative,
+    np.matmul,
+    np.dot,
+    np.outer,
+    np.sum,
+    np.mean,
+    np.transpose,
+    np.reshape,
+    getitem,
+}
+
+
+def negated(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
+    """The sign of what a function is applied to, or of a term; that of a factor is the sign of the product."""
+    users = [user for user, _ in formula.uses.get(number, ())]
+    is_argument = any(formula.calls[user].function not in _LINEAR or formula.is_in_helper(user) for user in users)
+    if formula.is_float(number) and is_argument and call.function is not None and not formula.is_in_helper(number):
+        text = f"the sign of {formula.text(number)} is wrong"
+        yield Edit("sign", text, 3, {number: then(call, np.negative)}, ("negated",))
 
 
 # -- factors and terms -----------------------------------------------------------------------------------------------

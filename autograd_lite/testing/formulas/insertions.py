@@ -104,7 +104,7 @@ def _replaced(formula: WrittenFormula, number: int, index: int, entry: Entry) ->
 
 def _replaced_numbers(formula: WrittenFormula, given: Library) -> Iterator[Edit]:
     """A number that is computed in another way: the sum of a mask in place of its size."""
-    scalars = [(i, e) for i, e in enumerate(given.entries) if not e.shape and e.derived is np.asarray]
+    scalars = [(i, e) for i, e in enumerate(given.entries) if not e.shape and (e.derived is np.asarray or e.is_length)]
     for user in sorted(formula.needed, reverse=True):
         call = formula.calls[user]
         for position, operand in enumerate(call.operands):

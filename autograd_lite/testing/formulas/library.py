@@ -34,6 +34,8 @@ class Entry(NamedTuple):
         Whether it is a value of the function (else of the formula), and the number of the call.
     derived : callable
         The function of the value of this call.
+    is_length : bool
+        Whether it is the length of an axis.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Entry(NamedTuple):
     of_function: bool
     number: int
     derived: Callable[[NumberArray], NumberArray] = np.asarray
+    is_length: bool = False
 
     @property
     def transpose(self) -> str:
@@ -98,9 +101,19 @@ def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormul
                 names = source.text(number), source.defined(number)
                 entry = Entry(*names, array.shape, source is not formula, number)
                 made.entries += [entry, *_derived(entry, array)]
+                if source.calls[number].function is None:
+                    made.entries += _lengths(entry)
             if source is not formula:
                 _collect(made.functions, source, source.calls[number])
     return made
+
+
+def _lengths(entry: Entry) -> Iterator[Entry]:
+    """The lengths of the axes of an input."""
+    for axis in range(len(entry.shape)):
+        name = f"the length of axis {axis} of {entry.name}"
+        derived = lambda array, i=axis: np.asarray(float(array.shape[i]))  # noqa: E731
+        yield entry._replace(name=name, definition=name, shape=(), derived=derived, is_length=True)
 
 
 def _results(source: WrittenFormula) -> set[int]:

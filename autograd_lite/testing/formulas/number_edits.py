@@ -44,7 +44,7 @@ _MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
 def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
     """Another number: one of the function, one that is off by one, another threshold."""
     for position, given in enumerate(call.operands):
-        if not is_number(given) or call.function is np.power:
+        if not is_number(given) or call.function is np.power or not isinstance(call.function, np.ufunc):
             continue
         written, where = formula.operand(number, position), formula.where(number)
         is_product = call.function in (np.multiply, np.divide)
@@ -85,7 +85,11 @@ def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
         if isinstance(axis, int):
             for right in set(range(ndim)) - {axis % ndim}:
                 text = f"the {call.name} is over axis {axis} where axis {right} belongs{formula.where(number)}"
-                yield Edit("axis", text, 3, {number: _over(function, right)}, ("axis", axis, right))
+                yield Edit("axis", text, 3, {number: _over(function, axis=right)}, ("axis", axis, right))
+                if not call.options.get("keepdims"):
+                    kept = _over(function, axis=right, keepdims=True)
+                    text = text.replace(" belongs", " with keepdims=True belongs", 1)
+                    yield Edit("axis", text, 4, {number: kept}, ("axis, kept", axis, right))
     for position, given in enumerate(call.operands):
         for mode in _MODES if isinstance(given, str) and given in _MODES else ():
             text = f"the mode '{given}' must be '{mode}'{formula.where(number)}"
@@ -95,8 +99,8 @@ def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
 _MODES = ("valid", "same", "full")
 
 
-def _over(function: Any, axis: int) -> Change:
-    return lambda x, *_, **options: function(x, **{**options, "axis": axis})
+def _over(function: Any, **given: Any) -> Change:
+    return lambda x, *_, **options: function(x, **{**options, **given})
 
 
 def _constant(value: Any) -> Callable[[Any], Any]:

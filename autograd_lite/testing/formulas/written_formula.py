@@ -67,9 +67,13 @@ class WrittenFormula:
         if self.calls[number].function is None:
             return self.names[number]
         for user, position in self.uses.get(number, ()):
-            if written := self._written(user, position):
+            if not self.is_in_helper(user) and (written := self._written(user, position)):
                 return written
         place = self.calls[number].place
+        if place is None or self.is_in_helper(number):
+            for user, position in self.uses.get(number, ()):
+                if written := self._written(user, position):
+                    return written
         return place.text if place is not None else f"the result of {self.calls[number].name}"
 
     def defined(self, number: int) -> str:

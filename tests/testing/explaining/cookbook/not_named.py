@@ -23,6 +23,9 @@ NOT_NAMED: dict[str, dict[str, str]] = {
     "bilinear layer by x, einsum": {
         "bk,kij,bj->bi -> bk,kij,bi->bj": "it is right where T = 1: T is missing or misplaced",
     },
+    "triplet loss by the anchor": {
+        "n - p -> a - p": "there is an extra term ∂f/∂n",
+    },
     "multi-class hinge by the scores": {
         "Y * A.sum(axis=1, keepdims=True) -> Y": "nothing",
     },
@@ -37,7 +40,7 @@ NOT_NAMED: dict[str, dict[str, str]] = {
         "C[y] - X -> -X": "the term 2·C is missing, which is C times the length of axis 1 of 'C' or C times the length of axis 1 of 'X'",
     },
     "soft k-means by the centres": {
-        "sum(axis=2)) -> sum(axis=2), axis=0)": "R must be transposed, in `R[:, :, None]`, and z must be transposed in every place; R must be transposed, in `R[:, :, ...",
+        "sum(axis=2)) -> sum(axis=2), axis=0)": "R must be transposed, in `R[:, :, None]`, and -b * ((X[:, None] - C) ** 2).sum(axis=2) must be transposed in every pl...",
         "R[:, :, None] * -> ": "nothing",
     },
     "smoothness on a graph": {
@@ -95,7 +98,7 @@ NOT_NAMED: dict[str, dict[str, str]] = {
     "recurrent network, loss in all steps": {
         "1 - hs[t] ** 2 -> 1 - hs[t - 1] ** 2": "nothing",
         "dW += outer(d, hs[t - 1]) -> dW += outer(d, hs[t])": "np.tanh(W @ h + U @ x + b) of the same evaluation stands where h belongs, in the derivative of matmul (operand `W`), ...",
-        "db += d -> db = d": "it is the derivative with respect to W @ h + U @ x + b: the rest of the chain rule is missing",
+        "db += d -> db = d": "the contribution through add (operand `b`) is left out, in `W @ h + U @ x + b`, line 169, evaluations 2, 3 of 3; it i...",
     },
     "LSTM cell by its gates": {
         "(1 - H**2) -> H * (1 - H)": "the term dC * I is missing: it is added to dC * I * H",
