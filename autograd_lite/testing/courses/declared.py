@@ -45,7 +45,7 @@ def closed_form(
         Arrays and numbers, or Hypothesis strategies; or a single strategy that draws the tuple of all inputs. By
         default the annotations of the parameters tell: ``Annotated[np.ndarray, "N D"]`` is an array of these axes, as
         ``strategies.arrays`` draws it, where one name means one length for all parameters; and in
-        ``Annotated[np.ndarray, strategy]`` the strategy draws the input.
+        ``Annotated[np.ndarray, strategy]`` the strategy draws the input; ``float`` is a number.
     max_examples, seed
         As for `find_counterexample`.
     **options
@@ -164,7 +164,8 @@ def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
     names = list(inspect.signature(in_order_of(of, formula)).parameters)
     found = {}
     for name in names:
-        found[name] = next(iter(getattr(hints.get(name), "__metadata__", ())), None)
+        hint = hints.get(name)
+        found[name] = "" if hint is float else next(iter(getattr(hint, "__metadata__", ())), None)
         if found[name] is None:
             raise TypeError(
                 f"closed_form: the inputs of {formula.__name__} are not known; pass inputs=, or annotate {name!r} with "

@@ -322,7 +322,7 @@ def test_the_line_that_raises_is_named():
     with pytest.raises(ZeroDivisionError) as caught:
         check_steps(square, {"z": lambda x: x, "dx": lambda z: 1 // 0}, X)
     assert "raised by the line 'dx'" in caught.value.__notes__
-    with pytest.raises(TypeError, match="the line 'dx' returned NoneType"):
+    with pytest.raises(TypeError, match="the line 'dx' returned None"):
         check_steps(square, {"dx": lambda x: None}, X)
     with pytest.raises(TypeError, match="the line 'u' returned str"):
         check_steps(square, {"u": lambda x: "abc"}, X)
