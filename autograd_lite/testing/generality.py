@@ -50,10 +50,44 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
     GradientMismatch
         If it is wrong as soon as accidental values are replaced.
     """
-    again = _SecondLook(case, inputs, references, constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the function warns of at other inputs is no concern of the user
-        return (again.condition() if again.redrawn else None) or again.needed_label() or again.needed_length()
+        condition = _condition(case, inputs, references, constraints)
+        numbers, names = _integers_as_floats(case, inputs, constraints)
+        if condition or not names:
+            return condition
+        try:
+            return _condition(case, numbers, references, constraints)
+        except GradientMismatch:  # an integer may be meant to be what it is
+            stated = ", ".join(f"{name!r}: 'fixed'" for name in names)
+            return (f"it is wrong for other values of the integers in {' and '.join(map(repr, names))}. "
+                    f"If these are meant, state it: constraints={{{stated}}}")  # fmt: skip
+
+
+def _condition(case: Case, inputs: Inputs, references: list[Reference], constraints: Constraints) -> str | None:
+    again = _SecondLook(case, inputs, references, constraints)
+    return (again.condition() if again.redrawn else None) or again.needed_label() or again.needed_length()
+
+
+def _integers_as_floats(case: Case, inputs: Inputs, constraints: Constraints) -> tuple[Inputs, list[str]]:
+    """The inputs with floats for the integers that function and formula take as numbers; and the names of these.
+
+    Both raise an error for floats in the place of labels, axes and lengths.
+    """
+    names = []
+    for i, value in enumerate(inputs.values):
+        is_array = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.size > 0
+        if i in constraints.fixed or not (is_array or (isinstance(value, int) and not isinstance(value, bool))):
+            continue
+        values = list(inputs.values)
+        values[i] = value.astype(np.float64) if is_array else float(value)
+        changed = replace(inputs, values=tuple(values))
+        try:
+            if case.compare(changed, case.references(changed), case.evaluate_formula(changed)).wrong is None:
+                inputs, names = changed, [*names, inputs.names[i]]
+        except Exception:  # the integers are labels, axes or lengths
+            continue
+    return inputs, names
 
 
 class _SecondLook(Elsewhere):
@@ -144,7 +178,8 @@ class _SecondLook(Elsewhere):
         base = typical if holds else self.inputs
         needed = [(i, prop) for i in self.redrawn for prop in self._needed(i, base)]
         if needed:
-            if any(self.verdict(self.draw(self.kept)).holds is False for _ in range(_CONFIRMATIONS)):
+            enough = {i: (*self.free[i], *(p for j, p in needed if i == j)) for i in self.redrawn}
+            if any(self.verdict(self.draw(enough)).holds is False for _ in range(_CONFIRMATIONS)):
                 return self._needs_numbers()
             conditions = " and ".join(prop.text.format(self.inputs.names[i]) for i, prop in needed)
             stated = self._as_constraints((i, prop.name) for i, prop in needed)

@@ -6,6 +6,7 @@ the error is passed backward, from the changed steps on, and added to the right 
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ from autograd_lite.testing.comparing.inputs import Inputs
 _MOST_CONSTANTS = 200
 # The wrong contribution of a step to a parent, from the gradient of the step and the right contribution.
 Change = Callable[[Any, Any], Any]
+
+_LARGE = 500  # elements, above which a rule takes longer
 
 
 class Step(NamedTuple):
@@ -122,7 +125,7 @@ class Recorded:
     right : array
         The Jacobian of the result with respect to the argument: shape of the result + shape of the argument.
     work : int
-        How many rules have been applied to errors so far.
+        How many rules have been applied to errors so far; those of large arrays count several times.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Inputs, position: int) -> None:
@@ -146,7 +149,10 @@ class Recorded:
         zeros = np.zeros(self.argument.shape)
         self.right = np.array([gradients.get(self.argument, zeros) for gradients in self._incoming])
         self._contributions: list[dict[Node, list[Any]]] = [{} for _ in self._incoming]
-        self.work = 0
+        self.work, self._weight = (
+            0,
+            max(math.prod(node.shape) for node in self.nodes if node.dtype is not None) // _LARGE,
+        )
 
     def _gradients_of_nodes(self, result: Any, row: tuple[int, ...]) -> dict[Any, Any]:
         """For one element of the result, its gradient with respect to all nodes and leaves that it depends on."""
@@ -182,7 +188,7 @@ class Recorded:
             error = errors.pop(node, None)
             if error is None and node not in changed:
                 continue
-            self.work += 1
+            self.work += 1 + self._weight
             contributions: Any
             if node not in changed:
                 contributions = node.operation.pull(error, node.parents, node.saved)

@@ -46,6 +46,7 @@ class Comparison(NamedTuple):
     undecided: str = ""
 
 
+_LOST = 1e-3  # the relative error that a formula may have near a pole
 _ILL_CONDITIONED = "the derivative changes with the last digits of the inputs"
 _LOST_DIGITS = "the formula loses its digits to rounding, and changes with the last digits of the inputs"
 
@@ -93,6 +94,7 @@ def compare(
                 where, mine = _place(inputs, reference.position, index), f"{float(claim[at][nowhere][0]):.6g}"
                 undecided = f"the function is not differentiable at {where}, and the formula's {mine} is no derivative"
             left_over = left_over & ~accepted & ~nowhere
+            unstable[at] |= slopes.near_a_pole & (difference[at] <= _LOST * np.abs(expected[at]))
             unstable[at] &= ~slopes.kink
         if (left_over & ~unstable[at]).any():
             return Comparison(largest, (reference, claim))

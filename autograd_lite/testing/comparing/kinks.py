@@ -33,6 +33,8 @@ class OneSided(NamedTuple):
         the point itself, which is a convention there.
     singular : array of bool
         Where it has none, and one on a side does not exist either.
+    near_a_pole : array of bool
+        Where it is larger than on both sides, so that formulas for it lose their digits.
     """
 
     left: NumberArray
@@ -40,6 +42,7 @@ class OneSided(NamedTuple):
     error: NumberArray
     kink: NumberArray
     singular: NumberArray
+    near_a_pole: NumberArray
 
     def includes(self, slope: NumberArray, allowed: float) -> NumberArray:
         """Whether a number is one of the two derivatives or between them, up to the error and what is allowed."""
@@ -84,10 +87,11 @@ def one_sided(
     left, right = sides(_STEPS[0])
     gap = np.maximum(np.abs(right - left), np.maximum(np.abs(here[at] - left), np.abs(here[at] - right)))
     extent = np.maximum(np.abs(left), np.abs(right))
-    jumps = gap > _SMOOTH * extent
+    near_a_pole = np.abs(here[at]) > 1.01 * extent  # or near the end of the domain; a convention is between the sides
+    jumps = (gap > _SMOOTH * extent) & ~near_a_pole
     if not jumps.any():
-        return OneSided(left, right, gap, jumps, jumps)
+        return OneSided(left, right, gap, jumps, jumps, near_a_pole)
     far_left, far_right = sides(_STEPS[1])
     error = np.abs(far_left - left) + np.abs(far_right - right)
     kink = jumps & (gap > 10 * error) & (error <= _STEADY * extent)
-    return OneSided(left, right, error, kink, jumps & (gap > _DIVERGES * error) & ~kink)
+    return OneSided(left, right, error, kink, jumps & (gap > _DIVERGES * error) & ~kink, near_a_pole)

@@ -105,6 +105,8 @@ def unfinished(evidence: Evidence, actual: NumberArray, expected: NumberArray) -
 
 def activation_alone(evidence: Evidence, actual: NumberArray, expected: NumberArray) -> Iterator[Explanation]:
     """The derivative h'(x) of an activation in place of the gradient of the loss; for softmax p(1 − p)."""
+    if evidence.argument is None:
+        return  # a value is compared, not a derivative
     arrays = {name: array for name, array in evidence.inputs.items() if array.dtype.kind == "f" and array.size > 1}
     for name, x in (arrays | evidence.intermediates).items():
         if x.shape != expected.shape or x.shape != actual.shape:

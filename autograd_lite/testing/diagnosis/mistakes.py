@@ -41,7 +41,8 @@ def constant_factor(evidence: Evidence, actual: NumberArray, expected: NumberArr
         reasons = ()  # a step of the function explains it
     if reasons or elements.sum() > 1:
         large = abs(factor) < 1
-        text = f"it is {size:.6g} times too {'large' if large else 'small'}"
+        digits = 6 if size > 1.00001 else 12
+        text = f"it is {size:.{digits}g} times too {'large' if large else 'small'}"
         text = f"{flipped} and {text}" if flipped else text
         kind = "sign + factor" if flipped else "factor"
         cost = 2 + bool(flipped) + (2 if not reasons else int(_is_far_fetched(reasons)))

@@ -81,7 +81,7 @@ def _known_places(evidence: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[
         yield "diagonal", "on the diagonal", diagonal
         yield "diagonal", "off the diagonal", ~diagonal
     for name, values in evidence.inputs.items():
-        for labelled in _label_masks(values, shape):
+        for labelled in _label_masks(values, shape) if name != evidence.argument else ():
             yield "label", f"at the label {name!r}", labelled
             yield "label", f"outside the label {name!r}", ~labelled
 

@@ -45,7 +45,7 @@ _WITNESSES, _OF_A_KIND = 2, 2
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
-    "it is right at generic inputs of the same shapes: the given ones are special, such as a kink or a tie",
+    "it is right at generic inputs of the same shapes: the given ones are special (a kink, a tie, lost digits)",
     cost=1,
 )
 
@@ -177,8 +177,9 @@ def _explained(findings: list[Finding]) -> bool:
     )
 
 
-def _simplest(findings: list[Finding]) -> Iterator[Finding]:
+def _simplest(found: list[Finding]) -> Iterator[Finding]:
     """The findings that are about as simple as the simplest, at most two of a kind, and the places that are right."""
+    findings = [finding for finding in found if not _is_coincidence(finding, found)]
     simplest: dict[str, list[int]] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
     for finding in sorted(findings, key=lambda finding: finding.cost):
@@ -188,6 +189,18 @@ def _simplest(findings: list[Finding]) -> Iterator[Finding]:
         ):
             costs.append(finding.cost)
             yield finding
+
+
+def _is_coincidence(finding: Finding, others: list[Finding]) -> bool:
+    """Whether a number is a length by chance only: a step of the function that knows no length explains it."""
+    amount = next((f.text for f in others if f.kind == "factor" and finding.text.endswith(f.text)), "")
+    explained = [f.text for f in others if amount and f.text.endswith(f": {amount}") and not _COUNT.search(f.text)]
+    counts = all(reason.startswith(("the length", "the number", "√", "N/(N")) for reason in finding.reasons)
+    is_mean = amount.endswith("small") and _COUNT.search(finding.text)  # 1/N that nobody has written
+    return bool(explained) and bool(is_mean or (finding.reasons and counts))
+
+
+_COUNT = re.compile(r"\b(mean|sum|1/N)\b")
 
 
 def _diagnosed(setting: Setting, diagnosis: Diagnosis, position: int | None) -> tuple[Finding, ...]:

@@ -30,6 +30,7 @@ from autograd_lite.testing.mismatch import Finding
 
 _MOST_CALLS = 400  # of a formula; longer ones are loops, in which an edit of one call explains nothing
 _BUDGET = 40_000  # the most calls that all edits of one kind make together, some tenths of a second
+_LARGE = 500  # elements, above which a call takes longer
 _IN_PAIRS = {"transpose", "extra factor", "extra term", "sign", "sum and mean", "exponent"}
 
 
@@ -57,6 +58,8 @@ class Repairs:
         if computation is None or len(computation.calls) > _MOST_CALLS:
             return
         self.computation: Computation = computation
+        sizes = [np.size(call.value) for call in computation.calls if isinstance(call.value, np.ndarray)]
+        self._weight = 1 + max(sizes, default=0) // _LARGE
         self._formula = WrittenFormula(computation, case.closed_form)
         self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
@@ -143,7 +146,7 @@ class Repairs:
 
     def _changed(self, point: _Point, changes: dict[int, Change]) -> Any:
         """What the changed formula returns; None if it fails, mostly because shapes do not fit."""
-        self._made += self.computation.cost(changes, self._formula.needed)
+        self._made += self.computation.cost(changes, self._formula.needed) * self._weight
         try:
             return self.computation.changed(point.values, changes, self._formula.needed)
         except Exception:
