@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor, backward_with_graph
 from autograd_lite.derivation.first_order import first_order
 from autograd_lite.derivation.lines import Derivation
+from autograd_lite.derivation.nodes import nodes_below
 from autograd_lite.derivation.second_order import second_derivative
 from autograd_lite.support.messages import show
 
@@ -149,8 +151,13 @@ def _tensors(wrt: Any) -> list[tuple[Tensor, str | None, str]]:
     return found
 
 
+_MEANS = re.compile("mean|average|var|std|loss|entropy|norm")
+
+
 def _sizes(root: Node) -> tuple[dict[str, int], dict[int, str]]:
     """N and K, the axes that the loss reduces, and the names of denominators: {32: "N"}."""
+    if not any(_MEANS.search(node.operation.name) for node in nodes_below(root)):
+        return {}, {}  # a 1/3 is a number of the user
     node: Any = root
     while isinstance(node, Node) and node.dtype is not None and math.prod(node.shape) == 1:
         node = next((parent for parent in node.parents if parent is not None), None)

@@ -81,7 +81,7 @@ class Printer(PlainPrinter):
             number = self._number(x, factor=True)[0]
             return self._beside(number, self.at(y, PRODUCT)), SUM if number.startswith(self._sign("−")) else PRODUCT
         if x.shape == () and y.shape == e.shape:
-            return self._beside(self.at(x, FUNCTION), self.at(y, PRODUCT)), PRODUCT
+            return self._beside(self._alone(x, FUNCTION), self.at(y, PRODUCT)), PRODUCT
 
         def factor(operand: Any) -> str:
             text, level = self.piece(operand)
@@ -91,6 +91,11 @@ class Printer(PlainPrinter):
 
         left = self._function(x)[0] if _is_log(x) and x.shape == e.shape else factor(x)
         return f"{left} {self._sign('⊙')} {factor(y)}", PRODUCT
+
+    def _alone(self, e: Any, level: int) -> str:
+        """A left factor: a function that has no parentheses gets them, since ln A x is the logarithm of A x."""
+        is_open = _is_log(e) or (isinstance(e, Call) and e.function is np.sqrt and not self.latex)
+        return self.parentheses(self.text(e)) if is_open else self.at(e, level)
 
     def _divide(self, e: Call) -> Piece:
         x, y = e.operands
@@ -194,7 +199,7 @@ class Printer(PlainPrinter):
         x, y = e.operands
         if x.ndim > 2 or y.ndim > 2:
             return f"{self.at(x, MATRIX)} {self.at(y, MATRIX)}", MATRIX
-        left = self.transposed(x) if x.ndim == 1 else self.at(x, MATRIX)
+        left = self.transposed(x) if x.ndim == 1 else self._alone(x, MATRIX)
         return self._beside(left, self._column(y, MATRIX)), MATRIX
 
     def _total(self, e: Call) -> Piece | None:
@@ -204,7 +209,7 @@ class Printer(PlainPrinter):
         if x.ndim == 2:
             if axes == (0,) and not self._as_columns:
                 return self._beside(self._ones(row=True), self.at(x, MATRIX)), MATRIX
-            column = self.transposed(x) if axes == (0,) else self.at(x, MATRIX)
+            column = self.transposed(x) if axes == (0,) else self._alone(x, MATRIX)
             return column + (" " if column[-1] != ")" or self.latex else "") + self._ones(), MATRIX
         places = ",".join(map(str, axes))
         sign = rf"\sum_{{{places}}}" if self.latex else "Σ" + subscript(places)
