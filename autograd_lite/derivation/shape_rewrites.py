@@ -42,21 +42,23 @@ def without_effect(e: Call) -> Formula | None:
         return call(np.broadcast_to, (x.operands[0], e.shape))
     if e.function in (np.square, np.power) and _is(np.reshape, x) and all(y.shape == () for y in e.operands[1:]):
         return call(np.reshape, (call(e.function, (x.operands[0], *e.operands[1:])), e.shape))
-    if e.function is np.broadcast_to and _is(total, x) and x.shape == (1,) and _long_axes(x.operands[0]) == 1:
-        return call(np.broadcast_to, (_whole_sum(x.operands[0]), e.shape))
+    if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].ndim > 0 and _is_number(x.operands[0]):
+        return call(np.broadcast_to, (call(np.reshape, (x.operands[0], ())), e.shape))
+    if e.function is np.reshape and e.shape == () and _is(total, x):
+        return _whole_sum(x.operands[0])
+    if e.function is total and e.shape == () and _is(np.reshape, x):
+        return _whole_sum(x.operands[0])
     if e.function in _PLACES and _is(np.broadcast_to, x) and x.operands[0].shape == ():
         return call(np.broadcast_to, (x.operands[0], e.shape))
     return None
 
 
-def _long_axes(x: Formula) -> int:
-    return sum(n > 1 for n in x.shape)
+def _is_number(x: Formula) -> bool:
+    return math.prod(x.shape) == 1
 
 
 def _whole_sum(x: Any) -> Formula:
-    """The sum of all elements of a row or a column, which is that of the vector."""
-    vector = x.operands[0] if _is(np.reshape, x) else x
-    return call(total, (vector, tuple(range(vector.ndim)), False))
+    return call(total, (x, tuple(range(x.ndim)), False))
 
 
 def numbers_out(e: Call) -> Formula | None:
