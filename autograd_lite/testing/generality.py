@@ -74,7 +74,7 @@ def _integers_as_floats(case: Case, inputs: Inputs, constraints: Constraints) ->
 
     Both raise an error for floats in the place of labels, axes and lengths.
     """
-    names = []
+    names: list[str] = []
     for i, value in enumerate(inputs.values):
         is_array = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.size > 0
         if i in constraints.fixed or not (is_array or (isinstance(value, int) and not isinstance(value, bool))):

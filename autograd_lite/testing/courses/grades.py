@@ -109,7 +109,8 @@ class Grades(Sequence[Grade]):
         for row, cells in zip(self._rows, self._cells(), strict=True):
             colour = _COLOURS.get(row.verdict, "transparent")
             columns = "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells)
-            rows.append(f'<tr title="{html.escape(row.report)}" style="background:{colour};color:#222">{columns}</tr>')
+            title = html.escape(encodable(row.report))
+            rows.append(f'<tr title="{title}" style="background:{colour};color:#222">{columns}</tr>')
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
     _repr_html_ = html
@@ -117,8 +118,13 @@ class Grades(Sequence[Grade]):
 
 def _on_one_line(value: Any) -> str:
     """A value in a cell, without line breaks and other control characters."""
-    text = "" if value is None else one_line(str(value), 300)
+    text = "" if value is None else encodable(one_line(str(value), 300))
     return "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
+
+
+def encodable(text: str) -> str:
+    """Text in which lone surrogates, which no file and no terminal takes, are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _width(text: str) -> int:

@@ -20,7 +20,7 @@ from autograd_lite.testing.comparing.inputs import NotFiniteError, Which, check_
 from autograd_lite.testing.courses.argument_order import in_order_of
 from autograd_lite.testing.courses.checked_steps import StepMismatch
 from autograd_lite.testing.courses.derivation_steps import check_steps
-from autograd_lite.testing.courses.grades import Grade, Grades
+from autograd_lite.testing.courses.grades import Grade, Grades, encodable
 from autograd_lite.testing.courses.isolation import Outcome, run_isolated
 from autograd_lite.testing.courses.submissions import Formula, Submission, read_submissions
 from autograd_lite.testing.generic.constraints import Constraint
@@ -47,7 +47,8 @@ def grade(
 
     Each submission is checked in a process of its own. One that raises, hangs, prints, exits the interpreter, uses up
     memory or changes global state is one row of the table and does not change any other row. This protects from
-    mistakes; it is no sandbox for hostile code. Where processes cannot be forked (on Windows), threads are used
+    mistakes; it is no sandbox for hostile code: it reads the files that you read, and one that replaces functions of
+    NumPy or of this library decides its own verdict. Where processes cannot be forked (on Windows), threads are used
     instead, with a warning.
 
     Parameters
@@ -192,7 +193,7 @@ def _answer(error: BaseException, submission: Submission, formula: Any) -> dict[
     traceback.clear_frames(error.__traceback__)  # what a submission has allocated is freed
     report = str(error) if is_wrong else "".join(traceback.format_exception(error, limit=-10))
     verdict = "wrong" if is_wrong else "error"
-    return {"verdict": verdict, "mistake": mistake, "line": line, "report": report[:_LONGEST_REPORT]}
+    return {"verdict": verdict, "mistake": mistake, "line": line, "report": encodable(report)[:_LONGEST_REPORT]}
 
 
 def _mistake(error: BaseException) -> str:

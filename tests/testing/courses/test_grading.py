@@ -331,3 +331,11 @@ def test_html_is_escaped():
     assert "-2 <b>&'\"" in parser.texts
     assert "report <script>" in parser.titles
     assert NASTY._repr_html_() == NASTY.html()
+
+
+def test_every_form_of_the_table_can_be_written_to_a_file():
+    grades = graded({"Ada": "def gradient(w, X, y):\n    raise ValueError('\\udc80')"}, timeout=10.0)
+    grades = Grades([*grades, Grade("\udc81", "error", "\udc82", None, "\udc83")])
+    for text in (str(grades), grades.csv(), grades.html(), grades["Ada"].report):
+        assert "\\udc80" in text
+        text.encode("utf-8")
