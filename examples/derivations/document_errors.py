@@ -37,6 +37,7 @@ E01 = DocumentError(
         _layer(),
         None,
     ),
+    kind="missing function",
 )
 
 # -- softmax and cross-entropy -------------------------------------------------------------------------------------
@@ -208,6 +209,7 @@ E08 = DocumentError(
     r"\frac{dL}{d\tilde W^{(l)}} = {E^{(l)}}^\top\, {\tilde V^{(l-1)}}^\top",
     "C",
     *claim_and_correction(layer_error, printed_layer_gradient, layer_gradient, _one_layer()),
+    kind="wrong value",
 )
 
 _COLUMNS = vectors().map(lambda pair: (pair[0][:, None], pair[1][:, None]))
@@ -275,6 +277,7 @@ E11 = DocumentError(
         _REGRESSION,
         None,
     ),
+    kind="missing function",
 )
 
 DOCUMENT_ERRORS = (E01, E02, E03, E04, E05, E06, E07, E08, E09, E10, E11)
