@@ -13,7 +13,7 @@ from autograd_lite.ops.layers.loss import one_hot
 
 def rows_by_index(e: Call) -> Formula | None:
     """Rows that are added at labels are onehot(i)ᵀ G, one row is onehot(k) gᵀ, and a slice of rows is a block."""
-    if e.name not in ("scatter", "add_rows") or e.ndim not in (1, 2):
+    if e.name != "scatter" or e.ndim not in (1, 2):
         return None
     rows, index = e.operands[:2]
     if isinstance(index, tuple) and index and index[0] is Ellipsis and len(index) == 2:

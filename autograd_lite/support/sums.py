@@ -20,6 +20,7 @@ from autograd_lite.support.half_precision import HALF, single
 from autograd_lite.support.short import SHORT, ones
 
 PARTS = 16
+_BLOCK = 1 << 15  # the numbers of so many elements fit into a processor's cache
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 
 
@@ -83,10 +84,56 @@ def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
 
     NumPy adds one term after the other, so many terms of float32 or float16 are summed in float64.
     """
-    dtype = np.dtype(np.float64) if x.size > SHORT and x.dtype in _NARROW else x.dtype
-    out = np.zeros_like(x, dtype, order="C", shape=shape)
-    np.add.at(out, index, x if x.dtype == dtype else x.astype(dtype))
-    return out if x.dtype == dtype else out.astype(x.dtype)
+    if x.size <= SHORT:
+        out = np.zeros_like(x, order="C", shape=shape)
+        np.add.at(out, index, x)
+        return out
+    out = np.zeros_like(x, order="C", shape=shape)
+    rows, leading = _row_numbers(shape, index)
+    x = np.broadcast_to(x, rows.shape + shape[leading:])
+    table = out.reshape(math.prod(shape[:leading]), math.prod(shape[leading:]))
+    x, rows = x.reshape(rows.size, table.shape[1]), rows.reshape(-1)
+    if 4 * len(rows) < len(table):
+        used, rows = np.unique(rows, return_inverse=True)
+        table[used] = _sums_of_rows(len(used), rows, x)
+    else:
+        table[:] = _sums_of_rows(len(table), rows, x)
+    return out
+
+
+def _row_numbers(shape: tuple[int, ...], index: Any) -> tuple[Any, int]:
+    """The numbers of the elements that `index` names along the leading axes, and how many axes those are.
+
+    It takes the other axes as a whole.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    kinds = [np.asarray(part).dtype.kind for part in parts]
+    if len(parts) <= len(shape) and not set(kinds) - {"i", "u"}:
+        rows: Any = 0
+        for part, length in zip(parts, shape, strict=False):
+            rows = rows * length + np.arange(length)[part]
+        return rows, len(parts)
+    axes = [np.ndim(part) if kind == "b" else 1 for part, kind in zip(parts, kinds, strict=True) if part is not None]
+    leading = len(shape) if any(part is Ellipsis for part in parts) else sum(axes)
+    return np.arange(math.prod(shape[:leading])).reshape(shape[:leading])[index], leading
+
+
+def _sums_of_rows(count: int, rows: Any, x: Any) -> Any:
+    """Row r of the result is the sum of the x[i] with rows[i] = r.
+
+    Between vectors of one dtype `np.add.at` takes a tenth of the time that it takes otherwise. So the elements of the
+    rows are numbered, block by block. Complex numbers are two elements that are added in one step.
+    """
+    dtype, width = np.dtype(np.float64) if x.dtype in _NARROW else x.dtype, x.shape[1]
+    pairs = dtype == np.float64 and width % 2 == 0
+    out, unit = np.zeros((count, width), dtype), np.dtype(np.complex128) if pairs else dtype
+    columns, length = np.arange(width // 2 if pairs else width), max(1, _BLOCK // width)
+    for first in range(0, len(x), length):
+        block = slice(first, first + length)
+        places = np.expand_dims(rows[block] * len(columns), 1) + columns
+        terms = np.ascontiguousarray(x[block], dtype).reshape(-1).view(unit)
+        np.add.at(out.reshape(-1).view(unit), places.reshape(-1), terms)
+    return out
 
 
 def _from_the_innermost(x: Any, axes: tuple[int, ...], memory: Any) -> Any:

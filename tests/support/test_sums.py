@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Tensor, compile, grad, nn
-from autograd_lite.support.sums import PARTS, SHORT, sum_of_rows, sum_over
+from autograd_lite.support.sums import PARTS, SHORT, add_at, sum_of_rows, sum_over
 
 SINGLE, TENTH = np.float32, np.float32(0.1)
 PAIRS = 32 * np.finfo(SINGLE).eps  # the worst that adding in pairs does to 10⁶ positive numbers
@@ -141,3 +141,51 @@ def test_normalizing_along_the_first_axis_is_as_exact_as_along_the_last(function
 def test_the_sum_of_a_tensor_keeps_the_numbers_of_numpy():
     np.testing.assert_array_equal(np.sum(Tensor(COLUMN), axis=0).data, np.sum(COLUMN, axis=0))
     assert np.sum(Tensor(COLUMN.astype(np.float16)[:10])).dtype == np.float16
+
+
+i, j = np.array([0, -1, 2, 0, 1]), np.array([[3, 0], [-4, 3]])
+INDICES = {
+    "rows": i,
+    "a list of rows": [2, 0, 2],
+    "a matrix of rows": j % 3,
+    "few of many rows": np.array([400, 7, 400, -500]),
+    "elements": (i, i[::-1], -i),
+    "broadcast against each other": (i[:, None], np.arange(4)),
+    "a number and columns": (1, j),
+    "columns": (slice(None), i),
+    "columns in steps": (slice(None, None, 2), j),
+    "the last axis": (..., i),
+    "around a slice": (i, slice(1, 3), i),
+    "a new axis": (i, None),
+    "a mask and columns": (np.array([True, False, True]), np.array([3, 3])),
+    "unsigned": i.astype(np.uint8) % 3,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("length", [3, 30, 9001, 9002])
+@pytest.mark.parametrize("name", INDICES)
+def test_elements_named_several_times_receive_the_sum_in_double_precision(name, length, dtype):
+    shape, index = (500, 2, length % 100) if "few" in name else (3, 4, 4, length), INDICES[name]
+    x = np.random.default_rng(0).normal(size=np.zeros(shape)[index].shape).astype(dtype)
+    wide = np.result_type(dtype, np.float64)
+    expected = np.zeros(shape, wide)
+    np.add.at(expected, index, x.astype(wide))
+    found = add_at(shape, index, x)
+    assert found.dtype == dtype
+    if x.size > SHORT:
+        np.testing.assert_array_equal(found, expected.astype(dtype))
+    else:
+        np.testing.assert_allclose(found.astype(wide), expected, atol=10 * np.finfo(dtype).eps)
+
+
+def test_numbers_for_all_elements_that_an_index_names_are_broadcast():
+    np.testing.assert_array_equal(add_at((300, 2), np.zeros(200, int), np.ones((200, 1)))[0], [200, 200])
+    with pytest.raises(ValueError, match="broadcast"):
+        add_at((300, 2), np.zeros(200, int), np.ones((150, 2)))
+
+
+@pytest.mark.parametrize("index", [[300] * 200, ([0] * 200, [-3] * 200), (slice(None), [2] * 200), ([0] * 200,) * 3])
+def test_many_numbers_at_an_index_out_of_range_are_an_error(index):
+    with pytest.raises(IndexError, match=r"out of bounds|too many"):
+        add_at((300, 2), index, np.ones(200))

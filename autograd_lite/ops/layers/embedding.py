@@ -1,4 +1,4 @@
-"""Embedding: rows of a table by index, and the transpose of that."""
+"""Embedding: rows of a table by index."""
 
 from __future__ import annotations
 
@@ -6,32 +6,19 @@ import numpy as np
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
+from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.support.checks import is_integer
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.messages import show
-from autograd_lite.support.sums import add_at
 
 __all__ = ["embedding"]
-
-
-def _add_rows_rule(g: Array, indices: Array) -> Array:
-    return embedding(indices, g)
-
-
-@primitive(name="add_rows", upstream=_add_rows_rule)
-def _add_rows(upstream: Array, indices: Array, rows: int) -> Array:
-    """A table of zeros with `upstream` added to the rows `indices`: the transpose of `embedding`."""
-    width = upstream.shape[-1]
-    # Element by element: on one axis `add.at` takes a fifth of the time that it takes on rows.
-    places = np.reshape(indices, (indices.size, 1)) * width + np.arange(width)
-    return add_at((rows * width,), places.reshape(-1), upstream.reshape(-1)).reshape(rows, width)
 
 
 def _weight_rule(g: Array, indices: Array, padding_idx: int | None, weight_shape: tuple[int, int]) -> Array:
     indices = np.asarray(indices)
     if padding_idx is not None:
         g = g * np.expand_dims(indices != padding_idx % weight_shape[0], -1)
-    return _add_rows(g, indices, weight_shape[0])
+    return scatter(g, indices, weight_shape)
 
 
 @primitive(weight=_weight_rule)
