@@ -57,6 +57,16 @@ def test_erf_agrees_with_the_c_library_to_the_last_digits(x):
     assert ag.erf(x) == pytest.approx(math.erf(x), rel=4e-16, abs=0)
 
 
+@pytest.mark.parametrize(("dtype", "digits"), [(np.float32, 3.5), (np.float16, 0.51)])
+def test_erf_of_narrow_numbers_is_rounded_in_the_last_digits_only(dtype, digits):
+    x = np.concatenate([np.geomspace(6e-5, 65000, 20_000), np.linspace(0, 5, 20_000), [np.inf]]).astype(dtype)
+    exact = np.array([math.erf(number) for number in x])
+    for sign in (1, -1):
+        error = np.abs(sign * ag.erf(sign * x).astype(float) - exact)
+        assert (error <= digits * np.spacing(exact.astype(dtype)).astype(float)).all()
+    assert ag.erf(x)[-1] == 1
+
+
 LARGE = [-np.finfo(float).max, -1e4, -800.0, -40.0, 0.0, 40.0, 800.0, 1e4, np.finfo(float).max]
 
 

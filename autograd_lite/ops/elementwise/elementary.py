@@ -10,6 +10,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.support.conversion import strip
+from autograd_lite.support.half_precision import rounded_once
 
 __all__ = ["erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
 
@@ -138,6 +139,10 @@ logaddexp2 = primitive(
 # erf(x) = x·P(x²) for |x| ≤ 1, and 1 − e^(−x²)·Q(u), u = (|x| − 3)/(|x| + 3), for 1 < |x| ≤ 6; beyond, it is ±1 in
 # double precision. P and Q are Chebyshev interpolants of the exact functions, computed with 40 digits and rewritten as
 # polynomials in the variable scaled to [−1, 1]. The largest error against math.erf is 1.5 units in the last place.
+#
+# In single precision erf(x) = tanh(x·T(x²)) for |x| ≤ 4.25, which is 1 beyond. T is a polynomial fitted to
+# artanh(erf x)/x at 800 Chebyshev nodes, so that the largest relative error of erf, 1.6e-8, is minimal. With rounding
+# the error is at most 3.5 units in the last place, 0.3 on average.
 _ERF_SMALL = (
     0.9654687386698673, -0.1405360890227171, 0.019852496688983708, -0.0022854855611441132, 0.00021751715604159932,
     -1.7537169441124866e-05, 1.223382738359897e-06, -7.511569286591727e-08, 4.115800583208149e-09,
@@ -149,17 +154,24 @@ _ERF_LARGE = (
     -4.5267318133461335e-09, 1.133933573114706e-08, -2.637756022974126e-10, -2.5700407551346905e-10,
     6.02173256030324e-12, 6.043792147788813e-12, 6.697645564790815e-15,
 )  # fmt: skip
+_ERF_SINGLE = (
+    1.128379225730896, 0.10277193039655685, -0.00020539795514196157, -0.000597693957388401, 7.140971138142049e-05,
+    3.7626369930876535e-07, -1.0528470966164605e-06, 1.242302545279017e-07, -6.2881291285066254e-09,
+    1.204389782349935e-10,
+)  # fmt: skip
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    value = coefficients[-1]
-    for coefficient in coefficients[-2::-1]:
-        value = value * x + coefficient
-    return value
+    value = coefficients[-1] * x
+    for coefficient in coefficients[-2:0:-1]:
+        value += coefficient
+        value *= x
+    return value + coefficients[0]
 
 
 # The clip keeps squares from overflowing; e^(−x²) is 0 beyond it.
 @primitive(x=lambda g, x: g * (2 / math.sqrt(math.pi)) * np.exp(-np.square(np.clip(x, -28, 28))))
+@rounded_once
 def erf(x: Array) -> Array:
     """The error function, 2/√π ∫₀ˣ e^(−t²) dt, elementwise. ∂/∂x = 2/√π · e^(−x²).
 
@@ -170,6 +182,9 @@ def erf(x: Array) -> Array:
     >>> erf(Tensor([0.0, 1.0, 10.0]))
     Tensor([0.        , 0.84270079, 1.        ])
     """
+    if getattr(x, "dtype", None) == np.float32:
+        near = np.clip(x, -4.25, 4.25)
+        return np.tanh(near * _polynomial(_ERF_SINGLE, near * near))
     magnitude = np.abs(x)
     small = np.minimum(magnitude, 1.0)
     small = small * _polynomial(_ERF_SMALL, 2 * small * small - 1)

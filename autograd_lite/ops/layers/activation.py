@@ -143,16 +143,22 @@ def _near_zero(x: Array) -> Array:
     return np.clip(x, -40, 40)
 
 
-def _gelu_rule(g: Array, x: Array, approximate: str) -> Array:
-    near = _near_zero(single(x))
+def _normal_cdf(x: Array, approximate: str) -> Array:
+    """Φ(x), or its approximation."""
     if approximate == "none":
-        density = np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
-        return g * (0.5 * (1 + erf(near / math.sqrt(2))) + near * density)
-    t = np.tanh(_SLOPE * (near + _CUBE * near * near * near))
-    return g * (0.5 * (1 + t) + (0.5 * _SLOPE) * near * (1 - t * t) * (1 + (3 * _CUBE) * near * near))
+        return 0.5 + 0.5 * erf(x * math.sqrt(0.5))
+    near = _near_zero(x)
+    return 0.5 + 0.5 * np.tanh(near * (_SLOPE + (_SLOPE * _CUBE) * near * near))
 
 
-@primitive(x=_gelu_rule)
+def _gelu_rule(g: Array, x: Array, cdf: Array, approximate: str) -> Array:
+    near, cdf = _near_zero(single(x)), single(cdf)
+    if approximate == "none":
+        return g * (cdf + near * np.exp(-0.5 * near * near) * (1 / math.sqrt(2 * math.pi)))
+    return g * (cdf + near * (cdf * (1 - cdf)) * (2 * _SLOPE + (6 * _SLOPE * _CUBE) * near * near))
+
+
+@primitive(residuals={"cdf": lambda x, approximate: _normal_cdf(x, approximate)}, x=_gelu_rule)
 @rounded_once
 def gelu(x: Array, approximate: str = "none") -> Array:
     """x Φ(x) with the normal distribution function Φ, elementwise. ∂/∂x = Φ(x) + x e^(−x²/2)/√(2π).
@@ -165,13 +171,11 @@ def gelu(x: Array, approximate: str = "none") -> Array:
     >>> gelu(Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([  -0.,    0., 1000.])
     """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'approximate must be "none" or "tanh", not {show(approximate)}')
     x = to_floats(x)
-    near, half = _near_zero(x), 0.5 * np.maximum(x, -40)
-    if approximate == "none":
-        return half * (1 + erf(near / math.sqrt(2)))
-    if approximate == "tanh":
-        return half * (1 + np.tanh(_SLOPE * (near + _CUBE * near * near * near)))
-    raise ValueError(f'approximate must be "none" or "tanh", not {show(approximate)}')
+    cdf = _normal_cdf(x, approximate)
+    return np.maximum(x, -40) * cdf, cdf
 
 
 @primitive(x=lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, 0))
