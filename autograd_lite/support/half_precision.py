@@ -21,6 +21,10 @@ def single(x: Any) -> Any:
     return x.astype(np.float32) if x.dtype == HALF else x
 
 
+def _half(out: Any) -> Any:
+    return tuple(map(_half, out)) if isinstance(out, tuple) else out.astype(HALF)
+
+
 def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator of a forward function: computed in float32 if its first argument is float16.
 
@@ -37,7 +41,7 @@ def rounded_once(forward: Callable[..., Any]) -> Callable[..., Any]:
         out = forward(single(x), *widened, **options)
         if any(dtype.kind == "f" and dtype != HALF for dtype in dtypes):
             return out
-        return tuple(part.astype(HALF) for part in out) if isinstance(out, tuple) else out.astype(HALF)
+        return _half(out)
 
     in_single.of_others = forward  # type: ignore[attr-defined]
     return in_single

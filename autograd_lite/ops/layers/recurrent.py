@@ -18,6 +18,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.layers.activation import sigmoid
+from autograd_lite.support.half_precision import rounded_once
 
 __all__: list[str] = []
 
@@ -158,19 +159,23 @@ def _lstm_rule(
     states, memory = out
     squashed = np.tanh(memory)
     to_memory = outward * (1 - squashed * squashed)
-    of_memory = np.concatenate(
-        [new * (into * (1 - into)), _before(memory, c) * (forget * (1 - forget)), into * (1 - new * new)], axis=-1
+    slopes = np.concatenate(
+        [
+            new * (into * (1 - into)),
+            _before(memory, c) * (forget * (1 - forget)),
+            into * (1 - new * new),
+            squashed * (outward * (1 - outward)),
+        ],
+        axis=-1,
     )
-    of_state = squashed * (outward * (1 - outward))
     changes: list[Any] = []
     carried_state: Any = 0
     carried_memory: Any = 0
     for t in reversed(range(len(states))):
         state = g[0][t] + carried_state
-        memory_gradient = g[1][t] + carried_memory + state * to_memory[t]
-        thrice = np.concatenate([memory_gradient] * 3, axis=-1)
-        changes.append(np.concatenate([thrice * of_memory[t], state * of_state[t]], axis=-1))
-        carried_state, carried_memory = changes[-1] @ weight, memory_gradient * forget[t]
+        cell = g[1][t] + carried_memory + state * to_memory[t]
+        changes.append(np.concatenate([cell, cell, cell, state], axis=-1) * slopes[t])
+        carried_state, carried_memory = changes[-1].dot(weight), cell * forget[t]
     change = np.stack(changes[::-1])
     return change, carried_state, carried_memory, _summed_outer(change, _before(states, h))
 
@@ -180,6 +185,7 @@ def _lstm_rule(
     residuals={"activations": _lstm_activations},
     joint=(("gates", "h", "c", "weight"), _lstm_rule),
 )
+@rounded_once
 def lstm(gates: Array, h: Array, c: Array, weight: Array) -> Any:
     """Gates i, f, g, o of gates_t + W h_(t−1), tanh for g, σ for the rest: c_t = f c_(t−1) + i g, h_t = o tanh c_t.
 
@@ -193,15 +199,20 @@ def lstm(gates: Array, h: Array, c: Array, weight: Array) -> Any:
     Tensor([[[0.5 ]],
             [[0.25]]])
     """
-    size, transposed = h.shape[-1], weight.T
-    states, memories, activations = [], [], []
-    for step in gates:
-        joined = step + h @ transposed
-        both = sigmoid(joined[..., : 2 * size])
-        new, outward = np.tanh(joined[..., 2 * size : 3 * size]), sigmoid(joined[..., 3 * size :])
-        c = both[..., size:] * c + both[..., :size] * new
-        h = outward * np.tanh(c)
-        states.append(h)
-        memories.append(c)
-        activations.append(np.concatenate([both, new, outward], axis=-1))
-    return (np.stack(states), np.stack(memories)), np.stack(activations)
+    length, size, kind = len(gates), h.shape[-1], np.result_type(gates, h, c, weight)
+    # σ(x) = 1/(1 + e^(−x)): with the signs changed for all steps at once, a step is few calls, for all gates together.
+    signs = np.repeat(np.array([-1, -1, 1, -1], kind), size)
+    signed, transposed = gates * signs, np.ascontiguousarray(weight.T) * signs
+    activations, (states, memories) = np.empty_like(signed), np.empty((2, length, *h.shape), kind)
+    into, forget, new, outward = _gates(activations, 4)
+    with np.errstate(over="ignore", under="ignore"):  # 1/(1 + ∞) is right, and tanh replaces e^(+x)
+        for t in range(length):
+            signed[t] += h.dot(transposed)
+            activation = np.exp(signed[t], out=activations[t])
+            activation += 1
+            np.reciprocal(activation, out=activation)
+            np.tanh(signed[t, :, 2 * size : 3 * size], out=new[t])
+            c = np.multiply(forget[t], c, out=memories[t])
+            c += into[t] * new[t]
+            h = np.multiply(outward[t], np.tanh(c), out=states[t])
+    return (states, memories), activations
