@@ -175,7 +175,7 @@ def _lstm_rule(
         state = g[0][t] + carried_state
         cell = g[1][t] + carried_memory + state * to_memory[t]
         changes.append(np.concatenate([cell, cell, cell, state], axis=-1) * slopes[t])
-        carried_state, carried_memory = changes[-1].dot(weight), cell * forget[t]
+        carried_state, carried_memory = changes[-1] @ weight, cell * forget[t]
     change = np.stack(changes[::-1])
     return change, carried_state, carried_memory, _summed_outer(change, _before(states, h))
 
@@ -202,12 +202,13 @@ def lstm(gates: Array, h: Array, c: Array, weight: Array) -> Any:
     length, size, kind = len(gates), h.shape[-1], np.result_type(gates, h, c, weight)
     # σ(x) = 1/(1 + e^(−x)): with the signs changed for all steps at once, a step is few calls, for all gates together.
     signs = np.repeat(np.array([-1, -1, 1, -1], kind), size)
-    signed, transposed = gates * signs, np.ascontiguousarray(weight.T) * signs
-    activations, (states, memories) = np.empty_like(signed), np.empty((2, length, *h.shape), kind)
+    signed, transposed = gates * signs, np.multiply(weight.T, signs, order="C")
+    activations = np.empty_like(signed)  # arrays like an operand, so that `compile` records the writes
+    states, memories = (np.empty_like(signed, shape=(length, *h.shape)) for _ in range(2))
     into, forget, new, outward = _gates(activations, 4)
     with np.errstate(over="ignore", under="ignore"):  # 1/(1 + ∞) is right, and tanh replaces e^(+x)
         for t in range(length):
-            signed[t] += h.dot(transposed)
+            signed[t] += h @ transposed
             activation = np.exp(signed[t], out=activations[t])
             activation += 1
             np.reciprocal(activation, out=activation)
