@@ -84,20 +84,22 @@ def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
 
     NumPy adds one term after the other, so many terms of float32 or float16 are summed in float64.
     """
+    out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records the writes
     if x.size <= SHORT:
-        out = np.zeros_like(x, order="C", shape=shape)
         np.add.at(out, index, x)
         return out
-    out = np.zeros_like(x, order="C", shape=shape)
     rows, leading = _row_numbers(shape, index)
     x = np.broadcast_to(x, rows.shape + shape[leading:])
     table = out.reshape(math.prod(shape[:leading]), math.prod(shape[leading:]))
     x, rows = x.reshape(rows.size, table.shape[1]), rows.reshape(-1)
-    if 4 * len(rows) < len(table):
-        used, rows = np.unique(rows, return_inverse=True)
-        table[used] = _sums_of_rows(len(used), rows, x)
-    else:
+    if 4 * len(rows) > len(table):
         table[:] = _sums_of_rows(len(table), rows, x)
+        return out
+    # Few of the rows are named: of the numbers of equal rows, one stays here, and stands for all of them.
+    numbers = np.empty(len(table), np.intp)
+    numbers[rows] = np.arange(len(rows))
+    rank = numbers[rows]
+    table[rows] = _sums_of_rows(len(rows), rank, x)[rank]
     return out
 
 
@@ -111,7 +113,7 @@ def _row_numbers(shape: tuple[int, ...], index: Any) -> tuple[Any, int]:
     if len(parts) <= len(shape) and not set(kinds) - {"i", "u"}:
         rows: Any = 0
         for part, length in zip(parts, shape, strict=False):
-            rows = rows * length + np.arange(length)[part]
+            rows = rows * length + np.take(np.arange(length), part)
         return rows, len(parts)
     axes = [np.ndim(part) if kind == "b" else 1 for part, kind in zip(parts, kinds, strict=True) if part is not None]
     leading = len(shape) if any(part is Ellipsis for part in parts) else sum(axes)
@@ -126,12 +128,12 @@ def _sums_of_rows(count: int, rows: Any, x: Any) -> Any:
     """
     dtype, width = np.dtype(np.float64) if x.dtype in _NARROW else x.dtype, x.shape[1]
     pairs = dtype == np.float64 and width % 2 == 0
-    out, unit = np.zeros((count, width), dtype), np.dtype(np.complex128) if pairs else dtype
+    out, unit = np.zeros_like(x, dtype, order="C", shape=(count, width)), np.dtype(np.complex128) if pairs else dtype
     columns, length = np.arange(width // 2 if pairs else width), max(1, _BLOCK // width)
     for first in range(0, len(x), length):
         block = slice(first, first + length)
         places = np.expand_dims(rows[block] * len(columns), 1) + columns
-        terms = np.ascontiguousarray(x[block], dtype).reshape(-1).view(unit)
+        terms = x[block].astype(dtype, copy=False).reshape(-1).view(unit)
         np.add.at(out.reshape(-1).view(unit), places.reshape(-1), terms)
     return out
 
