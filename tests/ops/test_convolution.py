@@ -6,6 +6,7 @@ from catalogue import layers as definitions
 
 import autograd_lite as ag
 from autograd_lite import Tensor, nn
+from autograd_lite.ops.layers import convolution_form
 from autograd_lite.testing import check_gradients
 
 RNG = np.random.default_rng(0)
@@ -44,6 +45,39 @@ def test_layers_follow_the_definition_with_first_and_second_derivatives(kind, op
         check_gradients(
             lambda x, w: FUNCTIONS[kind](x, w, dilation=2) ** 2, x[:1, :, -6:, ...], layer.weight.data, order=2
         )
+
+
+@each_layer
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"dilation": 2, "padding": 3}])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_results_and_gradients_do_not_depend_on_the_size_of_blocks(kind, options, groups, monkeypatch):
+    make, shape = LAYERS[kind]
+    channels = 4 if kind == "ConvTranspose2d" else 2 * groups
+    x, weight = normal(3, channels, *(2 * n + 1 for n in shape[1:])), make().weight.shape[2:]
+    weight = normal(4, 2 if kind == "ConvTranspose2d" else channels // groups, *weight)
+    found = {}
+    for block in (1, 300, 1 << 19):
+        monkeypatch.setattr(convolution_form, "_BLOCK", block)
+        inputs = Tensor(x, requires_grad=True), Tensor(weight, requires_grad=True)
+        out = FUNCTIONS[kind](*inputs, None, groups=groups, **options)
+        (out * np.cos(np.arange(out.size)).reshape(out.shape)).sum().backward()
+        found[block] = out.data, *(leaf.grad for leaf in inputs)
+    for block in (1, 300):
+        for part, whole in zip(found[block], found[1 << 19], strict=True):
+            np.testing.assert_allclose(part, whole, rtol=1e-12, atol=1e-12)
+
+
+def test_the_gradient_of_the_input_is_the_transpose_whichever_way_it_is_computed():
+    x = normal(2, 6, 7, 5)
+    for outputs in (2, 6, 8):  # the mirrored kernel is used up to as many outputs as inputs
+        for groups in (1, 2):
+            for options in ({}, {"padding": (2, 1)}, {"padding": (4, 3)}, {"dilation": 2, "padding": 2}):
+                w = normal(outputs, 6 // groups, 3, 2)
+                g = normal(*ag.conv2d(x, w, None, groups=groups, **options).shape)
+                back = ag.conv_transpose2d(g, w, None, groups=groups, **options)
+                np.testing.assert_allclose(
+                    (g * ag.conv2d(x, w, None, groups=groups, **options)).sum(), (x * back).sum(), rtol=1e-10
+                )
 
 
 @each_layer
