@@ -2,7 +2,7 @@
 
 With x̂ = (x − μ)/√(σ² + eps), mean and variance over some axes, and y = x̂ w + b, the gradient of x is
 
-    h − mean h − x̂ · mean(h x̂),   h = g w/√(σ² + eps),
+    (h − mean h − x̂ · mean(h x̂))/√(σ² + eps),   h = g w,
 
 where the means are over the same axes: the components of h along 1 and x̂ vanish, because shifting and scaling x do not
 change x̂.
@@ -25,6 +25,7 @@ from autograd_lite.ops.reductions.reduction import deviation
 from autograd_lite.support.checks import check, check_at_least_0
 from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.messages import show
+from autograd_lite.support.sums import sum_over
 
 __all__ = ["batch_norm", "layer_norm"]
 
@@ -94,11 +95,17 @@ def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
 
 
 def _normalize_rule(g: Array, weight: Array, standardized: Array, scale: Array, axes: Axes) -> tuple[Any, Any, Any]:
-    h = scale * (g if weight is None else g * weight)
-    projected = _mean(h * standardized, axes)
-    h -= _mean(h, axes)
-    h -= standardized * projected
-    return h, g * standardized, g
+    n = math.prod([g.shape[axis] for axis in axes])
+    # A weight that is constant over the axes is a factor of all terms, and its gradient is a sum that they need anyway.
+    is_constant = weight is None or np.broadcast_shapes(weight.shape, scale.shape) == scale.shape
+    slope = scale if weight is None or not is_constant else scale * weight
+    h, along = g if is_constant else g * weight, g * standardized
+    total = sum_over(h, axes, keepdims=True)
+    projected = sum_over(along if is_constant else h * standardized, axes, keepdims=True)
+    change = h - standardized * (projected / n)
+    change -= total / n
+    change *= slope
+    return (change, projected, total) if is_constant else (change, along, g)
 
 
 @primitive(
