@@ -97,15 +97,14 @@ def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
 def _normalize_rule(g: Array, weight: Array, standardized: Array, scale: Array, axes: Axes) -> tuple[Any, Any, Any]:
     n = math.prod([g.shape[axis] for axis in axes])
     # A weight that is constant over the axes is a factor of all terms, and its gradient is a sum that they need anyway.
-    is_constant = weight is None or np.broadcast_shapes(weight.shape, scale.shape) == scale.shape
-    slope = scale if weight is None or not is_constant else scale * weight
-    h, along = g if is_constant else g * weight, g * standardized
+    is_factor = weight is not None and np.broadcast_shapes(weight.shape, scale.shape) == scale.shape
+    h, along = g if weight is None or is_factor else g * weight, g * standardized
     total = sum_over(h, axes, keepdims=True)
-    projected = sum_over(along if is_constant else h * standardized, axes, keepdims=True)
+    projected = sum_over(along if h is g else h * standardized, axes, keepdims=True)
     change = h - standardized * (projected / n)
     change -= total / n
-    change *= slope
-    return (change, projected, total) if is_constant else (change, along, g)
+    change *= scale * weight if is_factor else scale
+    return (change, projected, total) if is_factor else (change, along, g)
 
 
 @primitive(
