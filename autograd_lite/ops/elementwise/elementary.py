@@ -9,7 +9,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, to_floats
 from autograd_lite.support.half_precision import rounded_once
 
 __all__ = ["erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
@@ -99,6 +99,33 @@ log10 = primitive(
 )
 
 
+def _sigmoid_rule(g: Array, out: Array) -> Array:
+    slope = 1 - out
+    slope *= out
+    slope *= g
+    return slope
+
+
+@primitive(x=_sigmoid_rule)
+@rounded_once
+def sigmoid(x: Array) -> Array:
+    """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
+
+    It is 0 where e^(−x) is infinite: left of −709 in float64, of −88 in float32. Its logarithm is −softplus(−x).
+
+    Examples
+    --------
+    >>> sigmoid(Tensor([0.0, 1000.0]))
+    Tensor([0.5, 1. ])
+    """
+    result = np.negative(to_floats(x))
+    out = result if result.ndim else None  # compute in place; a NumPy scalar cannot be written to
+    with np.errstate(over="ignore"):  # 1/(1 + ∞) is right
+        result = np.exp(result, out=out)
+    result += 1
+    return np.reciprocal(result, out=out)
+
+
 def _difference(x: Array, y: Array) -> Array:
     """y − x, with conventions where both are infinite: 0 for ∞, so each gets half, and ∞ for −∞, so each gets 0."""
     both = (x == y) & np.isinf(x)
@@ -112,8 +139,8 @@ def _shared_at_infinity(g: Array, slope: Array, x: Array, y: Array) -> Array:
 
 logaddexp = primitive(
     np.logaddexp,
-    x=lambda g, x, y: _shared_at_infinity(g, np.exp(-np.logaddexp(0, _difference(x, y))), x, y),
-    y=lambda g, x, y: _shared_at_infinity(g, np.exp(-np.logaddexp(0, _difference(y, x))), x, y),
+    x=lambda g, x, y: _shared_at_infinity(g, sigmoid(-_difference(x, y)), x, y),
+    y=lambda g, x, y: _shared_at_infinity(g, sigmoid(-_difference(y, x)), x, y),
     doc="""ln(eˣ + eʸ), elementwise with broadcasting, without overflow. ∂/∂x = 1/(1 + e^(y − x)), ∂/∂y alike.
 
     Examples
@@ -125,8 +152,8 @@ logaddexp = primitive(
 
 logaddexp2 = primitive(
     np.logaddexp2,
-    x=lambda g, x, y: _shared_at_infinity(g, np.exp2(-np.logaddexp2(0, _difference(x, y))), x, y),
-    y=lambda g, x, y: _shared_at_infinity(g, np.exp2(-np.logaddexp2(0, _difference(y, x))), x, y),
+    x=lambda g, x, y: _shared_at_infinity(g, sigmoid(-math.log(2) * _difference(x, y)), x, y),
+    y=lambda g, x, y: _shared_at_infinity(g, sigmoid(-math.log(2) * _difference(y, x)), x, y),
     doc="""log₂(2ˣ + 2ʸ), elementwise with broadcasting. ∂/∂x = 1/(1 + 2^(y − x)), ∂/∂y = 1/(1 + 2^(x − y)).
 
     Examples

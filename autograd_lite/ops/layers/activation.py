@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
-from autograd_lite.ops.elementwise.elementary import erf
+from autograd_lite.ops.elementwise.elementary import erf, sigmoid
 from autograd_lite.ops.slices import Axis
 from autograd_lite.support.conversion import to_floats
 from autograd_lite.support.half_precision import rounded_once, single
@@ -30,33 +30,6 @@ __all__ = [
     "softmax",
     "softplus",
 ]
-
-
-def _sigmoid_rule(g: Array, out: Array) -> Array:
-    slope = 1 - out
-    slope *= out
-    slope *= g
-    return slope
-
-
-@primitive(x=_sigmoid_rule)
-@rounded_once
-def sigmoid(x: Array) -> Array:
-    """The logistic sigmoid σ(x) = 1/(1 + e^(−x)), elementwise. ∂/∂x = σ(x)(1 − σ(x)).
-
-    It is 0 where e^(−x) is infinite: left of −709 in float64, of −88 in float32. Its logarithm is −softplus(−x).
-
-    Examples
-    --------
-    >>> sigmoid(Tensor([0.0, 1000.0]))
-    Tensor([0.5, 1. ])
-    """
-    result = np.negative(to_floats(x))
-    out = result if result.ndim else None  # compute in place; a NumPy scalar cannot be written to
-    with np.errstate(over="ignore"):  # 1/(1 + ∞) is right
-        result = np.exp(result, out=out)
-    result += 1
-    return np.reciprocal(result, out=out)
 
 
 @primitive(x=lambda g, out: g * (out > 0))
