@@ -21,6 +21,7 @@ from autograd_lite.support.short import SHORT, ones
 
 PARTS = 16
 _BLOCK = 1 << 15  # the numbers of so many elements fit into a processor's cache
+_WIDE = (np.dtype(np.float32), np.dtype(np.float64))
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 
 
@@ -57,6 +58,13 @@ def _is_formula(x: Any) -> bool:
     return not hasattr(getattr(x, "_data", x), "strides")  # `_data` of a tensor
 
 
+def _has_short_rows(x: Any, axis: int | tuple[int, ...] | None) -> bool:
+    """Whether to sum along contiguous rows of few terms, where a product with ones takes a fifth of the time."""
+    if x.ndim < 2 or axis not in (-1, x.ndim - 1, (-1,), (x.ndim - 1,)) or x.shape[-1] > SHORT or _is_formula(x):
+        return False
+    return x.dtype in _WIDE and bool(getattr(x, "_data", x).flags.c_contiguous)
+
+
 def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """Σ x over `axis`: None (all axes), an integer or a tuple of them.
 
@@ -69,6 +77,10 @@ def sum_over(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool =
     array([500000., 500000.], dtype=float32)
     """
     x = single(x)
+    if _has_short_rows(x, axis):
+        length = x.shape[-1]
+        total = np.reshape(x, (math.prod(x.shape[:-1]), length)).dot(ones(length, x.dtype))
+        return np.reshape(total, (*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     if x.size <= SHORT or _terms(x.shape, axis) <= SHORT or _is_formula(x):
         return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)

@@ -119,7 +119,8 @@ def test_classes_that_are_impossible_and_not_asked_for_take_no_part(dtype):
         yield lambda z: ag.nll_loss(ag.log_softmax(z, 1), np.full(4, z.shape[1] - 1), reduction="sum")
 
     for small, large in zip(losses(few, rows), losses(more, padded), strict=True):
-        np.testing.assert_allclose(large(more), small(few), rtol=8 * np.finfo(dtype).eps)
+        eps = np.finfo(dtype).eps  # terms of size one cancel in a divergence, so an absolute error is rounding too
+        np.testing.assert_allclose(large(more), small(few), rtol=8 * eps, atol=2 * eps)
         slopes, expected = grad(large)(more), grad(small)(few)
         np.testing.assert_array_equal(slopes[:, 1], 0)
         np.testing.assert_allclose(np.delete(slopes, 1, axis=1), expected, rtol=0, atol=8 * np.finfo(dtype).eps)

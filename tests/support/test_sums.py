@@ -189,3 +189,17 @@ def test_numbers_for_all_elements_that_an_index_names_are_broadcast():
 def test_many_numbers_at_an_index_out_of_range_are_an_error(index):
     with pytest.raises(IndexError, match=r"out of bounds|too many"):
         add_at((300, 2), index, np.ones(200))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64])
+@pytest.mark.parametrize("length", [0, 1, 7, SHORT, SHORT + 1])
+def test_sums_along_short_rows_are_sums(dtype, length):
+    x = np.random.default_rng(0).integers(-9, 10, (4, 50, length)).astype(dtype)  # sums are exact
+    for axis in (-1, 2, (2,), (-1,)):
+        for keepdims in (False, True):
+            for layout in (x, x[::2], np.asfortranarray(x), x[0], Tensor(x.astype(float))):
+                place = axis if layout.ndim == 3 else -1
+                found = sum_over(layout, place, keepdims)
+                np.testing.assert_array_equal(found, np.sum(np.asarray(layout), axis=place, keepdims=keepdims))
+    with_gaps = np.where(x == 3, np.inf, x.astype(float))
+    np.testing.assert_array_equal(sum_over(with_gaps, -1), with_gaps.sum(-1))

@@ -16,6 +16,7 @@ from autograd_lite.ops.slices import Axis
 from autograd_lite.support.conversion import to_floats
 from autograd_lite.support.half_precision import rounded_once, single
 from autograd_lite.support.messages import show
+from autograd_lite.support.short import SHORT, exponentials_of_rows
 from autograd_lite.support.sums import sum_over
 
 __all__ = [
@@ -167,6 +168,10 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of the exponential: the parts of a stable softmax."""
+    if axis in (-1, x.ndim - 1) and 0 < x.shape[-1] <= SHORT:
+        rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        shifted, exponential, total = exponentials_of_rows(rows)
+        return shifted.reshape(x.shape), exponential.reshape(x.shape), total.reshape((*x.shape[:-1], 1))
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     exponential = np.exp(shifted)
     return shifted, exponential, sum_over(exponential, axis, keepdims=True)
@@ -184,7 +189,8 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
             [1. , 0. ]])
     """
     _, exponential, total = exponentials(to_floats(x), axis)
-    return exponential / total
+    exponential /= total
+    return exponential
 
 
 @primitive(x=lambda g, out, axis: g - np.exp(out) * sum_over(g, axis, keepdims=True))
