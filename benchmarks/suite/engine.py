@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-Step = Callable[[Any, Any], Any]  # from features and labels to the loss before the update
+Step = Callable[..., Any]  # from a mini-batch to the loss before the update
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Engine:
     ----------
     name : str
         Its name in the tables.
-    network, scalar : callable, optional
+    network, scalar, program : callable, optional
         From a case of that kind to its training step, which starts from the weights of the case. None if the library
         has no such step. A step returns when its work is done, not when it is queued.
     convert : callable, optional
@@ -32,19 +32,24 @@ class Engine:
     name: str
     network: Callable[[Any], Step] | None = None
     scalar: Callable[[Any], Step] | None = None
+    program: Callable[[Any], Step] | None = None
     convert: Callable[[Any], Any] = np.asarray
     read: Callable[[Any], float] = float
 
     def step(self, case: Any) -> Step | None:
         """The training step of the case, or None if the engine has none."""
-        build = self.network if case.kind == "network" else self.scalar
+        build = self.builder(case)
         return None if build is None else build(case)
 
-    def batches(self, case: Any) -> list[tuple[Any, Any]]:
-        """The data of the case in the array type of the library."""
+    def builder(self, case: Any) -> Callable[[Any], Step] | None:
+        """What builds the step of a case of this kind, or None if the engine has no such step."""
+        return getattr(self, case.kind)  # type: ignore[no-any-return]
+
+    def batches(self, case: Any) -> list[tuple[Any, ...]]:
+        """The data of the case in the array type of the library; lists of numbers stay lists."""
         if case.kind == "scalar":
             return list(case.batches())
-        return [(self.convert(x), self.convert(labels)) for x, labels in case.batches()]
+        return [tuple(self.convert(array) for array in batch) for batch in case.batches()]
 
 
 PACKAGES = {

@@ -34,12 +34,12 @@ def scalar_step(case: Scalars, scalar: Callable[[float], Any], relu: Any, optim:
     return training_step(lambda x, labels: demo_loss(case, layers, parameters, x, labels, relu), optimizer)
 
 
-def training_step(loss_of: Callable[[Any, Any], Any], optimizer: Any) -> Step:
+def training_step(loss_of: Callable[..., Any], optimizer: Any) -> Step:
     """Forward, backward and update, as users of these libraries write them."""
 
-    def step(x: Any, labels: Any) -> Any:
+    def step(*batch: Any) -> Any:
         optimizer.zero_grad()
-        loss = loss_of(x, labels)
+        loss = loss_of(*batch)
         loss.backward()
         optimizer.step()
         return loss

@@ -26,14 +26,14 @@ class Contestant:
 
     def losses(self, steps: int) -> list[float]:
         """The losses of the next `steps` steps."""
-        return [self.engine.read(self._step(x, labels)) for x, labels in islice(self._batches, steps)]
+        return [self.engine.read(self._step(*batch)) for batch in islice(self._batches, steps)]
 
     def block(self, steps: int) -> float:
         """Seconds per step over `steps` steps. It returns when all threads of this process are idle."""
         step = self._step
         start = time.perf_counter()
-        for x, labels in islice(self._batches, steps):
-            step(x, labels)
+        for batch in islice(self._batches, steps):
+            step(*batch)
         seconds = (time.perf_counter() - start) / steps
         wait_until_quiet()
         return seconds

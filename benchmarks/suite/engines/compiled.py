@@ -6,6 +6,7 @@ from autograd_lite import compile
 from suite.cases import Network, Scalars
 from suite.engine import Engine, Step
 from suite.engines import autograd_lite
+from suite.program import Program
 
 
 def network(case: Network) -> Step:
@@ -18,4 +19,9 @@ def scalar(case: Scalars) -> Step:
     return step
 
 
-ENGINE = Engine("autograd_lite compiled", network, scalar)
+def program(case: Program) -> Step:
+    step: Step = compile(autograd_lite.program(case))
+    return step
+
+
+ENGINE = Engine("autograd_lite compiled", network, scalar, program)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import torch
 
 from suite.cases import Network, Scalars
 from suite.engine import Engine, Step
 from suite.modules import network_step, scalar_step
+from suite.program import Library, Program
 
 
 def network(case: Network) -> Step:
@@ -20,4 +24,18 @@ def scalar(case: Scalars) -> Step:
     return scalar_step(case, parameter, torch.relu, torch.optim, fused=True)
 
 
-ENGINE = Engine("PyTorch", network, scalar, torch.from_numpy, torch.Tensor.item)
+def attention(length: int) -> Any:
+    return partial(torch.nn.functional.scaled_dot_product_attention, is_causal=True)
+
+
+def scatter(values: Any, index: Any, rows: int) -> Any:
+    return values.new_zeros((rows, values.shape[1])).index_add(0, index, values)
+
+
+def program(case: Program) -> Step:
+    return case.step(
+        Library(torch.nn, torch.optim, torch.from_numpy, torch.exp, attention, scatter, {"fused": True})
+    )
+
+
+ENGINE = Engine("PyTorch", network, scalar, program, torch.from_numpy, torch.Tensor.item)
