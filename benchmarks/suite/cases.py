@@ -28,6 +28,8 @@ class Network:
     update : "sgd", "momentum" or "adam"
     critical : bool, default False
         Use initial weights that preserve the size of signals and gradients at any depth.
+    check_steps : int, default 24
+        How many losses of an engine are compared.
     """
 
     name: str
@@ -35,8 +37,13 @@ class Network:
     batch_size: int
     update: str
     critical: bool = False
+    check_steps: int = 24
     kind: ClassVar[str] = "network"
-    check_steps: ClassVar[int] = 24
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+        return sum((inputs + 1) * outputs for inputs, outputs in zip(self.sizes, self.sizes[1:], strict=False))
 
     @property
     def title(self) -> str:

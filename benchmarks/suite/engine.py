@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ class Engine:
         From a NumPy array to the array type of the library. It is applied once, before anything is timed.
     read : callable, optional
         From the loss that a step returns to a float.
+    is_limit : bool, default False
+        Whether it does only what every step has to do, and computes no loss that could be compared.
+    module : str, optional
+        The module that defines it, from which another process imports it; `load` sets it.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Engine:
     program: Callable[[Any], Step] | None = None
     convert: Callable[[Any], Any] = np.asarray
     read: Callable[[Any], float] = float
+    is_limit: bool = False
+    module: str = ""
 
     def step(self, case: Any) -> Step | None:
         """The training step of the case, or None if the engine has none."""
@@ -56,11 +62,15 @@ PACKAGES = {
     "hand": "numpy",
     "autograd_lite": "autograd-lite",
     "compiled": "autograd-lite",
+    "native": "numba",
     "pytorch": "torch",
     "jax": "jax",
     "autograd": "autograd",
     "mygrad": "mygrad",
     "micrograd": "micrograd",
+    "vectorised": "numpy",
+    "products": "numpy",
+    "traffic": "numpy",
 }
 """The engines by the name of their file, and the distribution that each of them measures."""
 
@@ -70,7 +80,8 @@ def load(names: Iterable[str]) -> tuple[list[Engine], dict[str, str]]:
     engines, missing = [], {}
     for name in names:
         try:
-            engines.append(importlib.import_module(f"suite.engines.{name}").ENGINE)
+            module = f"suite.engines.{name}"
+            engines.append(replace(importlib.import_module(module).ENGINE, module=module))
         except ImportError as error:
             missing[name] = str(error)
     return engines, missing

@@ -1,4 +1,4 @@
-"""The results as pictures: ratios to the step by hand, and times by depth, width and batch."""
+"""The results as pictures: ratios to the step by hand, and times by depth, width, batch and number of parameters."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ STYLES: dict[str, tuple[str, str]] = {
     "by hand": ("#222222", "_"),
     "autograd_lite": ("#cc3311", "o"),
     "autograd_lite compiled": ("#ee7733", "D"),
+    "autograd_lite native": ("#ee3377", "*"),
     "PyTorch": ("#0077bb", "s"),
     "JAX": ("#009988", "^"),
     "HIPS autograd": ("#999999", "v"),
     "MyGrad": ("#bbaa44", "P"),
     "micrograd": ("#aa4499", "X"),
+    "by hand, vectorised": ("#222222", "d"),
+    "matrix products only": ("#555555", "_"),
+    "memory traffic of the update": ("#555555", "|"),
 }
+"""The colour and the marker of each engine. The colours of the first six can be told apart by colour-blind people."""
+
+LINES = {"by hand": "--", "matrix products only": ":", "memory traffic of the update": "-."}
+"""The lines of what is not a library; they have no markers."""
 
 
 def save(results: dict[str, Any], folder: Path) -> list[Path]:
     """Save the pictures for the parts that were measured; return their paths."""
     paths = []
-    if len(engine_names(results)) > 1:
+    if len(engine_names(results["steps"], results["engines"])) > 1:
         paths.append(folder / "benchmark.png")
         draw_ratios(results, paths[-1])
     if results.get("scaling"):
@@ -39,7 +47,7 @@ def save(results: dict[str, Any], folder: Path) -> list[Path]:
 
 def draw_ratios(results: dict[str, Any], path: Path) -> None:
     """One column per case, with a marker for each engine and the quartiles of its ratio."""
-    names, cases = engine_names(results)[1:], results["steps"]
+    names, cases = engine_names(results["steps"], results["engines"])[1:], results["steps"]
     figure, axes = plt.subplots(figsize=(2.5 + 2.2 * len(cases), 5.8), layout="constrained")
     axes.axhline(1, color="#222222", lw=1.5)
     axes.text(len(cases) - 0.5, 1, " by hand", va="center", fontsize=10)
@@ -60,7 +68,8 @@ def draw_ratios(results: dict[str, Any], path: Path) -> None:
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=len(names), frameon=False)
+    columns = -(-len(names) // -(-len(names) // 9))  # rows of equal length, of at most nine engines
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=columns, frameon=False)
     figure.savefig(path, dpi=130)
     plt.close(figure)
 
@@ -84,24 +93,27 @@ def draw_engine(axes: Any, name: str, cases: list[dict[str, Any]]) -> None:
 
 
 def draw_scaling(results: dict[str, Any], path: Path) -> None:
-    """One panel each for depth, width and batch: the time of a step of each engine, on logarithmic axes."""
+    """One panel for each axis: the time of a step of each engine, on logarithmic axes."""
     scaling = results["scaling"]
-    figure, panels = plt.subplots(
-        1, len(scaling), figsize=(4.6 * len(scaling), 4.4), layout="constrained", squeeze=False
-    )
-    for axes, (axis, found) in zip(panels[0], scaling.items(), strict=True):
+    rows = -(-len(scaling) // 2)
+    figure, panels = plt.subplots(rows, 2, figsize=(12, 0.6 + 4.2 * rows), layout="constrained", squeeze=False)
+    for axes in panels.flat[len(scaling) :]:
+        axes.set_axis_off()
+    for axes, (axis, found) in zip(panels.flat, scaling.items(), strict=False):
         for name, seconds in found["seconds"].items():
             colour, marker = STYLES[name]
             times = np.array([np.nan if time is None else time for time in seconds])
-            line = {"ls": "--", "marker": ""} if name == "by hand" else {"marker": marker}
-            axes.loglog(found["values"], times * 1e3, color=colour, ms=5, lw=1.6, label=name, **line)
-        axes.set(xlabel=found["title"], title=axis)
-        axes.set_xticks(found["values"], found["values"])
+            line = {"ls": LINES[name], "zorder": 3} if name in LINES else {"marker": marker}
+            size = 9 if marker == "*" else 5.5
+            axes.loglog(found["values"], times * 1e3, color=colour, ms=size, lw=1.7, label=name, **line)
+        axes.set(xlabel=found["title"], ylabel="milliseconds per training step", title=axis)
+        labels = [str(value) if value < 10_000 else f"$10^{{{np.log10(value):g}}}$" for value in found["values"]]
+        axes.set_xticks(found["values"], labels)
         axes.minorticks_off()
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].set_ylabel("milliseconds per training step")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=8, frameon=False)
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=-(-len(names) // 2), frameon=False, fontsize=11)
     figure.savefig(path, dpi=130)
     plt.close(figure)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import gc
 import importlib
 import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +21,25 @@ import numpy as np
 
 from suite.engine import Engine
 from suite.timing import Contestant, start_here
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
+"""The environment variables that set numbers of threads. JAX reads NPROC."""
+
+
+@contextmanager
+def limited(threads: int | None) -> Iterator[None]:
+    """Processes that are started inside have so many threads per library; None leaves the default of each library."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    if threads is not None:
+        os.environ.update(dict.fromkeys(THREADS, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class Processes:
@@ -37,9 +59,7 @@ class Processes:
         if engine.name not in self._connections:
             context = multiprocessing.get_context("spawn")
             self._connections[engine.name], theirs = context.Pipe()
-            build = engine.network or engine.scalar
-            assert build is not None
-            context.Process(target=_serve, args=(theirs, build.__module__), daemon=True).start()
+            context.Process(target=_serve, args=(theirs, engine.module), daemon=True).start()
             theirs.close()
         contestant = RemoteContestant(engine, self._connections[engine.name])
         return contestant if contestant.call("start", case) else None

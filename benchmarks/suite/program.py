@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from suite.cases import Array
+from suite.cases import CASES, Array, Case
 from suite.engine import Step
 
 
@@ -29,8 +29,8 @@ class Library:
         From a NumPy array to the array type that `load_state_dict` expects.
     exp : callable
     attention : callable
-        From a number of positions L to a function of queries, keys and values (N, heads, L, d): softmax(QKᵀ/√d + mask) V,
-        where no position sees a later one.
+        From a number of positions L to the function softmax(QKᵀ/√d + mask) V of queries, keys and values
+        (N, heads, L, d), where no position sees a later one.
     scatter : callable
         From values (E, F), indices (E) and a number of rows R to an array (R, F) that has the sum of all values with
         index i in row i.
@@ -94,3 +94,8 @@ PROGRAMS: dict[str, Program] = {
         Program("graph", "graph network, 2,000 nodes, 10,000 edges, 32 features, Adam"),
     )
 }
+
+
+def find(name: str) -> Case | Program:
+    """The case or program of this name."""
+    return PROGRAMS[name] if name in PROGRAMS else CASES[name]

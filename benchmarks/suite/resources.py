@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from suite.cases import CASES
 from suite.engine import load
+from suite.program import find
 
 STATUS = Path("/proc/self/status")
-MEMORY_CASES = ("scalar", "mnist", "wide")  # smaller cases would show the buffers of the libraries
+MEMORY_CASES = ("scalar", "mnist", "wide", "gpt", "cnn")  # smaller cases would show the buffers of the libraries
 IMPORTS = {
     "NumPy alone": "numpy",
     "autograd_lite": "autograd_lite",
@@ -32,10 +32,12 @@ IMPORTS = {
 }
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the folder from which the suite can be imported."""
-    folder = Path(__file__).parents[1]
-    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the folder from which the suite can be imported, with further environment variables."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=Path(__file__).parents[1], env=os.environ | variables,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def status(key: str) -> int:
@@ -46,13 +48,13 @@ def status(key: str) -> int:
 def measure_here(engine_name: str, case_name: str) -> tuple[int, int]:
     """Resident bytes after importing the engine, and at the peak of 10 steps (of 3 for scalars)."""
     (engine,), _ = load([engine_name])
-    case = CASES[case_name]
+    case = find(case_name)
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak, so the import does not count
     imported = status("VmRSS")
     step = engine.step(case)
     assert step is not None
-    for x, labels in islice(cycle(engine.batches(case)), 3 if case.kind == "scalar" else 10):
-        step(x, labels)
+    for batch in islice(cycle(engine.batches(case)), 3 if case.kind == "scalar" else 10):
+        step(*batch)
     return imported, status("VmHWM")
 
 
@@ -70,7 +72,7 @@ def memory(
         for name in names
         for engine in load([name])[0]
         for case in cases
-        if (engine.network if CASES[case].kind == "network" else engine.scalar)
+        if engine.builder(find(case)) and not engine.is_limit
     ]
 
     def run(job: tuple[str, str, str]) -> tuple[int, int] | None:

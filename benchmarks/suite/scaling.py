@@ -1,4 +1,4 @@
-"""The time of a step by depth, width and batch size."""
+"""The time of a step by depth, width, batch size and number of parameters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import Any
 from suite.cases import Network
 from suite.engine import Engine
 from suite.timing import Start, contestants, interleaved, start_here
+
+
+def with_parameters(number: int) -> Network:
+    """An MLP with two equal hidden layers that has about so many parameters: 2 u² for u units."""
+    units = round((number / 2) ** 0.5)
+    return Network("parameters", (units, units, units, 10), 32, "sgd", check_steps=8)
+
 
 AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int], Network]]] = {
     "depth": (
@@ -25,11 +32,21 @@ AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int], Network]]] = {
         (1, 8, 64, 512, 4096),
         lambda batch: Network("batch", (64, 64, 10), batch, "sgd"),
     ),
+    "parameters": (
+        "weights and biases, 2 hidden layers, batch 32",
+        (10**3, 10**4, 10**5, 10**6, 10**7, 10**8),
+        with_parameters,
+    ),
 }
 """For each axis: its description, its values, and a function from a value to the network."""
 
+ENGINES = ("hand", "autograd_lite", "compiled", "native", "pytorch", "jax", "products", "traffic")
+
 LONGEST = {("JAX", "depth"): 300}
 """The largest value for a library. JAX unrolls the layers, and compiling 1,000 of them takes minutes."""
+
+SLOWEST = 3.0
+"""Seconds of a step after which an engine is not measured at larger values of the axis."""
 
 
 def measure(
@@ -44,11 +61,16 @@ def measure(
     title, values, network = AXES[axis]
     medians: dict[str, list[float | None]] = {engine.name: [] for engine in engines if engine.network}
     refused = {}
+    slow: set[str] = set()
     for value in values:
-        tried = [engine for engine in engines if value <= LONGEST.get((engine.name, axis), value)]
+        tried = [
+            engine for engine in engines if engine.name not in slow and value <= LONGEST.get((engine.name, axis), value)
+        ]
         field, reasons = contestants(network(value), tried, start=start)
         refused.update({f"{name}, {axis} {value}": reason for name, reason in reasons.items()})
         times = interleaved(field, rounds, seconds, after_round)
         for name, row in medians.items():
             row.append(sorted(times[name])[rounds // 2] if name in times else None)
+            if (row[-1] or 0) > SLOWEST:
+                slow.add(name)
     return {"title": title, "values": list(values), "seconds": medians, "refused": refused}

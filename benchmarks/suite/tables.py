@@ -31,9 +31,15 @@ def three_digits(number: float) -> str:
     return f"{number:.{3 if number < 0.9995 else 2 if number < 9.995 else 1 if number < 99.95 else 0}f}"
 
 
-def engine_names(results: dict[str, Any]) -> list[str]:
+def mebibytes(number: int) -> str:
+    return f"{number / 2**20:.1f}"
+
+
+def engine_names(cases: dict[str, Any], order: list[str]) -> list[str]:
     """The engines that ran at least one case, the baseline first."""
-    return [name for name in results["engines"] if any(name in case["engines"] for case in results["steps"].values())]
+    baseline = [next(iter(case["engines"])) for case in cases.values()]
+    found = {name for case in cases.values() for name in case["engines"]}
+    return [name for name in dict.fromkeys(baseline + order) if name in found]
 
 
 def by_engine(rows: Rows) -> str:
@@ -60,27 +66,32 @@ def markdown(rows: Rows) -> str:
     return "\n".join([head, "| --- |" + " ---: |" * (len(rows[0]) - 1), *body])
 
 
-def engine_rows(results: dict[str, Any], names: list[str], cell: Callable[[Any], str]) -> Rows:
+def engine_rows(cases: dict[str, Any], names: list[str], cell: Callable[[Any], str]) -> Rows:
     """One row per case, one column per engine: `cell` of its figures."""
     rows = [["case", *names]]
-    for key, case in results["steps"].items():
+    for key, case in cases.items():
         found = case["engines"]
         rows.append([key, *(cell(found[name]) if name in found else "–" for name in names)])
     return rows
 
 
-def step_rows(results: dict[str, Any]) -> Rows:
-    """The time of a step and its ratio to the step by hand."""
-    return engine_rows(
-        results, engine_names(results), lambda found: f"{duration(found['seconds'])} ({three_digits(found['ratio'])})"
-    )
+def step_cell(found: dict[str, Any]) -> str:
+    """The time of a step and its ratio to the baseline."""
+    return f"{duration(found['seconds'])} ({three_digits(found['ratio'])})"
 
 
-def spread_rows(results: dict[str, Any]) -> Rows:
-    """The quartiles of the ratios."""
-    return engine_rows(
-        results, engine_names(results)[1:], lambda found: "…".join(map(three_digits, found["ratio_quartiles"]))
-    )
+def quartiles_cell(found: dict[str, Any]) -> str:
+    return "…".join(map(three_digits, found["ratio_quartiles"]))
+
+
+def step_tables(cases: dict[str, Any], order: list[str]) -> list[str]:
+    """The times and ratios of the cases, the quartiles of the ratios, and what the names of the cases mean."""
+    names = engine_names(cases, order)
+    parts = [f"One training step: median time (ratio to {names[0]} in the same round)"]
+    parts += [by_engine(engine_rows(cases, names, step_cell))]
+    if len(names) > 1:
+        parts += ["Quartiles of the ratios", by_engine(engine_rows(cases, names[1:], quartiles_cell))]
+    return [*parts, "\n".join(f"{key:8} {case['title']}" for key, case in cases.items())]
 
 
 def scaling_rows(axis: str, found: dict[str, Any]) -> Rows:
@@ -96,10 +107,25 @@ def memory_rows(memory: dict[str, Any]) -> Rows:
     names = list(dict.fromkeys(name for case in memory.values() for name in case))
     rows = [["case", *names]]
     for case, found in memory.items():
-        rows.append([case, *(f"{found[name]['steps'] / 2**20:.1f}" if name in found else "–" for name in names)])
+        rows.append([case, *(mebibytes(found[name]["steps"]) if name in found else "–" for name in names)])
     last = {name: entry["imported"] for case in memory.values() for name, entry in case.items()}
     rows.append(["(importing)", *(f"{last[name] / 2**20:.0f}" for name in names)])
     return rows
+
+
+def first_steps_rows(first_steps: dict[str, Any]) -> Rows:
+    """Additional seconds of the first 10 steps, with an empty cache and with a filled one."""
+    names = list(dict.fromkeys(name for case in first_steps.values() for name in case))
+    return [
+        ["case", *names],
+        *(
+            [
+                case,
+                *(f"{duration(found[n]['cold'])} / {duration(found[n]['warm'])}" if n in found else "–" for n in names),
+            ]
+            for case, found in first_steps.items()
+        ),
+    ]
 
 
 def report(results: dict[str, Any]) -> str:
@@ -114,17 +140,20 @@ def report(results: dict[str, Any]) -> str:
     for name, reason in results["missing"].items():
         parts.append(f"skipped: {name} ({reason})")
     if results["steps"]:
-        parts += ["One training step: median time (ratio to the step by hand in the same round)"]
-        parts += [by_engine(step_rows(results))]
-        if len(engine_names(results)) > 1:
-            parts += ["Quartiles of the ratios", by_engine(spread_rows(results))]
-        parts += ["\n".join(f"{key:8} {case['title']}" for key, case in results["steps"].items())]
+        parts += step_tables(results["steps"], results["engines"])
+    for threads, programs in results.get("programs", {}).items():
+        parts += [f"Programs, {threads}", *step_tables(programs, results["engines"])]
     for axis, found in results.get("scaling", {}).items():
         parts += [f"Time of a step by {axis}: {found['title']}, SGD", by_engine(scaling_rows(axis, found))]
     if results.get("memory"):
         parts += [
             "Memory: MiB at the peak of the steps, in addition to the import",
             by_engine(memory_rows(results["memory"])),
+        ]
+    if results.get("first_steps"):
+        parts += [
+            "First 10 steps: what they take longer than 10 later ones, with an empty / a filled cache",
+            by_engine(first_steps_rows(results["first_steps"])),
         ]
     if results.get("imports"):
         parts += ["Import: median time in a fresh process"]
@@ -134,17 +163,25 @@ def report(results: dict[str, Any]) -> str:
 
 
 def markdown_report(results: dict[str, Any]) -> str:
-    """The table of the steps and its environment as Markdown."""
-    head, *rows = step_rows(results)
-    titled = [[results["steps"][key]["title"], *cells] for key, *cells in rows]
-    return f"{markdown([head, *titled])}\n\n{describe(results['environment'])}"
+    """The tables of the steps and of the programs, and their environment, as Markdown."""
+    parts = [titled_table(results["steps"], results["engines"])] if results["steps"] else []
+    for threads, programs in results.get("programs", {}).items():
+        parts += [f"Programs, {threads}:", titled_table(programs, results["engines"])]
+    return "\n\n".join([*parts, describe(results["environment"])])
+
+
+def titled_table(cases: dict[str, Any], order: list[str]) -> str:
+    head, *rows = engine_rows(cases, engine_names(cases, order), step_cell)
+    return markdown([head, *([cases[key]["title"], *cells] for key, *cells in rows)])
 
 
 def refusals(results: dict[str, Any]) -> dict[str, str]:
     """The engines that were refused, by case, and the reason."""
+    groups = {"": results["steps"], **{f", {key}": found for key, found in results.get("programs", {}).items()}}
     found = {
-        f"{name}, case {key}": reason
-        for key, case in results["steps"].items()
+        f"{name}, case {key}{where}": reason
+        for where, cases in groups.items()
+        for key, case in cases.items()
         for name, reason in case["refused"].items()
     }
     for axis in results.get("scaling", {}).values():

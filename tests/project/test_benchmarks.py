@@ -3,25 +3,20 @@
 No test asserts how long anything takes.
 """
 
-import doctest
-import json
-import sys
-from contextlib import nullcontext
+import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import run
-import step
 
-from suite import resources, scaling, tables
+from suite import resources, scaling
 from suite.cases import CASES, Network
 from suite.engine import Engine, load
-from suite.processes import Processes
+from suite.processes import THREADS, Processes, limited
+from suite.program import PROGRAMS
 from suite.timing import contestants, interleaved, start_here, summary
 
-(HAND, OURS), _ = load(["hand", "autograd_lite"])
+(HAND, OURS, VECTORISED, PRODUCTS, TRAFFIC), _ = load(["hand", "autograd_lite", "vectorised", "products", "traffic"])
 CHAINS = [
     Network(f"chain by {update}", sizes, 6, update, critical)
     for update in ("sgd", "momentum", "adam")
@@ -36,6 +31,48 @@ def test_the_step_by_hand_and_the_engine_have_the_same_losses(case):
     field, refused = contestants(case, [HAND, OURS], tolerance=1e-5)
     assert refused == {}
     assert [contestant.engine for contestant in field] == [HAND, OURS]
+
+
+def test_the_demo_with_matrices_has_the_losses_of_the_demo_with_numbers():
+    _, refused = contestants(CASES["scalar"], [HAND, VECTORISED], tolerance=1e-12)
+    assert refused == {}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_has_the_same_losses_in_pytorch(name):
+    """The second loss depends on the gradients and the update of the first step."""
+    pytest.importorskip("torch", reason="PyTorch is an extra of the benchmark")
+    (theirs,), _ = load(["pytorch"])
+    ours, expected = (start_here(engine, PROGRAMS[name]).losses(2) for engine in (OURS, theirs))
+    assert ours == pytest.approx(expected, rel=1e-5)
+    assert ours[0] != pytest.approx(ours[1], rel=1e-4)
+
+
+def test_a_limit_is_timed_but_has_no_losses():
+    field, refused = contestants(CASES["mlp"], [HAND, PRODUCTS, TRAFFIC])
+    assert refused == {}
+    assert all(min(seconds) > 0 for seconds in interleaved(field, 2, 1e-4).values())
+
+
+def test_the_matrix_products_of_a_step_are_those_of_its_formulas(monkeypatch):
+    """Multiplications of a step: N·inputs·outputs in each of A W, Aᵀ Δ and, above the first layer, Δ Wᵀ."""
+    counted = []
+
+    def matmul(left, right, out=None):
+        counted.append(left.shape[0] * left.shape[1] * right.shape[1])
+        return np.dot(left, right, out)
+
+    step_of_products = PRODUCTS.step(Network("small", (7, 5, 3), 4, "sgd"))
+    monkeypatch.setattr(np, "matmul", matmul)
+    step_of_products(None, None)
+    assert sorted(counted) == sorted([4 * 7 * 5] * 2 + [4 * 5 * 3] * 3)
+
+
+@pytest.mark.parametrize(("number", "update"), [(10**3, "sgd"), (10**5, "adam")])
+def test_the_number_of_parameters_is_that_of_the_weights(number, update):
+    case = replace(scaling.with_parameters(number), update=update)
+    assert case.parameters == sum(weight.size for weight in case.weights())
+    assert case.parameters == pytest.approx(number, rel=0.3)
 
 
 @pytest.mark.parametrize("update", ["sgd", "momentum", "adam"])
@@ -129,6 +166,13 @@ def test_a_ratio_is_that_within_a_round():
     assert summary({"by hand": [1.0, 9.0, 2.0], "other": [3.0, 3.0, 6.0]})["other"]["ratio"] == 3  # medians: 3 / 2
 
 
+def test_an_engine_is_not_measured_beyond_its_first_slow_step(monkeypatch):
+    monkeypatch.setitem(scaling.AXES, "batch", ("samples", (1, 8), scaling.AXES["batch"][2]))
+    monkeypatch.setattr(scaling, "SLOWEST", 0)
+    found = scaling.measure("batch", [HAND, OURS], 1, 1e-4)["seconds"]
+    assert all(first > 0 and second is None for first, second in found.values())
+
+
 def test_scaling_has_a_time_for_every_value_up_to_the_largest_of_a_library(monkeypatch):
     monkeypatch.setitem(scaling.AXES, "batch", ("samples", (1, 8), scaling.AXES["batch"][2]))
     monkeypatch.setitem(scaling.LONGEST, ("autograd_lite", "batch"), 1)
@@ -139,85 +183,13 @@ def test_scaling_has_a_time_for_every_value_up_to_the_largest_of_a_library(monke
     assert found["seconds"]["autograd_lite"][1] is None
 
 
-@pytest.mark.skipif(not resources.STATUS.exists(), reason="memory is measured on Linux only")
-def test_memory_is_that_of_the_weights_at_least():
-    found = resources.memory(["hand"], ["mnist"])["mnist"]["by hand"]
-    weights = sum(weight.nbytes for weight in CASES["mnist"].weights())
-    assert 3 * weights < found["steps"] < 2**30  # Adam keeps two numbers beside each weight
-    assert found["imported"] > 0
-
-
-def test_the_command_writes_tables_json_and_a_picture_and_names_what_is_missing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "micrograd.nn", None)
-    monkeypatch.delitem(sys.modules, "suite.engines.micrograd", raising=False)
-    command = ["--quick", "--rounds", "2", "--seconds", "1e-4", "--output", str(tmp_path)]
-    assert run.main([*command, "--cases", "softmax,mlp", "--engines", "autograd_lite,micrograd"]) == 0
-    printed = capsys.readouterr().out
-    assert "skipped: micrograd (" in printed
-    assert "softmax 64→10, batch 32, SGD" in printed
-
-    results = json.loads((tmp_path / "benchmark.json").read_text())
-    assert set(results) == {"environment", "engines", "missing", "settings", "steps"}
-    assert results["environment"]["versions"]["numpy"] == np.__version__
-    assert results["engines"] == ["by hand", "autograd_lite"]
-    assert set(results["missing"]) == {"micrograd"}
-    assert set(results["steps"]) == {"softmax", "mlp"}
-    for case in results["steps"].values():
-        assert case["refused"] == {}
-        assert set(case["engines"]) == {"by hand", "autograd_lite"}
-        assert case["engines"]["by hand"]["ratio"] == 1
-        for found in case["engines"].values():
-            assert set(found) == {"seconds", "ratio", "ratio_quartiles"}
-            assert found["seconds"] > 0
-    assert (tmp_path / "benchmark.png").read_bytes().startswith(b"\x89PNG")
-
-    saved = str(tmp_path / "benchmark.json")
-    assert run.main(["--load", saved, "--markdown", "--output", str(tmp_path / "again")]) == 0
-    assert (
-        "| case | by hand | autograd_lite |\n| --- | ---: | ---: |\n| softmax 64→10, batch 32, SGD |"
-        in capsys.readouterr().out
-    )
-    assert (tmp_path / "again" / "benchmark.png").exists()
-
-
-def test_the_command_ends_with_an_error_if_an_engine_was_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run, "load", lambda names: ([HAND, Engine("frozen", frozen)], {}))
-    monkeypatch.setattr(run, "Processes", lambda: nullcontext(start_here))  # other processes cannot import it
-    assert (
-        run.main(["--quick", "--rounds", "1", "--seconds", "1e-4", "--cases", "softmax", "--output", str(tmp_path)])
-        == 1
-    )
-    assert "REFUSED frozen, case softmax: its loss in step 2" in capsys.readouterr().out
-
-
-def test_the_command_refuses_unknown_names(capsys):
-    with pytest.raises(SystemExit):
-        run.main(["--cases", "softmax,large"])
-    assert "large: not among scalar, softmax" in capsys.readouterr().err
-
-
-def test_the_examples_in_the_tables_are_right():
-    assert doctest.testmod(tables).failed == 0
-
-
-def test_the_table_in_the_documents_is_that_of_the_saved_run():
-    root = Path(__file__).parents[2]
-    results = json.loads((root / "benchmarks" / "results" / "benchmark.json").read_text(encoding="utf-8"))
-    pages = [path.read_text(encoding="utf-8") for path in (root / "README.md", *(root / "docs").glob("*.md"))]
-    lines = tables.markdown_report(results).splitlines()
-    assert any(all(line in page for line in lines) for page in pages)
-
-
-def test_the_short_script_prints_two_ratios_for_each_case(capsys):
-    assert step.main(["--rounds", "2", "--seconds", "1e-4"]) == 0
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split()[-2:] == ["eager", "compiled"]
-    assert [line[:45].rstrip() for line in lines] == [CASES["softmax"].title, CASES["mlp"].title]
-    assert all(float(number) > 0 for line in lines for number in line[45:].split())
-
-
-def test_the_short_script_ends_with_an_error_if_an_engine_was_refused(monkeypatch, capsys):
-    monkeypatch.setattr(step, "load", lambda names: ([HAND, Engine("frozen", frozen)], {}))
-    monkeypatch.setattr(step, "Processes", lambda: nullcontext(start_here))
-    assert step.main([]) == 1
-    assert "frozen" in capsys.readouterr().err
+def test_processes_get_the_number_of_threads_and_this_one_its_own_back(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.delenv("NPROC", raising=False)
+    with limited(3):
+        printed = resources.python("-c", f"import os; print([os.environ[name] for name in {THREADS}])").stdout
+        with limited(None):
+            assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert printed.strip() == str(["3"] * len(THREADS))
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+    assert "NPROC" not in os.environ

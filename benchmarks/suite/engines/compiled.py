@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from autograd_lite import compile
-from suite.cases import Network, Scalars
 from suite.engine import Engine, Step
 from suite.engines import autograd_lite
-from suite.program import Program
 
 
-def network(case: Network) -> Step:
-    step: Step = compile(autograd_lite.network(case))
-    return step
+def compiled(name: str, **options: Any) -> Engine:
+    """An engine that compiles each step, with options of `compile`."""
+
+    def build(eager: Callable[[Any], Step]) -> Callable[[Any], Step]:
+        return lambda case: compile(eager(case), **options)
+
+    return Engine(name, build(autograd_lite.network), build(autograd_lite.scalar), build(autograd_lite.program))
 
 
-def scalar(case: Scalars) -> Step:
-    step: Step = compile(autograd_lite.scalar(case))
-    return step
-
-
-def program(case: Program) -> Step:
-    step: Step = compile(autograd_lite.program(case))
-    return step
-
-
-ENGINE = Engine("autograd_lite compiled", network, scalar, program)
+ENGINE = compiled("autograd_lite compiled")

@@ -33,9 +33,7 @@ def scatter(values: Any, index: Any, rows: int) -> Any:
 
 
 def program(case: Program) -> Step:
-    return case.step(
-        Library(torch.nn, torch.optim, torch.from_numpy, torch.exp, attention, scatter, {"fused": True})
-    )
+    return case.step(Library(torch.nn, torch.optim, torch.from_numpy, torch.exp, attention, scatter, {"fused": True}))
 
 
 ENGINE = Engine("PyTorch", network, scalar, program, torch.from_numpy, torch.Tensor.item)

@@ -1,4 +1,4 @@
-"""A residual network: 3×3 convolutions with batch norm, 16 channels at 28×28 and 32 at 14×14, and the mean over pixels."""
+"""A residual network: 3×3 convolutions with batch norm, 16 channels, then 32 at half the size."""
 
 from __future__ import annotations
 
