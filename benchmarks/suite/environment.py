@@ -17,6 +17,7 @@ from suite.engine import PACKAGES
 def environment() -> dict[str, Any]:
     """What the figures of a run depend on."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    chosen = os.environ.get("OPENBLAS_CORETYPE")  # kernels for another processor than the one that OpenBLAS recognizes
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "processor": processor(),
@@ -24,7 +25,7 @@ def environment() -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "blas": f"{blas.get('name')} {blas.get('version')}",
+        "blas": f"{blas.get('name')} {blas.get('version')}{f' for {chosen}' if chosen else ''}",
         "versions": {package: installed(package) for package in sorted(set(PACKAGES.values()))},
     }
 

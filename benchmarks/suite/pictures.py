@@ -13,6 +13,7 @@ from suite.tables import engine_names
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+TRAFFIC = "memory traffic of the update"
 STYLES: dict[str, tuple[str, str]] = {
     "by hand": ("#222222", "_"),
     "autograd_lite": ("#cc3311", "o"),
@@ -25,11 +26,11 @@ STYLES: dict[str, tuple[str, str]] = {
     "micrograd": ("#aa4499", "X"),
     "by hand, vectorised": ("#222222", "d"),
     "matrix products only": ("#555555", "_"),
-    "memory traffic of the update": ("#555555", "|"),
+    TRAFFIC: ("#555555", "|"),
 }
 """The colour and the marker of each engine. The colours of the first six can be told apart by colour-blind people."""
 
-LINES = {"by hand": "--", "matrix products only": ":", "memory traffic of the update": "-."}
+LINES = {"by hand": "--", "matrix products only": ":", TRAFFIC: "-."}
 """The lines of what is not a library; they have no markers."""
 
 
@@ -107,9 +108,12 @@ def draw_scaling(results: dict[str, Any], path: Path) -> None:
             size = 9 if marker == "*" else 5.5
             axes.loglog(found["values"], times * 1e3, color=colour, ms=size, lw=1.7, label=name, **line)
         axes.set(xlabel=found["title"], ylabel="milliseconds per training step", title=axis)
-        labels = [str(value) if value < 10_000 else f"$10^{{{np.log10(value):g}}}$" for value in found["values"]]
+        powers = max(found["values"]) > 10_000
+        labels = [f"$10^{{{np.log10(value):g}}}$" if powers else str(value) for value in found["values"]]
         axes.set_xticks(found["values"], labels)
         axes.minorticks_off()
+        steps = [time for name in found["seconds"] if name != TRAFFIC for time in found["seconds"][name] if time]
+        axes.set_ylim(bottom=min(steps, default=1e-6) * 1e3 / 2)  # the traffic of a small update is far below
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
