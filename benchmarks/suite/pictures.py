@@ -47,9 +47,16 @@ def save(results: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def draw_ratios(results: dict[str, Any], path: Path) -> None:
-    """One column per case, with a marker for each engine and the quartiles of its ratio."""
-    names, cases = engine_names(results["steps"], results["engines"])[1:], results["steps"]
-    figure, axes = plt.subplots(figsize=(2.5 + 2.2 * len(cases), 5.8), layout="constrained")
+    """One column per case, with a marker for each engine and the quartiles of its ratio.
+
+    The traffic is left out: in small networks it is a hundredth of a step, and the axis would have to reach that far.
+    """
+    cases = {
+        key: case | {"engines": {name: found for name, found in case["engines"].items() if name != TRAFFIC}}
+        for key, case in results["steps"].items()
+    }
+    names = engine_names(cases, results["engines"])[1:]
+    figure, axes = plt.subplots(figsize=(2.5 + 2.6 * len(cases), 6.2), layout="constrained")
     axes.axhline(1, color="#222222", lw=1.5)
     axes.text(len(cases) - 0.5, 1, " by hand", va="center", fontsize=10)
     ends = [end for case in cases.values() for found in case["engines"].values() for end in found["ratio_quartiles"]]
