@@ -34,7 +34,7 @@ def scalar(case: Scalars) -> Step:
             weight -= rate * (delta.T @ a + decay * weight)
             bias -= rate * (delta.sum(axis=0) + decay * bias)
             delta = below
-        return loss
+        return float(loss)
 
     return step
 

@@ -17,7 +17,7 @@ NODES, EDGES, WIDTH, ROUNDS, CLASSES = 2000, 10_000, 32, 2, 7
 def batches() -> list[tuple[Array, ...]]:
     """Features (nodes, 32), sources and targets of the edges, and the classes of the nodes."""
     rng = np.random.default_rng(1)
-    graphs = []
+    graphs: list[tuple[Array, ...]] = []
     for _ in range(4):
         features = rng.standard_normal((NODES, WIDTH), np.float32)
         sources, targets = rng.integers(0, NODES, (2, EDGES))
