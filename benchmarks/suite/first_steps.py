@@ -15,7 +15,7 @@ from typing import Any
 
 from suite.engine import load
 from suite.program import find
-from suite.resources import python
+from suite.resources import caches, python
 
 ENGINES = ("compiled", "native", "jax")
 CASES = ("scalar", "mnist", "gpt", "cnn")
@@ -39,16 +39,6 @@ def measure_here(engine_name: str, case_name: str) -> float:
         ends.append(time.perf_counter())
     later = [end - begin for begin, end in zip(ends[STEPS:], ends[STEPS + 1 :], strict=False)]
     return ends[STEPS] - start - STEPS * median(later)
-
-
-def caches(folder: str) -> dict[str, str]:
-    """The environment in which engines keep compiled code in a folder."""
-    return {
-        "AUTOGRAD_LITE_CACHE": folder,
-        "JAX_COMPILATION_CACHE_DIR": folder,
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
 
 
 def first_steps(

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
@@ -38,6 +39,16 @@ def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         [sys.executable, *arguments], cwd=Path(__file__).parents[1], env=os.environ | variables,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def caches(folder: str) -> dict[str, str]:
+    """The environment in which engines keep compiled code in a folder."""
+    return {
+        "AUTOGRAD_LITE_CACHE": folder,
+        "JAX_COMPILATION_CACHE_DIR": folder,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 def status(key: str) -> int:
@@ -76,7 +87,8 @@ def memory(
     ]
 
     def run(job: tuple[str, str, str]) -> tuple[int, int] | None:
-        result = python("-m", "suite.resources", job[1], job[0])
+        with tempfile.TemporaryDirectory() as folder:
+            result = python("-m", "suite.resources", job[1], job[0], **caches(folder))
         after_each()
         if result.returncode:
             return None
