@@ -39,6 +39,13 @@ def sections(results: dict[str, Any]) -> dict[str, dict[tuple[str, str], str]]:
     return found
 
 
+def column(run: dict[str, Any]) -> str:
+    """The machine, the date, and the number of threads if it was set."""
+    environment, threads = run["environment"], run["settings"].get("threads")
+    machine = f"{environment['processor']}, {environment['cores']} cores, {environment['date']}"
+    return f"{machine}, threads: {threads}" if threads else machine
+
+
 def cells(cases: dict[str, Any]) -> dict[tuple[str, str], str]:
     return {
         (case["title"], name): step_cell(entry) for case in cases.values() for name, entry in case["engines"].items()
@@ -47,9 +54,8 @@ def cells(cases: dict[str, Any]) -> dict[tuple[str, str], str]:
 
 def side_by_side(runs: list[dict[str, Any]], form: Callable[[Rows], str] = aligned) -> str:
     """The tables of all runs; `form` is `aligned` or `markdown`."""
-    environments = [run["environment"] for run in runs]
-    columns = [f"{env['processor']}, {env['cores']} cores, {env['date']}" for env in environments]
-    parts = [describe(environment) for environment in environments]
+    columns = [column(run) for run in runs]
+    parts = [describe(run["environment"]) for run in runs]
     measured = [sections(run) for run in runs]
     for title in dict.fromkeys(title for found in measured for title in found):
         tables = [found.get(title, {}) for found in measured]

@@ -137,6 +137,8 @@ def report(results: dict[str, Any]) -> str:
             f"The machine was busy when the run began (load {load}): the figures are unreliable, "
             "and much too large for engines with threads."
         )
+    if threads := results["settings"].get("threads"):
+        parts.append(f"threads: {threads} for each engine")
     for name, reason in results["missing"].items():
         parts.append(f"skipped: {name} ({reason})")
     if results["steps"]:

@@ -66,7 +66,7 @@ def test_the_additional_time_is_that_of_the_first_ten_steps(monkeypatch):
     assert first_steps.measure_here("slow at first", "softmax") == 5
 
 
-def saved_run(processor, seconds):
+def saved_run(processor, seconds, threads=None):
     figures = {"seconds": seconds, "ratio": 1.0, "ratio_quartiles": [1.0, 1.0]}
     case = {"title": "softmax 64→10", "engines": {"by hand": figures}, "refused": {}}
     return {
@@ -74,6 +74,7 @@ def saved_run(processor, seconds):
             "date": "2026-01-02", "processor": processor, "cores": 4, "load": 0.0, "system": "Linux",
             "python": "3.12.0", "blas": "openblas", "versions": {"numpy": "2.4"},
         },
+        "settings": {"rounds": 25, "seconds": 0.1, "threads": threads},
         "engines": ["by hand"], "missing": {}, "steps": {"softmax": case}, "programs": {"threads: 1": {"gpt": case}},
         "memory": {"mnist": {"by hand": {"imported": 1, "steps": 3 * 2**20}}},
         "first_steps": {"mnist": {"by hand": {"cold": 1.5, "warm": 0.25}}},
@@ -82,11 +83,11 @@ def saved_run(processor, seconds):
 
 def test_several_runs_are_shown_side_by_side(tmp_path, capsys):
     paths = [tmp_path / "a.json", tmp_path / "b.json"]
-    for path, run_there in zip(paths, (saved_run("Epyc", 2e-3), saved_run("M4", 1e-3)), strict=True):
+    for path, run_there in zip(paths, (saved_run("Epyc", 2e-3), saved_run("M4", 1e-3, 1)), strict=True):
         path.write_text(json.dumps(run_there), encoding="utf-8")
     assert run.main(["--load", *map(str, paths), "--markdown"]) == 0
     printed = capsys.readouterr().out
-    assert printed.count("| case | engine | Epyc, 4 cores, 2026-01-02 | M4, 4 cores, 2026-01-02 |") == 5
+    assert printed.count("| case | engine | Epyc, 4 cores, 2026-01-02 | M4, 4 cores, 2026-01-02, threads: 1 |") == 5
     assert printed.count("| softmax 64→10 | by hand | 2.00 ms (1.00) | 1.00 ms (1.00) |") == 2
     assert printed.count("| mnist | by hand | 3.0 | 3.0 |") == 1
     assert "| mnist | by hand | 1.50 s | 1.50 s |" in printed
