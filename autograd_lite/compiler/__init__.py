@@ -2,7 +2,7 @@
 
 The files, in reading order:
 
-- compiled, call_arguments: `Compiled` chooses the program that is valid for a call, or records the function;
+- compiled, call_arguments, backends: `Compiled` chooses the program that is valid for a call, or records the function;
 - tape, calls: NumPy calls, their values, and the memory of the values;
 - tracer, traced_numbers: what the function receives while it is recorded;
 - writer, updates, recorder: the recorder executes NumPy calls, effects and optimizer steps, and writes the tape;
@@ -10,7 +10,8 @@ The files, in reading order:
 - guards, guard_set, guard_discovery, user_code, randomness: what is compared before a replay, and how it is found;
 - recording, outside_arrays, transcript: the outcome of a recording, and the comparison of two;
 - passes, buffers, program_source, expressions: from a tape to source code on shared buffers;
-- program, guard_source: the program with its guards, as one function;
+- native: loops for numba in the place of NumPy calls, a package of its own;
+- guard_source, steps, program: the program with its guards, as one function; NumPy calls or kernels run in it;
 - audit: program and function are compared bit by bit.
 """
 
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
 from autograd_lite.core.hooks import CompileError, StaleProgramError
+from autograd_lite.support.compiling import register
 
 __all__ = ["CompileError", "StaleProgramError", "compile"]
 
@@ -46,14 +48,21 @@ class CompiledFunction(Protocol[P, R_co]):
 
 
 @overload
-def compile(function: Callable[P, R_co], *, verify: bool = True, audit: bool = True) -> CompiledFunction[P, R_co]: ...
+def compile(
+    function: Callable[P, R_co], *, verify: bool = True, audit: bool = True, backend: str = "auto"
+) -> CompiledFunction[P, R_co]: ...
 @overload
-def compile(*, verify: bool = True, audit: bool = True) -> Callable[[Callable[P, R_co]], CompiledFunction[P, R_co]]: ...
-def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, audit: bool = True) -> Any:
+def compile(
+    *, verify: bool = True, audit: bool = True, backend: str = "auto"
+) -> Callable[[Callable[P, R_co]], CompiledFunction[P, R_co]]: ...
+def compile(
+    function: Callable[..., Any] | None = None, *, verify: bool = True, audit: bool = True, backend: str = "auto"
+) -> Any:
     """Record a function at its first call, and replay it as a flat program of NumPy calls afterwards.
 
     A training step, with forward pass, backward pass and update, becomes one list of NumPy calls on buffers that are
-    allocated once: no graph, no tensors, hardly an allocation. The results are those of the function, to the last bit.
+    allocated once: no graph, no tensors, hardly an allocation. The results are those of the function: to the last
+    bit, or to rounding if the calls are compiled to machine code (`backend`).
 
     Parameters
     ----------
@@ -66,6 +75,10 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, 
     audit : bool, default True
         Execute calls 3, 4, 8, 16, 32, ... by the function as well, and compare everything that both return and leave.
         This finds changes that no comparison before a call can detect.
+    backend : "auto", "numpy" or "native", default "auto"
+        "native" compiles the calls to loops in machine code, which needs the extra `native`; results then agree with
+        the function to rounding, and are the same bits in each run. "auto" does so from call 32 on if the extra is
+        installed. The environment variable AUTOGRAD_LITE_BACKEND overrides the argument.
 
     Returns
     -------
@@ -79,6 +92,8 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, 
 
     Raises
     ------
+    ValueError, ImportError
+        If `backend` is unknown, or is "native" and numba is not installed.
     CompileError
         At a call, if the function cannot be replayed faithfully: it branches in Python on values, changes something
         around it (a counter, a list), reads a gradient from before the call, or differs between the first two calls.
@@ -105,7 +120,10 @@ def compile(function: Callable[..., Any] | None = None, *, verify: bool = True, 
     True
     """
     if function is None:
-        return functools.partial(compile, verify=verify, audit=audit)
+        return functools.partial(compile, verify=verify, audit=audit, backend=backend)
     from autograd_lite.compiler.compiled import Compiled  # a tenth of the import time of the package
 
-    return Compiled(function, verify, audit)
+    return Compiled(function, verify, audit, backend)
+
+
+register(compile)

@@ -15,6 +15,8 @@ _TAKES_OUT = {
     "all", "any", "clip", "cumprod", "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum", "take",
     "trace", "var",
 }  # fmt: skip
+# What makes an array of a number, which `np.copyto` can do in an existing one.
+_COPIES = {"reshape", "ravel", "flatten", "copy"}
 _UFUNC_METHODS = {"reduce", "accumulate", "reduceat", "outer"}
 
 
@@ -57,7 +59,13 @@ def takes_out(instruction: Instruction) -> bool:
         return function.__name__ in _UFUNC_METHODS
     if isinstance(function, np.ufunc):
         return function.nout == 1
-    return function in _TAKES_OUT
+    return function in _TAKES_OUT or function is np.empty or copies_number(instruction)  # empty: a kernel fills it
+
+
+def copies_number(instruction: Instruction) -> bool:
+    """Whether the result is a new array that holds a number."""
+    function = instruction.function
+    return isinstance(function, str) and function in _COPIES and not instruction.args[0].shape
 
 
 def is_elementwise(instruction: Instruction) -> bool:

@@ -50,6 +50,14 @@ class Effect:
         self.is_check = is_check
 
 
+class Assumption:
+    """A branch inside an operation that is assumed to be taken as in the recording; kernels check it."""
+
+    def __init__(self, expected: bool) -> None:
+        self.__name__ = "assume"
+        self.expected = expected
+
+
 class NumberRead:
     """A number that is read at its place in the program, because an effect before it may have changed it."""
 

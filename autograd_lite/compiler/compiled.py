@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograd_lite.compiler.audit import Audit, audited, error_of_function, plain_result
+from autograd_lite.compiler.backends import chosen_backend
 from autograd_lite.compiler.call_arguments import Arguments
 from autograd_lite.compiler.guard_source import Outcome
 from autograd_lite.compiler.program import Program
@@ -20,6 +21,9 @@ from autograd_lite.compiler.recording import Recording
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.hooks import CompileError, StaleProgramError, current_observers, current_recorder
 
+# The call after which `backend="auto"` compiles. It is a number of calls and not a time, so that all runs of a script
+# compute the same.
+_CALLS_WORTH_COMPILING = 32
 _MOST_PROGRAMS = 32  # of one function; if it needs more, a program is hardly ever replayed
 
 
@@ -34,12 +38,13 @@ class Compiled:
         All of them: one for each combination of shapes, dtypes and switches that has occurred, the 32 used last.
     """
 
-    def __init__(self, function: Callable[..., Any], verify: bool, audit: bool) -> None:
+    def __init__(self, function: Callable[..., Any], verify: bool, audit: bool, backend: str) -> None:
         if not callable(function):
             raise TypeError(f"compile: the function must be callable, not {type(function).__name__}")
         functools.update_wrapper(self, function)
         self.function = function
         self.verify, self.audit = verify, audit
+        self.backend = chosen_backend(backend)
         self.program: Program | None = None
         self._programs: OrderedDict[Any, list[Program]] = OrderedDict()  # by key; the one used last comes last
         self._quick: tuple[int, Callable[..., Any]] = (-1, function)  # the number of arguments, and the replay function
@@ -125,12 +130,16 @@ class Compiled:
 
     def _record(self, key: Any, given: Arguments, earlier: Program | None) -> Any:
         with self._lock:
-            recording = Recording(self.function, given, None if earlier is None else earlier.transcript)
+            recording = Recording(
+                self.function, given, None if earlier is None else earlier.transcript, self.backend != "numpy"
+            )
             if earlier is not None and earlier.transcript.shapes == recording.transcript.shapes:
                 program = earlier
                 program.note_verified()
+                self._use_native(program, self.backend == "native")
             else:
-                program = Program(recording, not self.verify, self.audit)
+                program = Program(recording, not self.verify, self._until_audit())
+                self._use_native(program, self.backend == "native" and not self.verify)
                 if given.overlap(program.owners, each_other=bool(program.written_inputs)):
                     return recording.result  # a write into one array changes another
                 self._programs[key] = [program, *self._programs.get(key, ())]
@@ -140,6 +149,16 @@ class Compiled:
             program.set_gradients(recording)
             self._prefer(program, key, given)
             return recording.result
+
+    def _until_audit(self) -> int | None:
+        """The number of replays until the first audit, or, without audits, until native code is compiled."""
+        if self.audit:
+            return 1
+        return _CALLS_WORTH_COMPILING - 1 - self.verify if self.backend == "auto" else None
+
+    def _use_native(self, program: Program, is_time: bool) -> None:
+        if is_time:
+            program.steps.use_native()
 
     def _limit_programs(self) -> None:
         """Drop the programs whose last use is the longest ago, and warn of an argument that keeps changing."""
@@ -174,10 +193,15 @@ class Compiled:
         def function() -> Any:
             return self.function(*given.args, **given.kwargs)
 
+        if is_due and not self.audit:
+            program.stop_audits()
+            self._use_native(program, True)
+            return self._call(given.args, given.kwargs)
         with program.lock:  # other threads wait, so that nothing changes between the two runs
             program.note_audited_arrays()
             if is_due:
                 program.note_audit()
+                self._use_native(program, self.backend == "auto" and program.calls >= _CALLS_WORTH_COMPILING)
             audit = audited(function, program, given.arrays, given.numbers)
             if audit.difference:
                 return self._refuse_stale(audit, program, key, given)
@@ -190,7 +214,7 @@ class Compiled:
             audit.undo()
             where = "both make the same NumPy calls"
             try:
-                recording = Recording(self.function, given, program.transcript)
+                recording = Recording(self.function, given, program.transcript, self.backend != "numpy")
                 if audit.is_rounding and recording.transcript.shapes == program.transcript.shapes:
                     program.set_gradients(recording)
                     return recording.result
@@ -212,7 +236,7 @@ class Compiled:
             return self
         known = self._instances.get(id(instance))
         if known is None or known[0]() is not instance:
-            compiled, key = Compiled(self.function, self.verify, self.audit), id(instance)
+            compiled, key = Compiled(self.function, self.verify, self.audit, self.backend), id(instance)
             try:
                 reference = weakref.ref(instance, lambda _: self._instances.pop(key, None))
             except TypeError:  # a class with __slots__: one set of programs for all instances
@@ -222,7 +246,7 @@ class Compiled:
 
     def __reduce__(self) -> Any:
         """Copies and pickles are recorded again."""
-        return Compiled, (self.function, self.verify, self.audit)
+        return Compiled, (self.function, self.verify, self.audit, self.backend)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__qualname__', self.function)}, {len(self.programs)} programs>"

@@ -35,6 +35,7 @@ from autograd_lite.compiler.guards import (
 from autograd_lite.compiler.randomness import GENERATORS, state_of
 from autograd_lite.compiler.user_code import (
     has_attributes,
+    is_generated_code,
     is_slot,
     is_user_class,
     is_user_code,
@@ -102,7 +103,8 @@ class GuardDiscovery:
 
     def _visit_call(self, code: types.CodeType, table: dict[str, Any]) -> None:
         """Make guards for a function that is about to run for the first time."""
-        functions, is_user = self._functions.get(code, ()), is_user_code(code)
+        functions = self._functions.get(code, ())
+        is_user = is_user_code(code) and not is_generated_code(code, table)
         if not is_user and not functions:
             return
         for function in functions or self._functions_with(code):

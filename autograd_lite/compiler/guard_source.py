@@ -32,11 +32,11 @@ class Outcome(enum.Enum):
 
 
 class GuardSource:
-    """The source of a function, line by line, and the objects that it refers to."""
+    """The source of a function, line by line, and the objects that it refers to, by their names in `namespace`."""
 
     def __init__(self, parameters: list[str]) -> None:
         self._lines = [f"def replay({', '.join(parameters)}):"]
-        self._namespace: dict[str, Any] = {"np": np, "MISSING_": MISSING, "read_cell_": read_cell}
+        self.namespace: dict[str, Any] = {"np": np, "MISSING_": MISSING, "read_cell_": read_cell}
         self._names: dict[int, str] = {}
 
     def name(self, thing: Any) -> str:
@@ -44,13 +44,13 @@ class GuardSource:
         name = self._names.get(id(thing))
         if name is None:
             name = self._names[id(thing)] = f"k{len(self._names)}_"
-            self._namespace[name] = thing
+            self.namespace[name] = thing
         return name
 
     def variable(self, thing: Any) -> str:
         """A name that can refer to another object later."""
-        name = f"v{len(self._namespace)}_"
-        self._namespace[name] = thing
+        name = f"v{len(self.namespace)}_"
+        self.namespace[name] = thing
         return name
 
     def do(self, line: str) -> None:
@@ -60,6 +60,22 @@ class GuardSource:
     def require(self, condition: str, otherwise: Outcome = Outcome.NOT_VALID) -> None:
         """Return early unless the condition is true."""
         self.do(f"if not ({condition}): return {self.name(otherwise)}")
+
+    def require_argument(self, name: str, value: Any, arrays: list[str], numbers: list[str]) -> None:
+        """Return early unless an argument has the form of `value`; the names of its arrays and numbers are appended."""
+        kind = type(value)
+        if kind is list or kind is tuple:
+            self.require(f"{name}.__class__ is {self.name(kind)} and len({name}) == {len(value)}")
+            parts = [f"{name}_{i}" for i in range(len(value))]
+            self.do(f"[{', '.join(parts)}] = {name}")
+            for part, inside in zip(parts, value, strict=True):
+                self.require_argument(part, inside, arrays, numbers)
+        elif kind is float:
+            self.require(f"{name}.__class__ is {self.name(float)}")
+            numbers.append(name)
+        else:
+            self.require_array(name, value)
+            arrays.append(name)
 
     def require_array(self, name: str, array: Any) -> None:
         """Return early unless an argument has the layout of `array`, a plain array or a tensor without a gradient."""
@@ -80,8 +96,8 @@ class GuardSource:
         def hold() -> bool:
             if not guards.hold():
                 return False
-            self._namespace.update((name, guard.known) for guard, name in values)
-            self._namespace[version] = guards.version
+            self.namespace.update((name, guard.known) for guard, name in values)
+            self.namespace[version] = guards.version
             return True
 
         conditions = [f"{guard.expression.format(self.name(guard.owner))} is {name}" for guard, name in values]
@@ -111,7 +127,7 @@ class GuardSource:
         def note() -> None:
             for guard, name in audited:
                 guard.note()
-                self._namespace[name] = guard.known
+                self.namespace[name] = guard.known
 
         for guard, name in audited:
             self.require(f"{self.name(same_contents)}({self.name(guard.owner)}, {name})", Outcome.CHANGED)
@@ -119,6 +135,6 @@ class GuardSource:
 
     def compiled(self) -> Callable[..., Any]:
         """The function."""
-        exec(compile("\n".join(self._lines), "<replay>", "exec"), self._namespace)
-        replay: Callable[..., Any] = self._namespace["replay"]
+        exec(compile("\n".join(self._lines), "<replay>", "exec"), self.namespace)
+        replay: Callable[..., Any] = self.namespace["replay"]
         return replay

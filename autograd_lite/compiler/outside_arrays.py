@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.compiler.recorder import Recorder
 from autograd_lite.compiler.tape import Instruction, Storage, Value, parts
-from autograd_lite.support.addresses import memory_owner
+from autograd_lite.support.addresses import address, memory_owner
 
 
 def release_arrays(recorder: Recorder) -> bool:
@@ -73,5 +73,5 @@ def _making(recorder: Recorder, value: Value, layout: dict[str, Any]) -> list[In
 
 def _layout(array: Any) -> dict[str, Any]:
     """The position of an array in the memory of its owner."""
-    offset = array.__array_interface__["data"][0] - memory_owner(array).__array_interface__["data"][0]
+    offset = address(array) - address(memory_owner(array))
     return {"shape": array.shape, "dtype": array.dtype, "offset": offset, "strides": array.strides}

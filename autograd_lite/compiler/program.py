@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +12,8 @@ from autograd_lite.compiler.buffers import BufferPlan, allocate
 from autograd_lite.compiler.calls import Effect
 from autograd_lite.compiler.guard_source import GuardSource, Outcome
 from autograd_lite.compiler.passes import shorten_tape
-from autograd_lite.compiler.program_source import Source
 from autograd_lite.compiler.recording import Recording
+from autograd_lite.compiler.steps import Steps
 from autograd_lite.compiler.tape import Value, map_parts
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.tensor import Tensor, _wrap
@@ -50,6 +49,8 @@ class Program:
 
     Attributes
     ----------
+    steps : Steps
+        The NumPy calls, the kernels, and which of them runs.
     source : str
         NumPy code that runs by itself: ``build(...)`` makes the buffers, and returns the function and the arrays in
         which it leaves gradients.
@@ -73,7 +74,7 @@ class Program:
         The number of the last call that was recorded or audited.
     """
 
-    def __init__(self, recording: Recording, verified: bool, audit: bool) -> None:
+    def __init__(self, recording: Recording, verified: bool, until_audit: int | None) -> None:
         tape = recording.tape
         self.transcript = recording.transcript
         self.updates, self.draws = recording.recorder.updates, recording.recorder.draws
@@ -82,27 +83,31 @@ class Program:
         self.conditions = dict(recording.recorder.conditions)
         places = shorten_tape(tape)
         self.plan: BufferPlan = allocate(tape, places)
-        self._source = Source(tape, self.plan)
-        self.source = self._source.text
-        self.arrays = self._source.arrays
-        self._step, self._gradient_arrays = self._build(tape.name)
-        gradients = list(zip(tape.gradients, self._source.gradient_is_lasting, strict=True))
-        self._lasting_leaves = [leaf for leaf, is_lasting in gradients if is_lasting]
-        self._other_leaves = [leaf for leaf, is_lasting in gradients if not is_lasting]
+        self.steps = Steps(tape, self.plan)
+        self.source, self.arrays = self.steps.source.text, self.steps.source.arrays
+        self._other_leaves = [leaf for leaf in tape.gradients if leaf not in self.steps.gradients]
         self._inputs = ", ".join(f"{value.name} {value.dtype}{list(value.shape)}" for value in tape.inputs)
         self.lock = threading.RLock()
-        self.state = ReplayState(verified, 1 if audit else _NEVER)
+        self.state = ReplayState(verified, _NEVER if until_audit is None else until_audit)
         self.calls = 1
         self._find_written(recording)
         self.replay = self._replay(recording)
         self._replays: dict[tuple[type, ...], Callable[..., Any]] = {}
 
-    def _build(self, name: str) -> Any:
-        self.filename = f"<program {name} {len(linecache.cache)}>"
-        linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(True), self.filename)
-        namespace: dict[str, Any] = {}
-        exec(compile(self.source, self.filename, "exec"), namespace)
-        return namespace["build"](**self.arrays, **self._source.functions, **self._source.effects)
+    @property
+    def backend(self) -> str:
+        """What runs: "numpy" or "native"."""
+        return self.steps.backend
+
+    @property
+    def native_source(self) -> str | None:
+        """The source with kernels for numba, if they are used; it runs by itself, too."""
+        return self.steps.native_source
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why calls are not part of a kernel, with their number; or why there is no kernel."""
+        return self.steps.reasons
 
     def _find_written(self, recording: Recording) -> None:
         tape = recording.tape
@@ -170,8 +175,8 @@ class Program:
         tape, is_tensor = recording.tape, recording.is_tensor
         results = [f"result{i}_" for i in range(len(is_tensor))]
         gradients = [f"gradient{i}_" for i in range(len(self._other_leaves))]
-        rng = [f"{source.name(generator)}()"] * self._source.uses_rng
-        call = f"{source.name(self._step)}({', '.join([*inputs, *(name for name, _, _ in tape.numbers), *rng])})"
+        rng = [f"{source.name(generator)}()"] * self.steps.source.uses_rng
+        call = f"{self.steps.name_in(source)}({', '.join([*inputs, *(name for name, _, _ in tape.numbers), *rng])})"
         state, busy = source.name(self.state), source.name(Outcome.BUSY)
         release = f"{source.name(self.lock.release)}()"
         source.do(f"if not {source.name(self.lock.acquire)}(False): return {busy}")
@@ -180,7 +185,7 @@ class Program:
         source.do(f" {state}.thread = {source.name(threading.get_ident)}()")
         returned = [*results, *gradients]
         source.do(f" {''.join(f'{name}, ' for name in returned)} = {call}" if returned else f" {call}")
-        for leaf, array in zip(self._lasting_leaves, self._gradient_arrays, strict=True):
+        for leaf, array in self.steps.gradients.items():
             source.do(f" {source.name(leaf)}.grad = {source.name(array)}")
         for leaf, name in zip(self._other_leaves, gradients, strict=True):
             source.do(f" {source.name(leaf)}.grad = {name}")
@@ -200,22 +205,20 @@ class Program:
             source.do(f"return {source.name(_filled)}({source.name(tape.result)}, [{', '.join(arrays)}])")
 
     def replay_for(self, args: tuple[Any, ...]) -> Callable[..., Any] | None:
-        """A replay function for arguments as they are, if they are only distinct arrays, tensors and floats."""
-        if not all(isinstance(value, Tensor) or type(value) in (float, np.ndarray) for value in args):
+        """A replay function for arguments as they are: distinct arrays, tensors, floats, lists and tuples."""
+        try:
+            kinds = tuple(map(_kinds, args))
+        except TypeError:
             return None
-        kinds = tuple(map(type, args))
         if kinds in self._replays:
             return self._replays[kinds]
         names = [f"x{i}" for i in range(len(args))]
-        arrays = [name for name, kind in zip(names, kinds, strict=True) if kind is not float]
-        numbers = [name for name, kind in zip(names, kinds, strict=True) if kind is float]
         source = GuardSource(names)
         source.require(f"{source.name(is_grad_enabled)}() is {is_grad_enabled()}")
+        arrays: list[str] = []
+        numbers: list[str] = []
         for name, value in zip(names, args, strict=True):
-            if name in arrays:
-                source.require_array(name, value)
-            else:
-                source.require(f"{name}.__class__ is {source.name(float)}")
+            source.require_argument(name, value, arrays, numbers)
         for i, one in enumerate(arrays):
             for other in arrays[:i]:
                 source.require(f"{one} is not {other}")
@@ -235,34 +238,34 @@ class Program:
         self.calls = self.calls + 1 if self.calls < 4 else 2 * self.calls
         self.state.until_audit = self.calls if self.calls >= 4 else 1
 
-    def replay_without_audit(self, inputs: list[Any], numbers: list[float]) -> Any:
-        """Replay, whether an audit is due or not."""
+    def stop_audits(self) -> None:
+        """Audit no call any more."""
+        self.state.until_audit = _NEVER
+
+    def replay_without_audit(self, inputs: list[Any], numbers: list[float], backend: str = "numpy") -> Any:
+        """Replay by a backend, whether an audit is due or not."""
         until, self.state.until_audit = self.state.until_audit, _NEVER
         try:
-            return self.replay(*inputs, *numbers)
+            with self.steps.running(backend):
+                return self.replay(*inputs, *numbers)
         finally:
             self.state.until_audit = until
 
     def has_raised(self, error: BaseException) -> bool:
         """Whether an exception comes from the program."""
-        return self._line(error) is not None
+        return self.steps.place(error) is not None
 
     def has_changed(self, error: BaseException) -> bool:
         """Whether the program had changed something when it raised the exception."""
-        line, effect = self._line(error), self._source.first_effect
-        return line is None or (effect is not None and line > self._source.first_line + effect)
-
-    def _line(self, error: BaseException) -> int | None:
-        trace, line = error.__traceback__, None
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self.filename:
-                line = trace.tb_lineno
-            trace = trace.tb_next
-        return line
+        place = self.steps.place(error)
+        if place is None:
+            return True
+        source, line = place
+        return source.first_effect is not None and line > source.first_line + source.first_effect
 
     def set_gradients(self, recording: Recording) -> None:
         """Store the gradients of a recorded call where those of each replay are stored."""
-        arrays = dict(zip(self._lasting_leaves, self._gradient_arrays, strict=True))
+        arrays = self.steps.gradients
         for leaf, gradient in recording.gradients.items():
             if gradient is not None and leaf in arrays:
                 arrays[leaf][...] = gradient
@@ -270,10 +273,21 @@ class Program:
             leaf.grad = gradient
 
     def __repr__(self) -> str:
+        native = f", run as {self.steps.calls} calls of kernels and NumPy" if self.backend == "native" else ""
         return (
-            f"<program of {len(self._source.body)} NumPy calls on {len(self.plan.buffers)} buffers "
-            f"of {self.plan.nbytes:,} bytes; {self._inputs}>"
+            f"<program of {len(self.steps.source.body)} NumPy calls on {len(self.plan.buffers)} buffers "
+            f"of {self.plan.nbytes:,} bytes{native}; {self._inputs}>"
         )
+
+
+def _kinds(value: Any) -> Any:
+    """The types of an argument and of all parts of lists and tuples; a TypeError for other types."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind, *map(_kinds, value)
+    if kind is float or kind is np.ndarray or isinstance(value, Tensor):
+        return kind
+    raise TypeError(kind)
 
 
 def _have_distinct_memory(*arrays: Any) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.buffers import BufferPlan, takes_out
+from autograd_lite.compiler.buffers import BufferPlan, copies_number, takes_out
 from autograd_lite.compiler.calls import Effect, NumberRead
 from autograd_lite.compiler.expressions import Expressions, dtype_name
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value
-from autograd_lite.support.addresses import memory_owner
+from autograd_lite.support.addresses import address, memory_owner
 
 
 class Source:
@@ -46,10 +46,10 @@ class Source:
         self.setup: list[str] = []  # run once
         self.body: list[str] = []  # run in each call
         self._checks_shapes = False
+        self.uses_rng = any(hasattr(instruction.function, "random_method") for instruction in tape.instructions)
         self._write_arrays()
         self.setup += [f"buffer{i} = np.empty({nbytes}, np.uint8)" for i, nbytes in enumerate(plan.buffers, start=1)]
         self._write_body()
-        self.uses_rng = any("rng." in line for line in self.body)
         self.text = self._text()
 
     # -- what is made once -----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class Source:
             if array is not owner and _is_slice(array, owner):
                 name = whole.setdefault(id(owner), f"memory{len(whole) + 1}")
                 self.arrays[name] = owner
-                start = (_address(array) - _address(owner)) // array.itemsize
+                start = (address(array) - address(owner)) // array.itemsize
                 self.setup.append(f"{value.name} = {name}[{start}:{start + array.size}].reshape({array.shape})")
             elif id(owner) in whole and array is owner:
                 self.setup.append(f"{value.name} = {whole[id(owner)]}")
@@ -81,13 +81,17 @@ class Source:
             stop = start + math.prod(value.shape)
             self.setup.append(f"{value.name} = {array.name}[{start}:{stop}].reshape({value.shape})")
             return
-        buffer, dtype = f"buffer{self.plan.buffer_of[value.storage] + 1}", dtype_name(value.dtype)
+        buffer = f"buffer{self.plan.buffer_of[value.storage] + 1}"
+        shape, transposed = self._in_memory(value)
+        self.setup.append(f"{value.name} = np.ndarray({shape}, {dtype_name(value.dtype)}, {buffer}){transposed}")
+
+    def _in_memory(self, value: Value) -> tuple[tuple[int, ...], str]:
+        """The shape of a value with its axes in the order of their strides, and the call that restores their order."""
         if value.is_contiguous:
-            self.setup.append(f"{value.name} = np.ndarray({value.shape}, {dtype}, {buffer})")
-        else:  # the axes in the order of their strides
-            order = sorted(range(len(value.shape)), key=lambda axis: -value.strides[axis])
-            shape, back = tuple(value.shape[axis] for axis in order), tuple(map(order.index, range(len(order))))
-            self.setup.append(f"{value.name} = np.ndarray({shape}, {dtype}, {buffer}).transpose({back})")
+            return value.shape, ""
+        order = sorted(range(len(value.shape)), key=lambda axis: -value.strides[axis])
+        back = tuple(map(order.index, range(len(order))))
+        return tuple(value.shape[axis] for axis in order), f".transpose({back})"
 
     # -- what is done in each call ---------------------------------------------------------------------------------
 
@@ -124,7 +128,11 @@ class Source:
             self.setup.append(f"{results[0].name} = {call(instruction)}")
         elif takes_out(instruction) and is_lasting(results[0].storage):
             self._write_room(results[0])
-            self.body.append(call(instruction, out=results[0].name))
+            if copies_number(instruction):
+                instruction = Instruction(np.copyto, (results[0], instruction.args[0]), {})
+                self.body.append(call(instruction))
+            else:
+                self.body.append(call(instruction, out=results[0].name))
         else:
             names = ", ".join(value.name for value in results)
             comma = "," if instruction.several and len(results) == 1 else ""
@@ -140,18 +148,22 @@ class Source:
         call = f"{name}({', '.join(map(self._expressions.argument, args))})"
         self.body.append(call if isinstance(effect, Effect) else f"{effect.__name__} = {call}")
 
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters of the program."""
+        numbers = [name for name, _, _ in self.tape.numbers]
+        return [value.name for value in self.tape.inputs] + numbers + ["rng"] * self.uses_rng
+
     # -- the source ------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
         returned = self._returned()
         lasting = self._split_gradients(returned)
-        numbers = [name for name, _, _ in self.tape.numbers]
-        parameters = [value.name for value in self.tape.inputs] + numbers + ["rng"] * self.uses_rng
         constants = [f"{name} = {text}" for text, name in self._expressions.constants.items()]
         given = [*self.arrays, *self.functions, *(f"{name}=lambda *_: None" for name in self.effects)]
         layouts = [f"{name}: {array.dtype} {array.shape}" for name, array in self.arrays.items()]
         layouts += [f"{value.name}: {value.dtype} {value.shape}" for value in self.tape.inputs]
-        head = f"    def {self.tape.name}({', '.join(parameters)}):"
+        head = f"    def {self.tape.name}({', '.join(self.parameters)}):"
         lines = [
             "import numpy as np",
             "",
@@ -192,10 +204,6 @@ class Source:
             else:
                 returned.append(f"{value.name}.copy()")
         return lasting
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
 
 
 def _is_slice(array: Any, owner: Any) -> bool:

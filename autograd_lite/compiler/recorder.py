@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from autograd_lite.compiler.calls import Draw, OpaqueCall, TracedGenerator
 from autograd_lite.compiler.guard_set import GuardSet
 from autograd_lite.compiler.guards import MISSING
 from autograd_lite.compiler.patches import patched
-from autograd_lite.compiler.tape import parts
+from autograd_lite.compiler.tape import Instruction, map_parts, parts
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
 from autograd_lite.core.graph import Leaf
@@ -34,12 +35,15 @@ class Recorder(UpdateRecorder):
     attributes : dict
         Patched attributes that the function has read before it set them: object, name, value. At the end those whose
         object still exists become `read_attributes`.
+    expands : bool
+        Whether operations that are one call are also recorded call by call, under assumptions.
     assigned : dict
         Objects of which the function has set a patched attribute, by their identity and the name.
     """
 
-    def __init__(self, name: str, guards: GuardSet) -> None:
+    def __init__(self, name: str, guards: GuardSet, expands: bool = False) -> None:
         super().__init__(name, guards)
+        self.expands = expands
         self.draws: list[np.random.Generator] = []
         self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self.read_attributes: list[tuple[Any, str, Any]] = []
@@ -60,7 +64,7 @@ class Recorder(UpdateRecorder):
         """Execute a forward function that cannot be recorded call by call; it is one call of the program."""
         self._forget_handled_failure()
         call = OpaqueCall(operation.name, operation.forward, operation.parameters, dynamic_shape=True)
-        return self.record(call, values, {})
+        return self._recorded_whole(call, values)
 
     def pull(self, operation: Any, g: Any, parents: tuple[Any, ...], saved: tuple[Any, ...]) -> Any:
         """Execute the derivative rules of an operation as one call of the program."""
@@ -74,8 +78,42 @@ class Recorder(UpdateRecorder):
             return tuple(np.asarray(0) if part is None else part for part in operation.pull(g, placeholders, saved))
 
         given = tuple(g.filled()) if isinstance(g, Cotangents) else g
-        found = self.record(OpaqueCall(f"{operation.name}_rules", rules), (given, *saved), {})
+        found = self._recorded_whole(OpaqueCall(f"{operation.name}_rules", rules), (given, *saved))
         return tuple(part if node is not None else None for part, node in zip(found, parents, strict=True))
+
+    def _recorded_whole(self, call: OpaqueCall, values: tuple[Any, ...]) -> Any:
+        found = self.record(call, values, {})
+        if self.expands:
+            instruction = self.tape.instructions[-1]
+            instruction.expansion = self._expansion(call, values, instruction)
+        return found
+
+    def _expansion(self, call: OpaqueCall, values: tuple[Any, ...], whole: Instruction) -> list[Instruction] | None:
+        """The calls inside, with the branches that they take now; None if there are other reasons than branches."""
+        before, failures = self.tape.instructions, list(self.failures)
+        expansion: list[Instruction] = []
+        self.tape.instructions = expansion
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.assumes = True
+                found = call(*map_parts(values, self._lift))
+        except Exception:
+            return None
+        finally:
+            self.assumes = False
+            self.tape.instructions, self.failures = before, failures
+        results = list(found) if whole.several else [found]
+        if not all(isinstance(part, Tracer) for part in results) or any(
+            inner.keep or inner.dynamic_shape or any(value.storage.kind != "result" for value in inner.writes)
+            for inner in expansion
+        ):
+            return None
+        for part, value in zip(results, whole.results, strict=True):
+            if (part.shape, part.dtype) != (value.shape, value.dtype) or whole.is_view:
+                return None
+            expansion.append(Instruction("copy", (part._value,), {}, results=(value,), place=whole.place))
+        return expansion
 
     def _forget_handled_failure(self) -> None:
         """Drop the failure that is being handled: the call is repeated as one opaque call."""

@@ -50,9 +50,11 @@ class Recording:
     result: Any
     gradients: dict[Leaf, Any]
 
-    def __init__(self, function: Callable[..., Any], given: Arguments, earlier: Transcript | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], given: Arguments, earlier: Transcript | None = None, expands: bool = False
+    ) -> None:
         discovery = GuardDiscovery(function, given.objects)
-        self.recorder = recorder = Recorder(getattr(function, "__name__", "function"), discovery.guards)
+        self.recorder = recorder = Recorder(getattr(function, "__name__", "function"), discovery.guards, expands)
         self.tape = recorder.tape
         try:
             self._run(function, given, discovery)

@@ -42,7 +42,10 @@ class Storage:
 
 @dataclass(eq=False)
 class Value:
-    """An array of the program: its layout and its storage. A view shares the storage of its base."""
+    """An array of the program: its layout and its storage. A view shares the storage of its base.
+
+    `offset` is the distance of its first element from the beginning of the storage, in bytes.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -50,6 +53,7 @@ class Value:
     strides: tuple[int, ...]
     storage: Storage
     origin: Instruction | None = None
+    offset: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -91,6 +95,8 @@ class Instruction:
         The floating-point error handling, where it differs from that at the start.
     place : str
         The line of the user's code.
+    expansion : list of Instruction, optional
+        NumPy calls that do the same as long as their assumptions hold.
     """
 
     function: Any
@@ -104,6 +110,7 @@ class Instruction:
     dynamic_shape: bool = False
     errstate: dict[str, Any] | None = None
     place: str = ""
+    expansion: list[Instruction] | None = None
 
     @property
     def is_effect(self) -> bool:

@@ -28,6 +28,9 @@ class CallRecorder(Protocol):
     def condition(self, expression: str, value: bool) -> bool:
         """Return `value`, and note that the program is valid only while `expression` has it."""
 
+    def assume(self, tracer: Tracer) -> bool | None:
+        """The truth of an array, if a branch may be assumed to be taken in each replay."""
+
 
 class _UnknownError(CompileError, AttributeError):
     """Also an AttributeError, so that `hasattr` returns False."""
@@ -128,6 +131,10 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
     # -- what cannot be recorded -----------------------------------------------------------------------------------
 
+    def __bool__(self) -> bool:
+        assumed = None if self._recorder.ended else self._recorder.assume(self)
+        return _refuse(self, "a branch of Python (if, while, and, or, assert)") if assumed is None else assumed
+
     @property
     def flat(self) -> NoReturn:
         _refuse(self, "its elements one by one (.flat)")
@@ -183,7 +190,7 @@ def _in_place(name: str, function: Callable[[Any, Any], Any]) -> Any:
 
 
 for _name, _use in {
-    "__bool__": "a branch of Python (if, while, and, or, assert)", "__contains__": "a branch of Python (in)",
+    "__contains__": "a branch of Python (in)",
     "__float__": "a Python number (float)", "__int__": "a Python number (int)",
     "__complex__": "a Python number (complex)", "__index__": "an index or a count of Python",
     "item": "a Python number (item)", "tolist": "a list (tolist)", "tobytes": "bytes (tobytes)",

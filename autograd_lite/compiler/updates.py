@@ -113,21 +113,22 @@ class UpdateRecorder(TapeWriter):
 
     # -- steps of optimizers ----------------------------------------------------------------------------------------
 
-    def update(self, optimizer: Any) -> None:
-        """Execute a step of an optimizer on tracers."""
+    def update(self, optimizer: Any, gradients: tuple[Any, ...]) -> None:
+        """Execute a step of an optimizer on tracers: by these gradients, or by those of its parameters."""
         update = Update(optimizer, [], [])
         with self.suspended():
-            updates = list(optimizer.updates())
+            updates = list(optimizer.updates(gradients))
         earlier = [counted for before in self.updates for counted in before.counted]
-        for group, bucket in updates:
+        for group, bucket, given in updates:
             options = self._traced_options(group, update)
             before = list(bucket.steps)
             self.undo.append(functools.partial(setattr, bucket, "steps", before))
-            runs = bucket.runs()
+            runs = bucket.runs(given)
             places = [i for i, (old, new) in enumerate(zip(before, bucket.steps, strict=True)) if old != new]
-            if len(places) == before.count(before[0]) == len(before):  # else each parameter is a run of its own
+            together = len(places) == before.count(before[0]) == len(before)
+            if together:  # else each parameter is a run of its own
                 self.requirements.append((f"{{0}}.steps.count({{0}}.steps[0]) == {len(before)}", bucket))
-            self._append(Effect("count", _counting(bucket, places), bucket))
+            self._append(Effect("count", _counting(bucket, places, together), bucket))
             for run, place in zip(runs, places, strict=False):  # one run for all parameters has the place of the first
                 ahead = sum(bucket is known and place in counted for known, counted in earlier) + 1
                 source = NumberSource(bucket, f"{{}}.steps[{place}] + {ahead}")
@@ -168,10 +169,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _counting(bucket: Any, places: list[int]) -> Callable[[], None]:
+def _counting(bucket: Any, places: list[int], together: bool) -> Callable[[], None]:
     def count() -> None:
         steps = bucket.steps
         for place in places:
             steps[place] += 1
 
-    return count
+    def count_together() -> None:  # no loop over hundreds of parameters
+        bucket.steps[:] = [bucket.steps[0] + 1] * len(places)
+
+    return count_together if together else count

@@ -32,6 +32,11 @@ def is_user_code(code: types.CodeType) -> bool:
     return not code.co_filename.startswith(_installed())
 
 
+def is_generated_code(code: types.CodeType, table: dict[str, Any]) -> bool:
+    """Whether `dataclass` and the like have made code for a class of this library; it names no file, but a module."""
+    return code.co_filename == "<string>" and str(table.get("__name__")).partition(".")[0] == "autograd_lite"
+
+
 def is_user_class(kind: type) -> bool:
     """Whether a class is the user's own."""
     module = sys.modules.get(kind.__module__)

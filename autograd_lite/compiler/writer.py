@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd_lite.compiler.calls import OpaqueCall, has_dynamic_shape, overwritten
+from autograd_lite.compiler.calls import Assumption, OpaqueCall, has_dynamic_shape, overwritten
 from autograd_lite.compiler.guard_set import GuardSet
 from autograd_lite.compiler.tape import Instruction, NumberSource, Storage, Tape, Value, called_name, map_parts, parts
 from autograd_lite.compiler.traced_numbers import TracedNumber
@@ -21,7 +21,7 @@ from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.user_code import user_line
 from autograd_lite.core.hooks import CompileError, recorder
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.support.addresses import memory_owner
+from autograd_lite.support.addresses import address, memory_owner
 from autograd_lite.support.interrupts import setting
 
 # Names with another meaning in the source of a program.
@@ -64,6 +64,7 @@ class TapeWriter:
         self.storages: dict[int, Storage] = {}
         self.arrays: dict[int, Tracer] = {}  # from outside, by the identity of the array
         self._passed: dict[int, Tracer] = {}  # the arguments, by the identity of the array
+        self.assumes = False  # whether a branch may be assumed to be taken in each replay
         self._read_inside: set[str] = set()  # numbers that are read at their place in the program
 
     # -- inputs -----------------------------------------------------------------------------------------------------
@@ -122,6 +123,14 @@ class TapeWriter:
         self.conditions[expression] = value
         return value
 
+    def assume(self, tracer: Tracer) -> bool | None:
+        """The truth of an array, and a note that it must be the same in each replay, inside an expansion."""
+        if not self.assumes:
+            return None
+        truth = bool(tracer._concrete)
+        self.tape.instructions.append(Instruction(Assumption(truth), (tracer._value,), {}, place=""))
+        return truth
+
     # -- calls ------------------------------------------------------------------------------------------------------
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -157,7 +166,8 @@ class TapeWriter:
             self.tape.instructions.append(instruction)
             return None
         for tracer in args:
-            if isinstance(tracer, Tracer) and out is tracer._concrete:
+            # Of scalars it says nothing: True and False exist once.
+            if isinstance(tracer, Tracer) and out is tracer._concrete and isinstance(out, np.ndarray):
                 return tracer
         return self._results(instruction, [leaf for leaf in parts((args, kwargs)) if isinstance(leaf, Tracer)], out)
 
@@ -205,7 +215,7 @@ class TapeWriter:
         sources = {id(memory_owner(tracer._concrete)): tracer._value.storage for tracer in operands}
         results = []
         for array in arrays:
-            storage = sources.get(id(memory_owner(array)))
+            storage = sources.get(id(memory_owner(array))) if isinstance(array, np.ndarray) else None
             instruction.is_view |= storage is not None
             tracer = self._tracer(array, called_name(instruction.function), storage or Storage("result"))
             tracer._value.origin = instruction
@@ -219,7 +229,8 @@ class TapeWriter:
     # -- helpers ----------------------------------------------------------------------------------------------------
 
     def _tracer(self, array: Any, name: str, storage: Storage) -> Tracer:
-        value = Value(self.new_name(name), array.shape, array.dtype, array.strides, storage)
+        offset = 0 if isinstance(array, np.generic) else address(array) - address(memory_owner(array))
+        value = Value(self.new_name(name), array.shape, array.dtype, array.strides, storage, offset=offset)
         self.tracers.append(Tracer(array, value, self))
         return self.tracers[-1]
 
@@ -228,7 +239,7 @@ class TapeWriter:
         name = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "value"
         name = f"value_{name}" if name[0].isdigit() else name
         # Numbered names, and names like those of functions that are passed, are reserved.
-        name += "_" * bool(re.fullmatch(r"(buffer|constant|memory)\d+|call_.*|.*_\d+", name))
+        name += "_" * bool(re.fullmatch(r"(buffer|constant|memory)\d+|(call|kernel\d+)_.*|.*_\d+", name))
         number = self._names[name] = self._names.get(name, 0) + 1
         plain = number == 1 and not keyword.iskeyword(name) and name not in _TAKEN
         return name if plain else f"{name}_{number}"

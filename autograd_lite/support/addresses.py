@@ -11,6 +11,11 @@ from autograd_lite.support.recorder_interface import concrete
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 
 
+def address(array: Any) -> int:
+    """The address of the first element, in bytes."""
+    return int(array.__array_interface__["data"][0])
+
+
 def addresses(array: Any) -> Any:
     """The address of each element.
 
@@ -22,7 +27,7 @@ def addresses(array: Any) -> Any:
            [1, 4],
            [2, 5]])
     """
-    found = np.asarray(array.__array_interface__["data"][0])
+    found = np.asarray(address(array))
     for length, stride in zip(array.shape, array.strides, strict=True):
         found = found[..., None] + np.arange(length) * stride
     return np.asarray(found // (array.itemsize or 1))
@@ -32,7 +37,7 @@ def indices_in(whole: Any, view: Any) -> Any:
     """The indices into ``whole.ravel()`` of the elements of a view of it."""
     seen = addresses(view)
     if whole.flags.c_contiguous:
-        return seen - whole.__array_interface__["data"][0] // (whole.itemsize or 1)
+        return seen - address(whole) // (whole.itemsize or 1)
     own = addresses(whole).ravel()
     order = np.argsort(own)
     return order[np.searchsorted(own, seen, sorter=order)]

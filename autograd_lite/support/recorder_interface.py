@@ -46,8 +46,8 @@ class ActiveRecorder(Protocol):
     def effect(self, name: str, function: Callable[..., Any], owner: Any, args: tuple[Any, ...] = ()) -> None:
         """Call a function that changes `owner` by Python, now and in each replay."""
 
-    def update(self, optimizer: Any) -> None:
-        """Take a step of an optimizer, now and in each replay."""
+    def update(self, optimizer: Any, gradients: tuple[Any, ...]) -> None:
+        """Take a step of an optimizer, now and in each replay: by these gradients, or by those of its parameters."""
 
 
 recorder: ContextVar[ActiveRecorder | None] = ContextVar("autograd_lite_recorder", default=None)
