@@ -27,6 +27,9 @@ class Adagrad(Optimizer):
     initial_accumulator_value : float, default 0
         The initial value of s.
     eps : float, default 1e-10
+    fused : bool, default False
+        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
+        NumPy calls to rounding. It needs the extra `native`.
 
     Raises
     ------
@@ -57,9 +60,11 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        *,
+        fused: bool = False,
     ) -> None:
-        options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value, "eps": eps})
+        options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
+        super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value}, fused=fused)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):

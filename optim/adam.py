@@ -29,6 +29,9 @@ class Adam(Optimizer):
         β₁ and β₂, in [0, 1).
     eps : float, default 1e-8
     weight_decay : float, default 0
+    fused : bool, default False
+        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
+        NumPy calls to rounding. It needs the extra `native`.
 
     Raises
     ------
@@ -58,8 +61,10 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
+        *,
+        fused: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}, fused=fused)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay"):
@@ -99,6 +104,9 @@ class AdamW(Adam):
     params, lr, betas, eps
         As for `Adam`.
     weight_decay : float, default 0.01
+    fused : bool, default False
+        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
+        NumPy calls to rounding. It needs the extra `native`.
 
     References
     ----------
@@ -121,8 +129,10 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        *,
+        fused: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, fused=fused)
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
         values = run.values

@@ -96,16 +96,18 @@ class Bucket:
                 self.adopt()
                 return
 
-    def runs(self) -> list[Run]:
-        """The runs to update, whose steps are counted here: few where possible, else one for each gradient."""
+    def runs(self, given: list[Any] | None = None) -> list[Run]:
+        """The runs to update, whose steps are counted here: few where possible, else one for each gradient.
+
+        The gradients are those of the parameters if none are `given`.
+        """
         steps, step = self.steps, self.steps[0] + 1
         in_step = steps.count(step - 1) == len(steps)
-        if in_step and not self.large and self._copy_gradients():
+        if in_step and given is None and not self.large and self._copy_gradients():
             self.steps, self.together.step = [step] * len(steps), step
             record_changes([self.values])
             return [self.together]
-        found: list[Any] = [parameter.grad for parameter in self.parameters]
-        gradients = [getattr(gradient, "_data", gradient) for gradient in found]  # of tensors after create_graph=True
+        gradients = self.gradients() if given is None else given
         present = [i for i, gradient in enumerate(gradients) if gradient is not None]
         if in_step and len(present) == len(steps):
             self.steps = [step] * len(steps)
@@ -119,6 +121,11 @@ class Bucket:
         if runs:
             record_changes([self.values])
         return runs
+
+    def gradients(self) -> list[Any]:
+        """For each parameter the array of its gradient, or None."""
+        found: list[Any] = [parameter.grad for parameter in self.parameters]
+        return [getattr(gradient, "_data", gradient) for gradient in found]  # of tensors after create_graph=True
 
     def _copy_gradients(self) -> bool:
         """Copy the gradients end to end if they are plain arrays: 1 % of a small step faster than `_joined`."""

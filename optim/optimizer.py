@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf
-from autograd_lite.core.hooks import current_recorder
+from autograd_lite.core.hooks import check_in_each_call, current_recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
 from autograd_lite.optim.bucket import Bucket, Run
 from autograd_lite.optim.group import EDITED, Group, Params, made_group, made_groups, refuse_twice
 from autograd_lite.optim.state import checked_entries, checked_groups
-from autograd_lite.support.checks import check_state
+from autograd_lite.support.checks import check_state, check_switch
+from autograd_lite.support.compiling import native
 from autograd_lite.support.versions import Versioned, bump
+
+# The attributes of every optimizer; the last one belongs to its schedules.
+_COMMON = {"defaults", "param_groups", "_groups", "_work", "_fused", "initial_rates"}
 
 
 class Optimizer(Versioned):
@@ -38,6 +43,9 @@ class Optimizer(Versioned):
         The parameters; or groups, dicts with the key "params" and the options in which the group differs.
     defaults : dict
         The options, with the values for groups that do not set them.
+    fused : bool, default False
+        Whether to use the fused implementation: `update` as native code, which takes one pass and equals the NumPy
+        calls to rounding. It needs the extra `native`. States move between fused and other optimizers.
 
     Raises
     ------
@@ -45,6 +53,8 @@ class Optimizer(Versioned):
         If there are no parameters, one comes twice, or one is the result of an operation.
     TypeError
         If one is not a tensor.
+    ImportError
+        If `fused` is True and numba is not installed.
     """
 
     reads = frozenset({"defaults"})
@@ -52,19 +62,22 @@ class Optimizer(Versioned):
     state_names: tuple[str, ...] = ()
     param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be patched
 
-    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], *, fused: bool = False) -> None:
         self.defaults = defaults
         self.param_groups = []
         self._groups: list[Group] = []  # the same groups, to detect edits of param_groups
         self._work: list[tuple[Group, Bucket]] = []
         with naming(type(self).__name__):
+            check_switch("fused", fused)
             groups = made_groups(params, self._made)
+        self._fused = native(self._update_all, f"{type(self).__name__}: fused=True") if fused else None
         for group in groups:
             self._add(group)
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """The optimizer, with the parameters of its groups."""
-        yield self, {"params": tuple(tuple(map(id, group["params"])) for group in self.param_groups)}
+        """The optimizer, with the parameters of its groups and what its class keeps besides them."""
+        own = {name: value for name, value in vars(self).items() if name not in _COMMON}
+        yield self, {**own, "params": tuple(tuple(map(id, group["params"])) for group in self.param_groups)}
 
     def read_state(self) -> list[Any]:
         """The groups, and their options."""
@@ -148,19 +161,28 @@ class Optimizer(Versioned):
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if error_if_nonfinite:
+            check_in_each_call(self._refuse_nonfinite, *(parameter.grad for parameter in self._parameters()))
         recorder = current_recorder()
         if recorder is not None:
-            if error_if_nonfinite:
-                recorder.check(self._refuse_nonfinite, tuple(parameter.grad for parameter in self._parameters()))
-            recorder.update(self)
-            return loss
-        if error_if_nonfinite:
-            self._refuse_nonfinite(*(parameter.grad for parameter in self._parameters()))
+            recorder.update(self, ())
+        elif self._fused is None:
+            self._update_all()
+        else:
+            self.prepare()  # the program writes into the storage of the parameters
+            self._fused(*(gradient for _, bucket in self._work for gradient in bucket.gradients()))
+        return loss
+
+    def _update_all(self, *gradients: Any) -> None:
+        """Update all runs; a program, which cannot read gradients from before its call, gets them as arguments."""
+        recorder = current_recorder()
+        if recorder is not None:
+            recorder.update(self, gradients)
+            return
         self.prepare()
         for group, bucket in self._work:
             for run in bucket.runs():
                 self.update(run, group)
-        return loss
 
     def _parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
@@ -193,13 +215,14 @@ class Optimizer(Versioned):
         for _, bucket in self._work:
             bucket.prepare()
 
-    def updates(self) -> list[tuple[Group, Bucket]]:
-        """Prepare a step, and return each bucket of parameters with the group that holds its options.
+    def updates(self, gradients: tuple[Any, ...] = ()) -> list[tuple[Group, Bucket, list[Any] | None]]:
+        """Prepare a step, and return each bucket of parameters with its group and, if given, its gradients.
 
-        `compile` records a step from these: ``update(run, group)`` for each of ``bucket.runs()``.
+        `compile` records a step from these: ``update(run, group)`` for each of ``bucket.runs(given)``.
         """
         self.prepare()
-        return self._work
+        rest = iter(gradients)
+        return [(group, bucket, [*islice(rest, len(bucket.parameters))] or None) for group, bucket in self._work]
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to None."""

@@ -29,6 +29,9 @@ class RMSprop(Optimizer):
     weight_decay : float, default 0
     momentum : float, default 0
     centered : bool, default False
+    fused : bool, default False
+        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
+        NumPy calls to rounding. It needs the extra `native`.
 
     Raises
     ------
@@ -61,9 +64,11 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
+        *,
+        fused: bool = False,
     ) -> None:
         options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "momentum": momentum, "centered": centered})
+        super().__init__(params, {**options, "momentum": momentum, "centered": centered}, fused=fused)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay", "momentum"):

@@ -27,6 +27,9 @@ class SGD(Optimizer):
     weight_decay : float, default 0
     nesterov : bool, default False
         Needs momentum and no dampening.
+    fused : bool, default False
+        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
+        NumPy calls to rounding. It needs the extra `native`.
 
     Raises
     ------
@@ -57,9 +60,11 @@ class SGD(Optimizer):
         dampening: float = 0,
         weight_decay: float = 0,
         nesterov: bool = False,
+        *,
+        fused: bool = False,
     ) -> None:
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
+        super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov}, fused=fused)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "momentum", "dampening", "weight_decay"):
