@@ -1,7 +1,13 @@
 """Hypothesis profiles: `ci` finds the same things on every run, `thorough` searches (HYPOTHESIS_PROFILE=thorough)."""
 
 import os
+import tempfile
 
+os.environ.setdefault("AUTOGRAD_LITE_PROGRESS", "0")
+# Kernels stay compiled from one run to the next, apart from those of the user.
+os.environ.setdefault(
+    "AUTOGRAD_LITE_CACHE", os.path.join(tempfile.gettempdir(), f"autograd_lite_tests_{getattr(os, 'getuid', int)()}")
+)
 for library in ("OMP", "OPENBLAS", "MKL"):  # there is one process of tests on each core
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 

@@ -21,8 +21,7 @@ LAYERS = {
     "Conv2d": (lambda **o: nn.Conv2d(2, 4, (3, 2), **o), (2, 6, 5)),
     "ConvTranspose2d": (lambda **o: nn.ConvTranspose2d(2, 4, (3, 2), **o), (2, 3, 2)),
 }
-FUNCTIONS = {"Conv1d": ag.conv1d, "Conv2d": ag.conv2d,
-                 "ConvTranspose2d": ag.conv_transpose2d}  # fmt: skip
+FUNCTIONS = {"Conv1d": ag.conv1d, "Conv2d": ag.conv2d, "ConvTranspose2d": ag.conv_transpose2d}
 each_layer = pytest.mark.parametrize("kind", LAYERS)
 
 
@@ -31,8 +30,7 @@ each_layer = pytest.mark.parametrize("kind", LAYERS)
 def test_layers_follow_the_definition_with_first_and_second_derivatives(kind, options):
     make, shape = LAYERS[kind]
     layer = make(dtype=np.float64, rng=0, **options)
-    x = normal(2, *shape)
-    axes = len(shape) - 1
+    x, axes = normal(2, *shape), len(shape) - 1
     full = {"stride": (1,) * axes, "padding": (0,) * axes, "dilation": (1,) * axes, "groups": 1}
     full |= {name: (value,) * axes if name != "groups" else value for name, value in options.items() if name != "bias"}
     bias = np.zeros(4) if layer.bias is None else layer.bias.data
@@ -50,17 +48,18 @@ def test_layers_follow_the_definition_with_first_and_second_derivatives(kind, op
 @each_layer
 @pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"dilation": 2, "padding": 3}])
 @pytest.mark.parametrize("groups", [1, 2, 4])
-def test_results_and_gradients_do_not_depend_on_the_size_of_blocks(kind, options, groups, monkeypatch):
+def test_results_and_gradients_do_not_depend_on_the_size_of_blocks(kind, options, groups):
     make, shape = LAYERS[kind]
     channels = 4 if kind == "ConvTranspose2d" else 2 * groups
     x, weight = normal(3, channels, *(2 * n + 1 for n in shape[1:])), make().weight.shape[2:]
     weight = normal(4, 2 if kind == "ConvTranspose2d" else channels // groups, *weight)
     found = {}
     for block in (1, 300, 1 << 19):
-        monkeypatch.setattr(convolution_form, "_BLOCK", block)
         inputs = Tensor(x, requires_grad=True), Tensor(weight, requires_grad=True)
-        out = FUNCTIONS[kind](*inputs, None, groups=groups, **options)
-        (out * np.cos(np.arange(out.size)).reshape(out.shape)).sum().backward()
+        with pytest.MonkeyPatch.context() as patch:  # the mutations do not run tests that need a fixture
+            patch.setattr(convolution_form, "_BLOCK", block)
+            out = FUNCTIONS[kind](*inputs, None, groups=groups, **options)
+            (out * np.cos(np.arange(out.size)).reshape(out.shape)).sum().backward()
         found[block] = out.data, *(leaf.grad for leaf in inputs)
     for block in (1, 300):
         for part, whole in zip(found[block], found[1 << 19], strict=True):

@@ -227,3 +227,12 @@ def test_one_hot():
     assert ag.one_hot(Tensor([[0], [1]]), 2).shape == (2, 1, 2)
     assert ag.one_hot(np.array([], int), 3).shape == (0, 3)
     assert ag.one_hot([0], 2, dtype=np.float32).dtype == np.float32
+
+
+def test_the_gradient_of_a_transposed_convolution_leaves_out_the_padding_of_the_output():
+    rng = np.random.default_rng(0)
+    x, weight = Tensor(rng.normal(size=(2, 2, 4, 3)), requires_grad=True), rng.normal(size=(2, 2, 3, 2))
+    out = ag.conv_transpose2d(x, weight, None, dilation=2, output_padding=1)
+    g = rng.normal(size=out.shape)
+    (out * g).sum().backward()
+    np.testing.assert_allclose(x.grad, ag.conv2d(g[..., :-1, :-1], weight, None, dilation=2).data, rtol=1e-12)

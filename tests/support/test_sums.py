@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Tensor, compile, grad, nn
+from autograd_lite.support import sums
 from autograd_lite.support.sums import PARTS, SHORT, add_at, sum_of_rows, sum_over
 
 SINGLE, TENTH = np.float32, np.float32(0.1)
@@ -179,6 +180,46 @@ def test_elements_named_several_times_receive_the_sum_in_double_precision(name, 
         np.testing.assert_allclose(found.astype(wide), expected, atol=10 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("width", [0, 1, 2, 7, 8])
+@pytest.mark.parametrize("few", [False, True])
+def test_sums_of_named_rows_depend_neither_on_blocks_nor_on_the_order_in_memory(width, few):
+    shape, rows = (500 if few else 20, 3, width), np.arange(90) * 7 % 13
+    x = np.random.default_rng(0).integers(-9, 10, (90, 3, width)).astype(SINGLE)  # sums are exact
+    expected = np.zeros(shape)
+    np.add.at(expected, rows, x)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums, "SHORT", 3)
+        for block, terms in itertools.product(
+            (1, 2, 50, 1 << 15), (x, np.asfortranarray(x), np.repeat(x, 2, 2)[..., ::2])
+        ):
+            patch.setattr(sums, "_BLOCK", block)
+            np.testing.assert_array_equal(add_at(shape, rows, terms), expected)
+
+
+def test_numbers_of_both_signs_and_kinds_name_elements_around_a_slice():
+    index = np.array([0, -1, 2, 0, 1]), slice(1, 3), np.array([3, 0, 3, 3, 1], np.uint8)
+    x, expected = np.random.default_rng(0).integers(-9, 10, (5, 2, 40)).astype(float), np.zeros((3, 4, 4, 40))
+    np.add.at(expected, index, x)
+    np.testing.assert_array_equal(add_at(expected.shape, index, x), expected)
+
+
+def test_a_program_adds_the_rows_of_each_call():
+    rows, rng = np.arange(200) % 3, np.random.default_rng(0)
+    scale = Tensor(rng.normal(size=(3, 5)), requires_grad=True)
+
+    @compile
+    def step(x):
+        scale.grad = None
+        loss = (scale[rows] * x).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        x = rng.normal(size=(200, 5))
+        step(x)
+        np.testing.assert_allclose(scale.grad, [x[rows == row].sum(axis=0) for row in range(3)], rtol=1e-12)
+
+
 def test_numbers_for_all_elements_that_an_index_names_are_broadcast():
     np.testing.assert_array_equal(add_at((300, 2), np.zeros(200, int), np.ones((200, 1)))[0], [200, 200])
     with pytest.raises(ValueError, match="broadcast"):
@@ -203,3 +244,8 @@ def test_sums_along_short_rows_are_sums(dtype, length):
                 np.testing.assert_array_equal(found, np.sum(np.asarray(layout), axis=place, keepdims=keepdims))
     with_gaps = np.where(x == 3, np.inf, x.astype(float))
     np.testing.assert_array_equal(sum_over(with_gaps, -1), with_gaps.sum(-1))
+
+
+def test_short_rows_of_integers_do_not_overflow():
+    np.testing.assert_array_equal(sum_over(np.full((4, 50), 100, np.int8), -1), [5000] * 4)
+    np.testing.assert_array_equal(sum_over(np.ones((4, 50), bool), -1), [50] * 4)
