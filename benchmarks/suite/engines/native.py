@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numba  # noqa: F401  (without it the engine is skipped)
 
-from autograd_lite import compile
 from suite.engines.compiled import compiled
 
-if "backend" not in inspect.signature(compile).parameters:
-    raise ImportError("this version of autograd_lite.compile has no backends")
-
-ENGINE = compiled("autograd_lite native", backend="native")
+ENGINE = compiled("autograd_lite native", "native")
