@@ -26,8 +26,6 @@ class Memory:
     ----------
     is_private : bool
         Whether nothing but the program reads it.
-    is_lasting : bool
-        Whether it exists after the call, and its overwriting is a change.
     values : list of Value
         Arrays on the tape that lie in it, with the positions of their first elements.
     """
@@ -35,7 +33,6 @@ class Memory:
     name: str
     dtype: np.dtype[Any]
     is_private: bool = False
-    is_lasting: bool = False
     values: dict[Value, int] = field(default_factory=dict)
 
 

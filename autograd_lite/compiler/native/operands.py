@@ -58,8 +58,7 @@ class Operands:
             raise NotNative("elements at uneven addresses")
         memory = self.memories.get(storage)
         if memory is None:
-            is_private = storage.kind == "result"
-            memory = self.memories[storage] = Memory(value.name, value.dtype, is_private, storage.kind != "result")
+            memory = self.memories[storage] = Memory(value.name, value.dtype, is_private=storage.kind == "result")
         if memory.dtype != value.dtype:
             raise NotNative("memory that is used with two dtypes")
         memory.values.setdefault(value, start // size)
