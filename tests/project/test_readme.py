@@ -131,8 +131,8 @@ def test_the_sentences_on_speed_follow_from_the_saved_run():
 
     small, large, native = ("softmax", "mlp"), ("mnist", "deep", "wide"), "autograd_lite native"
     assert ratios(small, ["autograd_lite"]) == about(1.1, 1.2)
-    assert ratios(small, ["PyTorch", "MyGrad", "HIPS autograd"]) == about(2.5, 12.8)
-    assert ratios(small, ["JAX"]) == about(1.2, 1.7)
+    assert ratios(small, ["PyTorch", "MyGrad", "HIPS autograd"]) == about(2.4, 12.5)
+    assert ratios(small, ["JAX"]) == about(1.6, 2.5)
     assert ratios(small, ["autograd_lite compiled"]) == about(0.7, 0.7)
     assert ratios(small, [native]) == about(0.2, 0.3)
     assert ratios(large, [native]) == about(0.4, 0.7)
@@ -144,8 +144,8 @@ def test_the_sentences_on_speed_follow_from_the_saved_run():
         "gpt": about(0.6)[0],
         "cnn": about(1.5)[0],
         "tagger": about(1.1)[0],
-        "vae": about(0.5)[0],
-        "graph": about(0.7)[0],
+        "vae": about(0.4)[0],
+        "graph": about(0.9)[0],
     }
 
 
