@@ -49,6 +49,7 @@ from autograd_lite.ops.reductions.statistics import *
 from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
+from autograd_lite.support.threads import get_num_threads, set_num_threads
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
@@ -95,22 +96,23 @@ __all__ = [
     "delete", "derive", "det", "diag", "diagflat", "diagonal", "diff", "divide", "divmod", "dot", "draw", "dsplit",
     "dstack", "ediff1d", "eigh", "eigvalsh", "einsum", "elu", "embedding", "enable_grad", "erf", "exp", "exp2",
     "expand_dims", "expm1", "extract", "fabs", "fix", "flatten", "flip", "fliplr", "flipud", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "fmod", "frexp", "full_like", "gelu", "getitem", "grad", "gradient", "hardtanh",
-    "heaviside", "hessian", "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner", "insert", "interp",
-    "interpolate", "inv", "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div", "kron", "l1_loss",
-    "layer_norm", "ldexp", "leaky_relu", "linear", "load", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
-    "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm", "matrix_power", "matrix_transpose",
-    "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod", "modf", "moveaxis",
-    "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "nll_loss", "nn",
-    "no_grad", "norm", "one_hot", "optim", "outer", "pad", "percentile", "permute_dims", "pinv", "positive", "power",
-    "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "radians", "ravel", "real", "real_if_close", "reciprocal",
-    "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter",
-    "select", "setitem", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "slogdet", "softmax", "softplus", "solve",
-    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "svd", "svdvals", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv", "tensorsolve", "tile", "trace", "transpose",
-    "trapezoid", "tril", "trim_zeros", "triu", "true_divide", "trunc", "unique", "unstack", "value_and_grad", "vander",
-    "var", "vdot", "vecdot", "vector_norm", "vjp", "vsplit", "vstack", "where",
+    "floor_divide", "fmax", "fmin", "fmod", "frexp", "full_like", "gelu", "get_num_threads", "getitem", "grad",
+    "gradient", "hardtanh", "heaviside", "hessian", "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot",
+    "inner", "insert", "interp", "interpolate", "inv", "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory",
+    "kl_div", "kron", "l1_loss", "layer_norm", "ldexp", "leaky_relu", "linear", "load", "log", "log1p", "log2", "log10",
+    "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm",
+    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum",
+    "mod", "modf", "moveaxis", "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "negative", "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "percentile", "permute_dims",
+    "pinv", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "radians", "ravel", "real",
+    "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis",
+    "rot90", "round", "save", "scatter", "select", "set_num_threads", "setitem", "sigmoid", "sign", "silu", "sin",
+    "sinc", "sinh", "slogdet", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
+    "tensorinv", "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
+    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vsplit",
+    "vstack", "where",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -6,7 +6,8 @@ The files, in reading order:
 - operands, elementwise, reductions, indexing, lowering: from a call of the tape to statements;
 - fusion, contraction: statements share loops, and memory that one iteration needs alone becomes a variable;
 - neighbours, texts, kernel_source, kernels: loops as Python source;
-- postponing, runs, scalars: which calls become one kernel; long runs of single numbers become a table for one;
+- postponing, partition, runs, scalars: which calls become one kernel, which loops threads share; long runs of single
+  numbers become a table for one kernel;
 - transform, program: a tape whose calls are kernels, and its source;
 - runtime, functions: what kernels call;
 - exponentials, logarithms, powers, trigonometry: how the elementary functions are computed;

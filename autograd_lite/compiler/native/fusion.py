@@ -78,10 +78,11 @@ def _conflicts(one: Statement, other: Statement) -> list[tuple[Element, Element]
 
 def _is_aligned(one: Statement, other: Statement, level: int) -> bool:
     """Whether all that both use and one writes is used in the same iteration of the loop at `level`."""
-    return all(_same_iteration(a, one.extents, b, other.extents, level) for a, b in _conflicts(one, other))
+    return all(same_iteration(a, one.extents, b, other.extents, level) for a, b in _conflicts(one, other))
 
 
-def _same_iteration(a: Element, extents_a: tuple[int, ...], b: Element, extents_b: tuple[int, ...], level: int) -> bool:
+def same_iteration(a: Element, extents_a: tuple[int, ...], b: Element, extents_b: tuple[int, ...], level: int) -> bool:
+    """Whether the loop at `level` uses each place of the two elements in one iteration only."""
     if a.gathers or b.gathers:
         return False
     stride = a.strides[level]

@@ -56,6 +56,9 @@ MODULES = {
 }  # fmt: skip
 _TAKEN = {
     *LOOP_NAMES,
+    "first",
+    "last",
+    "thread",
     "value",
     "index",
     "range",
@@ -80,11 +83,16 @@ class KernelText:
     starts : dict
         The position in each memory to which its parameter points. ``base(memory, first)`` chooses it, where `first` is
         the lowest position that is used.
+    stretches : dict, optional
+        If threads share the only loop: how much of each scratch memory is a thread's.
+    iterations : int
+        How many iterations threads share; 0 if they share none.
     """
 
     body: Body
     local: frozenset[Memory]
     base: Callable[[Memory, int], int]
+    stretches: dict[Memory, int] | None = None
     lines: list[str] = field(default_factory=list)
     memories: dict[Memory, str] = field(default_factory=dict)
     numbers: dict[Any, tuple[str, Number]] = field(default_factory=dict)
@@ -98,6 +106,7 @@ class KernelText:
                 first = element.span(statement.extents, 0)[0]
                 lowest[element.memory] = min(first, lowest.get(element.memory, first))
         self.starts = {memory: self.base(memory, first) for memory, first in lowest.items()}
+        self.iterations = self.body[0].extent if self.stretches is not None and isinstance(self.body[0], Loop) else 0
         self._write(self.body, 0)
 
     # -- statements --------------------------------------------------------------------------------------------------
@@ -124,6 +133,8 @@ class KernelText:
             self._write_terms(term, level)
         if start < loop.extent:
             bounds = f"{start}, {loop.extent}" if start else f"{loop.extent}"
+            if self.iterations and not level:
+                bounds = "first, last"
             self._do(level, f"for {loop_name(level)} in range({bounds}):")
             self._write(loop.body, level + 1)
 
@@ -257,6 +268,8 @@ class KernelText:
         for index, stride in element.gathers:
             text = self._text(index, level, known)
             terms.append(product_text(text if text.isidentifier() else f"({text})", stride))
+        if self.stretches and memory in self.stretches:
+            terms.append(product_text("thread", self.stretches[memory]))
         start = element.offset - self.starts[memory]
         text = " + ".join([*terms, *([str(start)] if start or not terms else [])]).replace("+ -", "- ")
         return f"{self.memories[memory]}[{text}]"

@@ -43,10 +43,13 @@ class KernelCall:
     ----------
     can_restart : bool
         Whether nothing has been changed when it ends, so that the program can be left for the one of NumPy calls.
+    iterations : int
+        How many iterations threads share; 0 if they share none.
     """
 
     kernel: Kernel
     can_restart: bool
+    iterations: int = 0
 
     @property
     def __name__(self) -> str:
@@ -56,7 +59,8 @@ class KernelCall:
 def make_kernel(text: KernelText, name: str, args: list[Value], written: list[bool]) -> Kernel:
     """The kernel of a body of loops."""
     memories, numbers = list(text.memories.values()), [name for name, _ in text.numbers.values()]
-    lines = [f"def {name}({', '.join([*memories, *numbers])}):"]
+    part = ["first", "last", "thread"] if text.iterations else []
+    lines = [f"def {name}({', '.join([*part, *memories, *numbers])}):"]
     lines += [f"    {memory} = pointer({memory})" for memory in memories]
     lines += ["    clear_flags()", *(f"    {line}" for line in text.lines), "    return flags()", ""]
     kinds = [
@@ -64,7 +68,7 @@ def make_kernel(text: KernelText, name: str, args: list[Value], written: list[bo
         for value, is_written in zip(args, written, strict=True)
     ]
     kinds += [number_dtype(number).name for _, number in text.numbers.values()]
-    return Kernel(name, "\n".join(lines), f"int64({', '.join(kinds)})")
+    return Kernel(name, "\n".join(lines), f"int64({', '.join(['int64'] * len(part) + kinds)})")
 
 
 def imports(kernels: list[Kernel]) -> str:

@@ -17,6 +17,7 @@ from autograd_lite.compiler.native.transform import NativeTape, native_tape
 from autograd_lite.compiler.program_source import Source
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value
 from autograd_lite.core.graph import Leaf
+from autograd_lite.support.threads import in_threads
 
 _ERRORS = {"invalid": "invalid value", "divide": "divide by zero", "over": "overflow"}
 
@@ -50,7 +51,12 @@ class NativeSource(Source):
             self.body.append(f"{value.name} = np.empty({shape}, {dtype_name(value.dtype)}){transposed}")
 
     def _write_kernel(self, call: KernelCall, args: tuple[Any, ...]) -> None:
-        text = f"{call.kernel.name}({', '.join(map(self._expressions.argument, args))})"
+        text = ", ".join(map(self._expressions.argument, args))
+        if call.iterations:
+            self.functions["in_threads"] = in_threads
+            text = f"in_threads({call.kernel.name}, {call.iterations}, {text})"
+        else:
+            text = f"{call.kernel.name}({text})"
         if call.can_restart:
             self.functions["numpy_program"] = None
             self.body.append(f"if {text}: return numpy_program({', '.join(self.parameters)})")

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.compiler.calls import Assumption
 from autograd_lite.compiler.native.contraction import contract
-from autograd_lite.compiler.native.fusion import Body, join_loops, merge_loops, place
+from autograd_lite.compiler.native.fusion import merge_loops
 from autograd_lite.compiler.native.kernel_source import KernelText
 from autograd_lite.compiler.native.kernels import Kernel, KernelCall, make_kernel
 from autograd_lite.compiler.native.loops import Element, Memory, NotNative, Statement
@@ -20,6 +20,9 @@ from autograd_lite.compiler.native.postponing import postponed
 from autograd_lite.compiler.native.runs import MOST_STATEMENTS, Run
 from autograd_lite.compiler.native.scalars import ScalarCode, Stretch
 from autograd_lite.compiler.tape import Instruction, Storage, Tape, Value, called_name
+from autograd_lite.support.threads import MOST_THREADS
+
+_ALIGNED = 64  # elements, of a room of a thread: no two threads write into one line of the cache
 
 
 @dataclass
@@ -63,7 +66,9 @@ class _Transformer:
     def transformed(self) -> NativeTape:
         for instruction in postponed(self.tape.instructions, self.operands.places):
             self._add(instruction)
+        self.sequence = [part for each in self.sequence for part in (each.parts() if isinstance(each, Run) else [each])]
         self._find_outside_uses()
+        self.to_come = {value for part in self.sequence if isinstance(part, Instruction) for value in part.results}
         for part in self.sequence:
             if isinstance(part, Run) and part.is_interpreted:
                 self._write_scalars(part)
@@ -72,6 +77,7 @@ class _Transformer:
             else:
                 self.instructions.append(part)
                 self.has_effect |= part.is_effect
+                self.to_come.difference_update(part.results)
         made = Tape(self.tape.name, self.tape.inputs, self.tape.arrays | self.tables, [], self.tape.numbers)
         made.result, made.recorded_storages = self.tape.result, self.tape.recorded_storages
         made.gradients = dict(self.tape.gradients)
@@ -130,12 +136,17 @@ class _Transformer:
     def _find_outside_uses(self) -> None:
         """Which runs use each memory; memory that calls or survivors use is used outside."""
         self.users: dict[Memory, set[int]] = {}
+        self.sizes: dict[Memory, int] = {}  # of scratch memory
         by_storage = self.operands.memories
         for number, part in enumerate(self.sequence):
             if isinstance(part, Run):
                 for statement in part.statements:
                     for memory in statement.memories:
                         self.users.setdefault(memory, set()).add(number)
+                    for element in statement.elements:
+                        if not element.memory.values:
+                            last = element.span(statement.extents, 0)[1]
+                            self.sizes[element.memory] = max(last + 1, self.sizes.get(element.memory, 0))
             elif not part.is_view:
                 for value in part.values():
                     if value.storage in by_storage:
@@ -147,10 +158,7 @@ class _Transformer:
     # -- kernels -----------------------------------------------------------------------------------------------------
 
     def _write_kernel(self, run: Run) -> None:
-        body: Body = []
-        for statement in run.statements:
-            place(statement, body)
-        body = join_loops(body)
+        body = run.body or []
         used = dict.fromkeys(memory for statement in run.statements for memory in statement.memories)
         private = [memory for memory in used if memory.is_private and len(self.users[memory] | {-1}) == 2]
         rooms = contract(body, [memory for memory in private if -1 not in self.users[memory]])
@@ -162,12 +170,17 @@ class _Transformer:
                 return 0
             return _nearest(self._candidates(memory).values(), first)
 
-        text = KernelText(merge_loops(body), local, base)
+        # The threads of a loop have rooms of their own.
+        stretches = {memory: -(-room.size // _ALIGNED) * _ALIGNED for memory, room in rooms.items() if room.size > 1}
+        text = KernelText(merge_loops(body), local, base, stretches if run.is_divided else None)
         args, returned = [], []
         for memory, name in text.memories.items():
             if memory in rooms:
-                args.append(self._allocated(name, (rooms[memory].size,), memory.dtype))
+                size = MOST_THREADS * stretches[memory] if run.is_divided else rooms[memory].size
+                args.append(self._allocated(name, (size,), memory.dtype))
                 continue
+            if not memory.values:  # scratch memory of several kernels
+                memory.values[self._allocated(name, (self.sizes[memory],), memory.dtype)] = 0
             candidates = self._candidates(memory)
             value = next(value for value, start in candidates.items() if start == text.starts[memory])
             if memory in written:
@@ -196,8 +209,8 @@ class _Transformer:
 
     def _write_copies(self, copies: list[Statement], run: Run) -> None:
         for start in range(0, len(copies), MOST_STATEMENTS):
-            part = copies[start : start + MOST_STATEMENTS]
-            self._write_kernel(Run(run.place, part, is_effect=run.is_effect))
+            for part in Run(run.place, copies[start : start + MOST_STATEMENTS], is_effect=run.is_effect).parts():
+                self._write_kernel(part)
 
     def _table(self, name: str, array: Any) -> Value:
         self.number += 1
@@ -215,17 +228,18 @@ class _Transformer:
         self.has_effect |= run.is_effect
         numbers = [number.source for _, number in text.numbers.values()]
         writes = tuple(arg for arg, is_written in zip(args, written, strict=True) if is_written)
-        call = KernelCall(kernel, not self.has_effect)
+        call = KernelCall(kernel, not self.has_effect, text.iterations)
         self.instructions.append(Instruction(call, (*args, *numbers), {}, writes=writes, place=run.place))
 
     def _candidates(self, memory: Memory) -> dict[Value, int]:
         """The arrays that can be passed for a memory, with their positions: no views that each call would make."""
+        made = {value: start for value, start in memory.values.items() if value not in self.to_come}
         made_once = {
             value: start
-            for value, start in memory.values.items()
+            for value, start in made.items()
             if value.is_whole or (value.storage.kind != "input" and value.storage not in self.fresh)
         }
-        return made_once or memory.values
+        return made_once or made
 
     def _allocate_result(self, memory: Memory) -> list[Instruction]:
         """Write the allocation of a result ahead of its first kernel; returns what has to follow the kernel."""

@@ -9,7 +9,8 @@ from unittest import mock
 
 import numpy as np
 
-from autograd_lite.compiler.native import kernel_source, neighbours, program
+from autograd_lite.compiler.native import kernel_source, neighbours, partition, program
+from autograd_lite.support import threads
 
 _MODULES = {
     "inf": math.inf, "nan": math.nan, "float32": np.float32, "float64": np.float64, "int32": np.int32,
@@ -74,10 +75,12 @@ def _quiet(kernel):
 
 @contextmanager
 def without_compiler():
-    """Inside, new native programs run as Python. Sums are written in blocks and several rows at once also if short."""
+    """Inside, new native programs run as Python, and short loops have the blocks and threads of long ones."""
     with (
         mock.patch.object(program, "build", interpreted),
         mock.patch.multiple(neighbours, UNROLLED=2, _BLOCK=2, _MOST_BLOCKS=2),
         mock.patch.object(kernel_source, "UNROLLED", 2),
+        mock.patch.object(partition, "LONG", 1),
+        mock.patch.object(threads, "_number", 3),
     ):
         yield
