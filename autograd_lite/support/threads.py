@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.support.messages import show
+
 MOST_THREADS = 64
 _ALIGNED = 16  # iterations: of loops over elements, threads begin where vectors do
 _lock = threading.Lock()
@@ -71,7 +73,7 @@ def set_num_threads(number: int) -> None:
     """
     global _number
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_THREADS:
-        raise ValueError(f"number must be an integer from 1 to {MOST_THREADS}, not {number!r}")
+        raise ValueError(f"set_num_threads: number must be an integer from 1 to {MOST_THREADS}, not {show(number)}")
     _number = number
 
 
