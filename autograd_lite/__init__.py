@@ -4,6 +4,7 @@ import os.path
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.ops.methods  # noqa: F401
+from autograd_lite.batching.axes import BatchError as BatchError
 from autograd_lite.compiler import CompileError as CompileError
 from autograd_lite.compiler import StaleProgramError as StaleProgramError
 from autograd_lite.compiler import compile as compile
@@ -50,7 +51,7 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.support.threads import get_num_threads, set_num_threads
-from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
 __path__.append(os.path.dirname(__path__[0]))

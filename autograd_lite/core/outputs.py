@@ -30,6 +30,10 @@ class Cotangents(tuple[Any, ...]):
         both = zip(self, other, strict=True)
         return Cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
 
+    def with_gradients(self, gradients: Iterable[Any]) -> Cotangents:
+        """Others for the same results."""
+        return Cotangents(self.shape, gradients)
+
     def filled(self) -> tuple[Any, ...]:
         """The gradients with zeros in place of None, as rules take them."""
         return tuple(np.zeros(*form) if g is None else g for g, form in zip(self, self.shape, strict=True))

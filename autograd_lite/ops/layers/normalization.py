@@ -23,7 +23,7 @@ from autograd_lite.ops.composition import composed
 from autograd_lite.ops.lengths import at_least_single, slice_scale
 from autograd_lite.ops.reductions.reduction import deviation
 from autograd_lite.support.checks import check, check_at_least_0
-from autograd_lite.support.conversion import strip, to_floats
+from autograd_lite.support.conversion import strip, to_floats, whole
 from autograd_lite.support.messages import show
 from autograd_lite.support.sums import sum_over
 
@@ -75,7 +75,7 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     with np.errstate(all="ignore"):
         mean, standardized, variance = _moments(x, axes)
         scale = 1 / np.sqrt(variance + eps)
-        ordinary = _is_ordinary(scale)
+        ordinary = _is_ordinary(whole(scale))
     if ordinary:
         standardized *= scale
         return standardized, scale, mean, variance
