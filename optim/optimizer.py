@@ -158,6 +158,8 @@ class Optimizer(Versioned):
         RuntimeError: SGD.step: the gradient of parameter 0 of shape (2,) holds 1 inf; nothing was updated
         """
         loss = None
+        if active.get():
+            refuse_write("step: a parameter")
         if closure is not None:
             with enable_grad():
                 loss = closure()

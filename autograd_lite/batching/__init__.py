@@ -7,6 +7,7 @@ The files, in reading order:
 - elements: one element after the other, for whatever has no entry in the table;
 - ufuncs, indices: what ufuncs, their methods and indices do with a batch;
 - table: the table of NumPy functions, and its entries in shapes, reductions, choosing, joining, products;
+- randomness: random numbers for each element;
 - operations: forward functions and rules that cannot compute with batches, one element after the other.
 
 Nothing here knows tensors: a tensor may hold a batch as its array. `transforms/mapping.py` has the rest.

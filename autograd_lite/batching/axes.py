@@ -12,7 +12,15 @@ _numbers = itertools.count(1)
 
 
 class BatchError(TypeError):
-    """A function that `vmap` maps needs the values of one element, where there are those of many."""
+    """A function that `vmap` maps needs the values of one element, where there are those of many.
+
+    Attributes
+    ----------
+    is_final : bool
+        Whether it is an error for single elements, too: a write into what they share, random numbers.
+    """
+
+    is_final = False
 
 
 class Axis:
@@ -55,13 +63,20 @@ def refuse(use: str) -> NoReturn:
     """Raise BatchError: `use` needs the values of one element."""
     raise BatchError(
         f"vmap: {use} needs the values of one element, but a batch holds many; use functions of arrays "
-        "(np.where, np.zeros_like, np.stack, np.take, ...), or do it outside of the mapped function"
+        "(np.where, np.zeros_like, np.stack, autograd_lite.take, ...), or do it outside of the mapped function"
     )
 
 
-def refuse_write(what: str = "this array") -> NoReturn:
-    """Raise BatchError: all elements share what would be written into."""
-    raise BatchError(
-        f"vmap: {what} is the same for all elements of the batch, or an argument of the mapped function, so it cannot "
-        "be written into; write into a copy (np.copy of an argument, np.zeros_like of a batch)"
+def refuse_write(what: str = "an array that is the same for all elements") -> NoReturn:
+    """Raise BatchError: what would be written into is shared by all elements, or the user's."""
+    refuse_in_mapping(
+        f"{what} cannot be written into inside the mapped function; write into a copy (np.copy of an argument, "
+        "np.zeros_like of a batch)"
     )
+
+
+def refuse_in_mapping(text: str) -> NoReturn:
+    """Raise a BatchError that is one for single elements, too."""
+    error = BatchError(f"vmap: {text}")
+    error.is_final = True
+    raise error

@@ -1,8 +1,8 @@
 """Batch: an array with a hidden axis. NumPy functions on it compute for all elements at once.
 
-`shape`, `ndim`, axes and indices are those of one element. What is the same for all elements stays a plain array. Batches
-nest: what a batch holds may be a batch of an axis further out, and all code here computes with what it holds by NumPy
-functions alone. It may also be a tracer of `compile`, which records these functions.
+`shape`, `ndim`, axes and indices are those of one element. What is the same for all elements stays a plain array.
+Batches nest: what a batch holds may be a batch of an axis further out, and all code here computes with what it holds by
+NumPy functions alone. It may also be a tracer of `compile`, which records these functions.
 """
 
 from __future__ import annotations
@@ -50,10 +50,6 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     strides = property(lambda self: self.held.strides[1:])
     flags = property(lambda self: self.held.flags)
     base = property(lambda self: self.held.base)
-    T = property(lambda self: np.transpose(self))
-    mT = property(lambda self: np.swapaxes(self, -1, -2))
-    real = property(lambda self: np.real(self))
-    imag = property(lambda self: np.imag(self))
 
     def __repr__(self) -> str:
         return f"<batch of {self.axis.size} arrays of shape {tuple(self.shape)} and dtype {self.dtype}>"
@@ -128,12 +124,27 @@ for _name, _use in _USES.items():
 # -- methods that are functions of NumPy -----------------------------------------------------------------------------
 
 _METHODS = (
-    "all", "any", "argmax", "argmin", "argsort", "choose", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot", "max",
-    "mean", "min", "nonzero", "prod", "ptp", "put", "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum",
+    "all", "any", "argmax", "argmin", "argsort", "choose", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot",
+    "max", "mean", "min", "nonzero", "prod", "put", "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum",
     "swapaxes", "take", "trace", "var",
 )  # fmt: skip
+
+
+def _method(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+    return lambda self, *args, **options: function(self, *args, **options)
+
+
 for _name in _METHODS:
-    setattr(Batch, _name, lambda self, *args, _function=getattr(np, _name), **options: _function(self, *args, **options))
+    setattr(Batch, _name, _method(_name))
+_PROPERTIES: dict[str, Callable[..., Any]] = {
+    "T": lambda self: np.transpose(self),
+    "mT": lambda self: np.swapaxes(self, -1, -2),
+    "real": lambda self: np.real(self),
+    "imag": lambda self: np.imag(self),
+}
+for _name, _function in _PROPERTIES.items():
+    setattr(Batch, _name, property(_function))
 
 
 def _variadic(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,8 +168,8 @@ _OWN: dict[str, Callable[..., Any]] = {
     "compress": lambda self, condition, axis=None: np.compress(condition, self, axis),
     "sort": _sort,
 }
-for _name, _method in _OWN.items():
-    setattr(Batch, _name, _method)
+for _name, _function in _OWN.items():
+    setattr(Batch, _name, _function)
 
 
 # -- helpers ---------------------------------------------------------------------------------------------------------

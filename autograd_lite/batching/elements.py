@@ -40,8 +40,8 @@ def joined(rows: list[Any], axis: Axis, what: str) -> Any:
         if len({tuple(np.shape(row)) for row in rows}) > 1:
             shapes = sorted({tuple(np.shape(row)) for row in rows})
             raise BatchError(
-                f"vmap: {what} gives results of different shapes for the elements of the batch, such as {shapes[0]} and "
-                f"{shapes[1]}; use a mask (np.where) instead of a selection"
+                f"vmap: {what} gives results of different shapes for the elements of the batch, such as {shapes[0]} "
+                f"and {shapes[1]}; use a mask (np.where) instead of a selection"
             )
         return Batch(np.stack(rows), axis)
     if all(isinstance(row, bool | int | float) for row in rows) and any(row != first for row in rows):

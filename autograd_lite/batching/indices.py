@@ -120,7 +120,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     assert axis is not None
     if not has(x, axis):
         refuse_write()
-    _refuse_read_only(x)
+    refuse_read_only(x)
     parts = _parts(index, x.ndim)
     batched = parts is not None and any(has(part, axis) for part in parts)
     if parts is None or _are_apart(parts) or (batched and _axes_before(parts)):
@@ -138,16 +138,17 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     x.held[(first, *(aligned(part, axis, depth) for part in parts))] = value
 
 
-def _refuse_read_only(x: Any) -> None:
+def refuse_read_only(x: Any) -> None:
+    """Refuse to write into an argument."""
     while isinstance(x, Batch):
         x = x.held
     if not x.flags.writeable:
-        refuse_write("an argument of the mapped function")
+        refuse_write("an argument")
 
 
 def add_at(ufunc: np.ufunc, axis: Axis, x: Any, index: Any, *values: Any) -> None:
     """``ufunc.at(x, index, *values)``, where x is a batch."""
-    _refuse_read_only(x)
+    refuse_read_only(x)
     parts = _parts(index, x.ndim)
     if parts is not None and not any(has(part, axis) for part in parts) and not _are_apart(parts):
         ndim = _ndim(x, parts, axis)

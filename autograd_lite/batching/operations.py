@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.batching.axes import Axis, BatchError, active, axes_of
+from autograd_lite.batching.axes import Axis, BatchError, active, axes_of, refuse_in_mapping
 from autograd_lite.batching.batch import Batch, dispatch, has, innermost
 from autograd_lite.batching.elements import joined, pick
 from autograd_lite.support.sums import sum_over
@@ -34,8 +34,8 @@ def refuse_deposit(leaves: Iterable[Any]) -> None:
     """Refuse gradients for leaves outside of the mapped functions that run now."""
     axes = active.get()
     if not all(axes <= set(axes_of(leaf.shape)) for leaf in leaves):
-        raise BatchError(
-            "vmap: backward() inside the mapped function would add the gradients of all elements to a leaf outside of "
+        refuse_in_mapping(
+            "backward() inside the mapped function would add the gradients of all elements to a leaf outside of "
             "it; use grad() inside, or call backward() on a result of vmap"
         )
 
@@ -101,6 +101,28 @@ def _joined_gradient(parts: list[Any], axis: Axis, name: str) -> Any:
         return dispatch["enter_stack"](parts, axis)
     shape = np.broadcast_shapes(*map(np.shape, parts))
     return Batch(np.stack([np.broadcast_to(part, shape) for part in parts]), axis)
+
+
+def call_by_elements(name: str, function: Callable[..., Any], axis: Axis, args: Any, kwargs: dict[str, Any]) -> Any:
+    """The results of a function of arrays and tensors, which is called for each element."""
+    if not axis.size:
+        raise BatchError(f"vmap: {name} works element by element, and the batch has none")
+    loops[f"function {name}"] += 1
+    rows = []
+    for i in range(axis.size):
+        keywords = {key: _element(value, axis, i) for key, value in kwargs.items()}
+        rows.append(function(*_element(args, axis, i), **keywords))
+    return _joined_results(rows, axis, name)
+
+
+def _joined_results(rows: list[Any], axis: Axis, name: str) -> Any:
+    first = rows[0]
+    if isinstance(first, tuple | list) and len({len(row) for row in rows}) == 1:
+        parts = [_joined_results(list(column), axis, name) for column in zip(*rows, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    if any(hasattr(row, "_node") for row in rows) and len({tuple(np.shape(row)) for row in rows}) == 1:
+        return dispatch["enter_stack"](rows, axis)
+    return joined([getattr(row, "_data", row) for row in rows], axis, name)
 
 
 def _element(value: Any, axis: Axis, i: int) -> Any:

@@ -106,9 +106,9 @@ def _einsum_of_letters(function: Any, axis: Axis, args: Any, options: Any) -> An
 
 
 @handles(
-    np.linalg.matrix_transpose, np.matrix_transpose, np.linalg.inv, np.linalg.det, np.linalg.slogdet, np.linalg.cholesky,
-    np.linalg.eigh, np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.qr, np.linalg.pinv,
-    np.linalg.matrix_power, np.linalg.matrix_rank, np.linalg.cond, np.linalg.matrix_norm,
+    np.linalg.matrix_transpose, np.matrix_transpose, np.linalg.inv, np.linalg.det, np.linalg.slogdet,
+    np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.qr,
+    np.linalg.pinv, np.linalg.matrix_power, np.linalg.matrix_rank, np.linalg.cond, np.linalg.matrix_norm,
 )  # fmt: skip
 def _of_matrices(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     x, *rest = args

@@ -69,17 +69,14 @@ _AXES: dict[Any, dict[str, Any]] = {
 def _moved(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     given = bind(function, args, kwargs)
     name, x = first_of(given)
-    if given.get("out") is not None or x.ndim < 2 and function in (np.diagonal, np.trace):
+    if given.get("out") is not None or (x.ndim < 2 and function in (np.diagonal, np.trace)):
         return NotImplemented
     if x.ndim < 2 and function in (np.linalg.diagonal, np.linalg.trace, np.rot90):
         return NotImplemented
     for along, default in _AXES[function].items():
         given[along] = shifted(given.get(along, default), x.ndim)
-    return Batch(function(**{**given, name: x.held}) if name != "x" else function(x.held, **_without(given, name)), axis)
-
-
-def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in given.items() if key != name}
+    del given[name]  # of some it is positional-only
+    return Batch(function(x.held, **given), axis)
 
 
 @handles(np.expand_dims)

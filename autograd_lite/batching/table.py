@@ -98,6 +98,11 @@ def _of_dtypes(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     return function(*(a.dtype if a.__class__ is Batch else a for a in args), **kwargs)
 
 
+@handles(np.array2string, np.array_repr, np.array_str)
+def _text(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
+    return repr(args[0])
+
+
 @handles(np.common_type, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
 def _of_arrays_of_dtypes(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     return function(*(np.empty(1, a.dtype) if a.__class__ is Batch else a for a in args), **kwargs)
@@ -105,7 +110,7 @@ def _of_arrays_of_dtypes(function: Any, axis: Axis, args: Any, kwargs: Any) -> A
 
 @handles(np.may_share_memory, np.shares_memory)
 def _memory(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
-    held = [arg for arg in args]
+    held = list(args)
     while any(arg.__class__ is Batch for arg in held):
         held = [arg.held if arg.__class__ is Batch else arg for arg in held]
     return function(*held, **kwargs)

@@ -11,7 +11,7 @@ from autograd_lite.batching.axes import Axis, refuse_write
 from autograd_lite.batching.batch import Batch, aligned, arrayed, dispatch, has, innermost, shifted, wrapped
 from autograd_lite.batching.elements import loop
 from autograd_lite.batching.errors import of_one_element
-from autograd_lite.batching.indices import add_at
+from autograd_lite.batching.indices import add_at, refuse_read_only
 
 _REDUCE = ("axis", "dtype", "out", "keepdims", "initial", "where")
 _POSITIONAL = {"reduce": _REDUCE, "accumulate": _REDUCE[:3], "reduceat": ("indices", *_REDUCE[:3])}
@@ -25,6 +25,8 @@ def with_out(function: Callable[..., Any], args: Any, kwargs: dict[str, Any], ax
         return wrapped(function(*args, **kwargs), axis)
     if not all(has(target, axis) for target in targets):
         refuse_write("the array given as out=")
+    for target in targets:
+        refuse_read_only(target)
     held = tuple(target.held for target in targets)
     function(*args, **kwargs, out=held if isinstance(out, tuple) else held[0])
     return out[0] if isinstance(out, tuple) and len(out) == 1 else out

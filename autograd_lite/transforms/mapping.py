@@ -12,6 +12,7 @@ from autograd_lite.batching.axes import Axis, BatchError
 from autograd_lite.batching.batch import Batch
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.arrays.joining import concatenate
+from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, map_leaves, rebuild
@@ -39,16 +40,16 @@ def vmap(
     function : callable
         Takes and returns arrays or tensors, or nested tuples, lists and dicts of them.
     in_axes : int, None, or nested tuples, lists and dicts of them, default 0
-        The axis of the elements in each positional argument, None for what is the same for all. One for all arguments, or
-        a tuple with an entry for each: one for all arrays in the argument, or a structure like it. Keyword arguments are
-        the same for all elements.
+        The axis of the elements in each positional argument, None for what is the same for all. One for all arguments,
+        or a tuple with an entry for each: one for all arrays in the argument, or a structure like it. Keyword arguments
+        are the same for all elements.
     out_axes : int, or nested tuples, lists and dicts of them, default 0
         The axis of the elements in the results.
     chunk_size : int, optional
         How many elements are computed at once, by default all. It bounds the memory.
     randomness : {"error", "same", "different"}, default "error"
-        Whether random numbers that the library draws (dropout, initialization) are an error, the same for all elements, or
-        drawn for each. Draws from NumPy's own generators are the same for all.
+        Whether random numbers that the library draws (dropout, initialization) are an error, the same for all elements,
+        or drawn for each. Draws from NumPy's own generators are the same for all.
 
     Returns
     -------
@@ -58,9 +59,9 @@ def vmap(
     Raises
     ------
     BatchError
-        In a call, if the function needs the values of one element: in a branch, in ``float(x)``, as a length, to select a
-        number of elements that differs (``x[x > 0]``). The way out is `np.where`. Also if it writes into an argument or
-        into an array from outside, or calls `backward` for a leaf outside.
+        In a call, if the function needs the values of one element: in a branch, in ``float(x)``, as a length, to select
+        a number of elements that differs (``x[x > 0]``). The way out is `np.where`. Also if it writes into an argument
+        or into an array from outside, draws random numbers, or calls `backward` for a leaf outside.
     ValueError
         In a call, if arguments do not have these axes, or have different lengths there.
 
@@ -84,8 +85,8 @@ def vmap(
     check_function("vmap", function)
     if randomness not in _RANDOMNESS:
         raise ValueError(f"vmap: randomness must be one of {', '.join(_RANDOMNESS)}, not {show(randomness)}")
-    if chunk_size is not None and (isinstance(chunk_size, bool) or not isinstance(chunk_size, int) or chunk_size < 1):
-        raise ValueError(f"vmap: chunk_size must be a positive integer or None, not {show(chunk_size)}")
+    if chunk_size is not None:
+        check_positive_integer("vmap", chunk_size=chunk_size)
 
     @wraps(function)
     def mapped(*arguments: Any, **options: Any) -> Any:
@@ -141,7 +142,13 @@ def _common_length(places: list[int | None], values: list[Any]) -> int:
 
 
 def _at_once(
-    function: Function, arguments: Any, options: Any, places: list[int | None], values: list[Any], out_axes: Any, axis: Axis
+    function: Function,
+    arguments: Any,
+    options: Any,
+    places: list[int | None],
+    values: list[Any],
+    out_axes: Any,
+    axis: Axis,
 ) -> Any:
     entered = [v if p is None else enter(v, axis, p) for p, v in zip(places, values, strict=True)]
     with axis.entered():
@@ -151,7 +158,9 @@ def _at_once(
 
 
 def _left(value: Any, axis: Axis, place: Any) -> Any:
-    if not isinstance(value, Tensor | Batch | bool | int | float | np.ndarray | np.generic) and not hasattr(value, "dtype"):
+    if not isinstance(value, Tensor | Batch | bool | int | float | np.ndarray | np.generic) and not hasattr(
+        value, "dtype"
+    ):
         raise BatchError(f"vmap: the function must return arrays, not {type(value).__name__}")
     ndim = len(np.shape(value)) + 1
     if place is None or not -ndim <= place < ndim:

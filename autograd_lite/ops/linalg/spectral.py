@@ -132,7 +132,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
 
 def _complement(q: Array, g: Array, s: Array, rows: int, columns: int) -> Array:
     """(I − Q Qᵀ) g S⁻¹: the part of the gradient outside the space that the vectors span."""
-    if np.any(strip(s) <= rounding(strip(s), rows, columns)):
+    if np.any(whole(strip(s) <= rounding(strip(s), rows, columns))):
         raise np.linalg.LinAlgError("svd: no derivative of the singular vectors, because a singular value is zero")
     return (g - np.matmul(q, np.matmul(adjoint(q), g))) / np.expand_dims(s, -2)
 
