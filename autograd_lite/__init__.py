@@ -87,8 +87,8 @@ def __getattr__(name: str) -> Any:
 
 # Written out because type checkers do not follow sums of lists; a test compares it with the families of operations.
 __all__ = [
-    "AnomalyError", "BatchError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute", "add",
-    "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",
+    "AnomalyError", "BatchError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute",
+    "add", "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",
     "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "batch_norm",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "block", "broadcast_arrays", "broadcast_to", "cbrt",
     "ceil", "cholesky", "choose", "clip", "clone", "column_stack", "compile", "compress", "concatenate", "cond",
@@ -112,8 +112,8 @@ __all__ = [
     "sinc", "sinh", "slogdet", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack",
     "std", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
     "tensorinv", "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
-    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap", "vsplit",
-    "vstack", "where",
+    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap",
+    "vsplit", "vstack", "where",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

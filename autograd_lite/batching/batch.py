@@ -87,11 +87,11 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         shortcut = _POWERS.get(exponent) if type(exponent) in (int, float) and self.dtype.kind == "f" else None
         return super().__pow__(exponent) if shortcut is None else shortcut(self)
 
-    def __copy__(self) -> Batch:
-        return np.copy(self)  # type: ignore[call-overload, no-any-return]
+    def __copy__(self) -> Any:
+        return np.copy(self)
 
-    def __deepcopy__(self, memo: Any) -> Batch:
-        return np.copy(self)  # type: ignore[call-overload, no-any-return]
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
 
     def astype(self, dtype: Any = None, copy: bool = True, **options: Any) -> Batch:
         """The elements in another dtype."""
@@ -155,7 +155,7 @@ def _variadic(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sort(self: Batch, axis: int = -1, **options: Any) -> None:
-    self[...] = np.sort(self, axis, **options)  # type: ignore[call-overload]
+    self[...] = np.sort(self, axis, **options)
 
 
 _OWN: dict[str, Callable[..., Any]] = {

@@ -124,8 +124,7 @@ def _like(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     shape = np.shape(x) if shape is None else tuple(shape) if np.ndim(shape) else (shape,)
     given[name] = x.held if has(x, axis) else x
     if has(given.get("fill_value"), axis):
-        out = np.empty_like(**{"prototype": given[name], "dtype": given.get("dtype"), "shape": (axis.size, *shape)})
-        batch = Batch(out, axis)
+        batch = Batch(np.empty_like(given[name], given.get("dtype"), shape=(axis.size, *shape)), axis)
         batch[...] = given["fill_value"]
         return batch
     return Batch(function(**{**given, "shape": (axis.size, *shape)}), axis)

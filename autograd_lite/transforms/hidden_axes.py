@@ -16,7 +16,11 @@ from autograd_lite.ops.arrays.shape import stack
 # Batches nest in the order in which their axes were made, the latest outside. So an axis is entered below later ones.
 
 
-@primitive(x=lambda g, axis, place: leave(g, axis, place))
+def _leave_rule(g: Array, axis: Axis, place: int) -> Array:
+    return leave(g, axis, place)
+
+
+@primitive(x=_leave_rule)
 def enter(x: Array, axis: Axis, place: int) -> Array:
     """An axis of an array is hidden: what lies along it becomes the elements of a batch. They cannot be written into.
 
@@ -26,8 +30,12 @@ def enter(x: Array, axis: Axis, place: int) -> Array:
     >>> batch.shape, batch
     ((3,), <batch of 2 arrays of shape (3,) and dtype float64>)
     """
+    return _hidden(x, axis, place)
+
+
+def _hidden(x: Any, axis: Axis, place: int) -> Any:
     if isinstance(x, Batch) and x.axis.number > axis.number:
-        return Batch(enter.primitive.forward(x.held, axis, place % x.ndim + 1), x.axis)
+        return Batch(_hidden(x.held, axis, place % x.ndim + 1), x.axis)
     moved = np.moveaxis(x, place, 0)
     return Batch(np.broadcast_to(moved, moved.shape), axis)
 
@@ -44,8 +52,12 @@ def leave(x: Array, axis: Axis, place: int) -> Array:
            [10, 40],
            [20, 50]])
     """
+    return _shown(x, axis, place)
+
+
+def _shown(x: Any, axis: Axis, place: int) -> Any:
     if isinstance(x, Batch) and x.axis.number > axis.number:
-        return Batch(leave.primitive.forward(x.held, axis, place % (x.ndim + 1) + 1), x.axis)
+        return Batch(_shown(x.held, axis, place % (x.ndim + 1) + 1), x.axis)
     return np.moveaxis(filled(x, axis), 0, place)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_lite.batching.axes import Axis, BatchError
 from autograd_lite.batching.batch import Batch
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.ops.arrays.joining import concatenate
+from autograd_lite.ops.arrays.shape import concatenate
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.messages import show

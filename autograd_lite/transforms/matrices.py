@@ -13,7 +13,7 @@ from autograd_lite.batching.batch import Batch
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.ops.arrays.joining import concatenate
+from autograd_lite.ops.arrays.shape import concatenate
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.tree import rebuild
 from autograd_lite.transforms.differentiated_call import (
