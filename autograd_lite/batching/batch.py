@@ -118,8 +118,19 @@ _USES = {
     "tolist": "tolist()",
     "tobytes": "tobytes()",
 }
+
+
+def _named(method: Callable[..., Any], doc: str) -> Callable[..., Any]:
+    method.__doc__ = doc
+    return method
+
+
+def _refusal(use: str) -> Callable[..., Any]:
+    return _named(lambda self, *args, **options: refuse(use), f"Refused: {use} needs the values of one element.")
+
+
 for _name, _use in _USES.items():
-    setattr(Batch, _name, lambda self, *args, _use=_use: refuse(_use))
+    setattr(Batch, _name, _refusal(_use))
 
 # -- methods that are functions of NumPy -----------------------------------------------------------------------------
 
@@ -132,7 +143,7 @@ _METHODS = (
 
 def _method(name: str) -> Callable[..., Any]:
     function = getattr(np, name)
-    return lambda self, *args, **options: function(self, *args, **options)
+    return _named(lambda self, *args, **options: function(self, *args, **options), f"``np.{name}`` of the batch.")
 
 
 for _name in _METHODS:
@@ -169,7 +180,7 @@ _OWN: dict[str, Callable[..., Any]] = {
     "sort": _sort,
 }
 for _name, _function in _OWN.items():
-    setattr(Batch, _name, _function)
+    setattr(Batch, _name, _named(_function, f"The method {_name} of arrays."))
 
 
 # -- helpers ---------------------------------------------------------------------------------------------------------
