@@ -145,6 +145,8 @@ def report(results: dict[str, Any]) -> str:
         parts += step_tables(results["steps"], results["engines"])
     for threads, programs in results.get("programs", {}).items():
         parts += [f"Programs, {threads}", *step_tables(programs, results["engines"])]
+    if results.get("gradbench"):
+        parts += ["Derivatives of GradBench, one thread", *step_tables(results["gradbench"], results["engines"])]
     for axis, found in results.get("scaling", {}).items():
         parts += [f"Time of a step by {axis}: {found['title']}, SGD", by_engine(scaling_rows(axis, found))]
     if results.get("memory"):
@@ -169,6 +171,8 @@ def markdown_report(results: dict[str, Any]) -> str:
     parts = [titled_table(results["steps"], results["engines"])] if results["steps"] else []
     for threads, programs in results.get("programs", {}).items():
         parts += [f"Programs, {threads}:", titled_table(programs, results["engines"])]
+    if results.get("gradbench"):
+        parts += ["Derivatives of GradBench, one thread:", titled_table(results["gradbench"], results["engines"])]
     return "\n\n".join([*parts, describe(results["environment"])])
 
 
@@ -179,7 +183,8 @@ def titled_table(cases: dict[str, Any], order: list[str]) -> str:
 
 def refusals(results: dict[str, Any]) -> dict[str, str]:
     """The engines that were refused, by case, and the reason."""
-    groups = {"": results["steps"], **{f", {key}": found for key, found in results.get("programs", {}).items()}}
+    groups = {"": results["steps"], ", gradbench": results.get("gradbench", {})}
+    groups |= {f", {key}": found for key, found in results.get("programs", {}).items()}
     found = {
         f"{name}, case {key}{where}": reason
         for where, cases in groups.items()
