@@ -61,8 +61,8 @@ class GroupNorm(Module):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
-        bias: bool = True,
         *,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_positive_integer("GroupNorm", num_groups=num_groups, num_channels=num_channels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.core.tensor import Array, Tensor
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import Module, changed_options
 from autograd_lite.nn.parameter import Buffer
 from autograd_lite.ops.layers import distance, likelihood_losses, loss, weighted_losses
 from autograd_lite.support.checks import (
@@ -65,8 +65,6 @@ class CrossEntropyLoss(_WeightedLoss):
     Tensor(0.69314718)
     """
 
-    _shown = ("reduction", "ignore_index", "label_smoothing")
-
     def __init__(
         self,
         weight: Any = None,
@@ -79,6 +77,9 @@ class CrossEntropyLoss(_WeightedLoss):
         check("CrossEntropyLoss", "an integer", is_integer, ignore_index=ignore_index)
         check("CrossEntropyLoss", "in [0, 1]", lambda value: 0 <= value <= 1, label_smoothing=label_smoothing)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+
+    def extra_repr(self) -> str:
+        return ", ".join([super().extra_repr(), *changed_options(self, ignore_index=-100, label_smoothing=0.0)])
 
     def forward(self, input: Array, target: Array) -> Tensor:
         return weighted_losses.cross_entropy(
@@ -94,12 +95,13 @@ class CrossEntropyLoss(_WeightedLoss):
 class NLLLoss(_WeightedLoss):
     """−w_y ln p_y, given the logarithms of probabilities and labels; options are those of `CrossEntropyLoss`."""
 
-    _shown = ("reduction", "ignore_index")
-
     def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__(weight, reduction=reduction)
         check("NLLLoss", "an integer", is_integer, ignore_index=ignore_index)
         self.ignore_index = ignore_index
+
+    def extra_repr(self) -> str:
+        return ", ".join([super().extra_repr(), *changed_options(self, ignore_index=-100)])
 
     def forward(self, input: Array, target: Array) -> Tensor:
         return weighted_losses.nll_loss(

@@ -20,12 +20,17 @@ def replaced(input: Any, out: Any, inplace: bool, name: str) -> Any:
     """
     if inplace is False:
         return out
-    if inplace is not True:
-        raise TypeError(f"{name}: inplace must be True or False, not {show(inplace)}")
-    if not isinstance(input, Tensor | np.ndarray):
-        raise TypeError(f"{name}: inplace=True writes into a tensor or an array, not {show(input)}")
+    check_inplace(input, inplace, name)
     input[...] = out
     return input
+
+
+def check_inplace(input: Any, inplace: Any, name: str) -> None:
+    """Raise TypeError if `inplace` is no switch, or, with it, if the input cannot be written into."""
+    if not isinstance(inplace, bool | np.bool_):
+        raise TypeError(f"{name}: inplace must be True or False, not {show(inplace)}")
+    if inplace and not isinstance(input, Tensor | np.ndarray):
+        raise TypeError(f"{name}: inplace=True writes into a tensor or an array, not {show(input)}")
 
 
 def in_pytorch_form(function: Callable[..., Any], *, inplace: bool = False) -> Callable[..., Any]:

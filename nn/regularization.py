@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module
-from autograd_lite.nn.pytorch_form import replaced
+from autograd_lite.nn.pytorch_form import check_inplace, replaced
 from autograd_lite.ops.composition import composed
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_probability, check_switch
@@ -29,6 +29,9 @@ def _dropped(name: str, x: Array, p: float, training: bool, inplace: bool, rng: 
         x = to_floats(x)
     elif x.dtype.kind != "f":
         x = x.astype(float)
+    check_inplace(given, inplace, name)
+    if inplace and x.ndim:
+        given[:0] = 0  # raises if the input cannot be written into, before anything is drawn
     axes = x.ndim if whole is None else whole(x)
     if not training or p == 0:
         return replaced(given, x, inplace, name)

@@ -70,5 +70,5 @@ OTHERS = {
     "vsplit": {"x": M, "sections": 2},
     "vstack": {"arrays": [V, V]},
     "where": {"condition": np.array([True, False]), "x": V, "y": V},
-    "dropout": {"x": V, "p": 0.5, "rng": 0},
+    "dropout": {"input": V, "p": 0.5, "rng": 0},
 }
