@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.arguments import refuse
 from autograd_lite.core.hooks import check_in_each_call
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import clip, where
@@ -36,8 +37,10 @@ def _check_signs(target: Array) -> None:
         raise ValueError("labels are -1 and 1")
 
 
-def _signs(target: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+def _signs(name: str, target: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """Labels ±1 of this shape, as numbers that can be multiplied."""
+    if isinstance(target, Tensor) and target.requires_grad:
+        refuse(name, "target")
     target = to_array(strip(target))
     if target.shape != shape:
         raise ValueError(f"target of shape {target.shape}, expected {shape}")
@@ -75,7 +78,7 @@ def cosine_embedding_loss(
     if x1.shape != x2.shape or x1.ndim not in (1, 2):
         raise ValueError(f"inputs of the shapes {x1.shape} and {x2.shape}, expected (N, D) or (D,) for both")
     check("cosine_embedding_loss", "a number", is_number, margin=margin)
-    signs = _signs(target, x1.shape[:-1], x1.dtype)
+    signs = _signs("cosine_embedding_loss", target, x1.shape[:-1], x1.dtype)
     squares = [np.sum(x * x, axis=-1) + 1e-12 for x in (x1, x2)]
     cosine = np.sum(x1 * x2, axis=-1) / np.sqrt(squares[0] * squares[1])
     return reduced(where(signs > 0, 1 - cosine, _positive_part(cosine - margin)), reduction)
@@ -101,7 +104,9 @@ def margin_ranking_loss(
     if x1.shape != x2.shape:
         raise ValueError(f"inputs of the shapes {x1.shape} and {x2.shape}; losses do not broadcast")
     check("margin_ranking_loss", "a number", is_number, margin=margin)
-    return reduced(_positive_part(margin - _signs(target, x1.shape, x1.dtype) * (x1 - x2)), reduction)
+    return reduced(
+        _positive_part(margin - _signs("margin_ranking_loss", target, x1.shape, x1.dtype) * (x1 - x2)), reduction
+    )
 
 
 @composed
@@ -164,7 +169,9 @@ def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, *, re
     """
     x = floats(input)
     check("hinge_embedding_loss", "a number", is_number, margin=margin)
-    return reduced(where(_signs(target, x.shape, x.dtype) > 0, x, _positive_part(margin - x)), reduction)
+    return reduced(
+        where(_signs("hinge_embedding_loss", target, x.shape, x.dtype) > 0, x, _positive_part(margin - x)), reduction
+    )
 
 
 @composed
@@ -177,7 +184,7 @@ def soft_margin_loss(input: Array, target: Array, *, reduction: str = "mean") ->
     Tensor([6.93147181e-01, 1.00000000e+03])
     """
     x = floats(input)
-    return reduced(softplus(-_signs(target, x.shape, x.dtype) * x), reduction)
+    return reduced(softplus(-_signs("soft_margin_loss", target, x.shape, x.dtype) * x), reduction)
 
 
 @composed
