@@ -166,7 +166,7 @@ class Dropout2d(Dropout):
     Examples
     --------
     >>> Dropout2d(0.5, rng=0)(np.ones((1, 4, 2, 2))).mean(axis=(2, 3))
-    array([[2., 0., 0., 0.]])
+    array([[2., 2., 2., 0.]])
     """
 
     _function = staticmethod(dropout2d)

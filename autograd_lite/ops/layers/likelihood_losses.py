@@ -19,7 +19,7 @@ from autograd_lite.ops.layers.distance import huber_loss, l1_loss
 from autograd_lite.ops.layers.loss_terms import reduced, same_shape
 from autograd_lite.ops.layers.similarity import floats
 from autograd_lite.support.checks import check_at_least_0, check_positive
-from autograd_lite.support.conversion import strip, to_array
+from autograd_lite.support.conversion import strip
 
 __all__: list[str] = []  # for `nn.functional`
 
@@ -93,7 +93,7 @@ def gaussian_nll_loss(
     Tensor(2.)
     """
     x = floats(input)
-    y, var = same_shape(target, x, "input"), to_array(var)
+    y, var = same_shape(target, x, "input"), floats(var)
     check_positive("gaussian_nll_loss", eps=eps)
     if var.shape == x.shape[:-1] and x.ndim:
         var = reshape(var, (*var.shape, 1))

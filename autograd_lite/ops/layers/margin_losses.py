@@ -203,7 +203,7 @@ def multilabel_soft_margin_loss(
         raise ValueError("input of shape () has no axis of classes")
     terms = binary_cross_entropy_with_logits(x, target, reduction="none")
     if weight is not None:
-        terms = terms * to_array(weight)
+        terms = terms * floats(weight)
     return reduced(np.mean(terms, axis=-1), reduction)
 
 
@@ -233,7 +233,7 @@ def multi_margin_loss(
 
 
 def _per_class(weight: Array, x: Array) -> Array:
-    weight = to_array(weight)
+    weight = floats(weight)
     if weight.shape != x.shape[-1:]:
         raise ValueError(f"weight of shape {weight.shape}, expected {x.shape[-1:]}")
     return weight.astype(x.dtype)

@@ -133,6 +133,13 @@ def _max_rule(g: Array, x: Array, out: Array, window: Window, places: Lengths) -
 
 @primitive(name="max_pool", x=_max_rule)
 def max_pool(x: Array, window: Window, places: Lengths) -> Array:
+    """The largest element under the kernel at each place. The gradient goes to the first of them.
+
+    Examples
+    --------
+    >>> max_pool(Tensor([1.0, 3.0, 2.0]), Window((2,), (1,), ((0, 0),), (1,)), (2,))
+    Tensor([3., 3.])
+    """
     x = with_border(x, window.padding, -math.inf)
     first, *others = window.slices(places)
     out = np.copy(x[first])
@@ -165,6 +172,13 @@ def _avg_pool_input(upstream: Array, size: Lengths, window: Window, counts: Any)
 )
 @rounded_once
 def avg_pool(x: Array, window: Window, places: Lengths, counts: Any) -> Array:
+    """The sum of the elements under the kernel at each place, divided by `counts`. ∂/∂x = 1/counts.
+
+    Examples
+    --------
+    >>> avg_pool(Tensor([1.0, 3.0, 2.0]), Window((2,), (1,), ((0, 0),), (1,)), (2,), 2)
+    Tensor([2. , 2.5])
+    """
     x = with_border(x, window.padding)
     first, *others = window.slices(places)
     out = np.copy(x[first])

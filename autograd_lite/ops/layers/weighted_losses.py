@@ -20,6 +20,7 @@ from autograd_lite.ops.composition import composed
 from autograd_lite.ops.layers import loss
 from autograd_lite.ops.layers.activation import softplus
 from autograd_lite.ops.layers.loss_terms import check_logarithms, check_probabilities, reduced, same_shape
+from autograd_lite.ops.layers.similarity import floats
 from autograd_lite.ops.lengths import at_least_single
 from autograd_lite.support.checks import check, is_integer
 from autograd_lite.support.conversion import strip, to_array, to_floats
@@ -57,7 +58,7 @@ def _is_ignored_somewhere(target: Array, ignore_index: int) -> bool:
 def _class_weights(weight: Array, scores: Array) -> Array:
     """The weights of the classes in a shape that broadcasts against the scores."""
     axis = loss.class_axis(scores.ndim)
-    weight, classes = to_array(weight), scores.shape[axis] if scores.ndim else 1
+    weight, classes = floats(weight), scores.shape[axis] if scores.ndim else 1
     if weight.shape != (classes,):
         raise ValueError(f"weight of shape {weight.shape}, expected ({classes},) for scores of shape {scores.shape}")
     check_probabilities("weight", strip(weight), most=np.inf, called="weights of classes")
@@ -194,7 +195,7 @@ def nll_loss(
 
 def _element_weights(weight: Array, terms: Array, name: str = "weight") -> Array:
     """Weights that broadcast to the terms, in their dtype."""
-    weight = to_array(weight)
+    weight = floats(weight)
     try:
         return broadcast_to(weight.astype(terms.dtype), terms.shape)
     except ValueError:
