@@ -33,6 +33,7 @@ from autograd_lite.ops.layers.interpolation import *
 from autograd_lite.ops.layers.loss import *
 from autograd_lite.ops.layers.normalization import *
 from autograd_lite.ops.layers.pooling import *
+from autograd_lite.ops.layers.transposed_convolution import *
 from autograd_lite.ops.linalg.contraction import *
 from autograd_lite.ops.linalg.decompositions import *
 from autograd_lite.ops.linalg.least_squares import *

@@ -47,11 +47,11 @@ class Sequential(Module):
                 raise ValueError(f"Sequential: {show(name)} cannot be the name of a module")
             setattr(self, name, _check(self, module))
 
-    def forward(self, x: Array) -> Tensor:
+    def forward(self, input: Array) -> Tensor:
         for module in vars(self).values():
             if isinstance(module, Module):
-                x = module(x)
-        return x
+                input = module(input)
+        return input
 
     def append(self, module: Module) -> Self:
         """Add a module at the end, named by the next free number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module, changed_options
 from autograd_lite.nn.parameter import Parameter, uniform_parameter
 from autograd_lite.ops.arrays.ordering import pad
-from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv_transpose2d, resolve_padding
+from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv3d, resolve_padding
+from autograd_lite.ops.layers.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from autograd_lite.ops.layers.windows import Lengths, lengths
 from autograd_lite.random import generator
 from autograd_lite.support.checks import alternatives, check_positive_integer
@@ -27,6 +29,7 @@ class _Convolution(Module):
     """What convolutional layers share: the checks of the arguments, the initial values, and the padding."""
 
     axes: int
+    _function: Callable[..., Tensor]
     bias: Parameter | None
     transposed = False
 
@@ -96,18 +99,8 @@ class _Convolution(Module):
         return ", ".join([sizes, *changed, *(["bias=False"] if self.bias is None else [])])
 
 
-class Conv1d(_Convolution):
-    """A convolution of signals: (N, in_channels, T) to (N, out_channels, T').
-
-    Parameters, attributes, errors and initial values are those of `Conv2d`, with one spatial axis.
-
-    Examples
-    --------
-    >>> Conv1d(3, 8, 5, padding="same", rng=0)(np.zeros((2, 3, 20))).shape
-    (2, 8, 20)
-    """
-
-    axes = 1
+class _Forward(_Convolution):
+    """A convolution; subclasses say along how many axes."""
 
     def __init__(
         self,
@@ -127,12 +120,26 @@ class Conv1d(_Convolution):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
 
-    def forward(self, x: Array) -> Tensor:
-        x, padding = self._padded(x)
-        return conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    def forward(self, input: Array) -> Tensor:
+        input, padding = self._padded(input)
+        return self._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
-class Conv2d(_Convolution):
+class Conv1d(_Forward):
+    """A convolution of signals: (N, in_channels, T) to (N, out_channels, T').
+
+    Parameters, attributes, errors and initial values are those of `Conv2d`, with one spatial axis.
+
+    Examples
+    --------
+    >>> Conv1d(3, 8, 5, padding="same", rng=0)(np.zeros((2, 3, 20))).shape
+    (2, 8, 20)
+    """
+
+    axes, _function = 1, staticmethod(conv1d)
+
+
+class Conv2d(_Forward):
     """A convolution of images: (N, in_channels, H, W) to (N, out_channels, H', W').
 
     Weight and bias start uniform on ±1/√(in_channels/groups · K · L), as in PyTorch.
@@ -169,7 +176,27 @@ class Conv2d(_Convolution):
     (2, 8, 14, 14)
     """
 
-    axes = 2
+    axes, _function = 2, staticmethod(conv2d)
+
+
+class Conv3d(_Forward):
+    """A convolution of volumes: (N, in_channels, D, H, W) to (N, out_channels, D', H', W').
+
+    Parameters, attributes, errors and initial values are those of `Conv2d`, with three spatial axes.
+
+    Examples
+    --------
+    >>> Conv3d(1, 2, 3, rng=0)(np.zeros((1, 1, 5, 5, 4))).shape
+    (1, 2, 3, 3, 2)
+    """
+
+    axes, _function = 3, staticmethod(conv3d)
+
+
+class _Transposed(_Convolution):
+    """The transpose of a convolution; subclasses say along how many axes."""
+
+    transposed = True
 
     def __init__(
         self,
@@ -177,24 +204,44 @@ class Conv2d(_Convolution):
         out_channels: int,
         kernel_size: int | tuple[int, ...],
         stride: int | tuple[int, ...] = 1,
-        padding: int | str | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
         groups: int = 1,
         bias: bool = True,
+        dilation: int | tuple[int, ...] = 1,
         padding_mode: str = "zeros",
         *,
         dtype: DTypeLike = np.float32,
         rng: np.random.Generator | int | None = None,
     ) -> None:
+        if isinstance(padding, str):
+            expected = "an integer" + (f" or {self.axes} of them" if self.axes > 1 else "")
+            raise ValueError(f"{type(self).__name__}: padding must be {expected}, not {show(padding)}")
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                          dtype, rng)  # fmt: skip
+        self.output_padding = lengths(f"{type(self).__name__}: output_padding", output_padding, self.axes, 0)
 
-    def forward(self, x: Array) -> Tensor:
-        x, padding = self._padded(x)
-        return conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    def forward(self, input: Array) -> Tensor:
+        return self._function(
+            input, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
+        )
 
 
-class ConvTranspose2d(_Convolution):
+class ConvTranspose1d(_Transposed):
+    """The transpose of a convolution of signals: (N, in_channels, T) to (N, out_channels, T').
+
+    Parameters, attributes, errors and initial values are those of `ConvTranspose2d`, with one spatial axis.
+
+    Examples
+    --------
+    >>> ConvTranspose1d(8, 3, 4, stride=2, padding=1, rng=0)(np.zeros((2, 8, 14))).shape
+    (2, 3, 28)
+    """
+
+    axes, _function = 1, staticmethod(conv_transpose1d)
+
+
+class ConvTranspose2d(_Transposed):
     """The transpose of a convolution of images, which makes them larger.
 
     (N, in_channels, H, W) to (N, out_channels, H', W') with H' = (H − 1)s − 2p + d(K − 1) + output_padding + 1.
@@ -225,31 +272,18 @@ class ConvTranspose2d(_Convolution):
     (2, 3, 28, 28)
     """
 
-    axes, transposed = 2, True
+    axes, _function = 2, staticmethod(conv_transpose2d)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
-        output_padding: int | tuple[int, ...] = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: int | tuple[int, ...] = 1,
-        padding_mode: str = "zeros",
-        *,
-        dtype: DTypeLike = np.float32,
-        rng: np.random.Generator | int | None = None,
-    ) -> None:
-        if isinstance(padding, str):
-            raise ValueError(f"ConvTranspose2d: padding must be an integer or a pair of them, not {show(padding)}")
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                         dtype, rng)  # fmt: skip
-        self.output_padding = lengths("ConvTranspose2d: output_padding", output_padding, 2, 0)
 
-    def forward(self, x: Array) -> Tensor:
-        return conv_transpose2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
-        )
+class ConvTranspose3d(_Transposed):
+    """The transpose of a convolution of volumes: (N, in_channels, D, H, W) to (N, out_channels, D', H', W').
+
+    Parameters, attributes, errors and initial values are those of `ConvTranspose2d`, with three spatial axes.
+
+    Examples
+    --------
+    >>> ConvTranspose3d(2, 1, 2, stride=2, rng=0)(np.zeros((1, 2, 2, 3, 4))).shape
+    (1, 1, 4, 6, 8)
+    """
+
+    axes, _function = 3, staticmethod(conv_transpose3d)

@@ -67,8 +67,8 @@ class Embedding(Module):
         if self.padding_idx is not None:
             self.weight.data[self.padding_idx] = 0
 
-    def forward(self, indices: Array) -> Tensor:
-        return embedding(indices, self.weight, self.padding_idx)
+    def forward(self, input: Array) -> Tensor:
+        return embedding(input, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"

@@ -1,11 +1,21 @@
-"""Losses as modules. Formulas, shapes and errors are documented in `autograd_lite.ops.layers.loss` and `.distance`."""
+"""Losses as modules. Formulas, shapes and errors are documented with the functions, in `autograd_lite.ops.layers`."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograd_lite.core.tensor import Array, Tensor
-from autograd_lite.nn.module import Module
-from autograd_lite.ops.layers import distance, loss
-from autograd_lite.support.checks import alternatives, check_positive
+from autograd_lite.nn.module import Module, changed_options
+from autograd_lite.nn.parameter import Buffer
+from autograd_lite.ops.layers import distance, likelihood_losses, loss, weighted_losses
+from autograd_lite.support.checks import (
+    alternatives,
+    check,
+    check_at_least_0,
+    check_positive,
+    check_switch,
+    is_integer,
+)
 from autograd_lite.support.messages import show
 
 
@@ -23,8 +33,31 @@ class _Loss(Module):
         self.reduction = reduction
 
 
-class CrossEntropyLoss(_Loss):
-    """−Σ_k y_k ln softmax(logits)_k; the target holds labels or probabilities.
+class _WeightedLoss(_Loss):
+    """A loss with weights, a buffer: not learned, but saved."""
+
+    weight: Buffer | None
+
+    def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.register_buffer("weight", weight)
+
+
+# -- many classes ----------------------------------------------------------------------------------------------------
+
+
+class CrossEntropyLoss(_WeightedLoss):
+    """−Σ_k w_k y_k ln softmax(logits)_k; the target holds labels or probabilities.
+
+    Parameters
+    ----------
+    weight : array (K,), optional
+        Weights of the classes.
+    ignore_index : int, default −100
+        Samples with this label do not count.
+    reduction : "mean", "sum" or "none", default "mean"
+    label_smoothing : float, default 0
+        The share of the target that is spread evenly over the classes.
 
     Examples
     --------
@@ -32,69 +65,48 @@ class CrossEntropyLoss(_Loss):
     Tensor(0.69314718)
     """
 
-    def forward(self, logits: Array, target: Array) -> Tensor:
-        return loss.cross_entropy(logits, target, reduction=self.reduction)
+    def __init__(
+        self,
+        weight: Any = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, reduction=reduction)
+        check("CrossEntropyLoss", "an integer", is_integer, ignore_index=ignore_index)
+        check("CrossEntropyLoss", "in [0, 1]", lambda value: 0 <= value <= 1, label_smoothing=label_smoothing)
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+
+    def extra_repr(self) -> str:
+        return ", ".join([super().extra_repr(), *changed_options(self, ignore_index=-100, label_smoothing=0.0)])
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return weighted_losses.cross_entropy(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
 
 
-class NLLLoss(_Loss):
-    """−ln p_y, given the logarithms of probabilities and labels."""
+class NLLLoss(_WeightedLoss):
+    """−w_y ln p_y, given the logarithms of probabilities and labels; options are those of `CrossEntropyLoss`."""
 
-    def forward(self, log_probabilities: Array, target: Array) -> Tensor:
-        return loss.nll_loss(log_probabilities, target, reduction=self.reduction)
+    def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
+        super().__init__(weight, reduction=reduction)
+        check("NLLLoss", "an integer", is_integer, ignore_index=ignore_index)
+        self.ignore_index = ignore_index
 
+    def extra_repr(self) -> str:
+        return ", ".join([super().extra_repr(), *changed_options(self, ignore_index=-100)])
 
-class BCELoss(_Loss):
-    """−y ln p − (1 − y) ln(1 − p), given probabilities; p and y are in [0, 1]."""
-
-    def forward(self, p: Array, target: Array) -> Tensor:
-        return loss.binary_cross_entropy(p, target, reduction=self.reduction)
-
-
-class BCEWithLogitsLoss(_Loss):
-    """Binary cross-entropy of σ(logits); targets are in [0, 1]."""
-
-    def forward(self, logits: Array, target: Array) -> Tensor:
-        return loss.binary_cross_entropy_with_logits(logits, target, reduction=self.reduction)
-
-
-class MSELoss(_Loss):
-    """(x − y)².
-
-    Examples
-    --------
-    >>> MSELoss(reduction="sum")(Tensor([1.0, 2.0]), np.array([0.0, 0.0]))
-    Tensor(5.)
-    """
-
-    def forward(self, x: Array, target: Array) -> Tensor:
-        return loss.mse_loss(x, target, reduction=self.reduction)
-
-
-class L1Loss(_Loss):
-    """|x − y|."""
-
-    def forward(self, x: Array, target: Array) -> Tensor:
-        return distance.l1_loss(x, target, reduction=self.reduction)
-
-
-class HuberLoss(_Loss):
-    """(x − y)²/2 where |x − y| ≤ δ, else δ(|x − y| − δ/2).
-
-    Raises
-    ------
-    ValueError
-        If δ is not positive.
-    """
-
-    _shown = ("reduction", "delta")
-
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction=reduction)
-        check_positive("HuberLoss", delta=delta)
-        self.delta = delta
-
-    def forward(self, x: Array, target: Array) -> Tensor:
-        return distance.huber_loss(x, target, self.reduction, self.delta)
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return weighted_losses.nll_loss(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
 
 
 class KLDivLoss(_Loss):
@@ -113,12 +125,142 @@ class KLDivLoss(_Loss):
         super().__init__(reduction=reduction)
         self.log_target = log_target
 
-    def forward(self, x: Array, target: Array) -> Tensor:
-        return distance.kl_div(x, target, reduction=self.reduction, log_target=self.log_target)
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return distance.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+# -- two classes -----------------------------------------------------------------------------------------------------
+
+
+class BCELoss(_WeightedLoss):
+    """−w (y ln p + (1 − y) ln(1 − p)), given probabilities; p and y are in [0, 1]."""
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return weighted_losses.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+
+
+class BCEWithLogitsLoss(_WeightedLoss):
+    """Binary cross-entropy of σ(logits); targets are in [0, 1].
+
+    Parameters
+    ----------
+    weight : array that broadcasts to the input, optional
+    reduction : "mean", "sum" or "none", default "mean"
+    pos_weight : array that broadcasts to the input, optional
+        Weights of positive examples.
+
+    Examples
+    --------
+    >>> BCEWithLogitsLoss(pos_weight=[3.0])(Tensor([0.0]), np.array([1.0]))
+    Tensor(2.07944154)
+    """
+
+    pos_weight: Buffer | None
+
+    def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(weight, reduction=reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return weighted_losses.binary_cross_entropy_with_logits(
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+        )
+
+
+# -- regression ------------------------------------------------------------------------------------------------------
+
+
+class MSELoss(_Loss):
+    """(x − y)².
+
+    Examples
+    --------
+    >>> MSELoss(reduction="sum")(Tensor([1.0, 2.0]), np.array([0.0, 0.0]))
+    Tensor(5.)
+    """
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return loss.mse_loss(input, target, reduction=self.reduction)
+
+
+class L1Loss(_Loss):
+    """|x − y|."""
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return distance.l1_loss(input, target, reduction=self.reduction)
+
+
+class HuberLoss(_Loss):
+    """(x − y)²/2 where |x − y| ≤ δ, else δ(|x − y| − δ/2).
+
+    Raises
+    ------
+    ValueError
+        If δ is not positive.
+    """
+
+    _shown = ("reduction", "delta")
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        check_positive("HuberLoss", delta=delta)
+        self.delta = delta
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return distance.huber_loss(input, target, self.reduction, self.delta)
+
+
+class SmoothL1Loss(_Loss):
+    """(x − y)²/(2β) where |x − y| < β, else |x − y| − β/2."""
+
+    _shown = ("reduction", "beta")
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        check_at_least_0("SmoothL1Loss", beta=beta)
+        self.beta = beta
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return likelihood_losses.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class GaussianNLLLoss(_Loss):
+    """(ln v + (x − y)²/v)/2 for means x, observations y and variances v; `full` adds ln(2π)/2."""
+
+    _shown = ("full", "eps", "reduction")
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        check_switch("GaussianNLLLoss: full", full)
+        check_positive("GaussianNLLLoss", eps=eps)
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Array, target: Array, var: Array) -> Tensor:
+        return likelihood_losses.gaussian_nll_loss(input, target, var, self.full, self.eps, reduction=self.reduction)
+
+
+class PoissonNLLLoss(_Loss):
+    """λ − y ln λ for counts y and rates λ; the input is ln λ, or λ without `log_input`. `full` adds about ln y!."""
+
+    _shown = ("log_input", "full", "eps", "reduction")
+
+    def __init__(
+        self, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction=reduction)
+        check_switch("PoissonNLLLoss: log_input", log_input)
+        check_switch("PoissonNLLLoss: full", full)
+        check_at_least_0("PoissonNLLLoss", eps=eps)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return likelihood_losses.poisson_nll_loss(
+            input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction
+        )
 
 
 class HingeLoss(_Loss):
     """max(0, 1 − y x) for scores x and labels y = ±1."""
 
-    def forward(self, x: Array, target: Array) -> Tensor:
-        return distance.hinge_loss(x, target, reduction=self.reduction)
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return distance.hinge_loss(input, target, reduction=self.reduction)

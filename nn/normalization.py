@@ -35,6 +35,7 @@ class _BatchNorm(Module):
         affine: bool = True,
         track_running_stats: bool = True,
         *,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         name = type(self).__name__
@@ -45,13 +46,13 @@ class _BatchNorm(Module):
         self.affine, self.track_running_stats = affine, track_running_stats
         zeros, ones = np.zeros(num_features), np.ones(num_features)
         self.register_parameter("weight", Parameter(ones, dtype=dtype) if affine else None)
-        self.register_parameter("bias", Parameter(zeros, dtype=dtype) if affine else None)
+        self.register_parameter("bias", Parameter(zeros, dtype=dtype) if affine and bias else None)
         self.register_buffer("running_mean", Buffer(zeros, dtype=dtype) if track_running_stats else None)
         self.register_buffer("running_var", Buffer(ones, dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", Buffer(0) if track_running_stats else None)
 
-    def forward(self, x: Array) -> Tensor:
-        shape = np.shape(x)
+    def forward(self, input: Array) -> Tensor:
+        shape = np.shape(input)
         if len(shape) not in self.axes or shape[1] != self.num_features:
             expected = self.expected.format(self.num_features)
             raise ValueError(f"{type(self).__name__}: x of shape {shape}, expected {expected}")
@@ -60,7 +61,9 @@ class _BatchNorm(Module):
         if momentum is None:
             momentum = 0 if counter is None else 1 / (counter + 1)
         training = self.training or self.running_mean is None
-        out = batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps)
+        out = batch_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps
+        )
         if counter is not None:
             overwrite(counter, counter + 1, type(self).__name__)
         return out
@@ -87,6 +90,8 @@ class BatchNorm1d(_BatchNorm):
         Whether the layer has weight and bias.
     track_running_stats : bool, default True
         If False, evaluation uses the statistics of the batch, too.
+    bias : bool, default True
+        Whether it has a bias, if it is affine.
     dtype : dtype, default float32
 
     Attributes
@@ -132,6 +137,13 @@ class BatchNorm2d(_BatchNorm):
 
     axes = (4,)
     expected = "(N, {0}, H, W)"
+
+
+class BatchNorm3d(_BatchNorm):
+    """Every channel of volumes (N, C, D, H, W) normalized over the batch: as `BatchNorm1d`, over N, D, H and W."""
+
+    axes = (5,)
+    expected = "(N, {0}, D, H, W)"
 
 
 class LayerNorm(Module):
@@ -185,8 +197,8 @@ class LayerNorm(Module):
         bias = bias and elementwise_affine
         self.register_parameter("bias", Parameter(np.zeros(shape), dtype=dtype) if bias else None)
 
-    def forward(self, x: Array) -> Tensor:
-        return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+    def forward(self, input: Array) -> Tensor:
+        return layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"

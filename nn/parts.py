@@ -170,8 +170,9 @@ def _parts_in(holder: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _refuse_hidden(owner: Owner, attribute: str, holder: Any, part: Any) -> None:
-    instead = "ModuleDict" if isinstance(holder, dict) else "ModuleList"
-    instead = f"put them into an nn.{instead}" if isinstance(part, Owner) else "make each an attribute of its own"
+    kind = "Module" if isinstance(part, Owner) else "Parameter" if isinstance(part, Parameter) else None
+    container = f"nn.{kind}{'Dict' if isinstance(holder, dict) else 'List'}"
+    instead = f"put them into an {container}" if kind else "make each an attribute of its own"
     raise TypeError(
         f"{type(owner).__name__}.{attribute} is a {type(holder).__name__} that holds a {type(part).__name__}; "
         f"the module does not find it there, so it would be neither trained nor saved: {instead}"

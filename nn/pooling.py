@@ -1,56 +1,43 @@
-"""Layers without parameters that change the shape of images: pooling, upsampling, flattening.
-
-Formulas, shapes and errors are documented in `autograd_lite.ops.layers.pooling` and `.interpolation`.
-"""
+"""Pooling layers. Formulas, shapes and errors: `autograd_lite.ops.layers.pooling` and `.adaptive_pooling`."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module
-from autograd_lite.ops.arrays.shape import reshape
 from autograd_lite.ops.composition import naming
-from autograd_lite.ops.layers.interpolation import MODES, interpolate
-from autograd_lite.ops.layers.pooling import avg_pool2d, max_pool2d
+from autograd_lite.ops.layers import adaptive_pooling, pooling
 from autograd_lite.ops.layers.windows import lengths
-from autograd_lite.support.checks import alternatives, check, check_positive_integer, is_integer
-from autograd_lite.support.messages import show
+from autograd_lite.support.checks import check_positive_integer, check_switch
 
 
-def _check(name: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> None:
-    with naming(name):
-        lengths("kernel_size", kernel_size, 2, 1)
-        lengths("stride", kernel_size if stride is None else stride, 2, 1)
-        lengths("padding", padding, 2, 0)
-        lengths("dilation", dilation, 2, 1)
+class _Pool(Module):
+    """A kernel and how it moves, along `axes` axes."""
+
+    axes: int
+    _function: Callable[..., Any]
+    _shown: tuple[str, ...] = ("kernel_size", "stride", "padding")
+
+    def __init__(self, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
+        with naming(type(self).__name__):
+            lengths("kernel_size", kernel_size, self.axes, 1)
+            lengths("stride", kernel_size if stride is None else stride, self.axes, 1)
+            lengths("padding", padding, self.axes, 0)
+            lengths("dilation", dilation, self.axes, 1)
+            check_switch("ceil_mode", ceil_mode)
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + ", ceil_mode=True" * self.ceil_mode
 
 
-class MaxPool2d(Module):
-    """The largest element in every window of the input; by default, windows do not overlap.
+# -- the largest -----------------------------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    kernel_size, stride, padding, dilation, ceil_mode
-        As for `autograd_lite.max_pool2d`.
-    return_indices : bool, default False
-        Not supported.
 
-    Raises
-    ------
-    ValueError
-        If a length is not a valid one, or return_indices is True.
-
-    Examples
-    --------
-    >>> MaxPool2d(2)(np.zeros((5, 3, 28, 28))).shape
-    (5, 3, 14, 14)
-    """
-
+class _MaxPool(_Pool):
     _shown = ("kernel_size", "stride", "padding", "dilation")
 
     def __init__(
@@ -62,20 +49,101 @@ class MaxPool2d(Module):
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        if return_indices:
-            raise ValueError("MaxPool2d: return_indices=True is not supported")
-        _check("MaxPool2d", kernel_size, stride, padding, dilation)
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
+        check_switch(f"{type(self).__name__}: return_indices", return_indices)
+        self.dilation, self.return_indices = dilation, return_indices
 
-    def forward(self, x: Array) -> Tensor:
-        return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-
-    def extra_repr(self) -> str:
-        return super().extra_repr() + ", ceil_mode=True" * self.ceil_mode
+    def forward(self, input: Array) -> Any:
+        return self._function(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
 
 
-class AvgPool2d(Module):
+class MaxPool1d(_MaxPool):
+    """The largest element in every window of signals (N, C, L) or (C, L); see `MaxPool2d`."""
+
+    axes, _function = 1, staticmethod(pooling.max_pool1d)
+
+
+class MaxPool2d(_MaxPool):
+    """The largest element in every window of the input; by default, windows do not overlap.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation, ceil_mode
+        As for `autograd_lite.max_pool2d`.
+    return_indices : bool, default False
+        Whether to return the places of the largest elements too, counted in C order in their image.
+
+    Raises
+    ------
+    ValueError
+        If a length is not a valid one.
+
+    Examples
+    --------
+    >>> MaxPool2d(2)(np.zeros((5, 3, 28, 28))).shape
+    (5, 3, 14, 14)
+    """
+
+    axes, _function = 2, staticmethod(pooling.max_pool2d)
+
+
+class MaxPool3d(_MaxPool):
+    """The largest element in every window of volumes (N, C, D, H, W) or (C, D, H, W); see `MaxPool2d`."""
+
+    axes, _function = 3, staticmethod(pooling.max_pool3d)
+
+
+# -- the mean --------------------------------------------------------------------------------------------------------
+
+
+class AvgPool1d(_Pool):
+    """The mean of every window of signals (N, C, L) or (C, L); see `AvgPool2d`."""
+
+    axes = 1
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        check_switch("AvgPool1d: count_include_pad", count_include_pad)
+        self.count_include_pad = count_include_pad
+
+    def forward(self, input: Array) -> Tensor:
+        return pooling.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+
+class _AvgPool(_Pool):
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        name = type(self).__name__
+        super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        check_switch(f"{name}: count_include_pad", count_include_pad)
+        if divisor_override is not None:
+            check_positive_integer(name, divisor_override=divisor_override)
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, input: Array) -> Any:
+        options = self.ceil_mode, self.count_include_pad, self.divisor_override
+        return self._function(input, self.kernel_size, self.stride, self.padding, *options)
+
+
+class AvgPool2d(_AvgPool):
     """The mean of every window of the input; by default, windows do not overlap.
 
     Parameters
@@ -89,85 +157,82 @@ class AvgPool2d(Module):
     array([[[1.]]])
     """
 
-    _shown = ("kernel_size", "stride", "padding")
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        _check("AvgPool2d", kernel_size, stride, padding)
-        if divisor_override is not None:
-            check_positive_integer("AvgPool2d", divisor_override=divisor_override)
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.ceil_mode = padding, ceil_mode
-        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
-
-    def forward(self, x: Array) -> Tensor:
-        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
-                          self.divisor_override)  # fmt: skip
+    axes, _function = 2, staticmethod(pooling.avg_pool2d)
 
 
-class Upsample(Module):
-    """The input resized, by copying the nearest elements or by interpolating between neighbours.
+class AvgPool3d(_AvgPool):
+    """The mean of every window of volumes (N, C, D, H, W) or (C, D, H, W); see `AvgPool2d`."""
 
-    Parameters
-    ----------
-    size, scale_factor, mode, align_corners
-        As for `autograd_lite.interpolate`.
-
-    Examples
-    --------
-    >>> Upsample(scale_factor=2)(np.array([[[[1.0, 2.0]]]]))
-    array([[[[1., 1., 2., 2.],
-             [1., 1., 2., 2.]]]])
-    """
-
-    def __init__(
-        self,
-        size: Any = None,
-        scale_factor: Any = None,
-        mode: str = "nearest",
-        align_corners: bool | None = None,
-    ) -> None:
-        if mode not in MODES:
-            raise ValueError(f"Upsample: mode must be {alternatives(MODES)}, not {show(mode)}")
-        if (size is None) == (scale_factor is None):
-            raise ValueError("Upsample: either size or scale_factor is needed, and not both")
-        self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
-
-    def forward(self, x: Array) -> Tensor:
-        return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
-
-    def extra_repr(self) -> str:
-        target = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
-        return f"{target}, mode={self.mode!r}"
+    axes, _function = 3, staticmethod(pooling.avg_pool3d)
 
 
-class Flatten(Module):
-    """The axes from `start_dim` to `end_dim` joined into one; by default all but the first, that of the samples.
+# -- to a given size -------------------------------------------------------------------------------------------------
+
+
+class _AdaptivePool(Module):
+    axes: int
+    _function: Callable[..., Any]
+    _shown = ("output_size",)
+
+    def __init__(self, output_size: Any) -> None:
+        with naming(type(self).__name__):
+            adaptive_pooling.checked_size(self.axes, output_size)
+        self.output_size = output_size
+
+    def forward(self, input: Array) -> Any:
+        return self._function(input, self.output_size)
+
+
+class _AdaptiveMaxPool(_AdaptivePool):
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        check_switch(f"{type(self).__name__}: return_indices", return_indices)
+        self.return_indices = return_indices
+
+    def forward(self, input: Array) -> Any:
+        return self._function(input, self.output_size, self.return_indices)
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
+    """The mean of each of `output_size` windows of signals (N, C, L) or (C, L)."""
+
+    axes, _function = 1, staticmethod(adaptive_pooling.adaptive_avg_pool1d)
+
+
+class AdaptiveAvgPool2d(_AdaptivePool):
+    """The mean of each window, for a result of the size `output_size`: an integer, None for the length, or a pair.
 
     Examples
     --------
-    >>> Flatten()(np.zeros((5, 3, 2, 2))).shape
-    (5, 12)
+    >>> AdaptiveAvgPool2d(1)(np.ones((5, 3, 7, 6))).shape
+    (5, 3, 1, 1)
     """
 
-    _shown = ("start_dim", "end_dim")
+    axes, _function = 2, staticmethod(adaptive_pooling.adaptive_avg_pool2d)
 
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        check("Flatten", "an integer", is_integer, start_dim=start_dim, end_dim=end_dim)
-        self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Array) -> Tensor:
-        shape: tuple[int, ...] = np.shape(x)
-        with naming("Flatten"):
-            start: int = normalize_axis_index(self.start_dim, len(shape))
-            end: int = normalize_axis_index(self.end_dim, len(shape))
-        if start > end:
-            raise ValueError(f"Flatten: start_dim={self.start_dim} is after end_dim={self.end_dim} in shape {shape}")
-        return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+class AdaptiveAvgPool3d(_AdaptivePool):
+    """The mean of each window of volumes (N, C, D, H, W) or (C, D, H, W); see `AdaptiveAvgPool2d`."""
+
+    axes, _function = 3, staticmethod(adaptive_pooling.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The largest element of each of `output_size` windows of signals (N, C, L) or (C, L)."""
+
+    axes, _function = 1, staticmethod(adaptive_pooling.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """The largest element of each window, for a result of the size `output_size`; see `AdaptiveAvgPool2d`.
+
+    With `return_indices` the places of the largest elements are returned too.
+    """
+
+    axes, _function = 2, staticmethod(adaptive_pooling.adaptive_max_pool2d)
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """The largest element of each window of volumes (N, C, D, H, W) or (C, D, H, W); see `AdaptiveMaxPool2d`."""
+
+    axes, _function = 3, staticmethod(adaptive_pooling.adaptive_max_pool3d)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from bad_inputs import arrays, elementwise, layers, linear_algebra, modules, reductions, tools, training
+from bad_inputs import (
+    arrays,
+    elementwise,
+    functional,
+    layer_modules,
+    layers,
+    linear_algebra,
+    modules,
+    reductions,
+    tools,
+    training,
+)
 from bad_inputs.rows import Row
 
 import autograd_lite
@@ -13,7 +24,18 @@ from autograd_lite import data, nn, optim, random, testing
 
 FAMILIES: dict[str, list[Row]] = {
     (family.__doc__ or "").strip("."): family.ROWS
-    for family in (elementwise, reductions, arrays, linear_algebra, layers, modules, training, tools)
+    for family in (
+        elementwise,
+        reductions,
+        arrays,
+        linear_algebra,
+        layers,
+        functional,
+        modules,
+        layer_modules,
+        training,
+        tools,
+    )
 }
 ROWS = [row for rows in FAMILIES.values() for row in rows]
 

@@ -1,7 +1,8 @@
 """The list of operations that drives every generic test: a new operation is tested by being listed here.
 
 A case is an operation, the plain NumPy function that it must agree with, written here from the definition, and a
-strategy for inputs at which it is smooth. `name` is the exported name, and after a colon what is special.
+strategy for inputs at which it is smooth. `name` is the exported name, and after a colon what is special. Functions of
+`nn.functional` that the package does not export are called "F.name".
 """
 
 import math
@@ -14,6 +15,7 @@ import numpy as np
 import autograd_lite as ag
 from catalogue import arrays as catalogue_arrays
 from catalogue import elementwise as catalogue_elementwise
+from catalogue import functional as catalogue_functional
 from catalogue import layers as catalogue_layers
 from catalogue import linalg as catalogue_linalg
 from catalogue import reductions as catalogue_reductions
@@ -192,6 +194,7 @@ CASES = [
     *catalogue_arrays.CASES,
     *catalogue_linalg.CASES,
     *catalogue_layers.CASES,
+    *catalogue_functional.CASES,
 ]  # fmt: skip
 
 ALIASES = catalogue_elementwise.ALIASES

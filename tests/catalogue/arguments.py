@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import Phase, find, settings
 
 import autograd_lite as ag
+from autograd_lite.nn import functional as F  # noqa: N812
 from catalogue import CASES
 
 
@@ -24,7 +25,13 @@ def one_sample(case):
     return find(case.samples, lambda sample: all(array.size for array in sample.arrays), settings=few)
 
 
-DIRECT = [case for case in CASES if case.operation is getattr(ag, case.exported) and parameters_of(case.operation)]
+def function(name):
+    """What the name of a case, or of a row below, stands for."""
+    place, _, short = name.rpartition(".")
+    return getattr(ag if not place and hasattr(ag, name) else F, short)
+
+
+DIRECT = [case for case in CASES if case.operation is function(case.exported) and parameters_of(case.operation)]
 
 M, V, ROWS = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0]), np.array([[[1.0, 2.0]]])
 # Operations that the catalogue calls through another function: right arguments, by name.
@@ -70,5 +77,16 @@ OTHERS = {
     "vsplit": {"x": M, "sections": 2},
     "vstack": {"arrays": [V, V]},
     "where": {"condition": np.array([True, False]), "x": V, "y": V},
-    "dropout": {"x": V, "p": 0.5, "rng": 0},
+    "dropout": {"input": V, "p": 0.5, "rng": 0},
+    "F.binary_cross_entropy_with_logits": {"input": V, "target": V / 4, "weight": V, "pos_weight": V},
+    "F.cross_entropy": {"input": M, "target": np.array([0, 1]), "weight": V, "label_smoothing": 0.5},
+    "F.dropout1d": {"input": M, "p": 0.5, "rng": 0},
+    "F.dropout2d": {"input": ROWS, "p": 0.5, "rng": 0},
+    "F.dropout3d": {"input": ROWS[None], "p": 0.5, "rng": 0},
+    "F.group_norm": {"input": M, "num_groups": 1, "weight": V, "bias": V, "eps": 1e-5},
+    "F.instance_norm": {"input": ROWS, "running_mean": V[:1], "running_var": V[:1], "weight": V[:1], "bias": V[:1]},
+    "F.multi_margin_loss": {"input": M, "target": np.array([0, 1]), "weight": V, "margin": 0.7},
+    "F.nll_loss": {"input": -M, "target": np.array([0, 1]), "weight": V},
+    "F.one_hot": {"input": np.array([0, 1]), "num_classes": 2},
+    "F.rms_norm": {"input": M, "normalized_shape": (2,), "weight": V, "eps": 1e-5},
 }

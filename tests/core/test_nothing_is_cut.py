@@ -9,12 +9,11 @@ from functools import partial
 import numpy as np
 import pytest
 from catalogue import ALIASES, CASES, METHODS, WITHOUT_DERIVATIVE
-from catalogue.arguments import DIRECT, OTHERS, M, V, one_sample, parameters_of
+from catalogue.arguments import DIRECT, OTHERS, M, V, function, one_sample, parameters_of
 from catalogue.numpy_functions import ADAPTED, SHARED, numpy_function
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
-from autograd_lite.nn import functional as F  # noqa: N812
 from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 ERRORS = (TypeError, ValueError, IndexError)
@@ -92,9 +91,9 @@ def test_every_argument_of_an_operation_is_in_the_graph_or_refused(case):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_and_of_those_that_are_not_in_the_catalogue_themselves(name):
-    function = getattr(ag, name, None) or getattr(F, name)
-    function(**OTHERS[name])
-    check_every_argument(function, OTHERS[name], parameters_of(function), name)
+    called = function(name)
+    called(**OTHERS[name])
+    check_every_argument(called, OTHERS[name], parameters_of(called), name)
 
 
 @pytest.mark.parametrize("name", VARIADIC)

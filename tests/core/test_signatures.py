@@ -55,6 +55,63 @@ POSITIONAL = {
     "nn.Sequential": "",
     "nn.ModuleList": "modules",
     "nn.ModuleDict": "modules",
+    "nn.AdaptiveAvgPool1d": "output_size",
+    "nn.AdaptiveAvgPool2d": "output_size",
+    "nn.AdaptiveAvgPool3d": "output_size",
+    "nn.AdaptiveMaxPool1d": "output_size return_indices",
+    "nn.AdaptiveMaxPool2d": "output_size return_indices",
+    "nn.AdaptiveMaxPool3d": "output_size return_indices",
+    "nn.AvgPool1d": "kernel_size stride padding ceil_mode count_include_pad",
+    "nn.AvgPool3d": "kernel_size stride padding ceil_mode count_include_pad divisor_override",
+    "nn.BatchNorm3d": NORM,
+    "nn.Bilinear": "in1_features in2_features out_features bias device dtype",
+    "nn.CELU": "alpha inplace",
+    "nn.CircularPad1d": "padding",
+    "nn.CircularPad2d": "padding",
+    "nn.CircularPad3d": "padding",
+    "nn.ConstantPad1d": "padding value",
+    "nn.ConstantPad2d": "padding value",
+    "nn.ConstantPad3d": "padding value",
+    "nn.Conv3d": f"{CONV} dilation groups bias padding_mode device dtype",
+    "nn.ConvTranspose1d": f"{CONV} output_padding groups bias dilation padding_mode device dtype",
+    "nn.ConvTranspose3d": f"{CONV} output_padding groups bias dilation padding_mode device dtype",
+    "nn.CosineSimilarity": "dim eps",
+    "nn.Dropout1d": "p inplace",
+    "nn.Dropout2d": "p inplace",
+    "nn.Dropout3d": "p inplace",
+    "nn.GLU": "dim",
+    "nn.GroupNorm": "num_groups num_channels eps affine device dtype",
+    "nn.Hardshrink": "lambd",
+    "nn.Hardsigmoid": "inplace",
+    "nn.Hardswish": "inplace",
+    "nn.InstanceNorm1d": NORM,
+    "nn.InstanceNorm2d": NORM,
+    "nn.InstanceNorm3d": NORM,
+    "nn.LogSigmoid": "",
+    "nn.MaxPool1d": "kernel_size stride padding dilation return_indices ceil_mode",
+    "nn.MaxPool3d": "kernel_size stride padding dilation return_indices ceil_mode",
+    "nn.Mish": "inplace",
+    "nn.PReLU": "num_parameters init device dtype",
+    "nn.PairwiseDistance": "p eps keepdim",
+    "nn.ParameterDict": "parameters",
+    "nn.ParameterList": "values",
+    "nn.RMSNorm": "normalized_shape eps elementwise_affine device dtype",
+    "nn.ReLU6": "inplace",
+    "nn.ReflectionPad1d": "padding",
+    "nn.ReflectionPad2d": "padding",
+    "nn.ReflectionPad3d": "padding",
+    "nn.ReplicationPad1d": "padding",
+    "nn.ReplicationPad2d": "padding",
+    "nn.ReplicationPad3d": "padding",
+    "nn.SELU": "inplace",
+    "nn.Softmin": "dim",
+    "nn.Softshrink": "lambd",
+    "nn.Softsign": "",
+    "nn.Tanhshrink": "",
+    "nn.Unflatten": "dim unflattened_size",
+    "nn.ZeroPad1d": "padding",
+    "nn.ZeroPad2d": "padding",
+    "nn.ZeroPad3d": "padding",
     # losses
     "nn.BCELoss": f"weight {OLD}",
     "nn.BCEWithLogitsLoss": f"weight {OLD} pos_weight",
@@ -64,6 +121,16 @@ POSITIONAL = {
     "nn.L1Loss": OLD,
     "nn.MSELoss": OLD,
     "nn.NLLLoss": "weight size_average ignore_index reduce reduction",
+    "nn.CosineEmbeddingLoss": f"margin {OLD}",
+    "nn.GaussianNLLLoss": "",
+    "nn.HingeEmbeddingLoss": f"margin {OLD}",
+    "nn.MarginRankingLoss": f"margin {OLD}",
+    "nn.MultiLabelSoftMarginLoss": f"weight {OLD}",
+    "nn.MultiMarginLoss": f"p margin weight {OLD}",
+    "nn.PoissonNLLLoss": "log_input full size_average eps reduce reduction",
+    "nn.SmoothL1Loss": f"{OLD} beta",
+    "nn.SoftMarginLoss": f"{OLD}",
+    "nn.TripletMarginLoss": f"margin p eps swap {OLD}",
     # functions
     "functional.avg_pool2d": "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
     "functional.batch_norm": "input running_mean running_var weight bias training momentum eps",
@@ -96,6 +163,55 @@ POSITIONAL = {
     "functional.softmax": "input dim _stacklevel dtype",
     "functional.softplus": "input beta threshold",
     "functional.tanh": "input",
+    "functional.adaptive_avg_pool1d": "input output_size",
+    "functional.adaptive_avg_pool2d": "input output_size",
+    "functional.adaptive_avg_pool3d": "input output_size",
+    "functional.adaptive_max_pool1d": "input output_size return_indices",
+    "functional.adaptive_max_pool2d": "input output_size return_indices",
+    "functional.adaptive_max_pool3d": "input output_size return_indices",
+    "functional.avg_pool1d": "input kernel_size stride padding ceil_mode count_include_pad",
+    "functional.avg_pool3d": "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
+    "functional.bilinear": "input1 input2 weight bias",
+    "functional.celu": "input alpha inplace",
+    "functional.conv3d": "input weight bias stride padding dilation groups",
+    "functional.conv_transpose1d": "input weight bias stride padding output_padding groups dilation",
+    "functional.conv_transpose3d": "input weight bias stride padding output_padding groups dilation",
+    "functional.cosine_embedding_loss": f"input1 input2 target margin {OLD}",
+    "functional.cosine_similarity": "x1 x2 dim eps",
+    "functional.dropout1d": "input p training inplace",
+    "functional.dropout2d": "input p training inplace",
+    "functional.dropout3d": "input p training inplace",
+    "functional.gaussian_nll_loss": "input target var full eps reduction",
+    "functional.glu": "input dim",
+    "functional.group_norm": "input num_groups weight bias eps",
+    "functional.hardshrink": "input lambd",
+    "functional.hardsigmoid": "input inplace",
+    "functional.hardswish": "input inplace",
+    "functional.hinge_embedding_loss": f"input target margin {OLD}",
+    "functional.instance_norm": "input running_mean running_var weight bias use_input_stats momentum eps",
+    "functional.logsigmoid": "input",
+    "functional.margin_ranking_loss": f"input1 input2 target margin {OLD}",
+    "functional.max_pool1d": "input kernel_size stride padding dilation ceil_mode return_indices",
+    "functional.max_pool3d": "input kernel_size stride padding dilation ceil_mode return_indices",
+    "functional.mish": "input inplace",
+    "functional.multi_margin_loss": f"input target p margin weight {OLD}",
+    "functional.multilabel_soft_margin_loss": f"input target weight {OLD}",
+    "functional.normalize": "input p dim eps out",
+    "functional.pad": "input pad mode value",
+    "functional.pairwise_distance": "x1 x2 p eps keepdim",
+    "functional.poisson_nll_loss": "input target log_input full size_average eps reduce reduction",
+    "functional.prelu": "input weight",
+    "functional.relu6": "input inplace",
+    "functional.rms_norm": "input normalized_shape weight eps",
+    "functional.selu": "input inplace",
+    "functional.smooth_l1_loss": f"input target {OLD} beta",
+    "functional.soft_margin_loss": f"input target {OLD}",
+    "functional.softmin": "input dim _stacklevel dtype",
+    "functional.softshrink": "input lambd",
+    "functional.softsign": "input",
+    "functional.tanhshrink": "input",
+    "functional.threshold": "input threshold value inplace",
+    "functional.triplet_margin_loss": f"anchor positive negative margin p eps swap {OLD}",
     # initial values, gradients
     "init.calculate_gain": "nonlinearity param",
     "init.constant_": "tensor val",
@@ -168,8 +284,8 @@ POSITIONAL = {
 }
 # The same under another name.
 CALLED = {"x": "input", "logits": "input", "log_probabilities": "input", "indices": "input", "labels": "input",
-          "classes": "num_classes", "value": "val", "group": "param_group"}  # fmt: skip
-ONLY_HERE = {"functional.binary_cross_entropy": {"p": "input"}, "nn.ModuleDict.pop": {"name": "key"}}
+          "classes": "num_classes", "group": "param_group"}  # fmt: skip
+ONLY_HERE = {"init.constant_": {"value": "val"}, "nn.ModuleDict.pop": {"name": "key"}}
 # What PyTorch does not have, or has as another thing that our arguments refuse (`Threshold` wants arrays of weights).
 OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
        "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
@@ -243,12 +359,25 @@ def test_what_is_taken_by_position_is_what_pytorch_takes_there(name):
     assert ours == POSITIONAL[name].split()[: len(ours)]
 
 
+# What modules are called with, other than an input, or for losses an input and a target.
+FORWARD = {
+    "Bilinear": "input1 input2",
+    "CosineEmbeddingLoss": "input1 input2 target",
+    "CosineSimilarity": "x1 x2",
+    "GaussianNLLLoss": "input target var",
+    "MarginRankingLoss": "input1 input2 target",
+    "PairwiseDistance": "x1 x2",
+    "TripletMarginLoss": "anchor positive negative",
+}
+
+
 @pytest.mark.parametrize("name", [name for name in nn.__all__ if isinstance(getattr(nn, name), type)])
 def test_modules_are_called_as_in_pytorch(name):
     kind = getattr(nn, name)
     if issubclass(kind, nn.Module) and kind.forward is not nn.Module.forward:
-        ours = [{**CALLED, "p": "input"}.get(own, own) for own in positional(kind.forward)]
-        assert ours in (["input"], ["input", "target"], ["input", "hx"])
+        ours = " ".join(CALLED.get(own, own) for own in positional(kind.forward))
+        theirs = FORWARD.get(name, "input target" if name.endswith("Loss") else "input")
+        assert ours in (theirs, "input hx")
 
 
 @pytest.mark.parametrize("name", POSITIONAL)
@@ -291,8 +420,12 @@ RANDOM = {
     "nn.Linear": lambda rng: nn.Linear(2, 2, rng=rng),
     "nn.Conv1d": lambda rng: nn.Conv1d(1, 1, 1, rng=rng),
     "nn.Conv2d": lambda rng: nn.Conv2d(1, 1, 1, rng=rng),
-    "nn.ConvTranspose2d": lambda rng: nn.ConvTranspose2d(1, 1, 1, rng=rng),
-    "nn.Dropout": lambda rng: nn.Dropout(rng=rng),
+    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(1, 1, 1, rng=rng)
+       for name in ("Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Bilinear")},
+    **{f"nn.Dropout{n}": lambda rng, n=n: getattr(nn, f"Dropout{n}")(rng=rng) for n in ("", "1d", "2d", "3d")},
+    "functional.dropout1d": lambda rng: functional.dropout1d(np.ones((1, 1)), rng=rng),
+    "functional.dropout2d": lambda rng: functional.dropout2d(np.ones((1, 1, 1)), rng=rng),
+    "functional.dropout3d": lambda rng: functional.dropout3d(np.ones((1, 1, 1, 1)), rng=rng),
     "nn.Embedding": lambda rng: nn.Embedding(2, 2, rng=rng),
     **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in ("RNN", "GRU", "LSTM")},
     "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),
@@ -318,8 +451,7 @@ def test_a_switch_is_no_generator(name):
 
 def test_the_sample_of_a_frozen_mask_is_refused():
     x = np.ones(10)
-    with pytest.raises(TypeError, match="positional"):
-        functional.dropout(x, 0.5, True, False)  # the last is `inplace` in PyTorch
+    assert functional.dropout(x, 0.0, True, False) is x  # the last is `inplace`, as in PyTorch, and no generator
     with pytest.raises(TypeError, match="seed must be an integer, at least 0, or None, not True"):
         ag.manual_seed(True)
 

@@ -174,7 +174,7 @@ ACTIVATIONS = {
     "ReLU": (nn.ReLU(), lambda x: np.where(x > 0, x, 0)),
     "Softplus": (nn.Softplus(), lambda x: np.log(1 + np.exp(x))),
     "Softplus 0.5": (nn.Softplus(beta=0.5), lambda x: np.log(1 + np.exp(0.5 * x)) / 0.5),
-    "Softplus 3": (nn.Softplus(3), lambda x: np.log(1 + np.exp(3 * x)) / 3),
+    "Softplus 3": (nn.Softplus(3), lambda x: np.where(3 * x > 20, x, np.log(1 + np.exp(3 * x)) / 3)),
     "Softmax": (nn.Softmax(), lambda x: _softmax(x, -1)),
     "Softmax 0": (nn.Softmax(dim=0), lambda x: _softmax(x, 0)),
     "LogSoftmax": (nn.LogSoftmax(), lambda x: np.log(_softmax(x, -1))),
@@ -187,7 +187,10 @@ ACTIVATIONS = {
     "GELU tanh": (nn.GELU("tanh"), lambda x: x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
     "SiLU": (nn.SiLU(), lambda x: x / (1 + np.exp(-x))),
     "Hardtanh": (nn.Hardtanh(-11, 11), lambda x: x),
-    "functional.softplus": (lambda x: functional.softplus(x, 3), lambda x: np.log(1 + np.exp(3 * x)) / 3),
+    "functional.softplus": (
+        lambda x: functional.softplus(x, 3),
+        lambda x: np.where(3 * x > 20, x, np.log(1 + np.exp(3 * x)) / 3),
+    ),
     "functional.softmax": (lambda x: functional.softmax(x, dim=0), lambda x: _softmax(x, 0)),
     "functional.log_softmax": (lambda x: functional.log_softmax(x, dim=0), lambda x: np.log(_softmax(x, 0))),
 }

@@ -240,7 +240,7 @@ def test_the_text_is_a_tree_with_parameter_counts():
         "Model()  # 1,261 parameters\n"
         "  (body): Sequential()  # 1,260 parameters\n"
         "    (0): Linear(in_features=40, out_features=30)  # 1,230 parameters\n"
-        "    (1): Softplus(beta=2.0)\n"
+        "    (1): Softplus(beta=2.0, threshold=20.0)\n"
         "    (2): Linear(in_features=30, out_features=1, bias=False)  # 30 parameters\n"
         "  (output): Softmax(dim=1)\n"
         "  (loss): CrossEntropyLoss(reduction='sum')"

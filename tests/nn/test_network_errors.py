@@ -28,7 +28,7 @@ NETWORK = [
     ("setting None", lambda: nn.Sequential(nn.ReLU()).__setitem__(0, None), TypeError, "not NoneType"),
     ("setting beyond the end", lambda: nn.Sequential().__setitem__(0, nn.ReLU()), IndexError, "out of range"),
     ("softplus beta 0", lambda: nn.Softplus(0), ValueError, "beta must be positive, not 0"),
-    ("softplus beta NaN", lambda: nn.Softplus(NAN), ValueError, "beta must be positive, not nan"),
+    ("softplus beta NaN", lambda: nn.Softplus(NAN), ValueError, "beta must be a number, not nan"),
     ("reduction", lambda: nn.MSELoss(reduction="avg"), ValueError, "\"mean\", \"sum\" or \"none\", not 'avg'"),
     ("reduction of cross-entropy", lambda: nn.CrossEntropyLoss(reduction="max"), ValueError, "CrossEnt.*'max'"),
     ("label too large", lambda: nn.CrossEntropyLoss()(X34, [0, 1, 4]), ValueError, "from 0 to 4.*numbered 0 to 3"),

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from catalogue import CASES, samples
 from catalogue.comparing import assert_close, every_case, gradients, leaves, numerical_gradients
+from catalogue.functional import WITHOUT_CASE
 from hypothesis import given, settings
 
 import autograd_lite as ag
 from autograd_lite import Tensor
 from autograd_lite.core.tensor import backward_with_graph
+from autograd_lite.nn import functional as F  # noqa: N812
 
 
 def contraction(cotangent, array) -> float:
@@ -24,9 +26,14 @@ def test_every_exported_operation_is_in_the_catalogue():
     exported = {
         name for name, value in vars(ag).items() if "autograd_lite.ops" in str(getattr(value, "__module__", ""))
     }
-    tested = {case.exported for case in CASES} | catalogue.WITHOUT_DERIVATIVE
+    tested = {case.exported for case in CASES if "." not in case.exported} | catalogue.WITHOUT_DERIVATIVE
     assert exported == tested | set(catalogue.ALIASES)
     assert all(getattr(ag, alias) is getattr(ag, name) for alias, name in catalogue.ALIASES.items())
+
+
+def test_every_function_of_nn_functional_is_in_the_catalogue():
+    tested = {case.exported.removeprefix("F.") for case in CASES}
+    assert set(F.__all__) <= tested | WITHOUT_CASE
 
 
 def test_every_rule_of_an_exported_operation_is_differentiated_by_the_catalogue():

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-from catalogue.arguments import DIRECT, OTHERS, one_sample, parameters_of
+from catalogue.arguments import DIRECT, OTHERS, function, one_sample, parameters_of
 from catalogue.foreign import READ, REFUSED
 
-import autograd_lite as ag
 from autograd_lite import Tensor
-from autograd_lite.nn import functional as F  # noqa: N812
 
 
 def calls():
@@ -18,9 +16,8 @@ def calls():
         arrays = [*operands, *(name for name, value in sample.static.items() if isinstance(value, np.ndarray))]
         yield case.name, case.operation, {**operands, **sample.static}, arrays
     for name, arguments in OTHERS.items():
-        function = getattr(ag, name, None) or getattr(F, name)
         arrays = [key for key, value in arguments.items() if isinstance(value, np.ndarray)]
-        yield f"{name} (by name)", function, arguments, [key for key in arrays if not key.startswith("running")]
+        yield f"{name} (by name)", function(name), arguments, [key for key in arrays if not key.startswith("running")]
 
 
 CALLS = list(calls())

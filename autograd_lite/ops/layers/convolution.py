@@ -1,4 +1,4 @@
-"""Convolutions and their transpose, with PyTorch's names: checks of arguments and the size of the result.
+"""Convolutions, with PyTorch's names: checks of arguments and the size of the result.
 
 The computation is in `autograd_lite.ops.layers.convolution_form`.
 """
@@ -11,21 +11,21 @@ import numpy as np
 
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.shape import expand_dims, squeeze
-from autograd_lite.ops.layers.convolution_form import Geometry, convolution, convolution_input
+from autograd_lite.ops.layers.convolution_form import Geometry, convolution
 from autograd_lite.ops.layers.windows import Lengths, Window, lengths
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.messages import show
 
-__all__ = ["conv1d", "conv2d", "conv_transpose2d"]
+__all__ = ["conv1d", "conv2d"]
 
 
-def _with_samples(
+def with_samples(
     x: Array, weight: Array, bias: Array, axes: int, outputs_axis: int, groups: int
 ) -> tuple[Any, Any, Any]:
     """The operands with their channels checked, and a single input as a batch of one."""
     x, weight = to_array(x), to_array(weight)
     if x.ndim not in (axes + 1, axes + 2) or weight.ndim != axes + 2:
-        space = ", ".join(("length",) if axes == 1 else ("height", "width"))
+        space = ", ".join(("length",) if axes == 1 else ("depth", "height", "width")[3 - axes :])
         raise ValueError(
             f"x of shape {x.shape} and weight of shape {weight.shape}, expected ({space}) after the channels: "
             f"x with {axes + 2} axes (or {axes + 1}, without samples), weight with {axes + 2}"
@@ -66,7 +66,7 @@ def _convolve(
     name: str, axes: int, x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
     try:
-        batch, weight, bias = _with_samples(x, weight, bias, axes, 0, groups)
+        batch, weight, bias = with_samples(x, weight, bias, axes, 0, groups)
         strides, dilations = lengths("stride", stride, axes, 1), lengths("dilation", dilation, axes, 1)
         kernel = weight.shape[2:]
         window = Window(kernel, strides, resolve_padding(padding, kernel, strides, dilations), dilations)
@@ -166,66 +166,20 @@ def conv2d(
     return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-def conv_transpose2d(
+def conv3d(
     x: Array,
     weight: Array,
     bias: Array = None,
     stride: Any = 1,
     padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
     dilation: Any = 1,
+    groups: int = 1,
 ) -> Tensor:
-    """The transpose of `conv2d`: every element of x adds its multiple of the kernel to the result.
-
-    y[n, o, s i + d k − p, s j + d l − p] += w[c, o, k, l] x[n, c, i, j], and the bias.
-
-    Parameters
-    ----------
-    x : array (N, C, H, W) or (C, H, W)
-    weight : array (C, O/groups, K, L)
-    bias : array (O,), optional
-    stride, padding, dilation : int or pair of int
-        The arguments of the convolution of which this is the transpose.
-    output_padding : int or pair of int, default 0
-        How much longer the result is than the shortest input of which that convolution has the size of x.
-    groups : int, default 1
-
-    Returns
-    -------
-    array (N, O, H', W') or (O, H', W')
-        H' = (H − 1)s − 2p + d(K − 1) + output_padding + 1, and W' alike.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not match, groups do not divide the channels, output_padding is neither below the stride nor below
-        the dilation, or nothing would be left.
-
-    References
-    ----------
-    Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional networks" (2010).
+    """Convolution of volumes (N, C, D, H, W) with kernels (O, C/groups, K, L, M); arguments are those of `conv2d`.
 
     Examples
     --------
-    >>> conv_transpose2d(Tensor([[[1.0, 10.0]]]), np.ones((1, 1, 2, 2)), stride=2)
-    Tensor([[[ 1.,  1., 10., 10.],
-             [ 1.,  1., 10., 10.]]])
+    >>> conv3d(Tensor(np.arange(8.0).reshape(1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)))
+    Tensor([[[[28.]]]])
     """
-    try:
-        batch, weight, bias = _with_samples(x, weight, bias, 2, 1, groups)
-        strides, dilations = lengths("stride", stride, 2, 1), lengths("dilation", dilation, 2, 1)
-        extra, borders = lengths("output_padding", output_padding, 2, 0), lengths("padding", padding, 2, 0)
-        if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
-            raise ValueError(f"output_padding {extra} must be below the stride {strides} or the dilation {dilations}")
-        window = Window(weight.shape[2:], strides, tuple((p, p) for p in borders), dilations)
-        size = tuple(
-            (n - 1) * s - 2 * p + window.extent(axis) + e
-            for axis, (n, s, p, e) in enumerate(zip(batch.shape[2:], strides, borders, extra, strict=True))
-        )
-        if min(size) < 1:
-            raise ValueError(f"an input of shape {np.shape(x)} with padding {borders} gives a result of size {size}")
-    except ValueError as error:
-        raise ValueError(f"conv_transpose2d: {error}") from None
-    out = convolution_input(batch, weight, bias, Geometry(window, size, batch.shape[2:], int(groups)))
-    return out if np.ndim(x) == 4 else squeeze(out, 0)
+    return _convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)

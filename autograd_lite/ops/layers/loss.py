@@ -39,19 +39,19 @@ __all__ = [
 # -- many classes --------------------------------------------------------------------------------------------------
 
 
-def _class_axis(ndim: int) -> int:
+def class_axis(ndim: int) -> int:
     """Classes are the only axis of one sample, and axis 1 of (N, K), (N, K, d1, ...)."""
     return 0 if ndim == 1 else 1
 
 
-def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
+def label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     """The position of each label's entry in the flattened scores: labels (N, ...), scores of `shape` (N, K, ...)."""
     expected: tuple[int, ...]
     index: tuple[Array, ...]
     if len(shape) == 2:  # the general case, which takes 8 µs more
         expected, index = shape[:1], (numbers(shape[0]), labels)
     else:
-        axis = _class_axis(len(shape))
+        axis = class_axis(len(shape))
         grids = np.indices(labels.shape, sparse=True)
         expected, index = shape[:axis] + shape[axis + 1 :], (*grids[:axis], labels, *grids[axis:])
     if labels.shape != expected:
@@ -66,7 +66,7 @@ def _label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"labels from {labels.min()} to {labels.max()}, "
-            f"but classes are numbered 0 to {shape[_class_axis(len(shape))] - 1}"
+            f"but classes are numbered 0 to {shape[class_axis(len(shape))] - 1}"
         ) from error
 
 
@@ -82,13 +82,13 @@ def one_hot(labels: Array, classes: int, *, dtype: DTypeLike = float) -> Array:
     """
     labels = to_array(strip(labels))
     rows = np.zeros((labels.size, classes), dtype)
-    np.put(rows, _label_positions(labels.ravel(), rows.shape), 1)
+    np.put(rows, label_positions(labels.ravel(), rows.shape), 1)
     return rows.reshape(*labels.shape, classes)
 
 
 def _error(logits: Array, target: Array) -> Array:
     """∂L/∂logits of each sample's cross-entropy: P Σy − Y, which is P − Y for rows that sum to one."""
-    axis = _class_axis(logits.ndim)
+    axis = class_axis(logits.ndim)
     probabilities = softmax(logits, axis=axis)
     if np.ndim(target) != logits.ndim:
         return probabilities - np.moveaxis(one_hot(target, logits.shape[axis], dtype=logits.dtype), -1, axis)
@@ -98,9 +98,9 @@ def _error(logits: Array, target: Array) -> Array:
 def _per_sample(g: Array, reduction: str, scores: Array) -> Array:
     """The gradient with respect to the loss of each sample, in a shape that broadcasts against `scores`."""
     if reduction == "mean":
-        samples = len(scores) if scores.ndim == 2 else scores.size // (scores.shape[_class_axis(scores.ndim)] or 1)
+        samples = len(scores) if scores.ndim == 2 else scores.size // (scores.shape[class_axis(scores.ndim)] or 1)
         return single(g) / (samples or 1)
-    return np.expand_dims(g, _class_axis(scores.ndim)) if reduction == "none" else g
+    return np.expand_dims(g, class_axis(scores.ndim)) if reduction == "none" else g
 
 
 def _without_impossible(log_p: Array, target: Array) -> Array:
@@ -109,7 +109,7 @@ def _without_impossible(log_p: Array, target: Array) -> Array:
 
 
 def _target_rule(g: Array, logits: Array, target: Array, reduction: str) -> Array:
-    log_p = log_softmax(logits, axis=_class_axis(logits.ndim))
+    log_p = log_softmax(logits, axis=class_axis(logits.ndim))
     return _per_sample(g, reduction, logits) * -_without_impossible(log_p, target)
 
 
@@ -152,16 +152,16 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
     if logits.ndim == 2 and 0 < logits.shape[1] <= SHORT:
         shifted, p, total = exponentials_of_rows(logits)
     else:
-        shifted, p, total = exponentials(logits, _class_axis(logits.ndim))
+        shifted, p, total = exponentials(logits, class_axis(logits.ndim))
     p /= total
     if target.ndim == logits.ndim:
-        axis = _class_axis(logits.ndim)
+        axis = class_axis(logits.ndim)
         y = same_shape(target, logits, "logits")
         check_probabilities("target", y, most=np.inf)
         log_likelihood = sum_over(y * _without_impossible(shifted - np.log(total), y), axis)
         error = p * sum_over(y, axis, keepdims=True) - y
     else:
-        label = _label_positions(target, logits.shape)
+        label = label_positions(target, logits.shape)
         log_likelihood = shifted.take(label)
         log_likelihood -= np.log(total).reshape(target.shape)
         error = p
@@ -172,7 +172,7 @@ def cross_entropy(logits: Array, target: Array, *, reduction: str = "mean") -> A
 @primitive(
     log_probabilities=lambda g, target, reduction, log_probabilities_shape: scatter(
         -per_term(g, reduction, np.size(target)),
-        np.unravel_index(_label_positions(to_array(target), log_probabilities_shape), log_probabilities_shape),
+        np.unravel_index(label_positions(to_array(target), log_probabilities_shape), log_probabilities_shape),
         log_probabilities_shape,
     ),
 )
@@ -189,7 +189,7 @@ def nll_loss(log_probabilities: Array, target: Array, *, reduction: str = "mean"
     Tensor(1.)
     """
     log_probabilities = to_floats(log_probabilities)
-    positions = _label_positions(to_array(target), log_probabilities.shape)
+    positions = label_positions(to_array(target), log_probabilities.shape)
     check_logarithms("log_probabilities", log_probabilities)
     return reduce_terms(-log_probabilities.take(positions), reduction)
 

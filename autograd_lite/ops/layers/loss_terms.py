@@ -30,6 +30,13 @@ def reduce_terms(losses: Array, reduction: str) -> Array:
     raise ValueError(f'reduction must be "mean", "sum" or "none", not {show(reduction)}')
 
 
+def reduced(terms: Array, reduction: str) -> Array:
+    """`reduce_terms` of tensors as well, for losses that are made of operations; the mean of no terms is NaN."""
+    if reduction == "mean":
+        return np.sum(terms) / (np.size(terms) or np.nan)
+    return np.sum(terms) if reduction == "sum" else reduce_terms(terms, reduction)
+
+
 def per_term(g: Array, reduction: str, terms: int) -> Array:
     """The gradient with respect to every single term, given the gradient of their reduction."""
     return single(g) / (terms or 1) if reduction == "mean" else g
@@ -57,7 +64,9 @@ def largest(x: Array) -> float:
     return x.item(x.argmax()) if x.size else 0.0
 
 
-def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str = "") -> None:
+def check_probabilities(
+    name: str, x: Array, most: float = 1.0, otherwise: str = "", called: str = "probabilities"
+) -> None:
     """Raise ValueError unless all elements are in [0, `most`], up to rounding."""
 
     def check(x: Array) -> None:
@@ -65,7 +74,7 @@ def check_probabilities(name: str, x: Array, most: float = 1.0, otherwise: str =
         if not (bottom >= -_ROUNDING and top <= most + _ROUNDING):
             wrong = top if bottom >= -_ROUNDING else bottom
             expected = "at least 0" if most == np.inf else f"in [0, {most:g}]"
-            raise ValueError(f"{name} holds {wrong:g}; probabilities are {expected}{otherwise}")
+            raise ValueError(f"{name} holds {wrong:g}; {called} are {expected}{otherwise}")
 
     check_in_each_call(check, x)
 

@@ -124,14 +124,15 @@ def _normalize(x: Array, weight: Array, bias: Array, normal: Array, slope: Array
     return np.copy(out) if out is normal else out, normal, slope
 
 
-def _normalized(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array]:
+def normalized(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array]:
     """The result with the mean and the variance, as arrays."""
     normal: Any
     normal, scale, mean, variance = _standardize(strip(x), axes, eps)
     return _normalize(x, weight, bias, normal.astype(x.dtype, copy=False), scale, axes, eps), mean, variance
 
 
-def _checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> Array:
+def checked(name: str, parameter: Array, what: str, shape: tuple[int, ...]) -> Array:
+    """The parameter, or ValueError if it has another shape."""
     if parameter is not None and np.shape(parameter) != shape:
         raise ValueError(f"{name}: {what} of shape {np.shape(parameter)}, expected {shape}")
     return parameter
@@ -170,9 +171,9 @@ def layer_norm(x: Array, normalized_shape: Any, weight: Array = None, bias: Arra
     if not shape or x.shape[max(x.ndim - len(shape), 0) :] != shape:
         raise ValueError(f"layer_norm: x of shape {x.shape} does not end in the normalized shape {show(shape)}")
     for what, parameter in (("weight", weight), ("bias", bias)):
-        _checked("layer_norm", parameter, what, shape)
+        checked("layer_norm", parameter, what, shape)
     check_at_least_0("layer_norm", eps=eps)
-    return _normalized(x, weight, bias, tuple(range(x.ndim - len(shape), x.ndim)), eps)[0]
+    return normalized(x, weight, bias, tuple(range(x.ndim - len(shape), x.ndim)), eps)[0]
 
 
 @composed
@@ -230,7 +231,7 @@ def batch_norm(
     channels, axes = x.shape[1], (0, *range(2, x.ndim))
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for what, parameter in given.items():
-        _checked("batch_norm", parameter, what, (channels,))
+        checked("batch_norm", parameter, what, (channels,))
     _check_running(running_mean, running_var, training, momentum)
     check_at_least_0("batch_norm", eps=eps)
     shape = (channels, *(1,) * (x.ndim - 2))
@@ -240,7 +241,7 @@ def batch_norm(
     n = math.prod(x.shape[axis] for axis in axes)
     if n < 2:
         raise ValueError(f"batch_norm: x of shape {x.shape} has {n} values per channel; a variance needs at least two")
-    out, mean, variance = _normalized(x, weight, bias, axes, eps)
+    out, mean, variance = normalized(x, weight, bias, axes, eps)
     if training:
         _move(running_mean, mean, momentum)
         _move(running_var, variance * (n / (n - 1)), momentum)

@@ -33,6 +33,10 @@ class Window(NamedTuple):
         """The length of the kernel with its gaps."""
         return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
+    def last(self, x: Array) -> Lengths:
+        """The lengths of the axes of x along which the kernel moves, the last ones."""
+        return tuple(x.shape[-len(self.kernel) :])
+
     def places(self, size: Lengths) -> Lengths:
         """The number of places for the kernel along each axis of an array of this size.
 

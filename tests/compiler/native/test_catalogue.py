@@ -17,8 +17,9 @@ REFUSED = {"average", "trim_zeros", "unique", "qr", "qr: r", "cond", "cond: sums
 # NumPy functions and operations that stay calls, because no loops are written for them.
 _CALLS = """
     __getitem__ any arccos arccosh arcsin arcsinh arctan2 arctanh argsort binary_cross_entropy_with_logits
-    broadcast_to cbrt check cholesky choose conjugate convolve count_nonzero cumprod cumsum deg2rad degrees det
-    eigh eigvalsh einsum expand_dims fabs flip float_power floor_divide fmod frexp heaviside hypot interp
+    broadcast_to cbrt check check_signs check_variances cholesky choose
+    conjugate convolve count_nonzero cumprod cumsum deg2rad degrees det
+    eigh eigvalsh einsum expand_dims fabs first_largest flip float_power floor_divide fmod frexp heaviside hypot interp
     interp_rules inv isneginf isposinf ldexp linear_rules logaddexp2 lstsq matrix_power maximum.accumulate
     median median_rules minimum.accumulate modf nan_to_num nanmax nanmean nanmedian nanmedian_rules nanmin
     nanpercentile nanpercentile_rules nanquantile nanquantile_rules nanstd nanvar norm pad percentile
