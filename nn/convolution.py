@@ -12,17 +12,20 @@ from numpy.typing import DTypeLike
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.module import Module, changed_options
 from autograd_lite.nn.parameter import Parameter, uniform_parameter
-from autograd_lite.ops.arrays.ordering import pad
+from autograd_lite.ops.composition import naming
 from autograd_lite.ops.layers.convolution import conv1d, conv2d, conv3d, resolve_padding
-from autograd_lite.ops.layers.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
-from autograd_lite.ops.layers.windows import Lengths, lengths
+from autograd_lite.ops.layers.padding import pad
+from autograd_lite.ops.layers.transposed_convolution import (
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    output_padding_of,
+)
+from autograd_lite.ops.layers.windows import Lengths, Window, lengths
 from autograd_lite.random import generator
 from autograd_lite.support.checks import alternatives, check_positive_integer
-from autograd_lite.support.conversion import to_array
+from autograd_lite.support.conversion import strip
 from autograd_lite.support.messages import show
-
-# NumPy's names of PyTorch's other padding modes.
-_PADDING_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class _Convolution(Module):
@@ -52,7 +55,7 @@ class _Convolution(Module):
             check_positive_integer(name, **{what: number, "groups": groups})
             if number % groups:
                 raise ValueError(f"{name}: {what}={number} is not divisible by groups={groups}")
-        modes = ["zeros", *([] if self.transposed else _PADDING_MODES)]
+        modes = ["zeros", *([] if self.transposed else ("reflect", "replicate", "circular"))]
         if padding_mode not in modes:
             raise ValueError(f"{name}: padding_mode must be {alternatives(modes)}, not {show(padding_mode)}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
@@ -77,17 +80,8 @@ class _Convolution(Module):
         """The input, padded unless with zeros, and the padding that is left to the operation."""
         if self.padding_mode == "zeros":
             return x, self.padding
-        x = to_array(x)
-        size, longest = x.shape[-self.axes :], 0 if self.padding_mode == "circular" else -1
-        if self.padding_mode != "replicate" and any(
-            max(border) > n + longest for n, border in zip(size, self._borders, strict=True)
-        ):
-            raise ValueError(
-                f"{type(self).__name__}: padding_mode={self.padding_mode!r} cannot make a border of {self._borders} "
-                f"from an input of shape {x.shape}"
-            )
-        width = (*((0, 0),) * (len(x.shape) - self.axes), *self._borders)
-        return pad(x, width, _PADDING_MODES[self.padding_mode]), 0
+        with naming(type(self).__name__):
+            return pad(x, [width for border in self._borders[::-1] for width in border], self.padding_mode), 0
 
     def extra_repr(self) -> str:
         ones, zeros = (1,) * self.axes, (0,) * self.axes
@@ -221,9 +215,14 @@ class _Transposed(_Convolution):
                          dtype, rng)  # fmt: skip
         self.output_padding = lengths(f"{type(self).__name__}: output_padding", output_padding, self.axes, 0)
 
-    def forward(self, input: Array) -> Tensor:
+    def forward(self, input: Array, output_size: Any = None) -> Tensor:
+        extra: Any = self.output_padding
+        if output_size is not None:
+            window = Window(self.kernel_size, self.stride, self._borders, self.dilation)
+            with naming(type(self).__name__):
+                extra = output_padding_of(output_size, np.shape(strip(input)), window)
         return self._function(
-            input, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )
 
 
@@ -254,6 +253,7 @@ class ConvTranspose2d(_Transposed):
         As for `Conv2d`, with integers for padding.
     output_padding : int or pair of int, default 0
         How many rows and columns are added at the end; below the stride or the dilation.
+        A call may give the size of the result instead: `layer(x, output_size=(28, 28))`.
     padding_mode : "zeros"
 
     Attributes

@@ -20,17 +20,19 @@ def replaced(input: Any, out: Any, inplace: bool, name: str) -> Any:
     """
     if inplace is False:
         return out
-    check_inplace(input, inplace, name)
+    check_inplace(input, inplace, name, out.dtype)
     input[...] = out
     return input
 
 
-def check_inplace(input: Any, inplace: Any, name: str) -> None:
-    """Raise TypeError if `inplace` is no switch, or, with it, if the input cannot be written into."""
+def check_inplace(input: Any, inplace: Any, name: str, dtype: Any) -> None:
+    """Raise TypeError if `inplace` is no switch, or, with it, if the input cannot hold a result of this dtype."""
     if not isinstance(inplace, bool | np.bool_):
         raise TypeError(f"{name}: inplace must be True or False, not {show(inplace)}")
     if inplace and not isinstance(input, Tensor | np.ndarray):
         raise TypeError(f"{name}: inplace=True writes into a tensor or an array, not {show(input)}")
+    if inplace and not np.can_cast(dtype, input.dtype, "same_kind"):
+        raise TypeError(f"{name}: inplace=True cannot write numbers of dtype {dtype} into those of {input.dtype}")
 
 
 def in_pytorch_form(function: Callable[..., Any], *, inplace: bool = False) -> Callable[..., Any]:

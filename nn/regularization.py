@@ -29,7 +29,7 @@ def _dropped(name: str, x: Array, p: float, training: bool, inplace: bool, rng: 
         x = to_floats(x)
     elif x.dtype.kind != "f":
         x = x.astype(float)
-    check_inplace(given, inplace, name)
+    check_inplace(given, inplace, name, x.dtype)
     if inplace and x.ndim:
         given[:0] = 0  # raises if the input cannot be written into, before anything is drawn
     axes = x.ndim if whole is None else whole(x)

@@ -98,6 +98,8 @@ ROWS = [
          ValueError, "ConvTranspose1d: padding must be an integer, not 'same'"),
         ("nn.ConvTranspose1d(2, 3, 2, rng=0)(x)",
          ValueError, "conv_transpose1d: x of shape (3,) and weight of shape (2, 3, 2), expected (length)"),
+        ("nn.ConvTranspose1d(2, 3, 2, rng=0)(signal, output_size=9)",
+         ValueError, "ConvTranspose1d: output_size (9,) is not between (5,) and (5,), for x of shape (1, 2, 4)"),
         ('nn.ConvTranspose1d(2, 3, 2, padding_mode="reflect")',
          ValueError, "ConvTranspose1d: padding_mode must be \"zeros\", not 'reflect'")),
     *rows("nn.ConvTranspose3d", "nn.ConvTranspose3d(1, 3, 2, rng=0)(image[None])",

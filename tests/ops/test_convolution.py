@@ -112,7 +112,7 @@ def test_a_border_wider_than_the_input_is_refused():
     for mode, width in (("reflect", 3), ("circular", 4)):
         layer = nn.Conv1d(1, 1, 1, padding=width, padding_mode=mode)
         assert layer(np.zeros((1, 1, width + (mode == "reflect")))).shape[2] == 3 * width + (mode == "reflect")
-        with pytest.raises(ValueError, match=f"padding_mode='{mode}' cannot make a border"):
+        with pytest.raises(ValueError, match=f"Conv1d: pad: mode='{mode}' cannot make a border"):
             layer(np.zeros((1, 1, width - (mode == "circular"))))
 
 

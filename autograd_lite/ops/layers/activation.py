@@ -168,7 +168,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
 
 def exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x − max x along `axis`, its exponential, and the sum of the exponential: the parts of a stable softmax."""
-    if axis in (-1, x.ndim - 1) and 0 < x.shape[-1] <= SHORT:
+    if x.ndim and axis in (-1, x.ndim - 1) and 0 < x.shape[-1] <= SHORT:
         rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         shifted, exponential, total = exponentials_of_rows(rows)
         return shifted.reshape(x.shape), exponential.reshape(x.shape), total.reshape((*x.shape[:-1], 1))

@@ -129,7 +129,11 @@ def instance_norm(
             raise ValueError("use_input_stats=False needs running_mean and running_var")
         return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
     weight, bias = _of_channels("instance_norm", x, weight, bias, 1)
-    samples, channels, *_ = x.shape
+    samples, channels, *lengths = x.shape
+    if math.prod(lengths) < 2 and samples and channels:
+        raise ValueError(
+            f"x of shape {x.shape} has {math.prod(lengths)} value per channel; a variance needs at least two"
+        )
     given = (running_mean, running_var)
     for what, running in zip(("running_mean", "running_var"), given, strict=True):
         checked("instance_norm", running, what, (channels,))

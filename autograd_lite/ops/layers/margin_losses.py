@@ -20,7 +20,7 @@ from autograd_lite.ops.layers.activation import softplus
 from autograd_lite.ops.layers.loss import binary_cross_entropy_with_logits
 from autograd_lite.ops.layers.loss_terms import reduced
 from autograd_lite.ops.layers.similarity import floats, pairwise_distance
-from autograd_lite.ops.layers.weighted_losses import class_targets
+from autograd_lite.ops.layers.weighted_losses import class_targets, element_weights
 from autograd_lite.support.checks import check, is_integer, is_number
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
@@ -203,7 +203,7 @@ def multilabel_soft_margin_loss(
         raise ValueError("input of shape () has no axis of classes")
     terms = binary_cross_entropy_with_logits(x, target, reduction="none")
     if weight is not None:
-        terms = terms * floats(weight)
+        terms = terms * element_weights(weight, terms)
     return reduced(np.mean(terms, axis=-1), reduction)
 
 

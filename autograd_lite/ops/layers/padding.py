@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays import ordering
 from autograd_lite.ops.composition import composed
@@ -63,7 +65,7 @@ def pad(x: Array, pad: Any, mode: str = "constant", value: float | None = None) 
     widths = _widths(pad, x.ndim)
     if mode == "constant":
         check("pad", "a number", is_number, value=0 if value is None else value)
-        if x.dtype.kind != "f" and value is not None and value != int(value):
+        if x.dtype.kind != "f" and value is not None and not _holds(x.dtype, value):
             raise ValueError(f"value={show(value)} is no number of dtype {x.dtype}")
         x = _cut(x, widths)
         border = [(max(before, 0), max(after, 0)) for before, after in widths]
@@ -72,6 +74,12 @@ def pad(x: Array, pad: Any, mode: str = "constant", value: float | None = None) 
         raise ValueError(f"value={show(value)} is for mode='constant', not {show(mode)}")
     _check_border(x, widths, len(pad) // 2, mode)
     return ordering.pad(x, widths, MODES[mode])
+
+
+def _holds(dtype: Any, value: float) -> bool:
+    """Whether a number is one of this dtype of integers or truth values."""
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return bool(least <= value <= most and value == int(value))
 
 
 def _cut(x: Array, widths: list[tuple[int, int]]) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import clip
+from autograd_lite.ops.arrays.shape import broadcast_to
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.contraction import einsum
 from autograd_lite.ops.linalg.norms import vector_norm
@@ -22,7 +23,7 @@ def floats(x: Array) -> Array:
 
 @composed
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """x₁·x₂ / (max(|x₁|, eps) max(|x₂|, eps)) along the axis `dim`; x₁ and x₂ broadcast.
+    """x₁·x₂ / (max(|x₁|, eps) max(|x₂|, eps)) along the axis `dim` of both, after broadcasting.
 
     Examples
     --------
@@ -31,6 +32,12 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     """
     x1, x2 = floats(x1), floats(x2)
     check_positive("cosine_similarity", eps=eps)
+    if x1.shape != x2.shape:  # before the norms: an axis that broadcasts counts with its full length
+        try:
+            shape = np.broadcast_shapes(x1.shape, x2.shape)
+        except ValueError:
+            raise ValueError(f"x1 of shape {x1.shape} and x2 of shape {x2.shape} do not broadcast") from None
+        x1, x2 = broadcast_to(x1, shape), broadcast_to(x2, shape)
     lengths = [clip(vector_norm(x, axis=dim, keepdims=True), eps, None) for x in (x1, x2)]
     return np.sum((x1 / lengths[0]) * (x2 / lengths[1]), axis=dim)
 

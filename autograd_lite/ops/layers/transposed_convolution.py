@@ -13,7 +13,7 @@ from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.shape import squeeze
 from autograd_lite.ops.layers.convolution import with_samples
 from autograd_lite.ops.layers.convolution_form import Geometry, convolution_input
-from autograd_lite.ops.layers.windows import Window, lengths
+from autograd_lite.ops.layers.windows import Lengths, Window, lengths
 
 __all__ = ["conv_transpose2d"]
 
@@ -47,6 +47,31 @@ def _transpose(
         raise ValueError(f"{name}: {error}") from None
     out = convolution_input(batch, weight, bias, Geometry(window, size, batch.shape[2:], int(groups)))
     return out if np.ndim(x) == axes + 2 else squeeze(out, 0)
+
+
+def output_padding_of(output_size: Any, x_shape: tuple[int, ...], window: Window) -> Lengths:
+    """The `output_padding` with which the result for x has the size `output_size`, its last axes or its whole shape.
+
+    Examples
+    --------
+    >>> output_padding_of((10,), (1, 1, 4), Window((3,), (2,), ((0, 0),), (1,)))
+    (1,)
+    """
+    axes, given = len(window.kernel), output_size
+    if len(x_shape) not in (axes + 1, axes + 2):
+        raise ValueError(f"x of shape {x_shape}, expected {axes + 1} or {axes + 2} axes")
+    if isinstance(given, tuple | list) and len(given) == len(x_shape):
+        given = given[-axes:]
+    size = lengths("output_size", given, axes, 1)
+    least = tuple(
+        (n - 1) * s - 2 * p + window.extent(axis)
+        for axis, (n, s, (p, _)) in enumerate(zip(x_shape[-axes:], window.stride, window.padding, strict=True))
+    )
+    extra = tuple(n - shortest for n, shortest in zip(size, least, strict=True))
+    if any(not 0 <= e < s for e, s in zip(extra, window.stride, strict=True)):
+        most = tuple(n + s - 1 for n, s in zip(least, window.stride, strict=True))
+        raise ValueError(f"output_size {size} is not between {least} and {most}, for x of shape {x_shape}")
+    return extra
 
 
 def conv_transpose1d(

@@ -193,7 +193,7 @@ def nll_loss(
 # -- two classes -----------------------------------------------------------------------------------------------------
 
 
-def _element_weights(weight: Array, terms: Array, name: str = "weight") -> Array:
+def element_weights(weight: Array, terms: Array, name: str = "weight") -> Array:
     """Weights that broadcast to the terms, in their dtype."""
     weight = floats(weight)
     try:
@@ -224,7 +224,7 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array = None, *, r
     if weight is None:
         return loss.binary_cross_entropy(input, target, reduction=reduction)
     terms = loss.binary_cross_entropy(input, target, reduction="none")
-    return reduced(terms * _element_weights(weight, terms), reduction)
+    return reduced(terms * element_weights(weight, terms), reduction)
 
 
 @composed
@@ -256,7 +256,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is not None:
         # −ln σ(z) = ln(1 + e^(−z)); where y is 0 the product is 0, and finite logits give finite terms.
         z, y = to_array(input), to_array(target)
-        terms = terms + (_element_weights(pos_weight, terms, "pos_weight") - 1) * y * softplus(-z)
+        terms = terms + (element_weights(pos_weight, terms, "pos_weight") - 1) * y * softplus(-z)
     if weight is not None:
-        terms = terms * _element_weights(weight, terms)
+        terms = terms * element_weights(weight, terms)
     return reduced(terms, reduction)
