@@ -33,7 +33,8 @@ def forward_otherwise(operation: Declaration, error: Exception, values: tuple[An
         except Exception as second_error:
             error = second_error
     arguments = dict(zip(operation.arguments, values, strict=True))
-    raise explain(operation.name, arguments, operation.numeric(values), operation.is_ufunc, error) from error
+    explained = explain(operation.name, arguments, operation.numeric(values), operation.is_ufunc, error)
+    raise explained from error if explained is not error else error.__cause__  # no error is its own cause
 
 
 def check_count(operation: Operation, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:

@@ -12,6 +12,7 @@ from opcode import opmap
 from typing import Any
 
 from autograd_lite.core.grad_mode import is_grad_enabled, transform_depth
+from autograd_lite.support.causes import causes
 
 # The instructions of ``array[index] = value``, in which NumPy converts a tensor to a number.
 _WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
@@ -89,8 +90,6 @@ def raise_cut(error: Exception) -> None:
 
     NumPy's ``array[0] = x`` makes it a ValueError, a solver of SciPy a SystemError.
     """
-    cause: BaseException | None = error
-    while cause is not None and not hasattr(cause, "is_cut"):
-        cause = cause.__cause__ or cause.__context__
-    if cause is not None and not isinstance(error, TypeError):
-        raise _cut(str(cause)).with_traceback(error.__traceback__) from None
+    cut = next((cause for cause in causes(error) if hasattr(cause, "is_cut")), None)
+    if cut is not None and not isinstance(error, TypeError):
+        raise _cut(str(cut)).with_traceback(error.__traceback__) from None
