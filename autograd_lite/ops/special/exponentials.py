@@ -28,6 +28,7 @@ def logsumexp(a: Array, axis: Axis = None, b: Array = None, keepdims: bool = Fal
     Tensor(1001.38629436)
     """
     a = to_floats(a)
+    out: Array
     if b is None:
         out = reduction.logsumexp(a, axis, keepdims=keepdims)
         return (out, np.ones_like(strip(out))) if return_sign else out

@@ -32,6 +32,31 @@ __all__ = [
     "zeta",
 ]
 
+
+def _polygamma_rule(g: Array, n: int, x: Array) -> Array:
+    return g * polygamma(n + 1, x)
+
+
+@primitive(x=_polygamma_rule)
+def polygamma(n: int, x: Array) -> Array:
+    """The derivative of order n of digamma, ψ⁽ⁿ⁾(x). ∂/∂x = ψ⁽ⁿ⁺¹⁾(x) (DLMF 5.15).
+
+    Raises
+    ------
+    ValueError
+        If n is not an integer that is 0 or more.
+
+    Examples
+    --------
+    >>> polygamma(1, Tensor(1.0))  # π²/6
+    Tensor(1.64493407)
+    """
+    if np.asarray(n).dtype.kind not in "iu" or np.any(np.asarray(n) < 0):
+        raise ValueError(f"polygamma: n must be an integer that is 0 or more, not {show(n)}")
+    x = to_floats(x)
+    return np.asarray(sc.polygamma(n, x)).astype(x.dtype, copy=False)
+
+
 gamma = primitive(
     sc.gamma,
     x=lambda g, x, out: g * out * sc.psi(x),
@@ -88,27 +113,6 @@ psi = digamma = primitive(
     """,
 )
 
-
-@primitive(x=lambda g, n, x: g * polygamma(n + 1, x))
-def polygamma(n: int, x: Array) -> Array:
-    """The derivative of order n of digamma, ψ⁽ⁿ⁾(x). ∂/∂x = ψ⁽ⁿ⁺¹⁾(x) (DLMF 5.15).
-
-    Raises
-    ------
-    ValueError
-        If n is not an integer that is 0 or more.
-
-    Examples
-    --------
-    >>> polygamma(1, Tensor(1.0))  # π²/6
-    Tensor(1.64493407)
-    """
-    if np.asarray(n).dtype.kind not in "iu" or np.any(np.asarray(n) < 0):
-        raise ValueError(f"polygamma: n must be an integer that is 0 or more, not {show(n)}")
-    x = to_floats(x)
-    return np.asarray(sc.polygamma(n, x)).astype(x.dtype, copy=False)
-
-
 beta = primitive(
     lambda a, b: sc.beta(a, b),
     name="beta",
@@ -137,11 +141,17 @@ betaln = primitive(
     Tensor(-2.48490665)
     """,
 )
+
+
+def _zeta_rule(g: Array, x: Array, q: Array) -> Array:
+    return -g * x * zeta(x + 1, q)
+
+
 zeta = primitive(
     lambda x, q=1.0: sc.zeta(x, q),
     name="zeta",
     numpy=sc.zeta,
-    q=lambda g, x, q: -g * x * zeta(x + 1, q),
+    q=_zeta_rule,
     doc="""The zeta function of Hurwitz, ζ(x, q). ∂/∂q = −x ζ(x + 1, q) (DLMF 25.11); x has no rule.
 
     Examples
