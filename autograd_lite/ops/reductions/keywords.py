@@ -56,7 +56,9 @@ def _with_keywords(operation: Any, general: Callable[..., Array]) -> Callable[..
         with naming(operation.__name__):
             return general(to_array(x), axis, *others, keepdims=keepdims not in _NOTHING and keepdims, **options)
 
-    del reduction.__wrapped__  # which has fewer keywords
+    general.__qualname__ = operation.__name__  # in Python's errors
+    for name in ("__wrapped__", "__signature__"):  # which have fewer keywords
+        reduction.__dict__.pop(name, None)
     return reduction
 
 
