@@ -5,8 +5,8 @@ not dispatch on their arguments. They are here under the same names: `logsumexp`
 """
 
 from autograd_lite.ops.special.bessel import *
-from autograd_lite.ops.special.elementary import *
 from autograd_lite.ops.special.entropy import *
 from autograd_lite.ops.special.error_functions import *
 from autograd_lite.ops.special.exponentials import *
 from autograd_lite.ops.special.gamma_functions import *
+from autograd_lite.ops.special.logistic import *
