@@ -9,6 +9,7 @@ from autograd_lite.compiler import CompileError as CompileError
 from autograd_lite.compiler import StaleProgramError as StaleProgramError
 from autograd_lite.compiler import compile as compile
 from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled, no_grad
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import Primitive, primitive
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.debugging.anomalies import AnomalyError, anomaly
@@ -54,6 +55,9 @@ from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.support.threads import get_num_threads, set_num_threads
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 
+# SciPy is optional: its functions have rules as soon as one of them meets a tensor. All other rules come first.
+numpy_operations.families["scipy.special"] = lambda: __getattr__("special")
+
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
 __path__.append(os.path.dirname(__path__[0]))
 from autograd_lite import data, nn, optim  # noqa: E402
@@ -63,6 +67,7 @@ __path__.pop()  # otherwise autograd_lite.autograd_lite would exist there
 if TYPE_CHECKING:
     from autograd_lite.debugging.drawing import draw
     from autograd_lite.derivation.derive import derive
+    from autograd_lite.ops import special as special
     from autograd_lite.persistence.checkpoint import Checkpoint
     from autograd_lite.persistence.saving import load, save
 
@@ -73,6 +78,7 @@ _LATER = {
     "draw": "autograd_lite.debugging.drawing",
     "load": "autograd_lite.persistence.saving",
     "save": "autograd_lite.persistence.saving",
+    "special": "autograd_lite.ops.special",  # the module itself; it needs SciPy
 }
 
 
@@ -82,7 +88,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    module = import_module(_LATER[name])
+    found = globals()[name] = getattr(module, name, module)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from autograd_lite.core.cuts import refuse_array
 from autograd_lite.support.conversion import NumberArray, strip
 from autograd_lite.support.missing_rules import without_rule
 from autograd_lite.support.numpy_writes import instead_of_writing, position_of_out
+from autograd_lite.support.operation_table import OperationTable
 
 # Differentiable functions: np.exp -> exp. The key of a ufunc's method is a pair: (np.add, "reduce") -> sum.
-numpy_operations: dict[Any, Callable[..., Any]] = {}
+numpy_operations = OperationTable()
 # Functions without a derivative, which return plain arrays: np.argmax, np.greater.
 numpy_queries: set[Any] = set()
 

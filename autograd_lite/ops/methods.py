@@ -14,7 +14,8 @@ from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, orderi
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
 from autograd_lite.ops.linalg import matmul
-from autograd_lite.ops.reductions import reduction, scans, statistics
+from autograd_lite.ops.reductions import scans, statistics
+from autograd_lite.ops.reductions.keywords import REDUCTIONS
 from autograd_lite.support.conversion import strip
 
 
@@ -73,16 +74,10 @@ _METHODS: dict[str, Any] = {
     "astype": shape.astype,
     "clone": shape.clone,
     "copy": shape.clone,
-    "sum": reduction.sum,
-    "mean": reduction.mean,
-    "prod": reduction.prod,
+    **REDUCTIONS,
     "cumsum": scans.cumsum,
     "cumprod": scans.cumprod,
     "trace": statistics.trace,
-    "max": reduction.max,
-    "min": reduction.min,
-    "var": reduction.var,
-    "std": reduction.std,
     "clip": indexing.clip,
     "reshape": _variadic(shape.reshape),
     "ravel": shape.ravel,

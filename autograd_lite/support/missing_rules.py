@@ -12,9 +12,6 @@ from typing import Any
 
 import numpy as np
 
-# Operations that have another name in SciPy.
-_ALIASES = {"expit": "sigmoid"}
-
 
 def without_rule(function: Callable[..., Any], method: str | None = None) -> str:
     """The error message for a function, or a method of a ufunc, that was called with a tensor.
@@ -27,9 +24,6 @@ x=lambda g, x: ...), or use .numpy() for the values
     """
     name = getattr(function, "__name__", type(function).__name__)
     path = path_of(function) or name
-    own = _ALIASES.get(name, name)
-    if method is None and own in sys.modules["autograd_lite"].__all__:
-        return f"{path} has no derivative rule for tensors; use autograd_lite.{own}, or .numpy() for the values"
     called = path if method is None else f"{path}.{method}"
     if isinstance(function, np.ufunc) and method is None:
         declaration = _of_ufunc(function, path)

@@ -33,7 +33,7 @@ METHODS_OF_UFUNCS = ("at", "reduce", "accumulate", "reduceat", "outer")
 
 def test_there_are_many():
     assert len(FUNCTIONS) > 150
-    assert {np.partition, np.fft.fft, scipy.special.erf, scipy.special.gammaln} <= set(FUNCTIONS)
+    assert {np.packbits, np.fft.fft, scipy.special.dawsn, scipy.special.wofz} <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: path_of(function) or function.__name__)
@@ -44,7 +44,7 @@ def test_what_the_error_names_can_be_evaluated(function):
     declared(message, function)
 
 
-METHODS = [(ufunc, method) for ufunc in (np.add, np.hypot, scipy.special.beta) for method in METHODS_OF_UFUNCS]
+METHODS = [(ufunc, method) for ufunc in (np.add, np.hypot, scipy.special.hyp2f1) for method in METHODS_OF_UFUNCS]
 
 
 @pytest.mark.parametrize(("ufunc", "method"), METHODS)
@@ -71,7 +71,7 @@ def declared(message, function):
         numpy_operations.update(before)
 
 
-@pytest.mark.parametrize("name", ["erf", "expit", "log_expit", "gammaln", "beta", "xlogy"])
+@pytest.mark.parametrize("name", ["dawsn", "cosm1", "struve", "boxcox", "hyp2f1"])
 def test_a_ufunc_of_scipy_says_it_when_it_meets_a_tensor(name):
     function = getattr(scipy.special, name)
     x = Tensor([0.1, 0.2], requires_grad=True)
@@ -81,23 +81,16 @@ def test_a_ufunc_of_scipy_says_it_when_it_meets_a_tensor(name):
     assert str(error.value).startswith(f"scipy.special.{name} has no derivative rule")
 
 
-@pytest.mark.parametrize(("name", "own"), [("erf", "erf"), ("expit", "sigmoid")])
-def test_what_the_library_has_itself_is_the_same_function(name, own):
-    x = np.linspace(-3, 3, 7)
-    assert f"use autograd_lite.{own}," in without_rule(getattr(scipy.special, name))
-    np.testing.assert_allclose(getattr(autograd_lite, own)(x), getattr(scipy.special, name)(x), rtol=1e-12, atol=1e-15)
-
-
 def test_a_declared_function_works():
-    message = without_rule(scipy.special.gammaln)
-    assert "autograd_lite.primitive(scipy.special.gammaln, x=lambda g, x: ...)" in message
+    message = without_rule(scipy.special.cosm1)
+    assert "autograd_lite.primitive(scipy.special.cosm1, x=lambda g, x: ...)" in message
     try:
-        autograd_lite.primitive(scipy.special.gammaln, x=lambda g, x: g * scipy.special.digamma(x))
+        autograd_lite.primitive(scipy.special.cosm1, x=lambda g, x: -g * np.sin(x))
         x = Tensor([1.5, 2.5], requires_grad=True)
-        scipy.special.gammaln(x).sum().backward()
-        np.testing.assert_allclose(x.grad, scipy.special.digamma(x.data))
+        scipy.special.cosm1(x).sum().backward()
+        np.testing.assert_allclose(x.grad, -np.sin(x.data))
     finally:
-        del numpy_operations[scipy.special.gammaln]
+        del numpy_operations[scipy.special.cosm1]
 
 
 def test_functions_of_users_and_methods_of_ufuncs():

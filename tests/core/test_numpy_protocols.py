@@ -208,7 +208,6 @@ def test_a_function_without_a_rule_is_refused_with_its_name_and_the_way_out(call
         lambda x, out: np.sum(x, axis=0, out=out[0]),
         lambda x, out: np.add.reduce(x, out=out[0]),
         lambda x, out: np.sin(x, where=out > 0),
-        lambda x, out: np.sum(x, dtype=np.float32),
     ],
 )
 def test_out_and_other_options_of_numpy_are_refused_and_write_nothing(call):

@@ -117,7 +117,8 @@ def test_a_wrong_example_of_an_operation_would_be_noticed():
 
 
 def test_the_package_exports_all_operations():
-    families = [importlib.import_module(name) for name in MODULES if name.startswith("autograd_lite.ops.")]
+    modules = [name for name in MODULES if name.startswith("autograd_lite.ops.")]
+    families = [importlib.import_module(name) for name in modules if not name.startswith("autograd_lite.ops.special")]
     operations = {name for family in families for name in getattr(family, "__all__", ())}
     assert operations <= set(autograd_lite.__all__)
     assert len(autograd_lite.__all__) == len(set(autograd_lite.__all__))

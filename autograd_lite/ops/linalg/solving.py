@@ -112,6 +112,22 @@ def _products_without_two(s: Any) -> Any:
     return np.stack(rows, axis=-2) if n else np.zeros((*s.shape, 0))
 
 
+def _cofactor_of_regular(a: Any) -> Any:
+    """A⁻ᵀ det A, 4 times faster than from the singular values; None if a matrix is too close to a singular one."""
+    if a.ndim < 2 or not a.size or a.dtype.kind != "f":
+        return None
+    try:
+        inverse = np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return None
+    det, limits = np.abs(np.linalg.det(a)), np.finfo(inverse.dtype)
+    condition = np.abs(a).sum(-1).max(-1) * np.abs(inverse).sum(-1).max(-1)  # in the norm of row sums
+    small, large = math.sqrt(limits.tiny), math.sqrt(limits.max)
+    if not np.all((condition < limits.eps ** (-1 / 3)) & (det > small) & (det < large)):
+        return None
+    return adjoint(inverse) * _as_matrix(np.linalg.det(a))
+
+
 def _change_rule(g: Array, a: Array) -> Array:
     return _cofactor_change(g, a)
 
@@ -119,6 +135,9 @@ def _change_rule(g: Array, a: Array) -> Array:
 @primitive(name="cofactor", a=_change_rule)
 def _cofactor(a: Array) -> Array:
     """The gradient of the determinant: A⁻ᵀ det A, defined for singular A too."""
+    regular = _cofactor_of_regular(a)
+    if regular is not None:
+        return regular
     u, s, vh, sign = _svd_and_orientation(a)
     return np.matmul(u * (np.expand_dims(sign, -1) * _products_without_one(s))[..., None, :], vh)
 

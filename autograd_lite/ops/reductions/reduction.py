@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable
 
 import numpy as np
 
-from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
@@ -225,14 +223,3 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     with np.errstate(divide="ignore", over="ignore"):  # ln 0 = −∞ for an empty sum; exp may overflow next to ∞
         out = np.log(sum_over(np.exp(x - largest), axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis) if axis is not None else out.reshape(())
-
-
-def _as_ufunc_method(operation: Callable[..., Array]) -> Callable[..., Array]:
-    """The reduction with the signature of ``ufunc.reduce``: over the first axis by default."""
-    return lambda x, axis=0, **options: operation(x, axis, **options)
-
-
-numpy_operations[np.add, "reduce"] = _as_ufunc_method(sum)
-numpy_operations[np.multiply, "reduce"] = _as_ufunc_method(prod)
-numpy_operations[np.maximum, "reduce"] = _as_ufunc_method(max)
-numpy_operations[np.minimum, "reduce"] = _as_ufunc_method(min)
