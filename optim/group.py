@@ -115,7 +115,7 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
     if not isinstance(group, Mapping):
         raise TypeError(f"params holds tensors, or dicts, not both: {type(group).__name__} after a dict")
     options = {**defaults, **group}
-    unknown = set(options) - set(defaults) - {"params"}
+    unknown = set(options) - set(defaults) - {"params", "initial_lr"}
     if unknown or "params" not in options:
         raise ValueError(
             f"a parameter group has params and {', '.join(defaults)}; this one has {', '.join(map(str, group))}"

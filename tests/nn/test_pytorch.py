@@ -1,4 +1,4 @@
-"""Layers, losses, optimizers and schedules against PyTorch: the same state, numbers and gradients. Needs PyTorch."""
+"""Layers, losses and optimizers against PyTorch: the same state, numbers and gradients. Needs PyTorch."""
 
 import numpy as np
 import pytest
@@ -149,16 +149,6 @@ def test_losses_agree(name, options, x, target, reduction):
     close(own.grad, other.grad)
 
 
-SCHEDULES = [
-    ("StepLR", {"step_size": 3}),
-    ("MultiStepLR", {"milestones": [2, 5], "gamma": 0.3}),
-    ("ExponentialLR", {"gamma": 0.8}),
-    ("LinearLR", {}),
-    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
-    ("LambdaLR", {"lr_lambda": lambda epoch: 1 / (1 + epoch)}),
-]
-
-
 def pair():
     values = normal(4, 3)
     return Tensor(values, requires_grad=True), torch.tensor(values, requires_grad=True)
@@ -168,20 +158,6 @@ def step(own, other, ours, theirs, g):
     own.grad, other.grad = g, torch.from_numpy(g)
     ours.step()
     theirs.step()
-
-
-@pytest.mark.parametrize(("name", "options"), SCHEDULES)
-def test_schedules_agree(name, options):
-    own, other = pair()
-    ours, theirs = optim.SGD([own], lr=0.5), torch.optim.SGD([other], lr=0.5)
-    schedule = getattr(optim.lr_scheduler, name)(ours, **options)
-    expected = getattr(torch.optim.lr_scheduler, name)(theirs, **options)
-    for _ in range(12):
-        np.testing.assert_allclose(schedule.get_last_lr(), expected.get_last_lr(), rtol=1e-12, atol=1e-15)
-        step(own, other, ours, theirs, normal(4, 3))
-        close(own.data, other)
-        schedule.step()
-        expected.step()
 
 
 def test_a_warm_up_before_a_cosine_and_a_plateau_agree():
