@@ -16,6 +16,7 @@ from autograd_lite.ops.in_place import in_place, set_item
 from autograd_lite.ops.linalg import matmul
 from autograd_lite.ops.reductions import reduction, scans, statistics
 from autograd_lite.support.conversion import strip
+from autograd_lite.support.pytorch_words import WORDS, Word
 
 
 def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -119,6 +120,11 @@ for _name, (_operation, _symbol) in _OPERATORS.items():
 
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+# Words of PyTorch that are no attributes here are errors that name those of NumPy, and are not shown by `dir`.
+for _name in WORDS:
+    setattr(Tensor, _name, Word(_name))
+Tensor.__dir__ = lambda self: [name for name in object.__dir__(self) if name not in WORDS]  # type: ignore[method-assign]
 
 numpy_queries.update({
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isfinite, np.isinf,
