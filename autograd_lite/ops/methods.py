@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.numpy_protocols import numpy_queries
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.ops import gradient_hooks
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
@@ -46,6 +47,12 @@ def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _iterate(self: Tensor) -> Iterator[Tensor]:
+    if not self.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return (self[i] for i in range(len(self)))
+
+
 _OPERATORS = {
     "add": (arithmetic.add, "+"),
     "sub": (arithmetic.subtract, "-"),
@@ -62,6 +69,7 @@ _METHODS: dict[str, Any] = {
     "__pos__": arithmetic.positive,
     "__abs__": arithmetic.absolute,
     "__getitem__": indexing.getitem,
+    "__iter__": _iterate,
     "__setitem__": set_item,
     "__divmod__": rounding.divmod,
     "__rdivmod__": _reflected(rounding.divmod),
@@ -97,6 +105,9 @@ _METHODS: dict[str, Any] = {
     "diagonal": diagonals.diagonal,
     "choose": choosing.choose,
     "dot": matmul.dot,
+    "register_hook": gradient_hooks.register_hook,
+    "retain_grad": gradient_hooks.retain_grad,
+    "requires_grad_": gradient_hooks.requires_grad_,
     # Without a derivative: these return arrays and numbers, not tensors.
     "__eq__": _query(operator.eq),
     "__ne__": _query(operator.ne),

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_lite.core.aliases import forget_argument, note_argument
 from autograd_lite.core.backward import sweep
-from autograd_lite.core.cuts import raise_cut
+from autograd_lite.core.cuts import cut
 from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled, transform_depth
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.primitive import primitive
@@ -106,7 +106,7 @@ class DifferentiatedCall:
             try:
                 yield
             except Exception as error:
-                raise_cut(error)
+                _raise_cut(error)
                 raise
 
     def _forget_arguments(self) -> None:
@@ -238,3 +238,15 @@ def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
             array = as_numbers(leaf).astype(np.result_type(value))
             result.append(_wrap(array) if tracked else array)
     return result
+
+
+def _raise_cut(error: Exception) -> None:
+    """Raise a TypeError of `core.cuts` again if a library has replaced it by `error`.
+
+    NumPy's ``array[0] = x`` makes it a ValueError, a solver of SciPy a SystemError.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not hasattr(cause, "is_cut"):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None and not isinstance(error, TypeError):
+        raise cut(str(cause)).with_traceback(error.__traceback__) from None

@@ -11,6 +11,8 @@ from autograd_lite.testing.mismatch import GradientMismatch
 # fmt: off
 ROWS = [
     *rows("Tensor", "Tensor([1.0])",
+        ("x.register_hook(3)", TypeError, "register_hook: the hook must be callable, not int"),
+        ("n.retain_grad()", RuntimeError, "retain_grad: this tensor does not require gradients"),
         ("x.view(3, 1)",
          AttributeError, "'Tensor' object has no attribute 'view': write x.reshape(3, 2) in place of x.view(3, 2)"),
         ("x.exp()",

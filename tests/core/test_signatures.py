@@ -150,6 +150,22 @@ POSITIONAL = {
     "nn.Module.register_buffer": "name tensor persistent",
     "nn.Module.register_parameter": "name param",
     "nn.Module.train": "mode",
+    "nn.Module.add_module": "name module",
+    "nn.Module.register_module": "name module",
+    "nn.Module.apply": "fn",
+    "nn.Module.children": "",
+    "nn.Module.cpu": "",
+    "nn.Module.double": "",
+    "nn.Module.float": "",
+    "nn.Module.half": "",
+    "nn.Module.get_buffer": "target",
+    "nn.Module.get_parameter": "target",
+    "nn.Module.get_submodule": "target",
+    "nn.Module.named_children": "",
+    "nn.Module.to": "",
+    "nn.Module.register_forward_hook": "hook",
+    "nn.Module.register_forward_pre_hook": "hook",
+    "nn.Module.register_full_backward_hook": "hook prepend",
     "nn.Module.eval": "",
     "nn.Module.requires_grad_": "requires_grad",
     "nn.Module.zero_grad": "set_to_none",
@@ -222,7 +238,10 @@ def public():
             for method in vars(thing) if thing in WITH_METHODS else ():
                 if not method.startswith("_") and inspect.isfunction(vars(thing)[method]):
                     found[f"{place}.{name}.{method}"] = vars(thing)[method]
-    inherited = {"nn.Module": ("register_buffer", "register_parameter")}
+    inherited = {"nn.Module": (
+        "register_buffer", "register_parameter", "add_module", "register_module", "apply", "astype", "children", "cpu",
+        "double", "float", "get_buffer", "get_parameter", "get_submodule", "half", "named_children", "to",
+        "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook")}  # fmt: skip
     inherited |= dict.fromkeys(("lr_scheduler.LRScheduler", "lr_scheduler.ReduceLROnPlateau"), (
         "check", "get_last_lr", "load_state_dict", "read_state", "state_dict", "versioned_parts"))  # fmt: skip
     for owner, methods in inherited.items():
