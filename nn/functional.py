@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.nn.dot_products import scaled_dot_product_attention
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.elementwise.hyperbolic import tanh
 from autograd_lite.ops.layers import activation
@@ -36,7 +37,7 @@ __all__ = [
     "avg_pool2d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "conv1d", "conv2d",
     "conv_transpose2d", "cross_entropy", "dropout", "elu", "embedding", "gelu", "hardtanh", "hinge_loss", "huber_loss",
     "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "max_pool2d", "mse_loss",
-    "nll_loss", "one_hot", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+    "nll_loss", "one_hot", "relu", "scaled_dot_product_attention", "sigmoid", "silu", "softmax", "softplus", "tanh",
 ]  # fmt: skip
 
 

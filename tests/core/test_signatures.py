@@ -141,6 +141,17 @@ POSITIONAL = {
     "lr_scheduler.SequentialLR": "optimizer schedulers milestones last_epoch",
     "lr_scheduler.StepLR": "optimizer step_size gamma last_epoch",
     # methods
+    "nn.GRUCell": "input_size hidden_size bias device dtype",
+    "nn.LSTMCell": "input_size hidden_size bias device dtype",
+    "nn.RNNCell": "input_size hidden_size bias nonlinearity device dtype",
+    "nn.MultiheadAttention": "embed_dim num_heads dropout bias add_bias_kv add_zero_attn kdim vdim batch_first device "
+    "dtype",
+    "nn.TransformerEncoder": "encoder_layer num_layers norm enable_nested_tensor mask_check",
+    "nn.TransformerEncoderLayer": "d_model nhead dim_feedforward dropout activation layer_norm_eps batch_first "
+    "norm_first bias device dtype",
+    "functional.scaled_dot_product_attention": "query key value attn_mask dropout_p is_causal scale enable_gqa",
+    "utils.parameters_to_vector": "parameters",
+    "utils.vector_to_parameters": "vec parameters",
     "nn.Module.named_modules": "memo prefix remove_duplicate",
     "nn.Module.modules": "remove_duplicate",
     "nn.Module.named_parameters": "prefix recurse remove_duplicate",
@@ -200,7 +211,11 @@ POSITIONAL = {
 # The same under another name.
 CALLED = {"x": "input", "logits": "input", "log_probabilities": "input", "indices": "input", "labels": "input",
           "classes": "num_classes", "value": "val", "group": "param_group"}  # fmt: skip
-ONLY_HERE = {"functional.binary_cross_entropy": {"p": "input"}, "nn.ModuleDict.pop": {"name": "key"}}
+ONLY_HERE = {
+    "functional.binary_cross_entropy": {"p": "input"},
+    "nn.ModuleDict.pop": {"name": "key"},
+    "functional.scaled_dot_product_attention": {"value": "value"},
+}
 # What PyTorch does not have, or has as another thing that our arguments refuse (`Threshold` wants arrays of weights).
 OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
        "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
@@ -251,7 +266,7 @@ def public():
 
 
 def _is_of(place, thing):
-    return place not in ("init", "utils") or getattr(thing, "__module__", "").endswith(f"nn.{place}")
+    return place not in ("init", "utils") or f"nn.{place}" in getattr(thing, "__module__", "")
 
 
 PUBLIC = public()
@@ -283,7 +298,10 @@ def test_modules_are_called_as_in_pytorch(name):
     kind = getattr(nn, name)
     if issubclass(kind, nn.Module) and kind.forward is not nn.Module.forward:
         ours = [{**CALLED, "p": "input"}.get(own, own) for own in positional(kind.forward)]
-        assert ours in (["input"], ["input", "target"], ["input", "hx"])
+        masks = {"MultiheadAttention": "query key value key_padding_mask need_weights attn_mask average_attn_weights "
+                 "is_causal", "TransformerEncoder": "src mask src_key_padding_mask is_causal",
+                 "TransformerEncoderLayer": "src src_mask src_key_padding_mask is_causal"}  # fmt: skip
+        assert ours in (["input"], ["input", "target"], ["input", "hx"], masks.get(name, "").split())
 
 
 @pytest.mark.parametrize("name", POSITIONAL)
@@ -329,7 +347,10 @@ RANDOM = {
     "nn.ConvTranspose2d": lambda rng: nn.ConvTranspose2d(1, 1, 1, rng=rng),
     "nn.Dropout": lambda rng: nn.Dropout(rng=rng),
     "nn.Embedding": lambda rng: nn.Embedding(2, 2, rng=rng),
-    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in ("RNN", "GRU", "LSTM")},
+    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in
+       ("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention", "TransformerEncoderLayer")},
+    "functional.scaled_dot_product_attention": lambda rng: functional.scaled_dot_product_attention(
+        np.ones((2, 3)), np.ones((9, 3)), np.ones((9, 3)), dropout_p=0.5, rng=rng),
     "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),
     **{f"init.{name}": lambda rng, name=name: getattr(init, name)(Tensor(WEIGHT), rng=rng)
        for name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_")},
