@@ -17,6 +17,7 @@ from autograd_lite.nn.parameter import Parameter
 from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_positive_integer, check_probability
+from autograd_lite.support.conversion import strip, to_floats
 
 
 class MultiheadAttention(Module):
@@ -68,6 +69,9 @@ class MultiheadAttention(Module):
     """
 
     _shown = ("embed_dim", "num_heads")
+    in_proj_bias: Any
+    bias_k: Any
+    bias_v: Any
 
     def __init__(
         self,
@@ -106,7 +110,7 @@ class MultiheadAttention(Module):
             self.register_parameter(name, None if start is None else init.xavier_normal_(start, rng=rng))
         self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype, rng=rng)
         if bias:
-            init.zeros_(self.out_proj.bias)
+            init.zeros_(self.out_proj.bias)  # type: ignore[type-var]
 
     def forward(
         self,
@@ -124,7 +128,7 @@ class MultiheadAttention(Module):
         In the masks True forbids, as in PyTorch, and numbers are added: `key_padding_mask` (N, S), and `attn_mask`
         (L, S) or (N·num_heads, L, S). With `is_causal` and no `attn_mask` a place may attend to those up to it.
         """
-        query, key, value = (x if hasattr(x, "dtype") else np.asarray(x, float) for x in (query, key, value))
+        query, key, value = (x if isinstance(x, Tensor) else to_floats(strip(x)) for x in (query, key, value))
         self._check(query, key, value)
         alone, axis = query.ndim == 2, 0 if self.batch_first else 1
         if alone:
@@ -149,11 +153,11 @@ class MultiheadAttention(Module):
             mask = np.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, k.shape[2] - mask.shape[-1])])
         weights = dropout(attention_weights(q, k, mask, q.shape[-1] ** -0.5), self.dropout, self.training)
         joined = np.reshape(np.swapaxes(weights @ v, 1, 2), (samples, length, self.embed_dim))
-        out = self.out_proj(joined)
+        out: Any = self.out_proj(joined)
         out = np.squeeze(out, 0) if alone else out if self.batch_first else np.swapaxes(out, 0, 1)
         if not need_weights:
             return out, None
-        shown = np.mean(weights, axis=1) if average_attn_weights else weights
+        shown: Any = np.mean(weights, axis=1) if average_attn_weights else weights
         return out, np.squeeze(shown, 0) if alone else shown
 
     def _projected(self, query: Any, key: Any, value: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from autograd_lite.ops.composition import composed
 from autograd_lite.ops.layers.activation import softmax
 from autograd_lite.random import generator
 from autograd_lite.support.checks import check_probability
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, to_floats
 
 
 def attention_weights(query: Any, key: Any, mask: Any, scale: float) -> Any:
@@ -97,7 +97,7 @@ def scaled_dot_product_attention(
     Tensor([[1.  , 0.  ],
             [0.33, 0.67]])
     """
-    query, key, value = (x if hasattr(x, "dtype") else np.asarray(x, float) for x in (query, key, value))
+    query, key, value = (x if isinstance(x, Tensor) else to_floats(strip(x)) for x in (query, key, value))
     shapes = query.shape, key.shape, value.shape
     if min(map(len, shapes)) < 2 or query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ValueError(f"query, key and value of shapes {shapes}, expected (..., L, E), (..., S, E) and (..., S, V)")

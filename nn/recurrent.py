@@ -97,14 +97,12 @@ class _Recurrent(Module, Generic[States]):
         x, lengths = padded(packed, len(packed.batch_sizes))
         self._check(np.swapaxes(x, 0, 1) if self.batch_first else x)
         first, order, back = self._first_states(x, hx, False), packed.sorted_indices, packed.unsorted_indices
-        if order is not None and hx is not None:
-            first = tuple(np.take(state, order, axis=1) for state in first)
+        first = first if order is None else tuple(np.take(state, order, axis=1) for state in first)
         x, finals = self._layers(x, first, lengths)
-        if back is not None:
-            finals = tuple(np.take(state, back, axis=1) for state in finals)
+        finals = finals if back is None else tuple(np.take(state, back, axis=1) for state in finals)
         return packed_like(x, packed), finals if len(finals) > 1 else finals[0]
 
-    def _layers(self, x: Any, first: tuple[Any, ...], lengths: Any) -> tuple[Any, tuple[Any, ...]]:
+    def _layers(self, x: Any, first: tuple[Any, ...], lengths: Any) -> tuple[Any, Any]:
         """All layers over padded sequences (L, N, F) of these lengths: the states at all steps, and the last ones."""
         flip = _reversal(len(x), lengths)
         ends: Any = -1 if flip is None else (lengths - 1, np.arange(len(lengths)))

@@ -62,8 +62,8 @@ class _Cell(Module):
     def _joined(self, x: Any, with_both: bool) -> Any:
         """The contribution of the input to the gates, (1, N, G·H)."""
         bias = self.bias_ih
-        if with_both and bias is not None:
-            bias = bias + self.bias_hh
+        if with_both and self.bias_hh is not None:
+            bias = self.bias_hh if bias is None else bias + self.bias_hh
         return linear(x, self.weight_ih, bias)[None]
 
     def extra_repr(self) -> str:

@@ -137,6 +137,8 @@ class TransformerEncoder(Module):
     (5, 3, 4)
     """
 
+    norm: Any
+
     def __init__(
         self,
         encoder_layer: Module,
@@ -148,7 +150,8 @@ class TransformerEncoder(Module):
         check_positive_integer("TransformerEncoder", num_layers=num_layers)
         if not isinstance(encoder_layer, Module):
             raise TypeError(f"TransformerEncoder: encoder_layer must be a module, not {type(encoder_layer).__name__}")
-        self.layers = ModuleList(copy.deepcopy(encoder_layer) for _ in range(num_layers))
+        layers = [encoder_layer] * num_layers  # an error at once for a number that no list can have
+        self.layers = ModuleList(map(copy.deepcopy, layers))
         self.num_layers = num_layers
         self.add_module("norm", norm)
 

@@ -94,7 +94,7 @@ def pack_padded_sequence(
     >>> packed.data, packed.batch_sizes
     (Tensor([1., 3., 2.]), array([2, 1]))
     """
-    x = input if isinstance(input, Tensor) else Tensor(to_floats(strip(input)))
+    x: Any = input if isinstance(input, Tensor) else Tensor(to_floats(strip(input)))
     if x.ndim < 2:
         raise ValueError(f"padded sequences have at least 2 axes, not the shape {x.shape}")
     x = np.swapaxes(x, 0, 1) if batch_first else x

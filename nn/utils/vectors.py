@@ -40,7 +40,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Any:
     >>> parameters_to_vector([Tensor([[1.0, 2.0]]), Tensor(3.0)])
     Tensor([1., 2., 3.])
     """
-    return np.concatenate([np.reshape(tensor, -1) for tensor in _tensors(parameters)])  # type: ignore[call-overload]
+    return np.concatenate([np.reshape(tensor, -1) for tensor in _tensors(parameters)])
 
 
 @composed

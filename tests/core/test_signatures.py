@@ -297,7 +297,7 @@ def test_what_is_taken_by_position_is_what_pytorch_takes_there(name):
 def test_modules_are_called_as_in_pytorch(name):
     kind = getattr(nn, name)
     if issubclass(kind, nn.Module) and kind.forward is not nn.Module.forward:
-        ours = [{**CALLED, "p": "input"}.get(own, own) for own in positional(kind.forward)]
+        ours = [{**CALLED, "p": "input", "value": "value"}.get(own, own) for own in positional(kind.forward)]
         masks = {"MultiheadAttention": "query key value key_padding_mask need_weights attn_mask average_attn_weights "
                  "is_causal", "TransformerEncoder": "src mask src_key_padding_mask is_causal",
                  "TransformerEncoderLayer": "src src_mask src_key_padding_mask is_causal"}  # fmt: skip
