@@ -44,7 +44,7 @@ DESCENTS = (
     Descent("full batch", optim.SGD, 0, 5.0, BLUE),
     Descent("mini-batches of 32", optim.SGD, 32, 0.5, GREEN),
     Descent("stochastic", optim.SGD, 1, 0.1, YELLOW),
-    Descent("full batch, momentum", partial(optim.SGD, momentum=0.5, dampening=0.5), 0, 16.0, RED),
+    Descent("full batch, momentum", partial(optim.SGD, momentum=0.5), 0, 8.0, RED),
     Descent("full batch, Adam", optim.Adam, 0, 0.3, PURPLE),
 )
 

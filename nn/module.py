@@ -7,17 +7,16 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, Self, TypeVar, overload
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import overwrite
+from autograd_lite.nn.hooks import Hookable
 from autograd_lite.nn.parameter import Buffer, Parameter
-from autograd_lite.nn.parts import Owner, join, registered
+from autograd_lite.nn.parts import join, registered
 from autograd_lite.ops.composition import naming
 from autograd_lite.support.conversion import NumberArray, as_state
 from autograd_lite.support.exact import fault
 from autograd_lite.support.messages import show
-from autograd_lite.support.versions import bump
 
 AnyPart = TypeVar("AnyPart", Parameter, Buffer)
 AnyForward = TypeVar("AnyForward", bound=Callable[..., Any])
@@ -61,7 +60,7 @@ def _undefined(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise TypeError(f"{type(self).__name__} does not define forward, so it cannot be called")
 
 
-class Module(Owner):
+class Module(Hookable):
     """The base of all networks and layers.
 
     A subclass defines `forward`; calling the module calls it. Attributes that are parameters, buffers or modules are
@@ -149,34 +148,38 @@ class Module(Owner):
             parameter.requires_grad = requires_grad
         return self
 
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to None; with ``set_to_none=False`` those that exist to zeros."""
         for parameter in self.parameters():
-            parameter.zero_grad()
+            if set_to_none or parameter.grad is None:
+                parameter.zero_grad()
+            else:
+                parameter.grad = np.zeros(parameter.shape, parameter.dtype)
 
-    def astype(self, dtype: DTypeLike) -> Self:
-        """Convert all parameters and floating-point buffers to a floating-point dtype; gradients become None.
-
-        Make the optimizer after this, not before.
-        """
-        if np.dtype(dtype).kind != "f":
-            raise TypeError(f"astype: the dtype must be floating-point, not {np.dtype(dtype)}")
-        bump()
-        for buffer in self.buffers():
-            if buffer.dtype.kind == "f":
-                buffer._data = buffer._data.astype(dtype)
-        for parameter in self.parameters():
-            parameter._data = parameter._data.astype(dtype)
-            leaf = parameter._leaf()
-            if leaf is not None:
-                leaf.dtype, leaf.grad = parameter._data.dtype, None
-        return self
+    def _tensors(self, kind: type[AnyPart]) -> Iterator[AnyPart]:
+        return (part for _, part in self._named_parts(kind, ""))
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, NumberArray]:
-        """A copy of every parameter and buffer by its dotted name, shared ones under each of their names."""
-        return {name: tensor.data.copy() for name, tensor in self._named_state()}
+    def state_dict(
+        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
+        """A copy of every parameter and buffer by its dotted name, shared ones under each of their names.
+
+        Parameters
+        ----------
+        destination : dict, optional
+            A dict to add them to.
+        prefix : str, default ""
+            What the names begin with.
+        keep_vars : bool, default False
+            Whether the tensors themselves are returned, not copies of their arrays.
+        """
+        state = {prefix + name: tensor if keep_vars else tensor.data.copy() for name, tensor in self._named_state()}
+        if destination is None:
+            return state
+        destination.update(state)
+        return destination
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Overwrite the parameters and buffers with those of `state_dict`, all or none of them.

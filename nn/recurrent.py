@@ -1,9 +1,10 @@
-"""Recurrent layers. Each runs over a whole sequence in one operation of `autograd_lite.ops.layers.recurrent`."""
+"""Recurrent layers. Each runs over whole sequences in one operation of `autograd_lite.ops.layers.recurrent`."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections import namedtuple
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -12,6 +13,7 @@ from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.functional import dropout
 from autograd_lite.nn.module import Module, changed_options
 from autograd_lite.nn.parameter import uniform_parameter
+from autograd_lite.nn.utils.rnn import PackedSequence, packed_like, padded
 from autograd_lite.ops.layers import recurrent
 from autograd_lite.ops.linalg.matmul import linear
 from autograd_lite.random import generator
@@ -22,13 +24,7 @@ from autograd_lite.support.messages import show
 States = TypeVar("States")  # a tensor, or the pair of an LSTM
 
 
-class _Parts(NamedTuple):
-    """The parameters of one layer in one direction."""
-
-    weight_ih: Any
-    weight_hh: Any
-    bias_ih: Any
-    bias_hh: Any
+_Parts = namedtuple("_Parts", ["weight_ih", "weight_hh", "bias_ih", "bias_hh"])  # of one layer in one direction
 
 
 class _Recurrent(Module, Generic[States]):
@@ -80,6 +76,8 @@ class _Recurrent(Module, Generic[States]):
         return np.reshape(joined, (length, samples, weight.shape[0]))
 
     def forward(self, x: Array, hx: Any = None) -> tuple[Tensor, States]:
+        if isinstance(x, PackedSequence):
+            return self._forward_packed(x, hx)
         x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
         self._check(x)
         alone = x.ndim == 2
@@ -87,25 +85,40 @@ class _Recurrent(Module, Generic[States]):
             x = np.expand_dims(x, 1)
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
-        first = self._first_states(x, hx, alone)
-        last: list[tuple[Any, ...]] = []  # of every layer and direction, in the order of `first`
-        for layer in range(self.num_layers):
-            outputs = []
-            for suffix in self._suffixes(layer):
-                backwards = suffix.endswith("reverse")
-                read = np.flip(x, 0) if backwards else x
-                states = self._run(read, tuple(state[len(last)] for state in first), self._parts(suffix))
-                last.append(tuple(state[-1] for state in states))
-                outputs.append(np.flip(states[0], 0) if backwards else states[0])
-            x = np.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
-            if layer < self.num_layers - 1:
-                x = dropout(x, self.dropout, self.training)
-        finals: Any = tuple(np.stack(states) for states in zip(*last, strict=True))
+        x, finals = self._layers(x, self._first_states(x, hx, alone), np.full(x.shape[1], len(x)))
         if alone:
             x, finals = np.squeeze(x, 1), tuple(np.squeeze(state, 1) for state in finals)
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         return x, finals if len(finals) > 1 else finals[0]
+
+    def _forward_packed(self, packed: PackedSequence, hx: Any) -> Any:
+        """The same for packed sequences; states are in the order in which the sequences were packed."""
+        x, lengths = padded(packed, len(packed.batch_sizes))
+        self._check(np.swapaxes(x, 0, 1) if self.batch_first else x)
+        first, order, back = self._first_states(x, hx, False), packed.sorted_indices, packed.unsorted_indices
+        first = first if order is None else tuple(np.take(state, order, axis=1) for state in first)
+        x, finals = self._layers(x, first, lengths)
+        finals = finals if back is None else tuple(np.take(state, back, axis=1) for state in finals)
+        return packed_like(x, packed), finals if len(finals) > 1 else finals[0]
+
+    def _layers(self, x: Any, first: tuple[Any, ...], lengths: Any) -> tuple[Any, Any]:
+        """All layers over padded sequences (L, N, F) of these lengths: the states at all steps, and the last ones."""
+        flip = _reversal(len(x), lengths)
+        ends: Any = -1 if flip is None else (lengths - 1, np.arange(len(lengths)))
+        last: list[tuple[Any, ...]] = []  # of every layer and direction, in the order of `first`
+        for layer in range(self.num_layers):
+            outputs = []
+            for suffix in self._suffixes(layer):
+                backwards = suffix.endswith("reverse")
+                read = _flipped(x, flip) if backwards else x
+                states = self._run(read, tuple(state[len(last)] for state in first), self._parts(suffix))
+                last.append(tuple(state[ends] for state in states))
+                outputs.append(_flipped(states[0], flip) if backwards else states[0])
+            x = np.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
+            if layer < self.num_layers - 1:
+                x = dropout(x, self.dropout, self.training)
+        return x, tuple(np.stack(states) for states in zip(*last, strict=True))
 
     def _parts(self, suffix: str) -> _Parts:
         return _Parts(*(getattr(self, f"{part}_{suffix}", None) for part in _Parts._fields))
@@ -137,6 +150,18 @@ class _Recurrent(Module, Generic[States]):
     def extra_repr(self) -> str:
         changed = changed_options(self, num_layers=1, bias=True, dropout=0, batch_first=False, bidirectional=False)
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *changed])
+
+
+def _reversal(length: int, lengths: Any) -> Any:
+    """The indices that reverse each sequence within its own length; None if all are as long as the padding."""
+    if (lengths == length).all():
+        return None
+    steps = np.arange(length)[:, None]
+    return np.where(steps < lengths, lengths - 1 - steps, steps), np.arange(len(lengths))
+
+
+def _flipped(x: Any, flip: Any) -> Any:
+    return np.flip(x, 0) if flip is None else x[flip]
 
 
 def _bias(parts: _Parts) -> Any:

@@ -3,8 +3,14 @@
 from autograd_lite.optim import lr_scheduler
 from autograd_lite.optim.adagrad import Adagrad
 from autograd_lite.optim.adam import Adam, AdamW
+from autograd_lite.optim.adamax import Adadelta, Adamax
+from autograd_lite.optim.nadam import NAdam, RAdam
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.rmsprop import RMSprop
+from autograd_lite.optim.rprop import ASGD, Rprop
 from autograd_lite.optim.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = [
+    "ASGD", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop",
+    "lr_scheduler",
+]  # fmt: skip

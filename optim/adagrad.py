@@ -27,9 +27,10 @@ class Adagrad(Optimizer):
     initial_accumulator_value : float, default 0
         The initial value of s.
     eps : float, default 1e-10
-    fused : bool, default False
-        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
-        NumPy calls to rounding. It needs the extra `native`.
+    maximize : bool, default False
+        Whether to step along the gradient, to a maximum.
+    foreach, differentiable, fused
+        See `Implementation`; ``fused=True`` updates by native code.
 
     Raises
     ------
@@ -60,11 +61,17 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
-        fused: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
-        super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value}, fused=fused)
+        options = {
+            "lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps,
+            "initial_accumulator_value": initial_accumulator_value, "maximize": maximize,
+        }  # fmt: skip
+        super().__init__(params, options, fused=fused, foreach=foreach, differentiable=differentiable)
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):

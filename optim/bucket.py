@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,8 @@ class Bucket:
         self.places = [slice(end - parameter.size, end) for end, parameter in zip(ends, parameters, strict=True)]
         self.values = np.empty(ends[-1], parameters[0].dtype)
         self.dtype = np.dtype(np.float32) if self.values.dtype == HALF else self.values.dtype
-        self.state = {name: np.zeros_like(self.values, self.dtype) for name in state_names}
+        # `np.zeros` takes memory only where it is written, so what an option does not use costs nothing.
+        self.state = {name: np.zeros(self.values.shape, self.dtype) for name in state_names}
         self.steps = [0] * len(parameters)
         self.small = sum([parameter._data.nbytes <= SMALL for parameter in parameters])
         together = slice(ends[self.small - 1] if self.small else 0)
@@ -155,17 +157,20 @@ class Bucket:
         """Pickles and deep copies keep the tensors; the common array and the views of it are rebuilt."""
         return _restore, (type(self), self.parameters, self.state, self.steps)
 
-    def parameter_state(self, i: int) -> dict[str, Any]:
-        """A copy of the state of parameter `i`, in its shape."""
+    def parameter_state(self, i: int, names: Iterable[str], numbers: frozenset[str]) -> dict[str, Any]:
+        """A copy of the state of parameter `i`: arrays in its shape, and one number for what is the same in all."""
         shape = self.parameters[i].shape
-        arrays = {name: array[self.places[i]].reshape(shape).copy() for name, array in self.state.items()}
-        return {"step": self.steps[i], **arrays}
+        arrays = {name: self.state[name][self.places[i]] for name in names}
+        return {"step": self.steps[i]} | {
+            name: float(array.max(initial=-np.inf)) if name in numbers else array.reshape(shape).copy()
+            for name, array in arrays.items()
+        }
 
     def load_parameter_state(self, i: int, state: dict[str, Any]) -> None:
         """Overwrite the state of parameter `i`; the shapes have been checked."""
         self.steps[i] = int(state["step"])
         for name, array in self.state.items():
-            array[self.places[i]] = np.asarray(state[name]).ravel()
+            array[self.places[i]] = np.ravel(state.get(name, 0))
 
 
 def _restore(kind: type[Bucket], parameters: list[Tensor], state: dict[str, NumberArray], steps: list[int]) -> Bucket:
@@ -174,3 +179,10 @@ def _restore(kind: type[Bucket], parameters: list[Tensor], state: dict[str, Numb
         bucket.state[name][...] = array
     bucket.steps = list(steps)
     return bucket
+
+
+def fill_with_zeros(parameters: Iterable[Tensor]) -> None:
+    """Give the parameters that have a gradient one of zeros."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad = np.zeros(parameter.shape, parameter.dtype)

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.checks import check_switch
 
-# What an optimizer optimizes: tensors, or groups with options of their own.
-Params: TypeAlias = Iterable[Tensor | Mapping[str, Any]]
+# What an optimizer optimizes: tensors, with their names or without, or groups with options of their own.
+Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Mapping[str, Any]]
 
 
 class Members(tuple[Tensor, ...]):
@@ -51,6 +52,7 @@ class Group(dict[str, Any]):
             if value is not self[name]:
                 self[name] = value
         check(self)
+        check_switch("maximize", self.get("maximize", False))
         self.is_checked = True
 
     def check_members(self) -> None:
@@ -84,13 +86,14 @@ for _name in ("__setitem__", "__delitem__", "__ior__", "update", "setdefault", "
 
 
 def plain(value: Any) -> Any:
-    """A NumPy number as a Python number, a list of options as a tuple; anything else unchanged."""
+    """A number that NumPy or a tensor holds as a Python number, a list of options as a tuple; else unchanged."""
     if isinstance(value, list | tuple):
         made = tuple(map(plain, value))
         return value if isinstance(value, tuple) and all(map(operator.is_, made, value)) else made
-    if isinstance(value, np.floating):
-        return float(value)
-    return value.item() if isinstance(value, np.integer | np.bool_) else value
+    if getattr(value, "ndim", None) != 0 or getattr(value, "requires_grad", False):
+        return value
+    number = value.item()
+    return float(number) if isinstance(number, np.floating) else number  # a long double
 
 
 def made_groups(params: Any, make: Callable[[Mapping[str, Any]], Group]) -> list[Group]:
@@ -112,12 +115,13 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
     if not isinstance(group, Mapping):
         raise TypeError(f"params holds tensors, or dicts, not both: {type(group).__name__} after a dict")
     options = {**defaults, **group}
-    unknown = set(options) - set(defaults) - {"params"}
+    unknown = set(options) - set(defaults) - {"params", "initial_lr"}
     if unknown or "params" not in options:
         raise ValueError(
             f"a parameter group has params and {', '.join(defaults)}; this one has {', '.join(map(str, group))}"
         )
-    parameters = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
+    given = [options["params"]] if isinstance(options["params"], Tensor) else list(options["params"])
+    parameters: list[Any] = [item[1] if isinstance(item, tuple) and len(item) == 2 else item for item in given]
     for parameter in parameters:
         if not isinstance(parameter, Tensor):
             raise TypeError(f"params must hold tensors, not {type(parameter).__name__}")

@@ -3,65 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from autograd_lite.optim.cyclic import CosineAnnealingWarmRestarts, CyclicLR
+from autograd_lite.optim.lambda_lr import LambdaLR, MultiplicativeLR
+from autograd_lite.optim.one_cycle import OneCycleLR
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.plateau import ReduceLROnPlateau
-from autograd_lite.optim.schedule import LRScheduler, checked_optimizer
-from autograd_lite.optim.sequential_lr import SequentialLR
+from autograd_lite.optim.schedule import LRScheduler
+from autograd_lite.optim.sequential_lr import ChainedScheduler, SequentialLR
 from autograd_lite.support.checks import check, check_integer, check_integers, check_number
-from autograd_lite.support.messages import show
 
 __all__ = [
-    "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "ReduceLROnPlateau",
-    "SequentialLR", "StepLR",
+    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR",
+    "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",
+    "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
-
-
-class LambdaLR(LRScheduler):
-    """lr·f(t) with a function f of the number of steps t, or one function for each group.
-
-    Raises
-    ------
-    ValueError
-        If the number of functions is not the number of groups.
-
-    Examples
-    --------
-    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=0.5)
-    >>> schedule = LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
-    >>> [schedule.learning_rate(epoch) for epoch in range(3)]
-    [0.5, 0.25, 0.16666666666666666]
-    """
-
-    def __init__(
-        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
-    ) -> None:
-        if not (callable(lr_lambda) or (isinstance(lr_lambda, Sequence) and all(map(callable, lr_lambda)))):
-            raise TypeError(f"LambdaLR: lr_lambda must be a function or a list of functions, not {show(lr_lambda)}")
-        groups = len(checked_optimizer(optimizer, "LambdaLR").param_groups)
-        if not callable(lr_lambda) and len(lr_lambda) != groups:
-            raise ValueError(f"LambdaLR: {len(lr_lambda)} functions for {groups} groups of parameters")
-        self._of_group = partial(_of_group, lr_lambda if callable(lr_lambda) else list(lr_lambda))
-        super().__init__(optimizer)
-
-    def factor(self, epoch: int, group: int) -> float:
-        factor = self._of_group(group)(epoch)
-        check_number(f"LambdaLR: the factor of epoch {epoch}", factor)
-        return factor
-
-
-def _of_group(functions: Any, group: int) -> Callable[[int], float]:
-    if callable(functions):
-        return functions  # type: ignore[no-any-return]
-    if group >= len(functions):
-        raise RuntimeError(
-            f"LambdaLR: {len(functions)} functions, but a group was added to the optimizer since; "
-            "pass one function for all groups, or make the schedule after all groups were added"
-        )
-    return functions[group]  # type: ignore[no-any-return]
 
 
 class StepLR(LRScheduler):
@@ -80,9 +39,9 @@ class StepLR(LRScheduler):
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
-        super().__init__(optimizer)
+        super().__init__(optimizer, last_epoch)
 
     def check(self) -> None:
         check_integer("StepLR: step_size", self.step_size)
@@ -108,9 +67,11 @@ class MultiStepLR(LRScheduler):
     [1.0, 0.5, 0.5, 0.25, 0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
-        self.milestones, self.gamma = list(milestones), gamma
-        super().__init__(optimizer)
+    def __init__(
+        self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones, self.gamma = sorted(milestones), gamma
+        super().__init__(optimizer, last_epoch)
 
     def check(self) -> None:
         check_number("MultiStepLR: gamma", self.gamma)
@@ -118,6 +79,17 @@ class MultiStepLR(LRScheduler):
 
     def factor(self, epoch: int, group: int) -> float:
         return self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As for other schedules. As in PyTorch, the milestones are counted, ``{milestone: how often}``."""
+        return {**super().state_dict(), "milestones": {m: self.milestones.count(m) for m in self.milestones}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if isinstance(state_dict, Mapping) and isinstance(counts := state_dict.get("milestones"), Mapping):
+            check_integers("load_state_dict: each count of milestones", list(counts.values()))
+            listed = [milestone for milestone, count in counts.items() for _ in range(count)]
+            state_dict = {**state_dict, "milestones": listed}
+        super().load_state_dict(state_dict)
 
 
 class ExponentialLR(LRScheduler):
@@ -135,9 +107,9 @@ class ExponentialLR(LRScheduler):
     0.125
     """
 
-    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
-        super().__init__(optimizer)
+        super().__init__(optimizer, last_epoch)
 
     def check(self) -> None:
         check_number("ExponentialLR: gamma", self.gamma)
@@ -174,10 +146,15 @@ class LinearLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
     ) -> None:
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
-        super().__init__(optimizer)
+        super().__init__(optimizer, last_epoch)
 
     def check(self) -> None:
         check("LinearLR", "in (0, 1]", lambda factor: _is_share(factor) and factor > 0, start_factor=self.start_factor)
@@ -186,6 +163,64 @@ class LinearLR(LRScheduler):
 
     def factor(self, epoch: int, group: int) -> float:
         return self.start_factor + (self.end_factor - self.start_factor) * min(epoch / self.total_iters, 1)
+
+
+class ConstantLR(LRScheduler):
+    """lr·factor for the first `total_iters` steps, then lr.
+
+    Raises
+    ------
+    ValueError
+        If factor is not in [0, 1], or total_iters is not a positive integer.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = ConstantLR(optimizer, 0.5, total_iters=2)
+    >>> [schedule.learning_rate(epoch) for epoch in range(4)]
+    [0.5, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+        self.share, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        check("ConstantLR", "in [0, 1]", _is_share, factor=self.share)
+        check_integer("ConstantLR: total_iters", self.total_iters)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return self.share if epoch < self.total_iters else 1.0
+
+    renamed = MappingProxyType({"share": "factor"})  # `factor` is the method here, and the number in PyTorch
+
+
+class PolynomialLR(LRScheduler):
+    """lr·(1 − t/total_iters)^power, and 0 from t = total_iters on.
+
+    Raises
+    ------
+    ValueError
+        If total_iters is not a positive integer, or power is negative.
+
+    Examples
+    --------
+    >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> schedule = PolynomialLR(optimizer, 4, power=2)
+    >>> [schedule.learning_rate(epoch) for epoch in range(6)]
+    [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer, last_epoch)
+
+    def check(self) -> None:
+        check_integer("PolynomialLR: total_iters", self.total_iters)
+        check_number("PolynomialLR: power", self.power)
+
+    def factor(self, epoch: int, group: int) -> float:
+        return math.pow(1 - min(epoch, self.total_iters) / self.total_iters, self.power)
 
 
 def _is_share(factor: Any) -> bool:
@@ -211,13 +246,13 @@ class CosineAnnealingLR(LRScheduler):
     1.000 0.854 0.500 0.146 0.000
     """
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max, self.floor = T_max, eta_min
-        super().__init__(optimizer)
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        self.T_max, self.eta_min = T_max, eta_min
+        super().__init__(optimizer, last_epoch)
 
     def check(self) -> None:
         check_integer("CosineAnnealingLR: T_max", self.T_max)
-        check_number("CosineAnnealingLR: eta_min", self.floor)
+        check_number("CosineAnnealingLR: eta_min", self.eta_min)
 
     def factor(self, epoch: int, group: int) -> float:
         return (1 + math.cos(math.pi * epoch / self.T_max)) / 2

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
-from typing import Any
-
-import numpy as np
+from typing import Any, Unpack
 
 from autograd_lite.batching.axes import active, refuse_write
 from autograd_lite.core.grad_mode import enable_grad
@@ -15,10 +13,12 @@ from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import check_in_each_call, current_recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
-from autograd_lite.optim.bucket import Bucket, Run
+from autograd_lite.optim.bucket import Bucket, Run, fill_with_zeros
 from autograd_lite.optim.group import EDITED, Group, Params, made_group, made_groups, refuse_twice
-from autograd_lite.optim.state import checked_entries, checked_groups
-from autograd_lite.support.checks import check_state, check_switch
+from autograd_lite.optim.implementation import Implementation, chosen
+from autograd_lite.optim.nonfinite import refuse_nonfinite
+from autograd_lite.optim.state import StateNames, checked_entries, checked_groups, numbered, used_by
+from autograd_lite.support.checks import check_state
 from autograd_lite.support.compiling import native
 from autograd_lite.support.versions import Versioned, bump
 
@@ -40,13 +40,15 @@ class Optimizer(Versioned):
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dict
-        The parameters; or groups, dicts with the key "params" and the options in which the group differs.
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        The parameters, or pairs of their names and them; or groups, dicts with the key "params" and the options in
+        which the group differs.
     defaults : dict
-        The options, with the values for groups that do not set them.
-    fused : bool, default False
-        Whether to use the fused implementation: `update` as native code, which takes one pass and equals the NumPy
-        calls to rounding. It needs the extra `native`. States move between fused and other optimizers.
+        The options, with the values for groups that do not set them. With an option "maximize" that is True, `update`
+        gets the negative gradient.
+    **implementation
+        See `Implementation`. With ``fused=True`` `update` runs as native code. States move between fused and other
+        optimizers.
 
     Raises
     ------
@@ -61,15 +63,17 @@ class Optimizer(Versioned):
     reads = frozenset({"defaults"})
     patched_attributes = frozenset({"param_groups"})
     state_names: tuple[str, ...] = ()
+    number_names: frozenset[str] = frozenset()  # those of `state_names` that are one number for each parameter
+    optional_names: frozenset[str] = frozenset()  # those that a state may lack, because PyTorch's does
     param_groups: list[Group] = []  # noqa: RUF012 - set by each optimizer; defined here so that it can be patched
 
-    def __init__(self, params: Params, defaults: dict[str, Any], *, fused: bool = False) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], **implementation: Unpack[Implementation]) -> None:
+        fused = chosen(type(self).__name__, implementation)
         self.defaults = defaults
         self.param_groups = []
         self._groups: list[Group] = []  # the same groups, to detect edits of param_groups
         self._work: list[tuple[Group, Bucket]] = []
         with naming(type(self).__name__):
-            check_switch("fused", fused)
             groups = made_groups(params, self._made)
         self._fused = native(self._update_all, f"{type(self).__name__}: fused=True") if fused else None
         for group in groups:
@@ -96,6 +100,14 @@ class Optimizer(Versioned):
         Called once for each run, which holds one parameter or several.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define `update`, the change of the parameters")
+
+    def used_states(self, options: dict[str, Any]) -> tuple[str, ...]:
+        """Those of `state_names` that `update` uses with these options; the others are not saved."""
+        return self.state_names
+
+    def apply(self, run: Run, options: dict[str, Any]) -> None:
+        """`update`, to a minimum or a maximum."""
+        self.update(replace(run, gradient=-run.gradient) if options.get("maximize") else run, options)
 
     # -- groups ----------------------------------------------------------------------------------------------------
 
@@ -185,25 +197,13 @@ class Optimizer(Versioned):
         self.prepare()
         for group, bucket in self._work:
             for run in bucket.runs():
-                self.update(run, group)
+                self.apply(run, group)
+
+    def _refuse_nonfinite(self, *gradients: Any) -> None:
+        refuse_nonfinite(type(self).__name__, self._parameters(), gradients)
 
     def _parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
-
-    def _refuse_nonfinite(self, *gradients: Any) -> None:
-        found = []
-        for number, (parameter, gradient) in enumerate(zip(self._parameters(), gradients, strict=True)):
-            gradient = getattr(gradient, "_data", gradient)  # a tensor after create_graph=True
-            if gradient is not None and not np.isfinite(gradient).all():
-                counts = {"nan": np.isnan(gradient).sum(), "inf": np.isinf(gradient).sum()}
-                name = "" if parameter.name is None else f" ({parameter.name})"
-                holds = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-                found.append(f"parameter {number}{name} of shape {parameter.shape} holds {holds}")
-        if found:
-            more = f", and those of {len(found) - 3} more" if len(found) > 3 else ""
-            raise RuntimeError(
-                f"{type(self).__name__}.step: the gradient of {', of '.join(found[:3])}{more}; nothing was updated"
-            )
 
     def prepare(self) -> None:
         """Prepare an update: check options that were set, and make sure that the parameters are in their storage."""
@@ -221,15 +221,18 @@ class Optimizer(Versioned):
     def updates(self, gradients: tuple[Any, ...] = ()) -> list[tuple[Group, Bucket, list[Any] | None]]:
         """Prepare a step, and return each bucket of parameters with its group and, if given, its gradients.
 
-        `compile` records a step from these: ``update(run, group)`` for each of ``bucket.runs(given)``.
+        `compile` records a step from these: ``apply(run, group)`` for each of ``bucket.runs(given)``.
         """
         self.prepare()
         rest = iter(gradients)
         return [(group, bucket, [*islice(rest, len(bucket.parameters))] or None) for group, bucket in self._work]
 
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to None; with ``set_to_none=False`` those that exist to zeros."""
         for _, bucket in self._work:
+            if not set_to_none:
+                fill_with_zeros(bucket.parameters)
+                continue
             for parameter in bucket.parameters:
                 leaf = parameter._node
                 if leaf.__class__ is Leaf:  # the same as below, without two calls
@@ -257,16 +260,14 @@ class Optimizer(Versioned):
             "state": for each number, the step count and the arrays named in `state_names`. "param_groups": the options
             of each group, with the numbers of its parameters.
         """
+        places = self._places()
+        used = used_by(self.used_states, self.param_groups, self.param_groups)
         state = {
-            number: bucket.parameter_state(i) for number, (bucket, i) in enumerate(self._places()) if bucket.steps[i]
+            number: bucket.parameter_state(i, used[number], self.number_names)
+            for number, (bucket, i) in enumerate(places)
+            if bucket.steps[i]
         }
-        groups, start = [], 0
-        for group in self.param_groups:
-            stop = start + len(group["params"])
-            options = {name: copy.copy(value) for name, value in group.items() if name != "params"}
-            groups.append({**options, "params": list(range(start, stop))})
-            start = stop
-        return {"state": state, "param_groups": groups}
+        return {"state": state, "param_groups": numbered(self.param_groups)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned, all or nothing.
@@ -278,19 +279,19 @@ class Optimizer(Versioned):
             cannot hold the numbers exactly.
         """
         new = check_state(state_dict, ["param_groups", "state"])
-        sizes = [len(group["params"]) for group in self.param_groups]
-        places = self._places()
+        sizes, places = [len(group.members) for group in self.param_groups], self._places()
         if not isinstance(new["state"], Mapping):
             raise ValueError(f"load_state_dict: state must be a dict by parameter, not {type(new['state']).__name__}")
-        groups = checked_groups(new["param_groups"], sizes, set(self.defaults))
+        groups = checked_groups(new["param_groups"], sizes, self.defaults)
         for group in groups:
             self.check(group)
-        state = checked_entries(new["state"], places, self.state_names)
+        used = used_by(self.used_states, self.param_groups, groups)
+        names = StateNames(self.state_names, self.number_names, self.optional_names, used)
+        state = checked_entries(new["state"], places, names)
         for own, group in zip(self.param_groups, groups, strict=True):
             own.update(group)
         for number, (bucket, i) in enumerate(places):
-            blank = {"step": 0, **dict.fromkeys(self.state_names, np.zeros(bucket.parameters[i].size))}
-            bucket.load_parameter_state(i, state.get(number, blank))
+            bucket.load_parameter_state(i, state.get(number, {"step": 0}))
         bump()
 
     def __repr__(self) -> str:

@@ -29,9 +29,10 @@ class RMSprop(Optimizer):
     weight_decay : float, default 0
     momentum : float, default 0
     centered : bool, default False
-    fused : bool, default False
-        Whether to use the fused implementation: native code that updates all parameters in one pass, equal to the
-        NumPy calls to rounding. It needs the extra `native`.
+    maximize : bool, default False
+        Whether to step along the gradient, to a maximum.
+    capturable, foreach, differentiable, fused
+        See `Implementation`; ``fused=True`` updates by native code.
 
     Raises
     ------
@@ -64,17 +65,30 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
         *,
         fused: bool = False,
     ) -> None:
-        options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "momentum": momentum, "centered": centered}, fused=fused)
+        options = {
+            "lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum,
+            "centered": centered, "maximize": maximize,
+        }  # fmt: skip
+        super().__init__(
+            params, options, fused=fused, capturable=capturable, foreach=foreach, differentiable=differentiable
+        )
 
     def check(self, options: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay", "momentum"):
             check_number(name, options[name])
         check_number("alpha", options["alpha"], below=1)
         check_switch("centered", options["centered"])
+
+    def used_states(self, options: dict[str, Any]) -> tuple[str, ...]:
+        used = {"momentum_buffer": options["momentum"], "grad_avg": options["centered"]}
+        return tuple(name for name in self.state_names if used.get(name, True))
 
     def update(self, run: Run, options: dict[str, Any]) -> None:
         gradient, alpha, values = run.decayed_gradient(options["weight_decay"]), options["alpha"], run.values

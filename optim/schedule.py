@@ -3,15 +3,17 @@
 A schedule changes the learning rates of the groups of an optimizer: to those of epoch 0 when it is made, then with each
 `step`, after the step of the optimizer. An epoch is the time between two calls of `step`; for a warm-up, a batch.
 
-Most schedules are a factor f(t): the learning rate in epoch t is floor + (lr − floor)·f(t), where lr is the learning
-rate that the optimizer was made with. The factors of several schedules on one optimizer multiply, and a learning rate
-that was changed by hand stays changed: a step multiplies the current one, less the floor, by f(t)/f(t − 1).
+Most schedules are a factor f(t): the learning rate in epoch t is eta_min + (lr − eta_min)·f(t), where lr is the
+learning rate that the optimizer was made with. The factors of several schedules on one optimizer multiply, and a
+learning rate that was changed by hand stays changed: a step multiplies the current one, less eta_min, by f(t)/f(t − 1).
+`LambdaLR` and the schedules in cycles set the learning rate of epoch t, whatever it was before.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd_lite.core.hooks import repeated
@@ -20,6 +22,12 @@ from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.support.checks import check_integer, check_number, check_state
 from autograd_lite.support.messages import show
 from autograd_lite.support.versions import Versioned, bump
+
+# What the schedules of PyTorch save besides: their bookkeeping, and what follows from other values.
+_OF_PYTORCH = frozenset({
+    "_step_count", "_is_initial", "_get_lr_called_within_step", "lr_lambdas", "default_min_lr", "mode_worse",
+    "_schedule_phases", "_anneal_func_type", "use_beta1", "_scale_fn_custom", "verbose",
+})  # fmt: skip
 
 # The attribute of an optimizer that holds the initial learning rates, so that other schedules and copies have them too.
 _INITIAL = "initial_rates"
@@ -37,6 +45,9 @@ class Schedule(Versioned):
 
     optimizer: Optimizer
     last_epoch: int
+    # The attributes that have another name in the state, PyTorch's, and those that a state of PyTorch does not have.
+    renamed: Mapping[str, str] = MappingProxyType({})
+    optional_names: frozenset[str] = frozenset()
     reads = frozenset({"last_epoch", "learning_rate", "get_last_lr", "factor", "state_dict"})
 
     def versioned_parts(self) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -68,11 +79,15 @@ class Schedule(Versioned):
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to continue, except the optimizer and functions, as numbers and lists."""
-        state = {name: value for name, value in vars(self).items() if name != "optimizer" and not callable(value)}
+        state = {
+            self.renamed.get(name, name): value
+            for name, value in vars(self).items()
+            if name != "optimizer" and not callable(value)
+        }
         return {**state, "_last_lr": self.get_last_lr()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` returned; this also sets the learning rates of the optimizer.
+        """Continue from what `state_dict` returned, here or in PyTorch; this also sets the learning rates.
 
         Raises
         ------
@@ -82,9 +97,11 @@ class Schedule(Versioned):
         TypeError
             If it is not a dict.
         """
-        state = check_state(state_dict, self.state_dict())
+        state = self._known(state_dict)
         rates = {name: self._checked_rates(name, state.pop(name)) for name in ("base_lrs", "_last_lr") if name in state}
         check_integer("load_state_dict: last_epoch", state["last_epoch"], 0)
+        back = {name: own for own, name in self.renamed.items()}
+        state = {back.get(name, name): value for name, value in state.items()}
         changed = copy.copy(self)
         vars(changed).update(state)
         with naming("load_state_dict"):
@@ -94,6 +111,17 @@ class Schedule(Versioned):
         self._set_rates(rates["_last_lr"])
         vars(self).update(state)
         bump()
+
+    def _known(self, given: Any) -> dict[str, Any]:
+        """The state without what only PyTorch needs, and with the own values of what PyTorch does not save."""
+        own = {name: value for name, value in self.state_dict().items() if name not in _OF_PYTORCH}
+        state_dict = given
+        if isinstance(given, Mapping) and not _OF_PYTORCH.isdisjoint(given):
+            kept = {name: own[name] for name in self.optional_names}
+            state_dict = kept | {name: value for name, value in given.items() if name not in _OF_PYTORCH}
+            if "_step_count" in given and state_dict.get("last_epoch") == -1:  # in PyTorch, a schedule that waits
+                state_dict["last_epoch"] = 0
+        return check_state(state_dict, own)
 
     def _checked_rates(self, name: str, rates: Any) -> list[float]:
         """The learning rates to load, or ValueError unless there is one for each group."""
@@ -111,20 +139,29 @@ class LRScheduler(Schedule):
     Parameters
     ----------
     optimizer : Optimizer
+    last_epoch : int, default -1
+        The epoch after which to continue; -1 begins. The learning rates of the optimizer are then those of this epoch,
+        and ``group["initial_lr"]`` of each group is the initial one.
 
     Raises
     ------
     TypeError
         If `optimizer` is not an optimizer; make the optimizer first.
+    ValueError
+        If `last_epoch` is not -1, and the initial learning rates are not known.
     """
 
-    floor: float = 0.0
+    eta_min: float = 0.0  # the floor
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
-        self.last_epoch = 0
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
+        name = type(self).__name__
+        self.optimizer = checked_optimizer(optimizer, name, last_epoch)
+        self.last_epoch = max(last_epoch, 0)
         self.check()
-        self._restart()
+        if last_epoch == -1:
+            self._restart()
+        else:
+            self._advance()
 
     def factor(self, epoch: int, group: int) -> float:
         """f(t), for the parameter group of this number."""
@@ -144,6 +181,9 @@ class LRScheduler(Schedule):
             If the optimizer has not made a step yet: the first learning rate would never be used.
         """
         self._refuse_too_early()
+        self._advance()
+
+    def _advance(self) -> None:
         epoch = self.last_epoch + 1
         self._set(epoch, [self._next(epoch, number, lr) for number, lr in enumerate(self.get_last_lr())])
 
@@ -163,7 +203,7 @@ class LRScheduler(Schedule):
         self._set_rates(rates)
 
     def _scaled(self, lr: float, factor: float) -> float:
-        return self.floor + (lr - self.floor) * factor
+        return self.eta_min + (lr - self.eta_min) * factor
 
     def _base(self, number: int) -> float:
         return initial_rates(self.optimizer)[number]
@@ -172,16 +212,30 @@ class LRScheduler(Schedule):
         return {**super().state_dict(), "base_lrs": list(initial_rates(self.optimizer))}
 
 
-def checked_optimizer(optimizer: Any, name: str) -> Optimizer:
-    """The optimizer, whose learning rates are stored as the initial ones; or TypeError."""
+def checked_optimizer(optimizer: Any, name: str, last_epoch: int = -1) -> Optimizer:
+    """The optimizer, whose learning rates are stored as the initial ones; or an error."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{name}: the first argument must be an optimizer, not {type(optimizer).__name__}")
+    check_integer(f"{name}: last_epoch", last_epoch, -1)
+    known = _INITIAL in vars(optimizer) or all("initial_lr" in group for group in optimizer.param_groups)
+    if last_epoch != -1 and not known:
+        raise ValueError(
+            f'{name}: last_epoch={last_epoch} continues a schedule, but the optimizer had none; set group["initial_lr"]'
+        )
     initial_rates(optimizer)
     return optimizer
 
 
+def set_initial_rates(optimizer: Optimizer, rates: list[float]) -> None:
+    """Begin with other learning rates than those of the optimizer."""
+    vars(optimizer)[_INITIAL] = list(rates)
+
+
 def initial_rates(optimizer: Optimizer) -> list[float]:
-    """The learning rates of the groups when the first schedule was made, or when a group was added later."""
+    """The learning rates of the groups when the first schedule was made, or when a group was added later.
+
+    As in PyTorch, a group can have another one as "initial_lr".
+    """
     rates: list[float] = vars(optimizer).setdefault(_INITIAL, [])
-    rates += [group["lr"] for group in optimizer.param_groups[len(rates) :]]
+    rates += [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups[len(rates) :]]
     return rates

@@ -1,15 +1,16 @@
-"""Several schedules, one after the other."""
+"""Several schedules, one after the other, or all at once."""
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd_lite.core.hooks import repeated
 from autograd_lite.optim.optimizer import Optimizer
-from autograd_lite.optim.schedule import LRScheduler, checked_optimizer, initial_rates
-from autograd_lite.support.checks import check_integers, check_state
+from autograd_lite.optim.schedule import LRScheduler, Schedule, checked_optimizer, initial_rates
+from autograd_lite.support.checks import check, check_integers, check_state
 from autograd_lite.support.messages import show
 
 
@@ -41,7 +42,16 @@ class SequentialLR(LRScheduler):
     [0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
+    renamed = MappingProxyType({"schedulers": "_schedulers", "milestones": "_milestones"})
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        schedulers: Sequence[LRScheduler],
+        milestones: Sequence[int],
+        last_epoch: int = -1,
+    ) -> None:
+        check("SequentialLR", "-1", lambda epoch: epoch == -1, last_epoch=last_epoch)
         checked_optimizer(optimizer, "SequentialLR")
         for schedule in schedulers:
             if not isinstance(schedule, LRScheduler):
@@ -93,22 +103,96 @@ class SequentialLR(LRScheduler):
         self.schedulers[number]._restart()
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "schedulers": [schedule.state_dict() for schedule in self.schedulers]}
+        return {**super().state_dict(), "_schedulers": [schedule.state_dict() for schedule in self.schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        states = check_state(state_dict, self.state_dict())["schedulers"]
-        if not isinstance(states, list | tuple) or len(states) != len(self.schedulers):
-            raise ValueError(
-                f"load_state_dict: schedulers must be a list of {len(self.schedulers)} states, not {show(states)}"
-            )
-        before = self.state_dict()
-        try:
-            self._load(state_dict)
-        except (TypeError, ValueError):
-            self._load(before)
-            raise
+        state = check_state(state_dict, self.state_dict().keys() - ({"base_lrs"} - {*state_dict}))
+        _load_all(self.schedulers, state["_schedulers"], lambda: self._load(state))
 
-    def _load(self, state_dict: dict[str, Any]) -> None:
-        for schedule, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
+    def _load(self, state: dict[str, Any]) -> None:
+        base_lrs = list(initial_rates(self.optimizer))  # which PyTorch does not save
+        super().load_state_dict({"base_lrs": base_lrs, **state, "_schedulers": self.schedulers})
+
+
+def _load_all(schedules: list[Any], states: Any, then: Callable[[], None]) -> None:
+    """Load the states of all schedules, then what else there is to load; or nothing."""
+    if not isinstance(states, list | tuple) or len(states) != len(schedules):
+        raise ValueError(f"load_state_dict: schedulers must be a list of {len(schedules)} states, not {show(states)}")
+    before = [schedule.state_dict() for schedule in schedules]
+    try:
+        for schedule, state in zip(schedules, states, strict=True):
             schedule.load_state_dict(state)
-        super().load_state_dict({**state_dict, "schedulers": self.schedulers})
+        then()
+    except (TypeError, ValueError):
+        for schedule, state in zip(schedules, before, strict=True):
+            schedule.load_state_dict(state)
+        raise
+
+
+class ChainedScheduler(Schedule):
+    """Several schedules at once: each step is a step of all of them, in order.
+
+    Parameters
+    ----------
+    schedulers : sequence of LRScheduler
+        All made with the same optimizer.
+    optimizer : Optimizer, optional
+        Theirs.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they have different optimizers.
+    TypeError
+        If one is not a schedule that is a formula of the epoch.
+
+    Examples
+    --------
+    >>> from autograd_lite.optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=1.0)
+    >>> schedule = ChainedScheduler([ConstantLR(optimizer, 0.5, total_iters=2), ExponentialLR(optimizer, 0.5)])
+    >>> w.sum().backward()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     print(schedule.get_last_lr())
+    [0.25]
+    [0.25]
+    [0.125]
+    """
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+        self.schedulers = list(schedulers)
+        if not self.schedulers:
+            raise ValueError("ChainedScheduler: there are no schedules")
+        for schedule in self.schedulers:
+            if not isinstance(schedule, LRScheduler):
+                raise TypeError(f"ChainedScheduler: {type(schedule).__name__} is not a formula of the epoch")
+        own = self.schedulers[0].optimizer if optimizer is None else optimizer
+        self.optimizer = checked_optimizer(own, "ChainedScheduler")
+        if any(schedule.optimizer is not self.optimizer for schedule in self.schedulers):
+            raise ValueError("ChainedScheduler: all schedules must be made with the same optimizer")
+
+    @property
+    def last_epoch(self) -> int:  # type: ignore[override]
+        """The number of steps so far, of the last schedule."""
+        return self.schedulers[-1].last_epoch
+
+    def read_state(self) -> list[Any]:
+        return [*super().read_state(), *map(vars, self.schedulers)]
+
+    @repeated
+    def step(self) -> None:
+        """Continue with the next epoch."""
+        self._refuse_too_early()
+        for schedule in self.schedulers:
+            schedule.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"_schedulers": [schedule.state_dict() for schedule in self.schedulers], "_last_lr": self.get_last_lr()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        state = check_state(state_dict, ["_last_lr", "_schedulers"])
+        rates = self._checked_rates("_last_lr", state["_last_lr"])
+        _load_all(self.schedulers, state["_schedulers"], lambda: self._set_rates(rates))

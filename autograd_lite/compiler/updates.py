@@ -132,7 +132,7 @@ class UpdateRecorder(TapeWriter):
             for run, place in zip(runs, places, strict=False):  # one run for all parameters has the place of the first
                 ahead = sum(bucket is known and place in counted for known, counted in earlier) + 1
                 source = NumberSource(bucket, f"{{}}.steps[{place}] + {ahead}")
-                optimizer.update(self._traced_run(run, source), options)
+                optimizer.apply(self._traced_run(run, source), options)
             update.counted.append((bucket, places))
         self.updates.append(update)
 

@@ -16,7 +16,7 @@ from autograd_lite.batching.axes import active
 from autograd_lite.batching.batch import Batch
 from autograd_lite.batching.operations import axis_of, pull_by_elements, refuse_deposit, settled
 from autograd_lite.core.graph import Leaf, Node, Operation
-from autograd_lite.core.hooks import current_observers, registrations
+from autograd_lite.core.hooks import current_observers, hooked, registrations
 from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.broadcasting import unbroadcast
 from autograd_lite.support.interrupts import undoing
@@ -39,6 +39,7 @@ def sweep(
     recorded before the time `since` count as leaves. Gradients of nodes that are keys of `watched` are stored there.
     """
     latest_change, observers = log.latest, current_observers() if registrations else ()
+    hooks = hooked if len(hooked) else None
     queue: list[tuple[int, Node]] = []
     following: Node | None = None  # a waiting node, kept out of the heap because it is usually the next
     for root in gradients:
@@ -55,6 +56,8 @@ def sweep(
             node = following
         following = None
         g = gradients.pop(node)
+        if hooks is not None and node in hooks:
+            g = node.hooks(g)
         operation, parents, saved = node.operation, node.parents, node.saved
         if saved is None:
             raise RuntimeError(
@@ -109,7 +112,10 @@ def sweep(
                     if gradient is value:
                         gradient = gradient.copy()
             gradients[parent] = gradient
-    return gradients  # only leaves are left
+    for leaf in gradients if hooks is not None else ():  # only leaves are left
+        if leaf.__class__ is Leaf and leaf in hooked:
+            gradients[leaf] = leaf.hooks(gradients[leaf])
+    return gradients
 
 
 def _pull_otherwise(error: Exception, operation: Operation, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:

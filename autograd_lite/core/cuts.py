@@ -12,7 +12,6 @@ from opcode import opmap
 from typing import Any
 
 from autograd_lite.core.grad_mode import is_grad_enabled, transform_depth
-from autograd_lite.support.causes import causes
 
 # The instructions of ``array[index] = value``, in which NumPy converts a tensor to a number.
 _WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
@@ -25,8 +24,8 @@ _WAYS = (
 )
 
 
-def _cut(text: str) -> TypeError:
-    """A TypeError that `raise_cut` finds again after a library has replaced it."""
+def cut(text: str) -> TypeError:
+    """A TypeError that transforms find again after a library has replaced it."""
     error = TypeError(text)
     error.__dict__["is_cut"] = True
     return error
@@ -46,12 +45,12 @@ def refuse_number(tensor: Any, what: str) -> None:
     if tensor._node is None or not is_grad_enabled():
         return
     if transform_depth.get():
-        raise _cut(f"{what}: the tensor is being differentiated, and no gradient flows through a number; {_WAYS}")
+        raise cut(f"{what}: the tensor is being differentiated, and no gradient flows through a number; {_WAYS}")
     caller = sys._getframe(2)
     if caller.f_lasti >= 0 and caller.f_code.co_code[caller.f_lasti] in _WRITES:
-        raise _cut(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
+        raise cut(f"array[index] = tensor: an array keeps the number and loses the gradient; {_WAYS}")
     if str(caller.f_globals.get("__name__")).partition(".")[0] in _COMPUTING:
-        raise _cut(
+        raise cut(
             f"{caller.f_code.co_name}: it takes a number, through which no gradient flows, but was given a tensor that "
             "requires gradients; pass it with .detach(), or .item()"
         )
@@ -60,7 +59,7 @@ def refuse_number(tensor: Any, what: str) -> None:
 def refuse_array(tensor: Any) -> None:
     """Raise TypeError where converting a recorded tensor to an array would lose its gradient."""
     if tensor._node is not None and is_grad_enabled():
-        raise _cut(
+        raise cut(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
             "np.concatenate, or write .numpy() or .detach() if that is intended"
         )
@@ -69,7 +68,7 @@ def refuse_array(tensor: Any) -> None:
 def refuse_copy(tensor: Any) -> None:
     """Raise TypeError where a tensor made from a recorded one would not be connected with it."""
     if tensor._node is not None and is_grad_enabled():
-        raise _cut(
+        raise cut(
             "Tensor: a new tensor made of one that requires gradients would not be connected with it; use it as it is "
             "or copy it with .clone(), or write .detach() for its values alone"
         )
@@ -83,13 +82,3 @@ def warn_of_item(tensor: Any) -> None:
             "x.detach().item() shows that it is intended",
             stacklevel=3,
         )
-
-
-def raise_cut(error: Exception) -> None:
-    """Raise a TypeError of this file again if a library has replaced it by `error`.
-
-    NumPy's ``array[0] = x`` makes it a ValueError, a solver of SciPy a SystemError.
-    """
-    cut = next((cause for cause in causes(error) if hasattr(cause, "is_cut")), None)
-    if cut is not None and not isinstance(error, TypeError):
-        raise _cut(str(cut)).with_traceback(error.__traceback__) from None

@@ -40,7 +40,8 @@ class Operation(Protocol):
 class Node:
     """A recorded operation: its parents in the graph and the values that its rules need."""
 
-    __slots__ = ("__weakref__", "dtype", "operation", "order", "parents", "saved", "shape", "unsaved")
+    __slots__ = ("__weakref__", "dtype", "hooks", "operation", "order", "parents", "saved", "shape", "unsaved")
+    hooks: Any  # functions of the gradient, if there are any
     operation: Operation
     order: int  # the time of recording, higher than the order of everything that the node depends on
     parents: tuple[Node | Leaf | None, ...]  # one per differentiable operand; None where no gradient is required
@@ -56,7 +57,8 @@ class Node:
 class Leaf:
     """Where the gradient of a tensor that the user created is collected."""
 
-    __slots__ = ("__weakref__", "dtype", "grad", "shape", "tensor")
+    __slots__ = ("__weakref__", "dtype", "grad", "hooks", "shape", "tensor")
+    hooks: Any
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], tensor: Any = None) -> None:
         self.shape = shape

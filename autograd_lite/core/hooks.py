@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 from autograd_lite.core.graph import Node, Operation
 from autograd_lite.support.interrupts import setting, undoing
@@ -50,3 +51,7 @@ def observing(observer: Observer) -> Iterator[None]:
     with undoing(lambda: registrations.pop(key, None)), setting(_observers, (*others, observer)):
         registrations[key] = observer
         yield
+
+
+# The nodes and leaves that have a function of their gradient as `hooks`, see `ops.gradient_hooks`.
+hooked: WeakSet[Any] = WeakSet()

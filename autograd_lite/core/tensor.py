@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -107,10 +106,10 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
     def grad(self) -> np.ndarray[Any, np.dtype[Any]] | None:
         """The gradient collected so far, an array of the tensor's shape and dtype, or None.
 
-        After ``backward(create_graph=True)`` it is a tensor.
+        After ``backward(create_graph=True)`` it is a tensor. Results keep theirs after `retain_grad`.
         """
         leaf = self._leaf()
-        return None if leaf is None else leaf.grad
+        return leaf.grad if leaf is not None else getattr(getattr(self._node, "hooks", None), "grad", None)
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
@@ -265,11 +264,6 @@ class Tensor(Signatures["Tensor"], NumpyProtocols, PythonProtocols):
         leaf = self._leaf()
         if leaf is not None:
             leaf.grad = None
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(len(self)))
 
 
 _one = functools.cache(lambda dtype: dtype.type(1))  # half a percent of a small training step

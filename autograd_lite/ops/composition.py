@@ -16,6 +16,7 @@ from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.arguments import PLAIN_ERRORS, describe, read_option
 from autograd_lite.support.conversion import OPTIONS
 from autograd_lite.support.messages import LINE, is_from, one_line, shorten
+from autograd_lite.support.pytorch_words import KEYWORDS, refuse_keywords
 
 _SIMPLE = OPTIONS - {list, tuple}
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
@@ -73,6 +74,8 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
                 raise
             return call_by_elements(name, function, axis, args, kwargs)
         except PLAIN_ERRORS as error:
+            if isinstance(error, TypeError):
+                refuse_keywords(name, kwargs.keys() & KEYWORDS.keys() - parameters.keys())
             _raise_named(name, error)
         except AttributeError as error:
             if is_from(error, "numpy", "autograd_lite"):  # a number or a string lacks an attribute of arrays

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.numpy_protocols import numpy_queries
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.ops import gradient_hooks
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
@@ -17,6 +18,7 @@ from autograd_lite.ops.linalg import matmul
 from autograd_lite.ops.reductions import scans, statistics
 from autograd_lite.ops.reductions.keywords import REDUCTIONS
 from autograd_lite.support.conversion import strip
+from autograd_lite.support.pytorch_words import WORDS, Word
 
 
 def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -46,6 +48,12 @@ def _variadic(operation: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _iterate(self: Tensor) -> Iterator[Tensor]:
+    if not self.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return (self[i] for i in range(len(self)))
+
+
 _OPERATORS = {
     "add": (arithmetic.add, "+"),
     "sub": (arithmetic.subtract, "-"),
@@ -62,6 +70,7 @@ _METHODS: dict[str, Any] = {
     "__pos__": arithmetic.positive,
     "__abs__": arithmetic.absolute,
     "__getitem__": indexing.getitem,
+    "__iter__": _iterate,
     "__setitem__": set_item,
     "__divmod__": rounding.divmod,
     "__rdivmod__": _reflected(rounding.divmod),
@@ -91,6 +100,9 @@ _METHODS: dict[str, Any] = {
     "diagonal": diagonals.diagonal,
     "choose": choosing.choose,
     "dot": matmul.dot,
+    "register_hook": gradient_hooks.register_hook,
+    "retain_grad": gradient_hooks.retain_grad,
+    "requires_grad_": gradient_hooks.requires_grad_,
     # Without a derivative: these return arrays and numbers, not tensors.
     "__eq__": _query(operator.eq),
     "__ne__": _query(operator.ne),
@@ -114,6 +126,11 @@ for _name, (_operation, _symbol) in _OPERATORS.items():
 
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+# Words of PyTorch that are no attributes here are errors that name those of NumPy, and are not shown by `dir`.
+for _name in WORDS:
+    setattr(Tensor, _name, Word(_name))
+Tensor.__dir__ = lambda self: [name for name in object.__dir__(self) if name not in WORDS]  # type: ignore[method-assign]
 
 numpy_queries.update({
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isfinite, np.isinf,

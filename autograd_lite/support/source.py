@@ -10,23 +10,28 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.support.pytorch_words import refuse_keywords
+
 
 def signature_source(parameters: Iterable[inspect.Parameter]) -> str:
     """The parameters of a ``def``; a default is looked up as ``_default[name]``.
 
+    A function with an axis takes other keywords too, as ``_others``, to refuse PyTorch's with the right word.
+
     Examples
     --------
     >>> signature_source(inspect.signature(lambda x, *rest, axis=None: 0).parameters.values())
-    "x, *rest, axis=_default['axis']"
+    "x, *rest, axis=_default['axis'], **_others"
     """
-    parts, may_be_keyword = [], False
+    parts, may_be_keyword, has_axis = [], False, False
     for parameter in parameters:
         if parameter.kind is parameter.KEYWORD_ONLY and not may_be_keyword:
             parts.append("*")
         may_be_keyword |= parameter.kind >= parameter.VAR_POSITIONAL
         default = "" if parameter.default is parameter.empty else f"=_default[{parameter.name!r}]"
         parts.append("*" * (parameter.kind is parameter.VAR_POSITIONAL) + parameter.name + default)
-    return ", ".join(parts)
+        has_axis |= parameter.name in ("axis", "axes")
+    return ", ".join([*parts, "**_others"] if has_axis else parts)
 
 
 def passing_source(parameters: Iterable[inspect.Parameter]) -> str:
@@ -47,6 +52,7 @@ def compile_function(source: str, name: str, namespace: dict[str, Any]) -> Calla
     filename = f"<operation {name} {len(linecache.cache)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     made: dict[str, Any] = {}  # separate from the namespace, because several threads may define functions at once
+    namespace["_refuse_keywords"] = refuse_keywords
     exec(compile(source, filename, "exec"), namespace, made)
     function: Callable[..., Any] = made["_function"]
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
@@ -88,5 +94,7 @@ def tuple_source(parts: Iterable[str]) -> str:
 
 def function_source(parameters: str, body: str) -> str:
     """The definition of a function; empty lines of the body are left out."""
+    if parameters.endswith("**_others"):
+        body = f"if _others: _refuse_keywords(_name, _others)\n{body}"
     lines = [f"    {line}" for line in body.splitlines() if line.strip()]
     return "\n".join([f"def _function({parameters}):", *lines])

@@ -16,13 +16,14 @@ import numpy as np
 from autograd_lite.batching.batch import Batch
 from autograd_lite.core.aliases import forget_argument, note_argument
 from autograd_lite.core.backward import sweep
-from autograd_lite.core.cuts import raise_cut
+from autograd_lite.core.cuts import cut
 from autograd_lite.core.grad_mode import enable_grad, is_grad_enabled, transform_depth
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import tick
 from autograd_lite.ops.composition import naming
+from autograd_lite.support.causes import causes
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.interrupts import setting, undoing
 from autograd_lite.support.messages import show
@@ -108,7 +109,7 @@ class DifferentiatedCall:
             try:
                 yield
             except Exception as error:
-                raise_cut(error)
+                _raise_cut(error)
                 raise
 
     def _forget_arguments(self) -> None:
@@ -240,3 +241,13 @@ def like(values: list[Any], tree: Any, what: str, tracked: bool) -> list[Any]:
             array = as_numbers(leaf).astype(np.result_type(value))
             result.append(_wrap(array) if tracked else array)
     return result
+
+
+def _raise_cut(error: Exception) -> None:
+    """Raise a TypeError of `core.cuts` again if a library has replaced it by `error`.
+
+    NumPy's ``array[0] = x`` makes it a ValueError, a solver of SciPy a SystemError.
+    """
+    found = next((cause for cause in causes(error) if hasattr(cause, "is_cut")), None)
+    if found is not None and not isinstance(error, TypeError):
+        raise cut(str(found)).with_traceback(error.__traceback__) from None

@@ -92,7 +92,7 @@ D17 = Statement(
 
 
 def engine_momentum(w: Any, X: Any, y: Any, steps: int) -> Any:
-    make = partial(optim.SGD, lr=ETA, momentum=BETA, dampening=BETA)
+    make = partial(optim.SGD, lr=(1 - BETA) * ETA, momentum=BETA)  # v ← βv + g is m/(1 − β)
     return steps_of(make, w, X, y, [slice(None)] * steps)
 
 

@@ -12,6 +12,17 @@ from autograd_lite.testing.mismatch import GradientMismatch
 # fmt: off
 ROWS = [
     *rows("Tensor", "Tensor([1.0])",
+        ("x.register_hook(3)", TypeError, "register_hook: the hook must be callable, not int"),
+        ("n.retain_grad()", RuntimeError, "retain_grad: this tensor does not require gradients"),
+        ("x.view(3, 1)",
+         AttributeError, "'Tensor' object has no attribute 'view': write x.reshape(3, 2) in place of x.view(3, 2)"),
+        ("x.exp()",
+         AttributeError, "'Tensor' object has no attribute 'exp': write np.exp(x) in place of x.exp()"),
+        ("x.sum(dim=0)", TypeError, "sum() got an unexpected keyword argument 'dim'; write axis=, as in NumPy"),
+        ("x.mean(axis=0, keepdim=True)",
+         TypeError, "mean() got an unexpected keyword argument 'keepdim'; write keepdims=, as in NumPy"),
+        ("x.cuda()",
+         AttributeError, "'Tensor' object has no attribute 'cuda': tensors are in the memory of the CPU"),
         ('Tensor("abc")', TypeError, "a tensor holds real numbers, not strings: 'abc'"),
         ("Tensor(None)", TypeError, "a tensor holds real numbers, not None: None"),
         ("Tensor([1j])", TypeError, "a tensor holds real numbers, not complex numbers: [1j]"),

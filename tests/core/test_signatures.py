@@ -232,6 +232,21 @@ POSITIONAL = {
     "optim.AdamW": "params lr betas eps weight_decay amsgrad",
     "optim.RMSprop": "params lr alpha eps weight_decay momentum centered capturable foreach maximize differentiable",
     "optim.Optimizer": "params defaults",
+    "optim.ASGD": "params lr lambd alpha t0 weight_decay foreach maximize differentiable capturable",
+    "optim.Adadelta": "params lr rho eps weight_decay foreach",
+    "optim.Adamax": "params lr betas eps weight_decay foreach",
+    "optim.NAdam": "params lr betas eps weight_decay momentum_decay decoupled_weight_decay",
+    "optim.RAdam": "params lr betas eps weight_decay decoupled_weight_decay",
+    "optim.Rprop": "params lr etas step_sizes",
+    "lr_scheduler.ChainedScheduler": "schedulers optimizer",
+    "lr_scheduler.ConstantLR": "optimizer factor total_iters last_epoch",
+    "lr_scheduler.CosineAnnealingWarmRestarts": "optimizer T_0 T_mult eta_min last_epoch",
+    "lr_scheduler.CyclicLR": "optimizer base_lr max_lr step_size_up step_size_down mode gamma scale_fn scale_mode "
+    "cycle_momentum base_momentum max_momentum last_epoch",
+    "lr_scheduler.MultiplicativeLR": "optimizer lr_lambda last_epoch",
+    "lr_scheduler.OneCycleLR": "optimizer max_lr total_steps epochs steps_per_epoch pct_start anneal_strategy "
+    "cycle_momentum base_momentum max_momentum div_factor final_div_factor three_phase last_epoch",
+    "lr_scheduler.PolynomialLR": "optimizer total_iters power last_epoch",
     "lr_scheduler.CosineAnnealingLR": "optimizer T_max eta_min last_epoch",
     "lr_scheduler.ExponentialLR": "optimizer gamma last_epoch",
     "lr_scheduler.LRScheduler": "optimizer last_epoch",
@@ -242,6 +257,17 @@ POSITIONAL = {
     "lr_scheduler.SequentialLR": "optimizer schedulers milestones last_epoch",
     "lr_scheduler.StepLR": "optimizer step_size gamma last_epoch",
     # methods
+    "nn.GRUCell": "input_size hidden_size bias device dtype",
+    "nn.LSTMCell": "input_size hidden_size bias device dtype",
+    "nn.RNNCell": "input_size hidden_size bias nonlinearity device dtype",
+    "nn.MultiheadAttention": "embed_dim num_heads dropout bias add_bias_kv add_zero_attn kdim vdim batch_first device "
+    "dtype",
+    "nn.TransformerEncoder": "encoder_layer num_layers norm enable_nested_tensor mask_check",
+    "nn.TransformerEncoderLayer": "d_model nhead dim_feedforward dropout activation layer_norm_eps batch_first "
+    "norm_first bias device dtype",
+    "functional.scaled_dot_product_attention": "query key value attn_mask dropout_p is_causal scale enable_gqa",
+    "utils.parameters_to_vector": "parameters",
+    "utils.vector_to_parameters": "vec parameters",
     "nn.Module.named_modules": "memo prefix remove_duplicate",
     "nn.Module.modules": "remove_duplicate",
     "nn.Module.named_parameters": "prefix recurse remove_duplicate",
@@ -251,6 +277,22 @@ POSITIONAL = {
     "nn.Module.register_buffer": "name tensor persistent",
     "nn.Module.register_parameter": "name param",
     "nn.Module.train": "mode",
+    "nn.Module.add_module": "name module",
+    "nn.Module.register_module": "name module",
+    "nn.Module.apply": "fn",
+    "nn.Module.children": "",
+    "nn.Module.cpu": "",
+    "nn.Module.double": "",
+    "nn.Module.float": "",
+    "nn.Module.half": "",
+    "nn.Module.get_buffer": "target",
+    "nn.Module.get_parameter": "target",
+    "nn.Module.get_submodule": "target",
+    "nn.Module.named_children": "",
+    "nn.Module.to": "",
+    "nn.Module.register_forward_hook": "hook",
+    "nn.Module.register_forward_pre_hook": "hook",
+    "nn.Module.register_full_backward_hook": "hook prepend",
     "nn.Module.eval": "",
     "nn.Module.requires_grad_": "requires_grad",
     "nn.Module.zero_grad": "set_to_none",
@@ -285,10 +327,15 @@ POSITIONAL = {
 # The same under another name.
 CALLED = {"x": "input", "logits": "input", "log_probabilities": "input", "indices": "input", "labels": "input",
           "classes": "num_classes", "group": "param_group"}  # fmt: skip
-ONLY_HERE = {"init.constant_": {"value": "val"}, "nn.ModuleDict.pop": {"name": "key"}}
+ONLY_HERE = {
+    "init.constant_": {"value": "val"},
+    "nn.ModuleDict.pop": {"name": "key"},
+    "functional.scaled_dot_product_attention": {"value": "value"},
+}
 # What PyTorch does not have, or has as another thing that our arguments refuse (`Threshold` wants arrays of weights).
 OWN = {"nn.HingeLoss", "functional.hinge_loss", "nn.Perceptron", "nn.Threshold",
        "nn.Module.astype", "nn.Module.forward", "optim.Optimizer.check", "optim.Optimizer.prepare",
+       "optim.Optimizer.apply", "optim.Optimizer.used_states",
        "optim.Optimizer.update", "optim.Optimizer.updates", "lr_scheduler.LRScheduler.check",
        "lr_scheduler.LRScheduler.factor", "lr_scheduler.LRScheduler.learning_rate",
        "lr_scheduler.ReduceLROnPlateau.check"}  # fmt: skip
@@ -322,7 +369,10 @@ def public():
             for method in vars(thing) if thing in WITH_METHODS else ():
                 if not method.startswith("_") and inspect.isfunction(vars(thing)[method]):
                     found[f"{place}.{name}.{method}"] = vars(thing)[method]
-    inherited = {"nn.Module": ("register_buffer", "register_parameter")}
+    inherited = {"nn.Module": (
+        "register_buffer", "register_parameter", "add_module", "register_module", "apply", "astype", "children", "cpu",
+        "double", "float", "get_buffer", "get_parameter", "get_submodule", "half", "named_children", "to",
+        "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook")}  # fmt: skip
     inherited |= dict.fromkeys(("lr_scheduler.LRScheduler", "lr_scheduler.ReduceLROnPlateau"), (
         "check", "get_last_lr", "load_state_dict", "read_state", "state_dict", "versioned_parts"))  # fmt: skip
     for owner, methods in inherited.items():
@@ -332,7 +382,7 @@ def public():
 
 
 def _is_of(place, thing):
-    return place not in ("init", "utils") or getattr(thing, "__module__", "").endswith(f"nn.{place}")
+    return place not in ("init", "utils") or f"nn.{place}" in getattr(thing, "__module__", "")
 
 
 PUBLIC = public()
@@ -366,6 +416,9 @@ FORWARD = {
     "CosineSimilarity": "x1 x2",
     "GaussianNLLLoss": "input target var",
     "MarginRankingLoss": "input1 input2 target",
+    "MultiheadAttention": "query key value key_padding_mask need_weights attn_mask average_attn_weights is_causal",
+    "TransformerEncoder": "src mask src_key_padding_mask is_causal",
+    "TransformerEncoderLayer": "src src_mask src_key_padding_mask is_causal",
     "PairwiseDistance": "x1 x2",
     "TripletMarginLoss": "anchor positive negative",
 }
@@ -427,7 +480,10 @@ RANDOM = {
     "functional.dropout2d": lambda rng: functional.dropout2d(np.ones((1, 1, 1)), rng=rng),
     "functional.dropout3d": lambda rng: functional.dropout3d(np.ones((1, 1, 1, 1)), rng=rng),
     "nn.Embedding": lambda rng: nn.Embedding(2, 2, rng=rng),
-    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in ("RNN", "GRU", "LSTM")},
+    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in
+       ("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention", "TransformerEncoderLayer")},
+    "functional.scaled_dot_product_attention": lambda rng: functional.scaled_dot_product_attention(
+        np.ones((2, 3)), np.ones((9, 3)), np.ones((9, 3)), dropout_p=0.5, rng=rng),
     "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),
     **{f"init.{name}": lambda rng, name=name: getattr(init, name)(Tensor(WEIGHT), rng=rng)
        for name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_")},
@@ -503,6 +559,7 @@ OPTIONS = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_that_is_a_tensor_is_refused_because_it_would_get_no_gradient(option):
     OPTIONS[option](0.5)
-    for p in (Tensor(0.5, requires_grad=True), Tensor(0.25, requires_grad=True) * 2, Tensor(0.5)):
+    is_read = option.startswith("optim")  # as in PyTorch, an option of an optimizer can be a tensor without a graph
+    for p in (Tensor(0.5, requires_grad=True), Tensor(0.25, requires_grad=True) * 2, *[Tensor(0.5)] * (not is_read)):
         with pytest.raises((TypeError, ValueError), match=r"not (\()?Tensor\(0.5|no derivative with respect to"):
             OPTIONS[option](p)

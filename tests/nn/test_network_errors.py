@@ -91,7 +91,7 @@ MAKING = [
     ("empty groups", lambda v, w: optim.Adam([{"params": []}]), ValueError, "no parameters"),
     ("no iterable", lambda v, w: optim.Adam(None), TypeError, "iterable of tensors, not NoneType"),
     ("an array", lambda v, w: optim.Adam([w, np.zeros(2)]), TypeError, "tensors, not ndarray"),
-    ("names with tensors", lambda v, w: optim.Adam([("w", w)]), TypeError, "tensors, not tuple"),
+    ("names with arrays", lambda v, w: optim.Adam([("w", w.data)]), TypeError, "tensors, not ndarray"),
     ("a group alone", lambda v, w: optim.Adam({"params": [w]}), TypeError, "tensors, not str"),
     ("a result", lambda v, w: optim.Adam([w, result(v)]), ValueError, "not the result of an operation"),
     ("integers", lambda v, w: optim.Adam([w, Tensor([1])]), ValueError, "must be floating-point"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from autograd_lite import Tensor, optim
 
-KINDS = [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad]
+KINDS = [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adamax, optim.NAdam, optim.RAdam,
+         optim.Adadelta, optim.ASGD]  # fmt: skip
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
 
@@ -117,8 +118,8 @@ def test_copies_and_pickles_of_optimizers_have_their_own_groups(kind):
 
 # -- options -----------------------------------------------------------------------------------------------------------
 
-NUMBERS = [np.float16(0.25), np.float32(0.25), np.float64(0.25), np.longdouble(0.25)]
-SWITCHES = {"nesterov", "centered"}
+NUMBERS = [np.float16(0.25), np.float32(0.25), np.float64(0.25), np.longdouble(0.25), np.array(0.25), Tensor(0.25)]
+SWITCHES = {"nesterov", "centered", "maximize", "amsgrad", "decoupled_weight_decay"}
 
 
 def settable(optimizer):
@@ -128,7 +129,7 @@ def settable(optimizer):
 
 @each_kind
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: type(number).__name__)
-def test_a_number_of_numpy_as_an_option_is_that_number(kind, number):
+def test_a_number_of_numpy_or_a_tensor_as_an_option_is_that_number(kind, number):
     for name, value in settable(made(kind)[1]).items():
         (tensors, optimizer), (others, other) = made(kind), made(kind)
         is_pair = isinstance(value, tuple)
@@ -143,7 +144,7 @@ def test_a_number_of_numpy_as_an_option_is_that_number(kind, number):
 @each_kind
 def test_what_is_no_number_is_refused_even_if_it_is_equal_to_the_number_before(kind):
     for name, value in settable(made(kind)[1]).items():
-        for wrong in (Tensor, np.array, lambda v: np.array([v]), lambda v: Tensor(float(v), requires_grad=True), str,
+        for wrong in (lambda v: np.array([v]), lambda v: Tensor(float(v), requires_grad=True), str,
                       lambda v: None, lambda v: True, lambda v: np.nan, lambda v: np.inf, lambda v: 10**400,
                       lambda v: -1, lambda v: [v]):  # fmt: skip
             tensors, optimizer = made(kind)
@@ -215,7 +216,9 @@ def alone(kind, value, gradients, options):
 
 
 OPTIONS = [(optim.SGD, {"momentum": 0.9}), (optim.Adam, {}), (optim.AdamW, {}), (optim.Adagrad, {"lr_decay": 0.1}),
-           (optim.RMSprop, {"momentum": 0.5, "centered": True})]  # fmt: skip
+           (optim.RMSprop, {"momentum": 0.5, "centered": True}), (optim.Rprop, {}), (optim.NAdam, {}),
+           (optim.RAdam, {}), (optim.ASGD, {"lambd": 0.1, "t0": 2}), (optim.Adadelta, {}),
+           (optim.Adamax, {})]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "options"), OPTIONS, ids=[kind.__name__ for kind, _ in OPTIONS])

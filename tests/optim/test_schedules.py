@@ -276,3 +276,29 @@ def test_options_that_make_no_sense_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make(made)
     assert made.param_groups[0]["lr"] == 1.0
+
+
+@pytest.mark.parametrize("epoch", range(4))
+def test_last_epoch_continues_with_the_rates_of_an_uninterrupted_schedule(epoch):
+    whole = optim.SGD([Tensor([1.0], requires_grad=True)], lr=0.5)
+    schedule = schedules.CosineAnnealingLR(whole, 6, 0.1)
+    expected = [schedule.learning_rate(t) for t in range(6)]
+    optimizer = optim.SGD([{"params": [Tensor([1.0], requires_grad=True)], "initial_lr": 0.5}], lr=expected[epoch])
+    later = schedules.CosineAnnealingLR(optimizer, 6, 0.1, last_epoch=epoch)
+    np.testing.assert_allclose(later.get_last_lr(), expected[epoch + 1], rtol=1e-12)
+    assert later.last_epoch == epoch + 1
+
+
+def test_a_cycle_changes_momentum_or_the_first_beta_against_the_rate():
+    for optimizer in (optim.SGD([Tensor([1.0], requires_grad=True)], lr=1, momentum=0.5),
+                      optim.Adam([Tensor([1.0], requires_grad=True)])):  # fmt: skip
+        schedule = schedules.CyclicLR(optimizer, 1.0, 3.0, 2, base_momentum=0.4, max_momentum=0.8)
+        found = []
+        for _ in range(5):
+            (group,) = optimizer.param_groups
+            found.append((group["lr"], group["momentum"] if "momentum" in group else group["betas"][0]))
+            group["params"][0].grad = [1.0]
+            optimizer.step()
+            schedule.step()
+        np.testing.assert_allclose(found, [(1, 0.8), (2, 0.6), (3, 0.4), (2, 0.6), (1, 0.8)])
+        assert "momentum" in group or group["betas"][1] == 0.999

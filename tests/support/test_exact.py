@@ -83,7 +83,7 @@ def _buffer(values):
 def _moments(kind, name):
     def make(values):
         w = Tensor(np.zeros(3, np.float32), requires_grad=True)
-        optimizer = kind([w], lr=0.1)
+        optimizer = kind([w], lr=0.1, **USES.get(name, {}))
         w.grad = np.ones(3, np.float32)
         optimizer.step()
         state = optimizer.state_dict()
@@ -93,6 +93,8 @@ def _moments(kind, name):
     return make
 
 
+# The option that makes an optimizer use a part of its state.
+USES = {"momentum_buffer": {"momentum": 0.9}, "max_exp_avg_sq": {"amsgrad": True}, "grad_avg": {"centered": True}}
 PLACES = {
     "grad": _grad,
     "data of a tensor": _data(Tensor),

@@ -1,0 +1,47 @@
+"""The table of docs/from_pytorch.md: what differs without an error, and what to write."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd_lite import Tensor
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "from_pytorch.md"
+ROWS = re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|$", PAGE.read_text(encoding="utf-8"), re.M)
+X = [[3.0, 1.0], [1.0, 2.0]]
+
+
+def test_the_table_is_read():
+    assert len(ROWS) == 6
+
+
+@pytest.mark.parametrize(("there", "here", "instead"), ROWS)
+def test_both_sides_run_and_differ_and_what_to_write_gives_pytorchs_numbers(there, here, instead):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    expected = eval(there, {"x": torch.tensor(X), "torch": torch}).numpy()
+    ours, right = (np.asarray(getattr(value, "data", value)) for value in
+                   (eval(code, {"x": Tensor(X), "np": np}) for code in (here, instead)))  # fmt: skip
+    assert ours.shape != expected.shape or not np.allclose(ours, expected)
+    np.testing.assert_allclose(right, expected, rtol=1e-6)
+
+
+def test_words_that_are_errors_here():
+    x = Tensor(np.zeros((2, 3, 4)))
+    with pytest.raises(ValueError, match="axes"):
+        x.transpose(0, 1)
+    with pytest.raises(TypeError, match="not callable"):
+        x.size()
+
+
+@pytest.mark.parametrize("reduce", ["amax(1)", "max()"])
+def test_ties(reduce):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    x, t = Tensor([[2.0, 2.0, 1.0]], requires_grad=True), torch.tensor([[2.0, 2.0, 1.0]], requires_grad=True)
+    x.max().backward()
+    eval(f"t.{reduce}.sum()", {"t": t}).backward()
+    np.testing.assert_array_equal(x.grad, t.grad.numpy())
+    t.grad = None
+    t.max(1).values.sum().backward()
+    assert sorted(t.grad.ravel().tolist()) == [0, 0, 1]

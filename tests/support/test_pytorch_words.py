@@ -1,0 +1,93 @@
+"""Words of PyTorch on tensors: each is an error that names the words here, and these give PyTorch's numbers."""
+
+import numpy as np
+import pytest
+
+import autograd_lite
+from autograd_lite import Tensor
+from autograd_lite.support.pytorch_words import KEYWORDS, ROWS, WORDS
+
+each_row = pytest.mark.parametrize("word", ROWS)
+RNG = np.random.default_rng(0)
+ARRAYS = {
+    "x": RNG.uniform(0.1, 0.9, (2, 3)),
+    "y": RNG.uniform(0.1, 0.9, (2, 3)),
+    "A": RNG.normal(size=(3, 3)),
+    "mask": np.array([[True, False, True], [False, False, True]]),
+    "i": np.array([2, 0]),
+    "j": np.array([[0, 2], [1, 1]]),
+}
+# Where PyTorch means something else, which docs/from_pytorch.md tells.
+DIFFERENT = {"median": "the mean of the two middle values for an even number"}
+
+
+def plain(value):
+    """Numbers and lists of arrays, whatever the library."""
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
+
+
+def here(expression):
+    names = {name: Tensor(array) if array.dtype == float else array for name, array in ARRAYS.items()}
+    return eval(expression, {"np": np, "autograd_lite": autograd_lite, **names})
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_of_pytorch_is_an_error_that_says_what_to_write(word):
+    for tensor in (Tensor([1.0]), autograd_lite.nn.Parameter([1.0])):
+        assert not hasattr(tensor, word)
+        assert word not in dir(tensor)
+        with pytest.raises(AttributeError) as caught:
+            getattr(tensor, word)
+        assert str(caught.value).startswith(f"'{type(tensor).__name__}' object has no attribute '{word}': ")
+        assert str(caught.value).endswith(WORDS[word])
+
+
+@each_row
+def test_what_the_error_says_works_here(word):
+    here(ROWS[word][1])
+
+
+@each_row
+def test_it_gives_the_numbers_of_pytorch(word):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    there, ours = ROWS[word]
+    names = {name: torch.from_numpy(array.copy()) for name, array in ARRAYS.items()}
+    if word in DIFFERENT:
+        assert hasattr(names["x"], word)
+        return
+    expected, found = plain(eval(there, {"torch": torch, **names})), plain(here(ours))
+    for one, other in zip(found, expected, strict=True) if isinstance(found, list) else [(found, expected)]:
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+        assert one.dtype == other.dtype or one.ndim == 0
+
+
+def test_every_word_is_one_of_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    assert [word for word in WORDS if not hasattr(torch.Tensor, word)] == []
+
+
+def test_common_words_are_in_the_table():
+    words = "view exp unsqueeze permute masked_fill numel dim clamp mm bmm t float long to cuda cpu expand gather topk"
+    assert set(words.split()) <= WORDS.keys()
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "softmax", "median", "cumsum", "logsumexp"])
+def test_a_keyword_of_pytorch_is_an_error_that_names_the_one_here(name, keyword):
+    x = Tensor([[1.0, 2.0]])
+    calls = [lambda: getattr(autograd_lite, name)(x, **{keyword: 1})]
+    if hasattr(x, name):
+        calls.append(lambda: getattr(x, name)(**{keyword: 1}))
+    for call in calls:
+        with pytest.raises(
+            TypeError, match=f"^{name}.. got an unexpected keyword argument '{keyword}'; write "
+        ) as caught:
+            call()
+        assert str(caught.value).endswith(KEYWORDS[keyword])
+
+
+def test_another_keyword_is_pythons_error():
+    with pytest.raises(TypeError, match=r"^sum\(\) got an unexpected keyword argument 'speed'$"):
+        Tensor([1.0]).sum(speed=1)
