@@ -5,6 +5,13 @@ with a word before them are whole forward functions, rules or functions of the l
 """
 
 BY_ELEMENTS = {
+    "F.adaptive_max_pool1d": ["add.at", "forward first_largest", "forward scatter"],
+    "F.adaptive_max_pool2d": ["add.at", "forward first_largest", "forward scatter"],
+    "F.adaptive_max_pool3d": ["add.at", "forward first_largest", "forward scatter"],
+    "F.max_pool1d": ["forward to_winners"],
+    "F.max_pool2d": ["forward to_winners"],
+    "F.max_pool3d": ["forward to_winners"],
+    "det": ["forward cofactor"],
     "average": ["add.reduce"],
     "cond": ["function cond"],
     "convolve": ["convolve"],

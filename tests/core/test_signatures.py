@@ -413,6 +413,7 @@ def test_what_is_taken_by_position_is_what_pytorch_takes_there(name):
 FORWARD = {
     "Bilinear": "input1 input2",
     "CosineEmbeddingLoss": "input1 input2 target",
+    **{f"ConvTranspose{n}d": "input output_size" for n in (1, 2, 3)},
     "CosineSimilarity": "x1 x2",
     "GaussianNLLLoss": "input target var",
     "MarginRankingLoss": "input1 input2 target",

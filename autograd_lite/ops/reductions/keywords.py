@@ -7,6 +7,7 @@ operations: `dtype` converts x first, `where` replaces what does not take part, 
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from autograd_lite.ops.reductions import reduction
 from autograd_lite.ops.slices import Axis
 from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
+from autograd_lite.support.pytorch_words import refuse_keywords
 
 __all__: list[str] = []
 
@@ -49,10 +51,13 @@ def _refuse_out(out: Any) -> None:
 def _with_keywords(operation: Any, general: Callable[..., Array]) -> Callable[..., Array]:
     """The operation with the keywords of `general`, which is called if there are any."""
 
+    known = inspect.signature(general).parameters
+
     @functools.wraps(operation)
     def reduction(x: Array, axis: Axis = None, *others: Any, keepdims: Any = False, **options: Any) -> Array:
         if not others and not options:
             return operation(x, axis, keepdims=keepdims is True or (keepdims not in _NOTHING and keepdims))
+        refuse_keywords(operation.__name__, options.keys() - known)
         with naming(operation.__name__):
             return general(to_array(x), axis, *others, keepdims=keepdims not in _NOTHING and keepdims, **options)
 
