@@ -56,7 +56,7 @@ def rows() -> list[tuple[str, str, str, str, str]]:
     tested, table = orders(), []
     for name, function in functions():
         short = name.rpartition(".")[2]
-        method = f"`{short}`" if short in dir(Tensor) and not short.startswith("_") else ""
+        method = f"`{short}`" if hasattr(Tensor, short) and not short.startswith("_") else ""
         operation = numpy_operations.get(function)
         own = operation.__name__ if operation is not None else ""
         order = tested.get(own, tested.get(short))

@@ -45,6 +45,7 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
     name = function.__name__
     parameters = inspect.signature(function).parameters
     positional = [p.name for p in parameters.values() if p.kind < p.KEYWORD_ONLY]
+    words = frozenset(KEYWORDS) - frozenset(parameters)
     operands = {p.name for p in parameters.values() if "Array" in str(p.annotation) or "Tensor" in str(p.annotation)}
 
     def admitted(argument: str, value: Any) -> Any:
@@ -75,7 +76,7 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
             return call_by_elements(name, function, axis, args, kwargs)
         except PLAIN_ERRORS as error:
             if isinstance(error, TypeError):
-                refuse_keywords(name, kwargs.keys() & KEYWORDS.keys() - parameters.keys())
+                refuse_keywords(name, sorted(words & kwargs.keys()))
             _raise_named(name, error)
         except AttributeError as error:
             if is_from(error, "numpy", "autograd_lite"):  # a number or a string lacks an attribute of arrays
