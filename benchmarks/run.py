@@ -4,6 +4,7 @@
     python benchmarks/run.py --quick                                   a rough measurement of the steps, in seconds
     python benchmarks/run.py --cases softmax,mlp --engines autograd_lite
     python benchmarks/run.py --parts programs --threads 1              GPT, CNN, LSTM, VAE and graph network
+    python benchmarks/run.py --parts gradbench --threads 1             the programs of GradBench
     python benchmarks/run.py --load benchmarks/results/benchmark.json --markdown
     python benchmarks/run.py --load here.json there.json --markdown    several machines side by side
 
@@ -22,6 +23,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gradbench.library import ENGINES
+from gradbench.program import GRADBENCH
 from suite import first_steps, machines, pictures, resources, scaling, tables
 from suite.cases import CASES
 from suite.engine import PACKAGES, Engine, load
@@ -31,8 +34,10 @@ from suite.program import PROGRAMS
 from suite.timing import Start, contestants, interleaved, summary
 
 FOLDER = Path(__file__).parent
-PARTS = ("steps", "programs", "scaling", "memory", "first_steps", "imports")
-KNOWN: dict[str, Any] = {**CASES, **PROGRAMS}
+DERIVATIVE_TOLERANCE = 1e-7
+"""For results in double precision: a descent that stops at steps of 1e-5 multiplies rounding errors."""
+PARTS = ("steps", "programs", "gradbench", "scaling", "memory", "first_steps", "imports")
+KNOWN: dict[str, Any] = {**CASES, **PROGRAMS, **GRADBENCH}
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
@@ -84,13 +89,15 @@ def chosen(known: Iterable[str]) -> Any:
     return names
 
 
-def measure_steps(cases: list[str], engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
+def measure_steps(
+    cases: list[str], engines: list[Engine], rounds: int, seconds: float, start: Start, tolerance: float = 1e-4
+) -> dict[str, Any]:
     """Compare and time each case or program. The first engine is the baseline."""
     found = {}
     for name in cases:
         case = KNOWN[name]
         with tqdm(total=rounds, desc=f"{name:10}", unit="round") as progress:
-            field, refused = contestants(case, engines, start=start)
+            field, refused = contestants(case, engines, tolerance, start)
             times = interleaved(field, rounds, seconds, progress.update)
         found[name] = {"title": case.title, "engines": summary(times), "refused": refused}
     return found
@@ -106,6 +113,14 @@ def measure_programs(options: argparse.Namespace, engines: list[Engine]) -> dict
             key = "default threads" if threads is None else f"threads: {threads}"
             found[key] = measure_steps(names if engines else [], engines, options.rounds, options.seconds, start)
     return found
+
+
+def measure_gradbench(options: argparse.Namespace) -> dict[str, Any]:
+    """Compare and time each program of GradBench with one thread; PyTorch, if it is there, is the baseline."""
+    names = [name for name in options.cases if name in GRADBENCH]
+    engines, _ = load((file for file, name in ENGINES.items() if name in options.engines), "gradbench.engines")
+    with limited(1), Processes() as start:
+        return measure_steps(names, engines, max(3, options.rounds // 5), options.seconds, start, DERIVATIVE_TOLERANCE)
 
 
 def measure_scaling(engines: list[Engine], rounds: int, seconds: float, start: Start) -> dict[str, Any]:
@@ -128,6 +143,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             results["steps"] = measure_steps(names, engines, options.rounds, options.seconds, start)
     if "programs" in options.parts:
         results["programs"] = measure_programs(options, engines)
+    if "gradbench" in options.parts:
+        results["gradbench"] = measure_gradbench(options)
     if "scaling" in options.parts:
         with Processes() as start:
             along, _ = load(name for name in scaling.ENGINES if name in options.engines)

@@ -75,12 +75,12 @@ PACKAGES = {
 """The engines by the name of their file, and the distribution that each of them measures."""
 
 
-def load(names: Iterable[str]) -> tuple[list[Engine], dict[str, str]]:
-    """The engines that can be imported, and the import errors of the others."""
+def load(names: Iterable[str], package: str = "suite.engines") -> tuple[list[Engine], dict[str, str]]:
+    """The engines of a package that can be imported, and the import errors of the others."""
     engines, missing = [], {}
     for name in names:
         try:
-            module = f"suite.engines.{name}"
+            module = f"{package}.{name}"
             engines.append(replace(importlib.import_module(module).ENGINE, module=module))
         except ImportError as error:
             missing[name] = str(error)

@@ -84,10 +84,10 @@ def quartiles_cell(found: dict[str, Any]) -> str:
     return "…".join(map(three_digits, found["ratio_quartiles"]))
 
 
-def step_tables(cases: dict[str, Any], order: list[str]) -> list[str]:
+def step_tables(cases: dict[str, Any], order: list[str], measured: str = "One training step") -> list[str]:
     """The times and ratios of the cases, the quartiles of the ratios, and what the names of the cases mean."""
     names = engine_names(cases, order)
-    parts = [f"One training step: median time (ratio to {names[0]} in the same round)"]
+    parts = [f"{measured}: median time (ratio to {names[0]} in the same round)"]
     parts += [by_engine(engine_rows(cases, names, step_cell))]
     if len(names) > 1:
         parts += ["Quartiles of the ratios", by_engine(engine_rows(cases, names[1:], quartiles_cell))]
@@ -145,6 +145,8 @@ def report(results: dict[str, Any]) -> str:
         parts += step_tables(results["steps"], results["engines"])
     for threads, programs in results.get("programs", {}).items():
         parts += [f"Programs, {threads}", *step_tables(programs, results["engines"])]
+    if results.get("gradbench"):
+        parts += step_tables(results["gradbench"], results["engines"], "Derivatives of GradBench, one thread")
     for axis, found in results.get("scaling", {}).items():
         parts += [f"Time of a step by {axis}: {found['title']}, SGD", by_engine(scaling_rows(axis, found))]
     if results.get("memory"):
@@ -169,6 +171,8 @@ def markdown_report(results: dict[str, Any]) -> str:
     parts = [titled_table(results["steps"], results["engines"])] if results["steps"] else []
     for threads, programs in results.get("programs", {}).items():
         parts += [f"Programs, {threads}:", titled_table(programs, results["engines"])]
+    if results.get("gradbench"):
+        parts += ["Derivatives of GradBench, one thread:", titled_table(results["gradbench"], results["engines"])]
     return "\n\n".join([*parts, describe(results["environment"])])
 
 
@@ -179,7 +183,8 @@ def titled_table(cases: dict[str, Any], order: list[str]) -> str:
 
 def refusals(results: dict[str, Any]) -> dict[str, str]:
     """The engines that were refused, by case, and the reason."""
-    groups = {"": results["steps"], **{f", {key}": found for key, found in results.get("programs", {}).items()}}
+    groups = {"": results["steps"], ", gradbench": results.get("gradbench", {})}
+    groups |= {f", {key}": found for key, found in results.get("programs", {}).items()}
     found = {
         f"{name}, case {key}{where}": reason
         for where, cases in groups.items()
