@@ -4,6 +4,7 @@ import os.path
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.ops.methods  # noqa: F401
+from autograd_lite.batching.axes import BatchError as BatchError
 from autograd_lite.compiler import CompileError as CompileError
 from autograd_lite.compiler import StaleProgramError as StaleProgramError
 from autograd_lite.compiler import compile as compile
@@ -50,7 +51,7 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.support.threads import get_num_threads, set_num_threads
-from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
 __path__.append(os.path.dirname(__path__[0]))
@@ -86,8 +87,8 @@ def __getattr__(name: str) -> Any:
 
 # Written out because type checkers do not follow sums of lists; a test compares it with the families of operations.
 __all__ = [
-    "AnomalyError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute", "add",
-    "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",
+    "AnomalyError", "BatchError", "Checkpoint", "CompileError", "Primitive", "StaleProgramError", "Tensor", "absolute",
+    "add", "anomaly", "append", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "around",
     "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "batch_norm",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "block", "broadcast_arrays", "broadcast_to", "cbrt",
     "ceil", "cholesky", "choose", "clip", "clone", "column_stack", "compile", "compress", "concatenate", "cond",
@@ -111,8 +112,8 @@ __all__ = [
     "sinc", "sinh", "slogdet", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack",
     "std", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
     "tensorinv", "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
-    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vsplit",
-    "vstack", "where",
+    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap",
+    "vsplit", "vstack", "where",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.axes import active
+from autograd_lite.batching.randomness import for_active_axes
 from autograd_lite.core.hooks import current_recorder, refuse_in_program
 from autograd_lite.support.messages import show
 
@@ -38,7 +40,9 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
     what = "rng must be a numpy.random.Generator,"
     found = _started(what, rng) if rng is not None else _generator or _restarted(None)
     recorder = current_recorder()
-    return found if recorder is None else recorder.generator(found, is_common=rng is None)
+    if recorder is not None:
+        found = recorder.generator(found, is_common=rng is None)
+    return for_active_axes(found) if active.get() else found
 
 
 def _started(what: str, seed: Any) -> np.random.Generator:

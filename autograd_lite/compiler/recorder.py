@@ -20,8 +20,8 @@ from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.updates import TracedGroup, UpdateRecorder
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import CompileError, recorder
-from autograd_lite.core.outputs import Cotangents
 from autograd_lite.core.tensor import Tensor
+from autograd_lite.support.cotangents import Cotangents
 from autograd_lite.support.interrupts import setting
 
 

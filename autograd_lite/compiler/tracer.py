@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from autograd_lite.batching.batch import Batch
 from autograd_lite.compiler.tape import Value
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.core.tensor import Tensor
@@ -78,13 +79,13 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     # -- what is recorded ------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(isinstance(value, Tensor) for value in inputs):
-            return NotImplemented  # the tensor calls its operation, which calls NumPy on the tracers
+        if any(isinstance(value, Tensor | Batch) for value in inputs):
+            return NotImplemented  # the tensor calls its operation, which calls NumPy on the tracers; so does a batch
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return self._recorder.call(function, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if any(issubclass(kind, Tensor) for kind in types):
+        if any(issubclass(kind, Tensor | Batch) for kind in types):
             return NotImplemented
         return self._recorder.call(function, args, kwargs)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.batch import innermost
+from autograd_lite.batching.operations import forward_by_elements
 from autograd_lite.core.declaration import Declaration
 from autograd_lite.core.grad_mode import is_grad_enabled
 from autograd_lite.core.graph import Operation
@@ -16,11 +18,14 @@ from autograd_lite.support.recorder_interface import current_recorder
 
 
 def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:
-    """The result of a forward function that raised `error`, because it cannot be recorded call by call.
+    """The result of a forward function that raised `error`, because of batches or of a recorder.
 
-    The recorder makes it one instruction of the program. Without a recorder, or if that fails too, the error is
-    raised, with the arguments of the operation.
+    Batches are taken apart. The recorder makes it one instruction of the program. Without a recorder, or if that fails
+    too, the error is raised, with the arguments of the operation.
     """
+    axis = innermost(values)
+    if axis is not None:
+        return forward_by_elements(operation, axis, values, forward_otherwise)
     recorder = current_recorder()
     if recorder is not None:
         try:

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.axes import active
+from autograd_lite.batching.batch import Batch
+from autograd_lite.batching.operations import axis_of, pull_by_elements, refuse_deposit, settled
 from autograd_lite.core.graph import Leaf, Node, Operation
 from autograd_lite.core.hooks import current_observers, registrations
 from autograd_lite.core.writes import changed_since, log
@@ -85,6 +88,8 @@ def sweep(
                 fits = False
             if not fits:
                 gradient = _fit(gradient, parent, operation, parents, contributions)
+            if gradient.__class__ is Batch or (create_graph and getattr(gradient, "_data", 0).__class__ is Batch):
+                gradient = settled(gradient, parent.shape)
             if parent in gradients:
                 gradients[parent] = gradients[parent] + gradient
                 continue
@@ -108,7 +113,10 @@ def sweep(
 
 
 def _pull_otherwise(error: Exception, operation: Operation, g: Any, parents: Any, saved: Any) -> tuple[Any, ...]:
-    """The gradients by rules that raised `error`, because they cannot be recorded call by call; else the error."""
+    """The gradients by rules that raised `error`, because of batches or of a recorder; else the error."""
+    axis = axis_of(g, saved)
+    if axis is not None:
+        return pull_by_elements(operation, axis, g, parents, saved, _pull_otherwise)
     recorder = current_recorder()
     if recorder is not None and recorder.is_traced(g, saved):
         return recorder.pull(operation, g, parents, saved)
@@ -122,6 +130,8 @@ _deposits = threading.RLock()
 
 def deposit(gradients: dict[Leaf, Any]) -> None:
     """Add gradients to the `.grad` of their leaves; each gets an array of its own."""
+    if active.get():
+        refuse_deposit(gradients)
     if not _count_of_other_threads():  # the lock and its safety from interrupts are 3 % of a small training step
         _add(gradients)
         return

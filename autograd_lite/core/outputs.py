@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -11,28 +10,7 @@ from autograd_lite.core.aliases import note_view
 from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import _wrap
 from autograd_lite.core.writes import tick
-
-Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]  # shape and dtype of each result
-
-
-class Cotangents(tuple[Any, ...]):
-    """The gradients of all results of an operation, None where none has arrived. The sweep adds them like arrays."""
-
-    shape: Form
-    dtype = None
-
-    def __new__(cls, form: Form, gradients: Iterable[Any]) -> Self:
-        self = super().__new__(cls, gradients)
-        self.shape = form
-        return self
-
-    def __add__(self, other: tuple[Any, ...]) -> Cotangents:
-        both = zip(self, other, strict=True)
-        return Cotangents(self.shape, [b if a is None else a if b is None else a + b for a, b in both])
-
-    def filled(self) -> tuple[Any, ...]:
-        """The gradients with zeros in place of None, as rules take them."""
-        return tuple(np.zeros(*form) if g is None else g for g, form in zip(self, self.shape, strict=True))
+from autograd_lite.support.cotangents import Cotangents
 
 
 class Result:

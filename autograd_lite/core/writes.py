@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.axes import active, refuse_write
+from autograd_lite.batching.batch import Batch
 from autograd_lite.support.addresses import memory_owner
-from autograd_lite.support.conversion import NumberArray, as_numbers
+from autograd_lite.support.conversion import NumberArray, as_numbers, whole
 from autograd_lite.support.recorder_interface import concrete
 
 # One clock orders the recording of operations and the writing of arrays. `next` on a count is atomic.
@@ -36,7 +38,7 @@ log = _Log()
 
 def record_change(array: Any) -> None:
     """Log that the memory of `array` has just been overwritten."""
-    record_changes([memory_owner(array)])
+    record_changes([memory_owner(whole(array))])
 
 
 def record_changes(owners: list[Any]) -> None:
@@ -53,7 +55,7 @@ def changed_since(time: int, value: Any) -> bool:
     """Whether `value`, an array or a tuple of them, was overwritten after `time`."""
     if isinstance(value, tuple):
         return any(changed_since(time, item) for item in value)
-    value = concrete(value)
+    value = whole(concrete(value))
     if not isinstance(value, np.ndarray):
         return False
     known = log.stamps.get(id(memory_owner(value)))
@@ -68,6 +70,8 @@ def overwrite(array: NumberArray, values: Any, what: str, index: Any = _ALL) -> 
 
     Without an index the shapes must agree. Dtypes must convert within their kind, as for NumPy's ``+=``.
     """
+    if active.get() and not isinstance(array, Batch):
+        refuse_write(f"{what}: an array that is the same for all elements")
     if values is not array:  # ``x.data -= y`` changes the array, and then assigns it to itself
         values = as_numbers(values)
         if index is _ALL and values.shape != array.shape:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.graph import Node
-from autograd_lite.core.outputs import Cotangents, Result
+from autograd_lite.core.outputs import Result
 from autograd_lite.derivation.constants import Formula
 from autograd_lite.derivation.nodes import arguments_of, primitive_of
 from autograd_lite.derivation.other_inputs import Trials
 from autograd_lite.derivation.recomputed import recomputed
 from autograd_lite.support.broadcasting import unbroadcast
+from autograd_lite.support.cotangents import Cotangents
 
 Numbers = dict[int, Any]  # by trial
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar, overload
 
+from autograd_lite.batching.axes import BatchError
+from autograd_lite.batching.operations import axis_of, call_by_elements
 from autograd_lite.core.arguments import refuse
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.tensor import Tensor
@@ -65,6 +67,11 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
             for argument, value in kwargs.items():
                 kwargs[argument] = admitted(argument, value)
             return function(*args, **kwargs)
+        except BatchError as error:
+            axis = axis_of(args, tuple(kwargs.values()))
+            if axis is None or error.is_final:
+                raise
+            return call_by_elements(name, function, axis, args, kwargs)
         except PLAIN_ERRORS as error:
             _raise_named(name, error)
         except AttributeError as error:

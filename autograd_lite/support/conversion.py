@@ -106,7 +106,7 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
         For nested lists whose rows differ in length.
     """
     data = data if type(data) in (list, tuple) else strip(data)
-    if hasattr(data, "_concrete"):  # a tracer converts itself
+    if hasattr(data, "_concrete") or hasattr(data, "held"):  # a tracer or a batch converts itself
         converted: NumberArray = data.astype(dtype, copy=copy)
         return converted
     array = read_list(data) if type(data) in (list, tuple) else np.asarray(data)
@@ -129,6 +129,16 @@ def as_state(value: Any) -> NumberArray:
 def number_as_array(number: Any, dtype: Any) -> NumberArray:
     """A number of Python as an array: an integer as an integer, others in `dtype`, that of the other operand."""
     return np.asarray(number, None if type(number) is int else dtype)
+
+
+def whole(x: Any) -> Any:
+    """All elements of a batch of `vmap` as one array, with the hidden axes in front; anything else as it is.
+
+    Checks that concern every element need it: whether one is NaN, or two eigenvalues coincide.
+    """
+    while hasattr(x, "held"):
+        x = x.held
+    return x
 
 
 def to_array(x: Any) -> Any:

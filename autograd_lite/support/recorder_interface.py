@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from autograd_lite.support.conversion import whole
+
 __all__ = [
     "ActiveRecorder", "CompileError", "StaleProgramError", "check_in_each_call", "concrete", "current_recorder",
     "recorder", "refuse_in_program", "repeated",
@@ -74,7 +76,8 @@ def repeated(method: Callable[..., None]) -> Callable[..., None]:
 
 
 def check_in_each_call(check: Callable[..., None], *arrays: Any) -> None:
-    """Call `check`, which raises if arrays are invalid, now and in each replay of a program."""
+    """Call `check`, which raises if an element of an array is invalid, now and in each replay of a program."""
+    arrays = tuple(map(whole, arrays))
     found = current_recorder()
     if found is None:
         check(*arrays)

@@ -97,7 +97,7 @@ def add_at(shape: tuple[int, ...], index: Any, x: Any) -> Any:
     NumPy adds one term after the other, so many terms of float32 or float16 are summed in float64.
     """
     out = np.zeros_like(x, order="C", shape=shape)  # like x, so that `compile` records the writes
-    if x.size <= SHORT:
+    if x.size <= SHORT or hasattr(x, "held"):  # a batch calls this function with what it holds
         np.add.at(out, index, x)
         return out
     rows, leading = _row_numbers(shape, index)

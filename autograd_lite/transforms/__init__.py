@@ -5,6 +5,7 @@
 """
 
 from autograd_lite.transforms.functions import grad, jvp, value_and_grad, vjp
+from autograd_lite.transforms.mapping import vmap
 from autograd_lite.transforms.matrices import hessian, hvp, jacobian
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.batch import Batch
 from autograd_lite.core.aliases import forget_argument, note_argument
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.cuts import raise_cut
@@ -28,6 +29,7 @@ from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, map_leaves
 
 Function = Callable[..., Any]
+ARRAYS = np.ndarray | np.generic | Batch
 Argnums = int | Sequence[int]
 
 _variable_of = primitive(lambda x: x, name="variable", x=lambda g: g)
@@ -141,10 +143,10 @@ class DifferentiatedCall:
         """
 
         def convert(value: Any) -> Any:
-            if self.tracked or not isinstance(value, Tensor | np.ndarray | np.generic):
+            if self.tracked or not isinstance(value, Tensor | ARRAYS):
                 return value
             data = value._data if isinstance(value, Tensor) else value
-            return _wrap(data) if self.tensors else np.array(data) if copy and data.shape else data
+            return _wrap(data) if self.tensors else np.copy(data) if copy and data.shape else data
 
         return map_leaves(convert, tree)
 
@@ -162,7 +164,7 @@ class LinearizedCall:
         with call.entered():
             self.outputs = leaves(self.out)
             for out in self.outputs:
-                if not isinstance(out, Tensor | np.ndarray | np.generic | int | float):
+                if not isinstance(out, Tensor | ARRAYS | int | float):
                     raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
             self.cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
             self.since = tick()

@@ -18,6 +18,7 @@ from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, rebuild
 from autograd_lite.transforms.differentiated_call import (
+    ARRAYS,
     Argnums,
     DifferentiatedCall,
     Function,
@@ -30,7 +31,7 @@ from autograd_lite.transforms.differentiated_call import (
 
 def _scalar_dtype(name: str, out: Any) -> Any:
     """The dtype of the result of a function; TypeError if it is not a floating-point scalar."""
-    is_array = isinstance(out, Tensor | np.ndarray | np.generic)
+    is_array = isinstance(out, Tensor | ARRAYS)
     if out.shape if is_array else not isinstance(out, int | float):
         what = f"shape {out.shape}" if is_array else type(out).__name__
         raise TypeError(f"{name}: the function must return a scalar, not {what}; use jacobian for arrays")
@@ -163,7 +164,7 @@ def _gradients(
         found = sweep(seeds, retain_graph or create_graph, create_graph, watched=watched)
     results = [watched[t._node] if watched[t._node] is not None else found.get(t._node) for t in wanted]
     tensors = [
-        zeros(t.shape, t.dtype, True) if r is None else r if isinstance(r, Tensor) else _wrap(np.array(r))
+        zeros(t.shape, t.dtype, True) if r is None else r if isinstance(r, Tensor) else _wrap(np.copy(r))
         for t, r in zip(wanted, results, strict=True)
     ]
     return tensors[0] if isinstance(inputs, Tensor) else tensors

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.axes import Axis
+from autograd_lite.batching.batch import Batch
 from autograd_lite.core.grad_mode import enable_grad
+from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.ops.arrays.shape import stack
+from autograd_lite.ops.arrays.shape import concatenate
+from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.tree import rebuild
 from autograd_lite.transforms.differentiated_call import (
+    ARRAYS,
     Argnums,
     Function,
     LinearizedCall,
@@ -21,23 +26,36 @@ from autograd_lite.transforms.differentiated_call import (
     zeros,
 )
 from autograd_lite.transforms.functions import grad, jvp
+from autograd_lite.transforms.hidden_axes import leave
+
+# How many numbers an intermediate result of a batch of rows may have, by default: 64 MiB of float64.
+_MOST_NUMBERS = 1 << 23
 
 
-def jacobian(function: Function, argnums: Argnums = 0) -> Function:
+def jacobian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None = None) -> Function:
     """The function that computes the Jacobian ∂y/∂x, of the shape of y followed by the shape of x.
 
-    It is built from rows or from columns, whichever are fewer.
+    It is built from rows or from columns, whichever are fewer, and from many of them in one sweep: the unit vectors are
+    the elements of a batch (see `vmap`).
 
     Parameters
     ----------
     function : callable
         Returns an array.
     argnums : int or sequence of int, default 0
+    chunk_size : int, optional
+        How many rows or columns are computed in one sweep. Each costs as much memory as one pass through the function.
+        By default as many as keep its largest array below 64 MiB.
 
     Returns
     -------
     callable
         Returns the Jacobian in the structure of the argument, or a tuple for several.
+
+    Raises
+    ------
+    ValueError
+        If `chunk_size` is not a positive integer.
 
     Examples
     --------
@@ -46,6 +64,8 @@ def jacobian(function: Function, argnums: Argnums = 0) -> Function:
            [0., 4.]])
     """
     check_function("jacobian", function)
+    if chunk_size is not None:
+        check_positive_integer("jacobian", chunk_size=chunk_size)
 
     def differentiated(*arguments: Any) -> Any:
         chosen = chosen_arguments("jacobian", arguments, argnums)
@@ -57,16 +77,18 @@ def jacobian(function: Function, argnums: Argnums = 0) -> Function:
             return function(*changed)
 
         linearized = LinearizedCall("jacobian", of_chosen, tuple(arguments[i] for i in chosen))
-        if not isinstance(linearized.out, Tensor | np.ndarray | np.generic | float):
+        if not isinstance(linearized.out, Tensor | ARRAYS | float):
             raise TypeError(f"jacobian: the function must return an array, not {type(linearized.out).__name__}")
-        tree = linearized.call.result(rebuild(linearized.call.structure, _jacobians(linearized)))
+        tree = linearized.call.result(rebuild(linearized.call.structure, _jacobians(linearized, chunk_size)))
         return tree[0] if isinstance(argnums, int) else tree
 
     return differentiated
 
 
-def hessian(function: Function, argnums: Argnums = 0) -> Function:
+def hessian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None = None) -> Function:
     """The function that computes the Hessian ∂²f/∂x∂x of a scalar function, of the shape of x twice.
+
+    The arguments are those of `jacobian`.
 
     Examples
     --------
@@ -74,7 +96,7 @@ def hessian(function: Function, argnums: Argnums = 0) -> Function:
     array([[0., 1.],
            [1., 0.]])
     """
-    return jacobian(grad(function, argnums), argnums)
+    return jacobian(grad(function, argnums), argnums, chunk_size=chunk_size)
 
 
 def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -101,37 +123,57 @@ def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     return jvp(gradient, primals, tangents)[1]
 
 
-def _jacobians(linearized: LinearizedCall) -> list[Any]:
+def _jacobians(linearized: LinearizedCall, chunk_size: int | None) -> list[Any]:
     """For each variable the Jacobian of the only output, from rows or columns, whichever are fewer."""
     call, out = linearized.call, linearized.out
     variables, tracked = call.variables, call.tracked
     shapes = [(*np.shape(out), *variable.shape) for variable in variables]
+    length = chunk_size or _rows_at_once(out, variables)
     with enable_grad():
         if np.size(out) <= sum(variable.size for variable in variables):
-            rows = [call.pull([out], [unit], retain_graph=True) for unit in _basis(out, tracked)]
-            stacks: list[Any] = [stack(list(row)) for row in zip(*rows, strict=True)] or [None] * len(variables)
+            stacks = _stacked(out, length, tracked, lambda unit: call.pull([out], [unit], retain_graph=True))
         else:
-            stacks = [
-                stack([linearized.push(v, tracked)[0] for v in _directions(variables, i, tracked)], -1)
-                if variable.size
-                else None
-                for i, variable in enumerate(variables)
-            ]
+            stacks = []
+            for chosen, variable in enumerate(variables):
+
+                def push(unit: Any, chosen: int = chosen) -> list[Any]:
+                    others = [zeros(v.shape, v.dtype, tracked) for v in variables]
+                    return linearized.push([*others[:chosen], unit, *others[chosen + 1 :]], tracked)
+
+                columns = _stacked(variable, length, tracked, push)
+                stacks.append(np.moveaxis(columns[0], 0, -1) if columns else None)
         return [
             zeros(shape, variable.dtype, tracked) if entries is None else entries.reshape(shape)
-            for entries, shape, variable in zip(stacks, shapes, variables, strict=True)
+            for entries, shape, variable in zip(stacks or [None] * len(variables), shapes, variables, strict=True)
         ]
 
 
-def _directions(variables: list[Tensor], chosen: int, tracked: bool) -> Iterator[list[Any]]:
-    """The unit vectors of one variable, with zeros for the others."""
-    for unit in _basis(variables[chosen], tracked):
-        yield [unit if i == chosen else zeros(v.shape, v.dtype, tracked) for i, v in enumerate(variables)]
+def _stacked(like: Any, length: int, tracked: bool, pull: Callable[[Any], list[Any]]) -> list[Any]:
+    """What `pull` returns for each array of the shape of `like` with a single 1; nothing if there are no such arrays.
+
+    The arrays are the elements of a batch.
+    """
+    size, dtype = math.prod(np.shape(like)), np.result_type(like)
+    parts = []
+    for start in range(0, size, length):
+        units = np.eye(min(length, size - start), size, start, dtype=dtype)
+        axis = Axis(len(units))
+        unit = Batch(units.reshape(len(units), *np.shape(like)), axis)
+        with axis.entered():
+            found = pull(_wrap(unit) if tracked else unit)
+        parts.append([leave(value, axis, 0) for value in found])
+    join = concatenate if tracked else np.concatenate
+    return [rows[0] if len(rows) == 1 else join(rows) for rows in zip(*parts, strict=True)]
 
 
-def _basis(like: Any, tracked: bool) -> Iterator[Any]:
-    """The arrays of the shape of `like` with a single 1."""
-    for i in range(math.prod(np.shape(like))):
-        unit = np.zeros(np.shape(like), np.result_type(like))
-        unit.flat[i] = 1
-        yield _wrap(unit) if tracked else unit
+def _rows_at_once(out: Any, variables: list[Tensor]) -> int:
+    """As many as keep the largest array of the graph below `_MOST_NUMBERS` in a batch."""
+    largest, seen = max(1, *(variable.size for variable in variables)), set()
+    waiting = [out._node] if isinstance(out, Tensor) else []
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is Node and node not in seen:
+            seen.add(node)
+            largest = max(largest, math.prod(node.shape) if node.dtype is not None else 1)
+            waiting += node.parents
+    return max(1, _MOST_NUMBERS // largest)

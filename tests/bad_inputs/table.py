@@ -20,6 +20,7 @@ ROWS = [row for rows in FAMILIES.values() for row in rows]
 # Public names that cannot be called wrongly, or not by users.
 WITHOUT_ROWS = {
     "AnomalyError": "an error that `anomaly` raises",
+    "BatchError": "an error that functions mapped by `vmap` raise",
     "CompileError": "an error that `compile` raises",
     "StaleProgramError": "an error that compiled functions raise",
     "is_grad_enabled": "takes nothing: it is the lookup of a context variable, and nothing else, for speed",

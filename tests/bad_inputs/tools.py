@@ -2,6 +2,7 @@
 
 from bad_inputs.rows import each, rows
 
+from autograd_lite.batching.axes import BatchError
 from autograd_lite.core.hooks import CompileError
 from autograd_lite.debugging.anomalies import AnomalyError
 from autograd_lite.testing.comparing.inputs import NotFiniteError
@@ -143,6 +144,20 @@ ROWS = [
         ("jvp(double, (a,), (a, a))", ValueError, "jvp: the tangent has the shapes [(3,), (3,)], expected [(3,)]"),
         ("jvp(double, (a,), (a[:2],))", ValueError, "jvp: the tangent has the shapes [(2,)], expected [(3,)]"),
         ("jvp(double, (n.data,), (a,))", TypeError, "jvp: only floating-point arguments have gradients, not int64")),
+    *rows("vmap", "vmap(double)(a)",
+        ("vmap(3)", TypeError, "vmap: the function must be callable, not int"),
+        ("vmap(double)(3.0)", ValueError,
+         "vmap: argument 0 has an array of shape (), without axis 0; None in in_axes says that an argument is the same "
+         "for all elements"),
+        ("vmap(double, None)(a)", ValueError,
+         "vmap: no argument is mapped: in_axes is None for all, or there are no arrays"),
+        ("vmap(double, (0, 0))(a)", ValueError, "vmap: in_axes has 2 entries, but there are 1 arguments"),
+        ("vmap(double, chunk_size=0)", ValueError, "vmap: chunk_size must be a positive integer, not 0"),
+        ('vmap(double, randomness="yes")', ValueError,
+         "vmap: randomness must be one of error, same, different, not 'yes'"),
+        ("vmap(float)(a)", BatchError,
+         "vmap: float() needs the values of one element, but a batch holds many; use functions of arrays (np.where, "
+         "np.zeros_like, np.stack, autograd_lite.take, ...), or do it outside of the mapped function")),
     *rows("jacobian", "jacobian(double)(a)",
         ("jacobian(3)", TypeError, "jacobian: the function must be callable, not int"),
         ("jacobian(double)(n.data)", TypeError, "jacobian: only floating-point arguments have gradients, not int64"),

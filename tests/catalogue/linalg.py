@@ -74,7 +74,7 @@ def _cholesky(a, upper):
 
 def _joined(q, r):
     """Q and R in one array, with the signs that make the diagonal of R positive."""
-    signs = np.sign(np.diagonal(np.asarray(getattr(r, "data", r)), axis1=-2, axis2=-1))
+    signs = np.sign(np.diagonal(getattr(r, "data", r), axis1=-2, axis2=-1))
     q, r = q * signs[..., None, :], r * signs[..., None]
     return np.concatenate([q, r], axis=-2 if q.shape[-1] == r.shape[-1] else -1)
 
@@ -89,7 +89,7 @@ def _gram_schmidt(a, mode="reduced"):
 
 
 def _positive(r):
-    signs = np.sign(np.diagonal(np.asarray(getattr(r, "data", r)), axis1=-2, axis2=-1))
+    signs = np.sign(np.diagonal(getattr(r, "data", r), axis1=-2, axis2=-1))
     return r * signs[..., None]
 
 

@@ -58,7 +58,7 @@ def take(x: Array, indices: Any, axis: int | None = None, *, mode: Any = "raise"
 
 
 def _put_back_along_axis(g: Array, x_shape: tuple[int, ...], indices: Array, axis: int | None) -> Array:
-    which = np.take_along_axis(positions(x_shape), np.asarray(indices), axis)
+    which = np.take_along_axis(positions(x_shape), to_array(indices), axis)
     return scatter(g.reshape(-1), which.reshape(-1), (math.prod(x_shape),)).reshape(x_shape)
 
 
@@ -74,7 +74,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     Tensor([[2.],
             [3.]])
     """
-    return np.take_along_axis(to_array(x), np.asarray(indices), axis)
+    return np.take_along_axis(to_array(x), to_array(indices), axis)
 
 
 @composed(numpy=np.compress)

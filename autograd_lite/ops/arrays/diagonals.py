@@ -53,7 +53,7 @@ def triu(x: Array, k: int = 0) -> Array:
 @primitive(x=lambda g, offset, axis1, axis2: np.diagonal(g, offset, axis1, axis2))
 def _from_diagonal(x: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
     """Zeros of `shape` with x on the diagonal: the transpose of `diagonal`."""
-    out, places = np.zeros(shape, x.dtype), np.arange(x.shape[-1])
+    out, places = np.zeros_like(x, shape=shape), np.arange(x.shape[-1])
     np.moveaxis(out, (axis1, axis2), (-2, -1))[..., places + max(-offset, 0), places + max(offset, 0)] = x
     return out
 

@@ -19,7 +19,7 @@ __all__ = ["clip", "getitem", "scatter", "setitem", "where"]
 def _can_repeat(index: Any) -> bool:
     """Whether an index may name an element twice: arrays of integers can, slices and masks cannot."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(np.asarray(part).dtype.kind in "iu" for part in parts if np.ndim(part))
+    return any(to_array(part).dtype.kind in "iu" for part in parts if np.ndim(part))
 
 
 @primitive(x=lambda g, index: g[index])
@@ -82,7 +82,7 @@ def setitem(x: Array, index: Any, value: Array) -> Array:
     >>> setitem(Tensor([1.0, 2.0, 3.0]), [0, 2], 5.0)
     Tensor([5., 2., 5.])
     """
-    out, value = np.array(x), to_array(value)
+    out, value = np.copy(x), to_array(value)
     if not np.can_cast(value.dtype, out.dtype, "same_kind"):
         raise TypeError(f"values of dtype {value.dtype} for an array of dtype {out.dtype}")
     if _can_repeat(index) and value.ndim:

@@ -102,8 +102,7 @@ log10 = primitive(
 def _sigmoid_rule(g: Array, out: Array) -> Array:
     slope = 1 - out
     slope *= out
-    slope *= g
-    return slope
+    return slope * g
 
 
 @primitive(x=_sigmoid_rule)

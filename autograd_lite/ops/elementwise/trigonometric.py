@@ -11,7 +11,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.conventions import by_convention
 from autograd_lite.ops.lengths import nonzero, power_of_two, printed_as
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, to_array
 
 __all__ = [
     "arccos",
@@ -211,7 +211,7 @@ def _next_derivative(g: Array, x: Array, n: int) -> Any:
 @primitive(x=_next_derivative)
 def _sinc_derivative(x: Array, n: int) -> Array:
     """The derivative of order n ≥ 1 of sinc."""
-    y = math.pi * np.asarray(x)
+    y = math.pi * to_array(x)
     border = max(1.0, math.factorial(n) ** (1 / n))
     far = np.where(np.abs(y) <= border, border, y)
     waves = (np.sin(far), np.cos(far))

@@ -21,7 +21,7 @@ from autograd_lite.ops.layers.loss_terms import (
     reduce_terms,
     same_shape,
 )
-from autograd_lite.support.conversion import strip, to_array, to_floats
+from autograd_lite.support.conversion import strip, to_array, to_floats, whole
 from autograd_lite.support.half_precision import rounded_once, single
 from autograd_lite.support.short import SHORT, exponentials_of_rows, numbers
 from autograd_lite.support.sums import sum_over
@@ -237,7 +237,7 @@ def binary_cross_entropy(p: Array, target: Array, *, reduction: str = "mean") ->
 
 def _cost_of_side(logits: Array, size: Array, target: Array) -> Array:
     """max(z, 0) − z y: |z| times the target probability of the side opposite to z, where 0 · ∞ is 0."""
-    if largest(size) < np.inf:
+    if largest(whole(size)) < np.inf:
         return np.maximum(logits, 0) - logits * target
     other = np.where(logits > 0, 1 - target, target)
     return np.where(other == 0, 0, size) * other

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.axes import active, refuse_write
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.core.writes import record_change
@@ -23,7 +24,7 @@ from autograd_lite.ops.composition import composed
 from autograd_lite.ops.lengths import at_least_single, slice_scale
 from autograd_lite.ops.reductions.reduction import deviation
 from autograd_lite.support.checks import check, check_at_least_0
-from autograd_lite.support.conversion import strip, to_floats
+from autograd_lite.support.conversion import strip, to_floats, whole
 from autograd_lite.support.messages import show
 from autograd_lite.support.sums import sum_over
 
@@ -75,7 +76,7 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     with np.errstate(all="ignore"):
         mean, standardized, variance = _moments(x, axes)
         scale = 1 / np.sqrt(variance + eps)
-        ordinary = _is_ordinary(scale)
+        ordinary = _is_ordinary(whole(scale))
     if ordinary:
         standardized *= scale
         return standardized, scale, mean, variance
@@ -259,6 +260,8 @@ def _check_running(mean: Any, variance: Any, training: bool, momentum: float) ->
         raise ValueError("batch_norm: running_mean and running_var belong together; one of them is None")
     if not training or mean is None:
         return
+    if active.get():
+        refuse_write("batch_norm: running_mean")
     for name, running in (("running_mean", mean), ("running_var", variance)):
         if not isinstance(running, Tensor | np.ndarray) or running.dtype.kind != "f":
             raise TypeError(f"batch_norm: {name} is updated in place, so it is a floating-point array or tensor")

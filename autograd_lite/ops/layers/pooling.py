@@ -14,7 +14,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.layers.windows import Lengths, Window, inside, lengths, with_border
-from autograd_lite.support.conversion import strip, to_floats
+from autograd_lite.support.conversion import strip, to_floats, whole
 from autograd_lite.support.half_precision import rounded_once
 
 __all__ = ["avg_pool2d", "max_pool2d"]
@@ -69,7 +69,7 @@ def _first_largest(x: Array, out: Array, window: Window) -> Array:
     for seen in list(window.slices(out.shape[-2:]))[:-1]:
         other &= padded[seen] != out
         winners += other
-    if np.isnan(out).any():
+    if np.isnan(whole(out)).any():
         of_nans = _first_largest(np.isnan(x).astype(x.dtype), np.ones_like(out), window)
         winners = np.where(np.isnan(out), of_nans, winners)
     return winners

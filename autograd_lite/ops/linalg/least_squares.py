@@ -13,7 +13,7 @@ from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.decompositions import rounding, symmetrized
 from autograd_lite.ops.linalg.solving import adjoint
 from autograd_lite.ops.linalg.spectral import svdvals
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, whole
 from autograd_lite.support.messages import show
 
 __all__ = ["cond", "lstsq", "pinv"]
@@ -23,7 +23,7 @@ def _refuse_doubtful_rank(name: str, a: Any, cutoff: Any) -> None:
     """LinAlgError unless `cutoff` drops just the singular values within rounding: the formulas need a known rank."""
     s = np.linalg.svdvals(a)
     kept = s > np.asarray(cutoff)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0)
-    if np.any(kept != (s > rounding(s, *a.shape[-2:]))):
+    if np.any(whole(kept != (s > rounding(s, *a.shape[-2:])))):
         raise np.linalg.LinAlgError(
             f"{name}: no derivative, because the rank is not certain: rcond={cutoff} drops singular values that are "
             "more than rounding, or keeps some that may be no more; pass an rcond between the two"

@@ -87,13 +87,13 @@ def _times(x: Array, matrix: Array) -> Array:
     """x times a matrix. `matmul` makes one product for each leading index; one product of all rows is faster."""
     if x.ndim <= 2:
         return np.matmul(x, matrix)
-    return _rows(x).dot(matrix).reshape((*x.shape[:-1], matrix.shape[1]))
+    return np.dot(_rows(x), matrix).reshape((*x.shape[:-1], matrix.shape[1]))
 
 
 # `dot` on matrices takes 0.6 µs less than `@`.
 @primitive(
-    x=lambda g, weight: g.dot(weight) if g.ndim == 2 else _times(g, weight),
-    weight=lambda g, x: g.T.dot(x) if g.ndim == 2 else _rows(g).T.dot(_rows(x)),
+    x=lambda g, weight: np.dot(g, weight) if g.ndim == 2 else _times(g, weight),
+    weight=lambda g, x: np.dot(g.T, x) if g.ndim == 2 else np.dot(_rows(g).T, _rows(x)),
     bias=lambda g: sum_of_rows(g if g.ndim == 2 else _rows(g)),
 )
 def linear(x: Array, weight: Array, bias: Array = None) -> Array:
@@ -123,7 +123,7 @@ def linear(x: Array, weight: Array, bias: Array = None) -> Array:
     try:
         if weight.ndim != 2:
             raise ValueError
-        out = x.dot(weight.T) if x.ndim == 2 else _times(x, weight.T)
+        out = np.dot(x, weight.T) if x.ndim == 2 else _times(x, weight.T)
     except (ValueError, AttributeError):  # a number has no axes
         raise ValueError(
             f"x of shape {np.shape(x)} and weight of shape {np.shape(weight)} do not match: "

@@ -25,7 +25,7 @@ from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.decompositions import rounding, symmetrized
 from autograd_lite.ops.linalg.solving import adjoint
-from autograd_lite.support.conversion import strip
+from autograd_lite.support.conversion import strip, whole
 from autograd_lite.support.messages import show
 
 __all__ = ["eigh", "eigvalsh", "svd", "svdvals"]
@@ -36,7 +36,7 @@ def _inverse_gaps(values: Array, squared: bool, rows: int, columns: int) -> Arra
     n = values.shape[-1]
     x, eye = strip(values), np.eye(n, dtype=values.dtype)
     gaps = np.abs(x[..., None, :] - x[..., :, None])
-    if np.any((gaps <= rounding(x, rows, columns)[..., None]) & (eye == 0)):
+    if np.any(whole((gaps <= rounding(x, rows, columns)[..., None]) & (eye == 0))):
         raise np.linalg.LinAlgError(
             f"{'svd' if squared else 'eigh'}: no derivative of the {'singular ' if squared else 'eigen'}vectors, "
             f"because two {'singular values' if squared else 'eigenvalues'} coincide"
@@ -132,7 +132,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
 
 def _complement(q: Array, g: Array, s: Array, rows: int, columns: int) -> Array:
     """(I − Q Qᵀ) g S⁻¹: the part of the gradient outside the space that the vectors span."""
-    if np.any(strip(s) <= rounding(strip(s), rows, columns)):
+    if np.any(whole(strip(s) <= rounding(strip(s), rows, columns))):
         raise np.linalg.LinAlgError("svd: no derivative of the singular vectors, because a singular value is zero")
     return (g - np.matmul(q, np.matmul(adjoint(q), g))) / np.expand_dims(s, -2)
 

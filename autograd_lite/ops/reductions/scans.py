@@ -42,7 +42,7 @@ def cumsum(a: Array, axis: int | None = None) -> Array:
 
 def _delayed(x: Array, first: float) -> Array:
     """x moved by one place along the last axis: (first, x₀, x₁, ...) without the last."""
-    start = np.full((*x.shape[:-1], min(x.shape[-1], 1)), first, x.dtype)
+    start = np.full_like(x, first, shape=(*x.shape[:-1], min(x.shape[-1], 1)))
     return np.concatenate([start, x[..., :-1]], axis=-1)
 
 
@@ -55,7 +55,7 @@ def _recurrence_back(g: Array, a: Array) -> Array:
 @primitive(a=lambda g, a, out: _recurrence_back(g, a) * _delayed(out, 0), b=lambda g, a: _recurrence_back(g, a))
 def _recurrence(a: Array, b: Array) -> Array:
     """hᵢ = aᵢ hᵢ₋₁ + bᵢ along the last axis, from h₋₁ = 0."""
-    out = np.array(b)
+    out = np.copy(b)
     factors, terms = np.moveaxis(a, -1, 0), np.moveaxis(out, -1, 0)  # views: the loop writes into `out`
     for i in range(1, len(terms)):
         terms[i] += factors[i] * terms[i - 1]

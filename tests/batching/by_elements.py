@@ -1,0 +1,48 @@
+"""What is done for one element after the other, by the operation of the catalogue in which it happens.
+
+Names of NumPy functions are calls that the table of functions leaves to a loop, mostly of elements without axes. Those
+with a word before them are whole forward functions, rules or functions of the library.
+"""
+
+BY_ELEMENTS = {
+    "average": ["add.reduce"],
+    "cond": ["function cond"],
+    "convolve": ["convolve"],
+    "correlate": ["convolve"],
+    "cumprod": ["forward recurrence"],
+    "cumulative_prod": ["forward recurrence"],
+    "einsum": ["einsum"],
+    "getitem": ["add.at"],
+    "interp": ["interp", "rules interp"],
+    "logsumexp": ["add.reduce", "maximum.reduce"],
+    "lstsq": ["forward lstsq", "lstsq", "rules lstsq"],
+    "max_pool2d": ["forward to_winners"],
+    "maximum": ["rules running_max"],
+    "median": ["median", "rules median"],
+    "minimum": ["rules running_min"],
+    "nancumprod": ["forward recurrence"],
+    "nanmean": ["count_nonzero"],
+    "nanmedian": ["nanmedian", "rules nanmedian"],
+    "nanpercentile": ["nanpercentile", "rules nanpercentile"],
+    "nanprod": ["cumprod"],
+    "nanquantile": ["nanquantile", "rules nanquantile"],
+    "nanstd": ["count_nonzero", "maximum.reduce", "norm"],
+    "nansum": ["add.reduce"],
+    "nanvar": ["count_nonzero"],
+    "norm": ["norm"],
+    "percentile": ["percentile", "rules percentile"],
+    "prod": ["cumprod"],
+    "qr": ["rules qr"],
+    "quantile": ["quantile", "rules quantile"],
+    "select": ["forward select"],
+    "setitem": ["forward setitem"],
+    "sort": ["add.at", "forward scatter"],
+    "std": ["maximum.reduce", "norm"],
+    "sum": ["add.reduce"],
+    "tile": ["add.reduce"],
+    "tril": ["tril"],
+    "trim_zeros": ["function trim_zeros"],
+    "triu": ["triu"],
+    "unique": ["function unique"],
+    "vander": ["vander"],
+}
