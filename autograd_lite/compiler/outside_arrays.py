@@ -47,7 +47,7 @@ def release_arrays(recorder: Recorder) -> bool:
             tape.arrays[value], value.storage.owner = lasting[value], owner
         else:
             value.storage.owner = value.storage.initial if owner is None else owner
-            tape.arrays[value] = np.ndarray(buffer=value.storage.owner, **layout)
+            tape.arrays[value] = np.ndarray(buffer=_in_memory_order(value.storage.owner), **layout)
     tape.instructions[:0] = made
     for storage in recorder.storages.values():  # copies of all parameters
         storage.initial = storage.content = None
@@ -58,7 +58,7 @@ def _making(recorder: Recorder, value: Value, layout: dict[str, Any]) -> list[In
     """The instructions that make an array that the function has made and overwritten."""
     storage, made = value.storage, []
     if storage.whole is None:
-        initial = storage.initial
+        initial = _in_memory_order(storage.initial)
         layout_of_whole = (initial.shape, initial.dtype, initial.strides)
         constant = Value(recorder.new_name("array"), *layout_of_whole, Storage("array", initial))
         recorder.tape.arrays[constant] = initial
@@ -69,6 +69,13 @@ def _making(recorder: Recorder, value: Value, layout: dict[str, Any]) -> list[In
     place = (layout["shape"], layout["dtype"], storage.whole, layout["offset"], layout["strides"])
     value.origin = Instruction(np.ndarray, place, {}, results=(value,), is_view=True)
     return [*made, value.origin]
+
+
+def _in_memory_order(owner: Any) -> Any:
+    """An array that owns its memory, with the axes in the order of the memory: `np.ndarray` takes no other buffer."""
+    if not isinstance(owner, np.ndarray):
+        return owner
+    return owner.transpose(sorted(range(owner.ndim), key=lambda axis: -owner.strides[axis]))
 
 
 def _layout(array: Any) -> dict[str, Any]:

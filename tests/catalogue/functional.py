@@ -298,4 +298,5 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 # Random numbers, and numbers without a derivative.
-WITHOUT_CASE = {"dropout", "dropout1d", "dropout2d", "dropout3d", "one_hot"}
+# Tested in tests/nn: what is random, and attention.
+WITHOUT_CASE = {"dropout", "dropout1d", "dropout2d", "dropout3d", "one_hot", "scaled_dot_product_attention"}

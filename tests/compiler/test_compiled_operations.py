@@ -54,3 +54,16 @@ def test_what_decides_on_values_is_refused_or_right(case):
                 continue
 
     check()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
+def test_arrays_that_the_function_makes_may_have_any_order_in_memory(order):
+    base = np.arange(24.0).reshape(2, 3, 4).transpose(order)
+
+    def function(x):
+        return x * base.copy(order="K")[0] + base.copy(order="K")[-1]  # NumPy alone: constants of the program
+
+    compiled = compile(function)
+    for factor in range(4):
+        x = np.full(base.shape[1:], float(factor))
+        assert_agree(compiled(x), function(x))
