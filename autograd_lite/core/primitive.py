@@ -175,7 +175,7 @@ def primitive(
         function.primitive = operation  # type: ignore[attr-defined]
         for target in (forward, *(numpy if isinstance(numpy, tuple) else (numpy,))):
             if isinstance(target, np.ufunc) or (target is not forward and target is not None):
-                if target in numpy_operations:
+                if numpy_operations.is_taken(target):
                     raise TypeError(f"{operation.name}: {target} is the operation {numpy_operations[target]} already")
                 numpy_operations[target] = function
         return function

@@ -10,6 +10,8 @@ from typing import Any
 class OperationTable(dict[Any, Any]):
     """Operations by function. A function that is missing may belong to a family that has not been imported yet.
 
+    A user's operation takes the place of that of a family, whichever was declared first.
+
     Attributes
     ----------
     families : dict of str to callable
@@ -20,10 +22,29 @@ class OperationTable(dict[Any, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.families: dict[str, Callable[[], Any]] = {}
+        self._of_families: set[Any] = set()
+        self._is_importing = False
 
     def _import_families(self) -> None:
-        for library in [library for library in self.families if library in sys.modules]:
-            self.families.pop(library)()
+        self._is_importing = True
+        try:
+            for library in [library for library in self.families if library in sys.modules]:
+                self.families.pop(library)()
+        finally:
+            self._is_importing = False
+
+    def is_taken(self, function: Any) -> bool:
+        """Whether a function has an operation that no other one can replace."""
+        return super().__contains__(function) and not self._is_importing and function not in self._of_families
+
+    def __setitem__(self, function: Any, operation: Any) -> None:
+        if not self._is_importing:
+            self._of_families.discard(function)
+        elif super().__contains__(function):
+            return
+        else:
+            self._of_families.add(function)
+        super().__setitem__(function, operation)
 
     def __contains__(self, function: object) -> bool:
         if self.families and not super().__contains__(function):

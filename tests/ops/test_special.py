@@ -185,3 +185,17 @@ def test_scipy_is_not_imported_by_itself():
     program = "import sys, autograd_lite as ag, numpy as np\ntry:\n    np.hypot.accumulate(ag.Tensor([1.0]))\n"
     program += "except TypeError:\n    pass\nassert not any(name.startswith('scipy') for name in sys.modules)\n"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_rule_of_the_user_takes_the_place_of_the_library_s(order):
+    program = f"""
+import numpy as np, scipy.special
+from autograd_lite import grad, primitive
+if {order!r} == "after":
+    assert grad(scipy.special.entr)(0.5) < 0
+primitive(scipy.special.entr, name="mine", x=lambda g, x: 100.0 * g)
+assert grad(scipy.special.entr)(0.5) == 100
+assert abs(grad(scipy.special.gammaln)(2.5) - scipy.special.digamma(2.5)) < 1e-12
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
