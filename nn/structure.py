@@ -36,7 +36,7 @@ class Structure(Owner):
         --------
         >>> def no_bias(module):
         ...     if isinstance(module, Linear):
-        ...         init.zeros_(module.bias)
+        ...         nn.init.zeros_(module.bias)
         >>> model = Sequential(Linear(2, 3), ReLU()).apply(no_bias)
         >>> model[0].bias.tolist()
         [0.0, 0.0, 0.0]

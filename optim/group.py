@@ -13,7 +13,7 @@ from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.checks import check_switch
 
 # What an optimizer optimizes: tensors, with their names or without, or groups with options of their own.
-Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Mapping[str, Any]]
+Params: TypeAlias = Iterable[Tensor | tuple[str, Tensor] | Mapping[str, Any]]
 
 
 class Members(tuple[Tensor, ...]):

@@ -63,7 +63,7 @@ class NAdam(Optimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w.round(4)
-    Tensor([ 0.9039, -1.9039], operation=round)
+    Tensor([ 0.8944, -1.8944], operation=round)
     """
 
     state_names = ("exp_avg", "exp_avg_sq", "mu_product")

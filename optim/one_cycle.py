@@ -49,8 +49,8 @@ class OneCycleLR(Cycle):
     --------
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> schedule = OneCycleLR(optimizer, 1.0, total_steps=6, pct_start=0.5, anneal_strategy="linear", div_factor=4)
-    >>> [round(schedule.learning_rate(epoch), 3) for epoch in range(6)]
-    [0.25, 0.625, 1.0, 0.667, 0.333, 0.0]
+    >>> print(*[f"{schedule.learning_rate(epoch):.3f}" for epoch in range(6)])
+    0.250 0.625 1.000 0.667 0.333 0.000
     """
 
     optional_names = frozenset({
