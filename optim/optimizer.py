@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.batching.axes import active, refuse_write
+from autograd_lite.batching.axes import refuse_write_while_mapping
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import check_in_each_call, current_recorder
@@ -159,8 +159,7 @@ class Optimizer(Versioned):
         RuntimeError: SGD.step: the gradient of parameter 0 of shape (2,) holds 1 inf; nothing was updated
         """
         loss = None
-        if active.get():
-            refuse_write("step: a parameter")
+        refuse_write_while_mapping("step: a parameter")
         if closure is not None:
             with enable_grad():
                 loss = closure()
@@ -201,9 +200,8 @@ class Optimizer(Versioned):
                 found.append(f"parameter {number}{name} of shape {parameter.shape} holds {holds}")
         if found:
             more = f", and those of {len(found) - 3} more" if len(found) > 3 else ""
-            raise RuntimeError(
-                f"{type(self).__name__}.step: the gradient of {', of '.join(found[:3])}{more}; nothing was updated"
-            )
+            what = f"{type(self).__name__}.step: the gradient of {', of '.join(found[:3])}{more}"
+            raise RuntimeError(f"{what}; nothing was updated")
 
     def prepare(self) -> None:
         """Prepare an update: check options that were set, and make sure that the parameters are in their storage."""
