@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Unpack
 
-from autograd_lite.batching.axes import active, refuse_write
+from autograd_lite.batching.axes import refuse_write_while_mapping
 from autograd_lite.core.grad_mode import enable_grad
 from autograd_lite.core.graph import Leaf
 from autograd_lite.core.hooks import check_in_each_call, current_recorder
@@ -171,8 +171,7 @@ class Optimizer(Versioned):
         RuntimeError: SGD.step: the gradient of parameter 0 of shape (2,) holds 1 inf; nothing was updated
         """
         loss = None
-        if active.get():
-            refuse_write("step: a parameter")
+        refuse_write_while_mapping("step: a parameter")
         if closure is not None:
             with enable_grad():
                 loss = closure()

@@ -75,6 +75,12 @@ def refuse_write(what: str = "an array that is the same for all elements") -> No
     )
 
 
+def refuse_write_while_mapping(what: str) -> None:
+    """Raise BatchError if a function is being mapped: it runs once, and would write once for all elements."""
+    if active.get():
+        refuse_write(what)
+
+
 def refuse_in_mapping(text: str) -> NoReturn:
     """Raise a BatchError that is one for single elements, too."""
     error = BatchError(f"vmap: {text}")

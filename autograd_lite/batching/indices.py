@@ -24,7 +24,7 @@ def _parts(index: Any, ndim: int) -> Parts | None:
         if isinstance(part, np.ndarray) and part.dtype.kind == "b":
             if not part.ndim:
                 return None
-            parts += _positions(part, parts, ndim)
+            parts += _positions(part, ndim)
         elif isinstance(part, np.ndarray) and not part.ndim:
             parts.append(int(part))
         elif isinstance(part, range | tuple):
@@ -38,10 +38,9 @@ def _parts(index: Any, ndim: int) -> Parts | None:
     return parts
 
 
-def _positions(mask: Any, before: Parts, ndim: int) -> Parts:
+def _positions(mask: Any, ndim: int) -> Parts:
     if mask.ndim > ndim:
         raise IndexError(f"too many indices for array: array is {ndim}-dimensional, but a mask has {mask.ndim} axes")
-    del before
     return list(np.nonzero(mask))
 
 

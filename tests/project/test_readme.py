@@ -21,7 +21,8 @@ def programs_of(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
 
 
-SEPARATE = {f"{name}, {i}": text for name in ("README.md", "docs/tour.md") for i, text in enumerate(programs_of(name))}
+PAGES_OF_PROGRAMS = ("README.md", "docs/tour.md", "docs/vmap.md")
+SEPARATE = {f"{name}, {i}": text for name in PAGES_OF_PROGRAMS for i, text in enumerate(programs_of(name))}
 
 
 def run(program: str) -> str:

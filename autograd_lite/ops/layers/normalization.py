@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.batching.axes import active, refuse_write
+from autograd_lite.batching.axes import refuse_write_while_mapping
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.core.writes import record_change
@@ -261,8 +261,7 @@ def _check_running(mean: Any, variance: Any, training: bool, momentum: float) ->
         raise ValueError("batch_norm: running_mean and running_var belong together; one of them is None")
     if not training or mean is None:
         return
-    if active.get():
-        refuse_write("batch_norm: running_mean")
+    refuse_write_while_mapping("batch_norm: running_mean")
     for name, running in (("running_mean", mean), ("running_var", variance)):
         if not isinstance(running, Tensor | np.ndarray) or running.dtype.kind != "f":
             raise TypeError(f"batch_norm: {name} is updated in place, so it is a floating-point array or tensor")
