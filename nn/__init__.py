@@ -35,6 +35,7 @@ from autograd_lite.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d
 from autograd_lite.nn.embedding import Embedding
 from autograd_lite.nn.group_normalization import GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, RMSNorm
 from autograd_lite.nn.linear import Bilinear, Linear
+from autograd_lite.nn.linear_loss import LinearCrossEntropyLoss
 from autograd_lite.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -100,6 +101,7 @@ from autograd_lite.nn.reshaping import Flatten, Unflatten, Upsample
 from autograd_lite.nn.similarity import CosineSimilarity, PairwiseDistance
 from autograd_lite.nn.threshold import Perceptron, Threshold
 from autograd_lite.nn.transformer import TransformerEncoder, TransformerEncoderLayer
+from autograd_lite.nn.transformer_decoder import Transformer, TransformerDecoder, TransformerDecoderLayer
 
 __all__ = [
     "CELU",
@@ -167,6 +169,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearCrossEntropyLoss",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -212,6 +215,9 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "TripletMarginLoss",
