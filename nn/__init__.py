@@ -30,6 +30,7 @@ from autograd_lite.nn.activation import (
     Tanhshrink,
 )
 from autograd_lite.nn.attention import MultiheadAttention
+from autograd_lite.nn.channels import ChannelShuffle, LocalResponseNorm, PixelShuffle, PixelUnshuffle, Softmax2d
 from autograd_lite.nn.container import ModuleDict, ModuleList, Sequential
 from autograd_lite.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from autograd_lite.nn.embedding import Embedding
@@ -54,12 +55,14 @@ from autograd_lite.nn.margin_loss import (
     CosineEmbeddingLoss,
     HingeEmbeddingLoss,
     MarginRankingLoss,
+    MultiLabelMarginLoss,
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
     SoftMarginLoss,
     TripletMarginLoss,
 )
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.norm_pooling import LPPool1d, LPPool2d, LPPool3d
 from autograd_lite.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm
 from autograd_lite.nn.padding import (
     CircularPad1d,
@@ -94,6 +97,7 @@ from autograd_lite.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from autograd_lite.nn.random_activations import AlphaDropout, FeatureAlphaDropout, RReLU
 from autograd_lite.nn.recurrent import GRU, LSTM, RNN
 from autograd_lite.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from autograd_lite.nn.regularization import Dropout, Dropout1d, Dropout2d, Dropout3d
@@ -118,6 +122,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -128,6 +133,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "Buffer",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -148,6 +154,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Embedding",
+    "FeatureAlphaDropout",
     "Flatten",
     "GRUCell",
     "GaussianNLLLoss",
@@ -165,11 +172,15 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -181,6 +192,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "MultiheadAttention",
@@ -191,9 +203,12 @@ __all__ = [
     "ParameterDict",
     "ParameterList",
     "Perceptron",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNCell",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",
@@ -208,6 +223,7 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",
@@ -229,4 +245,4 @@ __all__ = [
     "functional",
     "init",
     "utils",
-]  # fmt: skip
+]
