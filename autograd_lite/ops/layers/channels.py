@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.core.tensor import Array, Tensor
-from autograd_lite.ops.arrays.shape import reshape, swapaxes, transpose
+from autograd_lite.ops.arrays.shape import clone, reshape, swapaxes, transpose
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.layers.padding import pad
 from autograd_lite.ops.layers.similarity import floats
@@ -52,7 +52,7 @@ def pixel_shuffle(x: Array, upscale_factor: int) -> Tensor:
     *samples, channels, height, width = x.shape
     n = len(samples)
     parts = reshape(x, (*samples, channels // (r * r), r, r, height, width))
-    moved = transpose(parts, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    moved = clone(transpose(parts, (*range(n), n, n + 3, n + 1, n + 4, n + 2)))
     return reshape(moved, (*samples, channels // (r * r), height * r, width * r))
 
 
@@ -70,7 +70,7 @@ def pixel_unshuffle(x: Array, downscale_factor: int) -> Tensor:
     *samples, channels, height, width = x.shape
     n = len(samples)
     parts = reshape(x, (*samples, channels, height // r, r, width // r, r))
-    moved = transpose(parts, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
+    moved = clone(transpose(parts, (*range(n), n, n + 2, n + 4, n + 1, n + 3)))
     return reshape(moved, (*samples, channels * r * r, height // r, width // r))
 
 
@@ -91,7 +91,7 @@ def channel_shuffle(x: Array, groups: int) -> Tensor:
     x = _image(x, "channel_shuffle", groups=groups)
     _check_multiple(x, groups, 1)
     parts = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
-    return reshape(swapaxes(parts, 1, 2), x.shape)
+    return reshape(clone(swapaxes(parts, 1, 2)), x.shape)
 
 
 @composed
