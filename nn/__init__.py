@@ -30,11 +30,13 @@ from autograd_lite.nn.activation import (
     Tanhshrink,
 )
 from autograd_lite.nn.attention import MultiheadAttention
+from autograd_lite.nn.channels import ChannelShuffle, LocalResponseNorm, PixelShuffle, PixelUnshuffle, Softmax2d
 from autograd_lite.nn.container import ModuleDict, ModuleList, Sequential
 from autograd_lite.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from autograd_lite.nn.embedding import Embedding
 from autograd_lite.nn.group_normalization import GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, RMSNorm
 from autograd_lite.nn.linear import Bilinear, Linear
+from autograd_lite.nn.linear_loss import LinearCrossEntropyLoss
 from autograd_lite.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -53,12 +55,14 @@ from autograd_lite.nn.margin_loss import (
     CosineEmbeddingLoss,
     HingeEmbeddingLoss,
     MarginRankingLoss,
+    MultiLabelMarginLoss,
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
     SoftMarginLoss,
     TripletMarginLoss,
 )
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.norm_pooling import LPPool1d, LPPool2d, LPPool3d
 from autograd_lite.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm
 from autograd_lite.nn.padding import (
     CircularPad1d,
@@ -93,6 +97,7 @@ from autograd_lite.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from autograd_lite.nn.random_activations import AlphaDropout, FeatureAlphaDropout, RReLU
 from autograd_lite.nn.recurrent import GRU, LSTM, RNN
 from autograd_lite.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from autograd_lite.nn.regularization import Dropout, Dropout1d, Dropout2d, Dropout3d
@@ -100,6 +105,7 @@ from autograd_lite.nn.reshaping import Flatten, Unflatten, Upsample
 from autograd_lite.nn.similarity import CosineSimilarity, PairwiseDistance
 from autograd_lite.nn.threshold import Perceptron, Threshold
 from autograd_lite.nn.transformer import TransformerEncoder, TransformerEncoderLayer
+from autograd_lite.nn.transformer_decoder import Transformer, TransformerDecoder, TransformerDecoderLayer
 
 __all__ = [
     "CELU",
@@ -116,6 +122,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -126,6 +133,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "Buffer",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -146,6 +154,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Embedding",
+    "FeatureAlphaDropout",
     "Flatten",
     "GRUCell",
     "GaussianNLLLoss",
@@ -163,10 +172,15 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearCrossEntropyLoss",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -178,6 +192,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "MultiheadAttention",
@@ -188,9 +203,12 @@ __all__ = [
     "ParameterDict",
     "ParameterList",
     "Perceptron",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNCell",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",
@@ -205,6 +223,7 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",
@@ -212,6 +231,9 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "TripletMarginLoss",
@@ -223,4 +245,4 @@ __all__ = [
     "functional",
     "init",
     "utils",
-]  # fmt: skip
+]

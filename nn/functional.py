@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.nn.dot_products import scaled_dot_product_attention
 from autograd_lite.nn.pytorch_form import in_pytorch_form
+from autograd_lite.nn.random_activations import alpha_dropout, feature_alpha_dropout, rrelu
 from autograd_lite.nn.regularization import dropout, dropout1d, dropout2d, dropout3d
 from autograd_lite.ops.arrays.indexing import where
 from autograd_lite.ops.composition import composed
@@ -19,11 +20,13 @@ from autograd_lite.ops.elementwise import hyperbolic
 from autograd_lite.ops.layers import (
     activation,
     adaptive_pooling,
+    channels,
     convolution,
     distance,
     group_normalization,
     interpolation,
     loss,
+    norm_pooling,
     normalization,
     padding,
     pooling,
@@ -34,11 +37,13 @@ from autograd_lite.ops.layers import (
 )
 from autograd_lite.ops.layers import embedding as tables
 from autograd_lite.ops.layers.likelihood_losses import gaussian_nll_loss, poisson_nll_loss, smooth_l1_loss
+from autograd_lite.ops.layers.linear_loss import linear_cross_entropy
 from autograd_lite.ops.layers.margin_losses import (
     cosine_embedding_loss,
     hinge_embedding_loss,
     margin_ranking_loss,
     multi_margin_loss,
+    multilabel_margin_loss,
     multilabel_soft_margin_loss,
     soft_margin_loss,
     triplet_margin_loss,
@@ -56,18 +61,21 @@ from autograd_lite.support.conversion import strip, to_array
 from autograd_lite.support.messages import show
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "bilinear", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "celu", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "dropout", "dropout1d",
-    "dropout2d", "dropout3d", "elu", "embedding", "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "alpha_dropout", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "channel_shuffle",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "dropout", "dropout1d", "dropout2d", "dropout3d",
+    "elu", "embedding", "feature_alpha_dropout", "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink",
     "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "hinge_loss", "huber_loss", "instance_norm",
-    "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
+    "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "linear_cross_entropy",
+    "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d", "lp_pool3d",
     "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_margin_loss",
-    "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance", "poisson_nll_loss",
-    "prelu", "relu", "relu6", "rms_norm", "scaled_dot_product_attention", "selu", "sigmoid", "silu", "smooth_l1_loss",
-    "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
-    "triplet_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad",
+    "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6",
+    "rms_norm", "rrelu", "scaled_dot_product_attention", "selu", "sigmoid", "silu", "smooth_l1_loss",
+    "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    "threshold", "triplet_margin_loss",
 ]  # fmt: skip
 
 # -- activations -----------------------------------------------------------------------------------------------------
@@ -107,6 +115,7 @@ avg_pool1d = in_pytorch_form(pooling.avg_pool1d)
 avg_pool2d = in_pytorch_form(pooling.avg_pool2d)
 avg_pool3d = in_pytorch_form(pooling.avg_pool3d)
 batch_norm = in_pytorch_form(normalization.batch_norm)
+channel_shuffle = in_pytorch_form(channels.channel_shuffle)
 conv1d = in_pytorch_form(convolution.conv1d)
 conv2d = in_pytorch_form(convolution.conv2d)
 conv3d = in_pytorch_form(convolution.conv3d)
@@ -119,11 +128,17 @@ instance_norm = in_pytorch_form(group_normalization.instance_norm)
 interpolate = in_pytorch_form(interpolation.interpolate)
 layer_norm = in_pytorch_form(normalization.layer_norm)
 linear = in_pytorch_form(matmul.linear)
+local_response_norm = in_pytorch_form(channels.local_response_norm)
+lp_pool1d = in_pytorch_form(norm_pooling.lp_pool1d)
+lp_pool2d = in_pytorch_form(norm_pooling.lp_pool2d)
+lp_pool3d = in_pytorch_form(norm_pooling.lp_pool3d)
 max_pool1d = in_pytorch_form(pooling.max_pool1d)
 max_pool2d = in_pytorch_form(pooling.max_pool2d)
 max_pool3d = in_pytorch_form(pooling.max_pool3d)
 normalize = in_pytorch_form(similarity.normalize)
 pad = in_pytorch_form(padding.pad)
+pixel_shuffle = in_pytorch_form(channels.pixel_shuffle)
+pixel_unshuffle = in_pytorch_form(channels.pixel_unshuffle)
 rms_norm = in_pytorch_form(group_normalization.rms_norm)
 
 # -- losses ----------------------------------------------------------------------------------------------------------

@@ -96,6 +96,13 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
         return margin_losses.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
 
 
+class MultiLabelMarginLoss(_Loss):
+    """Σ_j Σ_i max(0, 1 − x_j + x_i) / K over labels j and all other classes i; labels end with −1."""
+
+    def forward(self, input: Array, target: Array) -> Tensor:
+        return margin_losses.multilabel_margin_loss(input, target, reduction=self.reduction)
+
+
 class MultiMarginLoss(_WeightedLoss):
     """Σ_(k≠y) w_y max(0, margin − x_y + x_k)^p / K for scores x and labels y.
 

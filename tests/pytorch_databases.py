@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite import Tensor, nn, optim
+from autograd_lite import Tensor, gelu, nn, optim
 
 STEPS = 4
 # Options that choose an implementation and do not change the numbers.
@@ -57,14 +57,30 @@ def databases() -> tuple[list[Any], list[Any]]:
 
 
 def converted(value: Any) -> Any:
-    """Tensors of PyTorch as tensors of this library, also in tuples, lists and dicts."""
+    """Tensors of PyTorch as tensors of this library, also in tuples, lists and dicts; a layer; an activation."""
     import torch
 
     if isinstance(value, torch.Tensor):
         return Tensor(value.detach().numpy().copy(), requires_grad=value.requires_grad)
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        return encoder_layer(value)
+    if value is torch.nn.functional.gelu:
+        return gelu
     if isinstance(value, list | tuple):
         return type(value)(map(converted, value))
     return {key: converted(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def encoder_layer(theirs: Any) -> nn.TransformerEncoderLayer:
+    """The same layer here, with the same numbers."""
+    attention = theirs.self_attn
+    ours = nn.TransformerEncoderLayer(
+        attention.embed_dim, attention.num_heads, theirs.linear1.out_features, theirs.dropout.p,
+        theirs.activation.__name__, theirs.norm1.eps, attention.batch_first, theirs.norm_first,
+        theirs.linear1.bias is not None, dtype=np.float64,
+    )  # fmt: skip
+    ours.load_state_dict({name: value.double() for name, value in theirs.state_dict().items()})
+    return ours
 
 
 def leaves(value: Any) -> Any:

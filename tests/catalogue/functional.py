@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from autograd_lite.nn import functional as F  # noqa: N812
+from catalogue import functional_rarer
 from catalogue import samples as s
 from catalogue import samples_functional as sf
 from catalogue import samples_layers as sl
@@ -295,8 +296,10 @@ CASES: list[Case] = [
         sf.weighted_pairs(_KINK_FREE, 1)),
     Case("F.multi_margin_loss", lambda x, weight, target, p, margin, reduction: F.multi_margin_loss(
         x, target, p, margin, weight, reduction=reduction), _multi_margin, sf.multi_margin()),
+    *functional_rarer.CASES,
 ]  # fmt: skip
 
 # Random numbers, and numbers without a derivative.
 # Tested in tests/nn: what is random, and attention.
-WITHOUT_CASE = {"dropout", "dropout1d", "dropout2d", "dropout3d", "one_hot", "scaled_dot_product_attention"}
+WITHOUT_CASE = {"alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "one_hot",
+                "scaled_dot_product_attention"}  # fmt: skip

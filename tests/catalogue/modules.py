@@ -19,6 +19,16 @@ class Nested(nn.Module):
         return self.rest[0](self.heads["a"](self.inner((x - self.mean) * self.scale)))
 
 
+class Twice(nn.Module):
+    """A module of two sequences that gets the same one twice."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def forward(self, x):
+        return self.module(x, x)
+
+
 MODULES = {
     "Linear": (lambda: nn.Linear(3, 2, rng=0), (4, 3)),
     "Conv1d": (lambda: nn.Conv1d(2, 3, 2, rng=0), (1, 2, 5)),
@@ -46,6 +56,12 @@ MODULES = {
         lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0, rng=0), 2),
         (3, 2, 4),
     ),
+    "TransformerDecoderLayer": (lambda: Twice(nn.TransformerDecoderLayer(4, 2, 3, dropout=0.0, rng=0)), (3, 2, 4)),
+    "TransformerDecoder": (
+        lambda: Twice(nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3, dropout=0.0, rng=0), 2)),
+        (3, 2, 4),
+    ),
+    "Transformer": (lambda: Twice(nn.Transformer(4, 2, 1, 1, 3, dropout=0.0, rng=0)), (3, 2, 4)),
     "Embedding": (lambda: nn.Embedding(5, 2, rng=0), None),
     "Threshold": (lambda: nn.Threshold([1.0, 1.0, 1.0], 2.0), (4, 3)),
     "Perceptron": (lambda: nn.Perceptron(3), (4, 3)),

@@ -131,7 +131,34 @@ POSITIONAL = {
     "nn.SmoothL1Loss": f"{OLD} beta",
     "nn.SoftMarginLoss": f"{OLD}",
     "nn.TripletMarginLoss": f"margin p eps swap {OLD}",
+    "nn.LinearCrossEntropyLoss": "in_features num_classes",
+    "nn.MultiLabelMarginLoss": OLD,
+    # rarer modules
+    "nn.AlphaDropout": "p inplace",
+    "nn.ChannelShuffle": "groups",
+    "nn.FeatureAlphaDropout": "p inplace",
+    **{f"nn.LPPool{n}d": "norm_type kernel_size stride ceil_mode" for n in (1, 2, 3)},
+    "nn.LocalResponseNorm": "size alpha beta k",
+    "nn.PixelShuffle": "upscale_factor",
+    "nn.PixelUnshuffle": "downscale_factor",
+    "nn.RReLU": "lower upper inplace",
+    "nn.Softmax2d": "",
+    "nn.Transformer": "d_model nhead num_encoder_layers num_decoder_layers dim_feedforward dropout activation "
+    "custom_encoder custom_decoder layer_norm_eps batch_first norm_first bias device dtype",
+    "nn.TransformerDecoder": "decoder_layer num_layers norm",
+    "nn.TransformerDecoderLayer": "d_model nhead dim_feedforward dropout activation layer_norm_eps batch_first "
+    "norm_first bias device dtype",
     # functions
+    "functional.alpha_dropout": "input p training inplace",
+    "functional.channel_shuffle": "input groups",
+    "functional.feature_alpha_dropout": "input p training inplace",
+    "functional.linear_cross_entropy": "input linear_weight target",
+    "functional.local_response_norm": "input size alpha beta k",
+    **{f"functional.lp_pool{n}d": "input norm_type kernel_size stride ceil_mode" for n in (1, 2, 3)},
+    "functional.multilabel_margin_loss": f"input target {OLD}",
+    "functional.pixel_shuffle": "input upscale_factor",
+    "functional.pixel_unshuffle": "input downscale_factor",
+    "functional.rrelu": "input lower upper training inplace",
     "functional.avg_pool2d": "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
     "functional.batch_norm": "input running_mean running_var weight bias training momentum eps",
     "functional.binary_cross_entropy": f"input target weight {OLD}",
@@ -235,6 +262,7 @@ POSITIONAL = {
     "optim.ASGD": "params lr lambd alpha t0 weight_decay foreach maximize differentiable capturable",
     "optim.Adadelta": "params lr rho eps weight_decay foreach",
     "optim.Adamax": "params lr betas eps weight_decay foreach",
+    "optim.LBFGS": "params lr max_iter max_eval tolerance_grad tolerance_change history_size line_search_fn",
     "optim.NAdam": "params lr betas eps weight_decay momentum_decay decoupled_weight_decay",
     "optim.RAdam": "params lr betas eps weight_decay decoupled_weight_decay",
     "optim.Rprop": "params lr etas step_sizes",
@@ -421,6 +449,12 @@ FORWARD = {
     "TransformerEncoder": "src mask src_key_padding_mask is_causal",
     "TransformerEncoderLayer": "src src_mask src_key_padding_mask is_causal",
     "PairwiseDistance": "x1 x2",
+    "Transformer": "src tgt src_mask tgt_mask memory_mask src_key_padding_mask tgt_key_padding_mask "
+    "memory_key_padding_mask src_is_causal tgt_is_causal memory_is_causal",
+    **dict.fromkeys(
+        ("TransformerDecoder", "TransformerDecoderLayer"),
+        "tgt memory tgt_mask memory_mask tgt_key_padding_mask memory_key_padding_mask tgt_is_causal memory_is_causal",
+    ),
     "TripletMarginLoss": "anchor positive negative",
 }
 
@@ -482,7 +516,13 @@ RANDOM = {
     "functional.dropout3d": lambda rng: functional.dropout3d(np.ones((1, 1, 1, 1)), rng=rng),
     "nn.Embedding": lambda rng: nn.Embedding(2, 2, rng=rng),
     **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(2, 2, rng=rng) for name in
-       ("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention", "TransformerEncoderLayer")},
+       ("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention", "TransformerEncoderLayer",
+        "TransformerDecoderLayer", "LinearCrossEntropyLoss")},
+    "nn.Transformer": lambda rng: nn.Transformer(2, 2, 1, 1, 2, rng=rng),
+    **{f"nn.{name}": lambda rng, name=name: getattr(nn, name)(rng=rng)
+       for name in ("AlphaDropout", "FeatureAlphaDropout", "RReLU")},
+    **{f"functional.{name}": lambda rng, name=name: getattr(functional, name)(np.ones((1, 1)), training=True, rng=rng)
+       for name in ("alpha_dropout", "feature_alpha_dropout", "rrelu")},
     "functional.scaled_dot_product_attention": lambda rng: functional.scaled_dot_product_attention(
         np.ones((2, 3)), np.ones((9, 3)), np.ones((9, 3)), dropout_p=0.5, rng=rng),
     "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),

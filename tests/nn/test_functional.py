@@ -1,5 +1,7 @@
 """Functions and layers in PyTorch's form: writing in place, channels, places of maxima, limits, containers."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -31,8 +33,8 @@ def test_the_input_is_written_into_with_the_gradient_of_the_result(name):
     assert function(array, *options, inplace=True) is array
     np.testing.assert_array_equal(array, expected)
     by_position = values.copy()
-    count = len(function.__signature__.parameters) - 2  # the options between `input` and `inplace`
-    defaults = [p.default for p in list(function.__signature__.parameters.values())[1 : count + 1]]
+    parameters = inspect.signature(function).parameters
+    defaults = [parameters[option].default for option in [*parameters][1 : [*parameters].index("inplace")]]
     function(by_position, *(options or defaults), True)
     np.testing.assert_array_equal(by_position, expected)
 

@@ -36,6 +36,7 @@ LABELS, IMAGE_LABELS = np.array([0, 2, -100, 1]), RNG.integers(0, 3, (4, 2))
 P, WEIGHT = RNG.uniform(0.1, 0.9, (4, 3)), np.array([0.5, 2.0, 0.0])
 SIGNS, ROW_SIGNS = RNG.choice([-1, 1], (4, 3)), np.array([1, -1, -1, 1])
 X, VOLUME, IMAGE, SIGNAL = (4, 3), (2, 2, 3, 4, 3), (2, 3, 5, 4), (2, 3, 7)
+P_OF = {n: RNG.uniform(0.1, 2, (2, 2, 5, 4, 3)[: n + 2]) for n in (1, 2, 3)}
 
 ROWS = [
     # activations: at 3, -3 and 6 too, where they have kinks
@@ -132,9 +133,32 @@ ROWS = [
     row("MultiLabelSoftMarginLoss", X, P, weight=WEIGHT, function="multilabel_soft_margin_loss"),
     *(row("MultiMarginLoss", X, np.array([0, 2, 1, 1]), p=p, weight=WEIGHT, function="multi_margin_loss")
       for p in (1, 2)),
+    *(row("MultiLabelMarginLoss", X, np.array([[2, 0, -1], [1, -1, 2], [-1, 0, 1], [0, 2, 1]]), reduction=reduction,
+          function="multilabel_margin_loss") for reduction in ("none", "mean")),
+    row("MultiLabelMarginLoss", (3,), np.array([1, 1, -1]), function="multilabel_margin_loss"),
+    *(row("LinearCrossEntropyLoss", (4, 5), LABELS, arguments=(5, 3), **options)
+      for options in ({}, {"bias": True, "weight": WEIGHT}, {"label_smoothing": 0.1, "reduction": "sum"})),
+    row("LinearCrossEntropyLoss", (4, 5), IMAGE_LABELS, arguments=(5, 3), out_features=(2,), bias=True),
+    row("LinearCrossEntropyLoss", (4, 5), P, arguments=(5, 3)),
+    row("LinearCrossEntropyLoss", (5,), np.array(1), arguments=(5, 3), ignore_index=1),
+    # channels
+    row("Softmax2d", IMAGE), row("Softmax2d", IMAGE[1:]),
+    row("PixelShuffle", (2, 8, 3, 2), arguments=(2,), function="pixel_shuffle"),
+    row("PixelShuffle", (8, 3, 2), arguments=(2,), function="pixel_shuffle"),
+    row("PixelUnshuffle", (2, 3, 4, 6), arguments=(2,), function="pixel_unshuffle"),
+    row("ChannelShuffle", (2, 6, 3, 2), arguments=(3,), function="channel_shuffle"),
+    *(row("LocalResponseNorm", shape, arguments=(size,), alpha=0.5, k=2.0, function="local_response_norm")
+      for size in (1, 2, 3, 9) for shape in ((2, 4, 3), (2, 5, 2, 3))),
+    # pooling with norms; odd powers of positive numbers
+    *(row(f"LPPool{n}d", P_OF[n], arguments=(p, 2), function=f"lp_pool{n}d", **options)
+      for n in (1, 2, 3) for p in (1, 2, 3.5) for options in ({}, {"stride": 1}, {"ceil_mode": True})),
+    row("LPPool2d", IMAGE, arguments=(2, (2, 3)), stride=(1, 2), function="lp_pool2d"),
+    # in evaluation, and where nothing is left to chance
+    row("RReLU", X, lower=0.25, upper=0.25),
+    row("AlphaDropout", X, p=0.0), row("AlphaDropout", X, p=1.0), row("FeatureAlphaDropout", IMAGE, p=0.0),
 ]  # fmt: skip
 
-WITHOUT_SECOND = {"MultiMarginLoss"}  # PyTorch cannot differentiate it twice
+WITHOUT_SECOND = {"MultiMarginLoss", "MultiLabelMarginLoss"}  # PyTorch cannot differentiate it twice
 
 
 def values(given: Any) -> Any:

@@ -127,6 +127,37 @@ def test_encoders_agree(options, given):
     compare(ours, theirs, [normal(2, 3, 4)], **given)
 
 
+MASKS = [{}, {"tgt_mask": FORBIDDEN}, {"memory_mask": np.where(MASK, 0.5, -np.inf), "tgt_key_padding_mask": PADDING},
+         {"memory_key_padding_mask": np.array([[False, True, False, False], [False, False, True, True]])}]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"norm_first": True, "activation": "gelu"}, {"bias": False}])
+@pytest.mark.parametrize("given", MASKS)
+def test_decoders_agree(options, given):
+    options = {"dropout": 0.0, "batch_first": True, **options}
+    layers = [module.TransformerDecoderLayer(4, 2, 6, **options) for module in (nn, torch.nn)]
+    ours = nn.TransformerDecoder(layers[0], 2, nn.LayerNorm(4)).double()
+    theirs = torch.nn.TransformerDecoder(layers[1], 2, torch.nn.LayerNorm(4)).double()
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    compare(ours, theirs, [normal(2, 3, 4), normal(2, 4, 4)], **given)
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+@pytest.mark.parametrize("given", [*MASKS, {"src_key_padding_mask": ~MASK[:2], "tgt_is_causal": True}])
+@pytest.mark.parametrize("options", [{"batch_first": True}, {"batch_first": True, "norm_first": True}])
+def test_transformers_agree(given, options):
+    if given.get("tgt_is_causal"):
+        given = {**given, "tgt_mask": FORBIDDEN}
+    ours, theirs = both("Transformer", (4, 2, 2, 1, 6, 0.0), options)
+    compare(ours, theirs, [normal(2, 4, 4), normal(2, 3, 4)], **given)
+
+
+def test_masks_of_transformers_agree():
+    expected = torch.nn.Transformer.generate_square_subsequent_mask(4)
+    np.testing.assert_array_equal(nn.Transformer.generate_square_subsequent_mask(4), expected.numpy())
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("name", ["RNNCell", "GRUCell", "LSTMCell"])
 def test_cells_agree(name, bias):

@@ -12,8 +12,10 @@ import numpy as np
 
 from autograd_lite.core.arguments import refuse
 from autograd_lite.core.hooks import check_in_each_call
+from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.indexing import clip, where
+from autograd_lite.ops.arrays.shape import reshape
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.elementwise.extremes import minimum
 from autograd_lite.ops.layers.activation import softplus
@@ -237,3 +239,49 @@ def _per_class(weight: Array, x: Array) -> Array:
     if weight.shape != x.shape[-1:]:
         raise ValueError(f"weight of shape {weight.shape}, expected {x.shape[-1:]}")
     return weight.astype(x.dtype)
+
+
+@primitive(name="label_sets")
+def _label_sets(labels: Array, dtype: Any) -> Array:
+    """Rows (..., K, K) with a 1 at each label; rows of zeros from the first −1 on."""
+    classes = labels.shape[-1]
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must be integers, not {labels.dtype}")
+    valid = np.logical_and.accumulate(labels >= 0, axis=-1)
+    if (labels[valid] >= classes).any():
+        raise ValueError(f"labels up to {labels[valid].max()}, but classes are numbered 0 to {classes - 1}")
+    return ((labels[..., None] == np.arange(classes)) & valid[..., None]).astype(dtype)
+
+
+@composed
+def multilabel_margin_loss(input: Array, target: Array, *, reduction: str = "mean") -> Tensor:
+    """Σ_j Σ_i max(0, 1 − x_j + x_i) / K over labels j and all other classes i, for scores (N, K) or (K,).
+
+    Parameters
+    ----------
+    input : array (N, K), (K,) or ()
+    target : array of integers of the same shape
+        In each row the labels, then −1; what follows a −1 does not count.
+    reduction : "mean", "sum" or "none", default "mean"
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a label is not below K.
+
+    Examples
+    --------
+    >>> multilabel_margin_loss(Tensor([0.0, 2.0, 1.5]), [1, -1, -1], reduction="sum") * 3
+    Tensor(0.5)
+    """
+    x, labels = floats(input), to_array(strip(target))
+    if x.ndim > 2 or labels.shape != x.shape:
+        raise ValueError(f"input of shape {x.shape} and target of shape {labels.shape}, expected (N, K) for both")
+    if not x.ndim:
+        x, labels = reshape(x, (1,)), reshape(labels, (1,))
+    chosen = _label_sets(labels, x.dtype)
+    others = 1 - np.max(chosen, axis=-2, keepdims=True)
+    rows = np.expand_dims(x, -2)
+    own, counts = np.sum(chosen * rows, axis=-1, keepdims=True), np.sum(chosen, axis=-1, keepdims=True)
+    terms = _positive_part(1 - own + rows) * counts * others
+    return reduced(np.sum(terms, axis=(-2, -1)) / x.shape[-1], reduction)
