@@ -14,7 +14,7 @@ from autograd_lite.ops import gradient_hooks
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
-from autograd_lite.ops.linalg import matmul
+from autograd_lite.ops.linalg import matmul, sparse
 from autograd_lite.ops.reductions import scans, statistics
 from autograd_lite.ops.reductions.keywords import REDUCTIONS
 from autograd_lite.support.conversion import strip
@@ -62,7 +62,7 @@ _OPERATORS = {
     "pow": (arithmetic.power, "**"),
     "floordiv": (rounding.floor_divide, "//"),
     "mod": (rounding.remainder, "%"),
-    "matmul": (matmul.matmul, "@"),
+    "matmul": (sparse.product, "@"),
 }
 
 _METHODS: dict[str, Any] = {

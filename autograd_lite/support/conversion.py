@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ OPERANDS = ARRAYS | PYTHON_NUMBERS | {type(None)}
 OPTIONS = OPERANDS | {str, tuple, list, slice, type(...), type, np.dtype, type(np._NoValue)}
 # Methods of foreign arrays that convert them, named in errors.
 _WAYS_OUT = ("filled", "toarray", "numpy", "to_numpy")
+# What SciPy takes for "not an array": it then leaves ``S @ x`` to the other operand.
+NO_ARRAY = np.empty((), object)
 
 
 def strip(value: Any) -> Any:
@@ -70,6 +73,18 @@ def _is_own(kind: type) -> bool:
 
 def _full_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def is_for_sparse_product() -> bool:
+    """Whether the conversion of a tensor to an array was asked for by ``S @ x``, S a sparse matrix of SciPy."""
+    caller: Any = sys._getframe(2)
+    if _module_of(caller) == "autograd_lite.compiler.creation":  # `np.asanyarray` while it is recorded
+        caller = caller.f_back
+    return caller.f_code.co_name == "_matmul_dispatch" and _module_of(caller).startswith("scipy.sparse.")
+
+
+def _module_of(frame: Any) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def read_list(values: Any) -> NumberArray:
