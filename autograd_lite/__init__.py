@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation on NumPy: an operation is a NumPy function and one rule per argument."""
 
 import os.path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import autograd_lite.ops.methods  # noqa: F401
@@ -29,6 +30,7 @@ from autograd_lite.ops.elementwise.extremes import *
 from autograd_lite.ops.elementwise.hyperbolic import *
 from autograd_lite.ops.elementwise.rounding import *
 from autograd_lite.ops.elementwise.trigonometric import *
+from autograd_lite.ops.interop import *
 from autograd_lite.ops.layers.activation import *
 from autograd_lite.ops.layers.convolution import *
 from autograd_lite.ops.layers.distance import *
@@ -66,7 +68,7 @@ from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_an
 
 # SciPy is optional: its functions have rules as soon as one of them meets a tensor. All other rules come first.
 numpy_operations.families["scipy.special"] = lambda: __getattr__("special")
-numpy_operations.families["numpy.fft"] = lambda: __getattr__("fftshift")
+numpy_operations.families["numpy.fft"] = lambda: import_module("autograd_lite.ops.arrays.shifting")
 
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
 __path__.append(os.path.dirname(__path__[0]))
@@ -78,7 +80,6 @@ if TYPE_CHECKING:
     from autograd_lite.debugging.drawing import draw
     from autograd_lite.derivation.derive import derive
     from autograd_lite.ops import special as special
-    from autograd_lite.ops.arrays.shifting import fftshift, ifftshift
     from autograd_lite.persistence.checkpoint import Checkpoint
     from autograd_lite.persistence.saving import load, save
 
@@ -87,8 +88,6 @@ _LATER = {
     "Checkpoint": "autograd_lite.persistence.checkpoint",
     "derive": "autograd_lite.derivation.derive",
     "draw": "autograd_lite.debugging.drawing",
-    "fftshift": "autograd_lite.ops.arrays.shifting",
-    "ifftshift": "autograd_lite.ops.arrays.shifting",
     "load": "autograd_lite.persistence.saving",
     "save": "autograd_lite.persistence.saving",
     "special": "autograd_lite.ops.special",  # the module itself; it needs SciPy
@@ -99,8 +98,6 @@ def __getattr__(name: str) -> Any:
     """Import rarely used names at their first access."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     module = import_module(_LATER[name])
     found = globals()[name] = getattr(module, name, module)
     return found
@@ -119,24 +116,24 @@ __all__ = [
     "diagonal", "diff", "divide", "divmod", "dot", "draw", "dsplit", "dstack", "ediff1d", "eigh", "eigvalsh", "einsum",
     "elu", "embedding", "enable_grad", "erf", "exp", "exp2", "expand_dims", "expm", "expm1", "extract", "fabs", "fix",
     "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
-    "full_like", "gelu", "get_num_threads", "getitem", "grad", "gradient", "hardtanh", "heaviside", "hessian",
-    "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner", "insert", "interp", "interpolate", "inv",
-    "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div", "kron", "l1_loss", "layer_norm", "ldexp",
-    "leaky_relu", "linear", "linspace", "load", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
-    "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm", "matrix_power", "matrix_transpose",
-    "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod", "modf", "moveaxis",
-    "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "nll_loss", "nn",
-    "no_grad", "norm", "one_hot", "optim", "outer", "pad", "partition", "percentile", "permute_dims", "piecewise",
-    "pinv", "polyval", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "radians", "ravel",
-    "real", "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll",
-    "rollaxis", "rot90", "round", "save", "scatter", "segment_sum", "select", "set_num_threads", "setitem", "sigmoid",
-    "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet", "softmax", "softplus", "solve",
-    "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv", "tensorsolve", "tile",
-    "topk", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide", "trunc", "unique",
-    "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap", "vsplit", "vstack",
-    "where",
+    "from_dlpack", "full_like", "gelu", "get_num_threads", "getitem", "grad", "gradient", "hardtanh", "heaviside",
+    "hessian", "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner", "insert", "interp",
+    "interpolate", "inv", "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div", "kron", "l1_loss",
+    "layer_norm", "ldexp", "leaky_relu", "linear", "linspace", "load", "log", "log1p", "log2", "log10", "log_softmax",
+    "logaddexp", "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm", "matrix_power",
+    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod", "modf",
+    "moveaxis", "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative",
+    "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "partition", "percentile", "permute_dims",
+    "piecewise", "pinv", "polyval", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg",
+    "radians", "ravel", "real", "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter", "segment_sum", "select", "set_num_threads",
+    "setitem", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet", "softmax",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
+    "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",
+    "tensorsolve", "tile", "topk", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
+    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap",
+    "vsplit", "vstack", "where",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -137,7 +137,8 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
 
 def as_state(value: Any) -> NumberArray:
     """A copy of an array of a state. Tensors of other libraries are converted too: a state has no gradient to lose."""
-    is_foreign_tensor = hasattr(type(value), "__dlpack__") and not isinstance(value, np.ndarray)
+    kind = type(value)
+    is_foreign_tensor = hasattr(kind, "__dlpack__") and not (hasattr(kind, "_node") or isinstance(value, np.ndarray))
     return as_numbers(np.asarray(value) if is_foreign_tensor else value, copy=True)
 
 

@@ -103,7 +103,7 @@ def test_and_of_those_with_any_number_of_operands(name):
 
 def test_these_are_all_operations():
     tested = {case.exported for case in DIRECT} | set(OTHERS) | set(VARIADIC) | WITHOUT_DERIVATIVE | set(ALIASES)
-    assert {case.exported for case in CASES} <= tested
+    assert {case.exported for case in CASES if not case.name.startswith(("np.", "scipy."))} <= tested
 
 
 NUMPY = [case for case in SHARED if case.name not in ADAPTED and not isinstance(numpy_function(case), np.ufunc)]

@@ -110,7 +110,8 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Array, *args: A
     results = stack([func1d(getitem(rows, place), *args, **kwargs) for place in np.ndindex(*outer)])
     inner = results.shape[1:]
     results = reshape(results, (*outer, *inner))
-    return moveaxis(results, range(len(outer), len(outer) + len(inner)), range(axis, axis + len(inner)))
+    last = tuple(range(len(outer), results.ndim))
+    return moveaxis(results, last, tuple(range(axis, axis + len(inner))))
 
 
 def _weighted(g: Array, fractions: Any, axis: int) -> Array:

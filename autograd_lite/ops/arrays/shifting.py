@@ -1,4 +1,7 @@
-"""`numpy.fft.fftshift` and `ifftshift`, which only move elements; imported when a function of `numpy.fft` meets a tensor."""
+"""`numpy.fft.fftshift` and `ifftshift`, which only move elements.
+
+Imported when a function of `numpy.fft` meets a tensor, because NumPy does not import `numpy.fft` by itself.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def _rolled(x: Array, axes: int | Sequence[int] | None, back: bool) -> Tensor:
 
 @composed(numpy=fft.fftshift)
 def fftshift(x: Array, axes: int | Sequence[int] | None = None) -> Tensor:
-    """x rolled along `axes` by half their lengths, so that the frequency 0 is in the middle; the gradient is rolled back.
+    """x rolled along `axes` by half their lengths: frequency 0 is in the middle. The gradient is rolled back.
 
     Examples
     --------

@@ -27,7 +27,8 @@ def _variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
             raise ValueError(f"{name} has more than 2 axes: its shape is {x.shape}")
         is_one = x.ndim < 2
         x = reshape(x, (1, x.size)) if is_one else x
-        rows.append(x if rowvar or (is_one and name == "m") or x.shape[0] == 1 else np.transpose(x))
+        are_rows = rowvar or (is_one if name == "m" else x.shape[0] == 1)
+        rows.append(x if are_rows else np.transpose(x))
     joined = concatenate(rows, 0) if len(rows) > 1 else rows[0]
     dtype = np.result_type(joined.dtype, np.float64) if dtype is None else dtype
     return joined if joined.dtype == dtype else astype(joined, dtype)
