@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from autograd_lite.core.cuts import refuse_array
 from autograd_lite.support.conversion import NO_ARRAY, NumberArray, is_for_sparse_product, strip
 from autograd_lite.support.missing_rules import without_rule
-from autograd_lite.support.numpy_writes import instead_of_writing, position_of_out
+from autograd_lite.support.numpy_writes import position_of_out, refuse_to_write
 from autograd_lite.support.operation_table import OperationTable
 
 # Differentiable functions: np.exp -> exp. The key of a ufunc's method is a pair: (np.add, "reduce") -> sum.
@@ -63,13 +63,8 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     if function in numpy_queries:
         return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
     function, *method = function if isinstance(function, tuple) else (function,)
-    instead = instead_of_writing("at" if method == ["at"] else function)
-    name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
-    if instead:
-        raise TypeError(
-            f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}, "
-            "or make one tensor of several with np.stack"
-        )
+    if method == ["at"]:
+        refuse_to_write(function, *method)
     raise TypeError(without_rule(function, *method))
 
 

@@ -18,25 +18,23 @@ from autograd_lite.ops.arrays.shape import broadcast_to
 from autograd_lite.ops.composition import naming
 from autograd_lite.ops.in_place import set_item, write
 from autograd_lite.support.conversion import strip, to_array
-from autograd_lite.support.numpy_writes import refuse_plain_target
+from autograd_lite.support.numpy_writes import refuse_to_write
 
 __all__: list[str] = []
 
 
-def _writes(*functions: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorator: what NumPy's functions do where the first argument is a tensor; it cannot be a plain array."""
+def _writes(target: Any, *method: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: what a function of NumPy does where the first argument is a tensor; it cannot be a plain array."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        name = function.__name__.strip("_")
-
         @wraps(function)
         def checked(x: Any, *args: Any, **options: Any) -> None:
             if not isinstance(x, Tensor):
-                refuse_plain_target(functions[0], f"numpy.{name.replace('_at', '.at')}")
-            with naming(name):
+                refuse_to_write(target, *method)
+            with naming(".".join([target.__name__, *method])):
                 function(x, *args, **options)
 
-        numpy_operations.update(dict.fromkeys(functions, checked))
+        numpy_operations[(target, *method) if method else target] = checked
         return checked
 
     return register
@@ -118,12 +116,12 @@ def _with_sums(x: Array, index: Any, values: Array) -> Array:
     return out
 
 
-@_writes((np.add, "at"))
+@_writes(np.add, "at")
 def add_at(x: Tensor, indices: Any, b: Array) -> None:
     write(x, lambda x, b: _with_sums(x, indices, b), to_array(b), "np.add.at(x, index, values)", indices)
 
 
-@_writes((np.subtract, "at"))
+@_writes(np.subtract, "at")
 def subtract_at(x: Tensor, indices: Any, b: Array) -> None:
     b = np.negative(to_array(b))
     write(x, lambda x, b: _with_sums(x, indices, b), b, "np.subtract.at(x, index, values)", indices)

@@ -15,7 +15,8 @@ import numpy as np
 # Code that can be run: a filter, and one of the two parts of a spectrum.
 _COMPLEX = (
     "has complex numbers as arguments or results, and tensors hold real ones; declare what is real, such as a filter: "
-    "low_pass = autograd_lite.primitive(lambda x, h: numpy.fft.irfft(numpy.fft.rfft(x) * h, x.shape[-1]), "
+    "low_pass = autograd_lite.primitive(lambda x, h: numpy.fft.irfft(numpy.fft.rfft(x) * h, x.shape[-1])"
+    ".astype(x.dtype), "
     'name="low_pass", x=lambda g, h: low_pass(g, numpy.conj(h))), or the parts of a spectrum: '
     'cosines = autograd_lite.primitive(lambda x: numpy.fft.fft(x).real, name="cosines", x=lambda g: cosines(g)), '
     "and the same with .imag, for a power spectrum cosines(x)**2 + sines(x)**2; or use .numpy() for the values"

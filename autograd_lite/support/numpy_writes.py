@@ -26,12 +26,12 @@ def instead_of_writing(function: Any) -> str | None:
     return _INSTEAD.get(function)
 
 
-def refuse_plain_target(function: Any, name: str) -> NoReturn:
-    """Raise TypeError for a function that would write a tensor into a plain array."""
-    instead = _INSTEAD["at" if isinstance(function, tuple) else function]
+def refuse_to_write(function: Any, *method: str) -> NoReturn:
+    """Raise TypeError for a function, or the method "at" of a ufunc, that would write a tensor into a plain array."""
+    name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
     raise TypeError(
-        f"{name}: tensors cannot be written into plain arrays; write {instead}, with a tensor x, "
-        "or make one tensor of several with np.stack"
+        f"{name}: tensors cannot be written like this, nor into plain arrays; write "
+        f"{_INSTEAD['at' if method else function]}, with a tensor x, or make one tensor of several with np.stack"
     )
 
 

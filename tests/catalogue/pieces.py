@@ -149,7 +149,8 @@ _reduceat = s.varying(_starts, min_dims=1, min_side=1)
 CASES = [
     case("partition", _partitioned, sa.distinct_with(_kth, min_dims=1, min_side=1),
          lambda x, kth, axis: _in_parts(np.sort(x, axis), kth, axis)),
-    Case("topk", lambda x, **options: ag.topk(x, **options).values, _topk, sa.distinct_with(_how_many, min_dims=1, min_side=1)),
+    Case("topk", lambda x, **options: ag.topk(x, **options).values, _topk,
+         sa.distinct_with(_how_many, min_dims=1, min_side=1)),
     Case("segment_sum", ag.segment_sum, _segment_sum, s.varying(_segments, min_dims=1)),
     Case("np.add.reduceat", lambda x, indices, axis: np.add.reduceat(x, indices, axis), _reduced_at(np.sum), _reduceat),
     Case("np.multiply.reduceat", lambda x, indices, axis: np.multiply.reduceat(x, indices, axis), _reduced_at(np.prod),

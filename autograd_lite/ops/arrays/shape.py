@@ -180,6 +180,8 @@ def _converted_to_one(name: str, arrays: Any, dtype: Any, casting: str) -> Any:
     arrays = check_sequence(name, arrays)
     if dtype is None and casting == "same_kind":
         return arrays
+    if isinstance(dtype, Tensor) or isinstance(casting, Tensor):
+        raise TypeError(f"{name}: dtype and casting cannot be tensors")
     arrays = [to_array(array) for array in arrays]
     dtype = np.result_type(*(array.dtype for array in arrays)) if dtype is None else np.dtype(dtype)
     for array in arrays:

@@ -16,6 +16,7 @@ from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.solving import adjoint
 from autograd_lite.support.conversion import to_array, whole
+from autograd_lite.support.half_precision import HALF
 from autograd_lite.support.messages import show
 
 __all__ = ["cholesky_solve", "solve_triangular"]
@@ -99,7 +100,7 @@ def solve_triangular(
         raise np.linalg.LinAlgError("Singular matrix: a zero on the diagonal")
     fits = a.ndim == 2 and b.ndim in (1, 2) and b.shape[0] == len(a) and b.size
     by_scipy = _of_scipy() if fits and not hasattr(a, "held") and not hasattr(b, "held") else None
-    if by_scipy is not None and a.dtype.itemsize > 2 < b.dtype.itemsize:
+    if by_scipy is not None and {a.dtype.kind, b.dtype.kind} <= set("fiub") and HALF not in (a.dtype, b.dtype):
         return by_scipy(a, b, int(transposed), lower, unit_diagonal, check_finite=False)
     matrix = _triangle(a, lower, unit_diagonal)
     if unit_diagonal:

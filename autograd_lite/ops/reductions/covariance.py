@@ -141,6 +141,8 @@ def polyval(p: Array, x: Array) -> Tensor:
     if isinstance(x, np.poly1d):
         raise TypeError("x is a polynomial; write p(x) with np.poly1d of arrays")
     x = to_array(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"x must hold real numbers, not {x.dtype}")
     value: Array = np.zeros(x.shape, x.dtype)
     for coefficient in p:
         value = value * x + coefficient
