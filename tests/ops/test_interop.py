@@ -23,7 +23,7 @@ def test_memory_is_shared_with_pytorch_in_both_directions(dtype):
     assert x[0, 1] == 1
     back = from_dlpack(theirs)
     assert (type(back), back.dtype, back.shape) == (Tensor, np.dtype(dtype), (2, 3))
-    back[...] = 0
+    back[...] = np.zeros((), dtype)
     assert not theirs.any()
     assert not np.shares_memory(from_dlpack(theirs, copy=True).data, back.data)
 

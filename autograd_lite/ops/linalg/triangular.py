@@ -100,7 +100,7 @@ def solve_triangular(
         raise np.linalg.LinAlgError("Singular matrix: a zero on the diagonal")
     fits = a.ndim == 2 and b.ndim in (1, 2) and b.shape[0] == len(a) and b.size
     by_scipy = _of_scipy() if fits and not hasattr(a, "held") and not hasattr(b, "held") else None
-    if by_scipy is not None and {a.dtype.kind, b.dtype.kind} <= set("fiub") and HALF not in (a.dtype, b.dtype):
+    if by_scipy is not None and a.dtype.kind == b.dtype.kind == "f" and HALF not in (a.dtype, b.dtype):
         return by_scipy(a, b, int(transposed), lower, unit_diagonal, check_finite=False)
     matrix = _triangle(a, lower, unit_diagonal)
     if unit_diagonal:

@@ -30,8 +30,11 @@ def _variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
         are_rows = rowvar or (is_one if name == "m" else x.shape[0] == 1)
         rows.append(x if are_rows else np.transpose(x))
     joined = concatenate(rows, 0) if len(rows) > 1 else rows[0]
-    dtype = np.result_type(joined.dtype, np.float64) if dtype is None else dtype
-    return joined if joined.dtype == dtype else astype(joined, dtype)
+    return _converted(joined, np.result_type(joined.dtype, np.float64) if dtype is None else np.dtype(dtype))
+
+
+def _converted(x: Array, dtype: Any) -> Array:
+    return x if x.dtype == dtype else astype(x, dtype)
 
 
 def _weights(name: str, weights: Any, observations: int) -> Any:
@@ -100,9 +103,9 @@ def cov(
     if strip(freedom) <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         freedom = 0.0
-    x = x - mean
+    x = _converted(x - mean, x.dtype)
     product = np.matmul(x, np.transpose(x if weights is None else x * weights))
-    return np.squeeze(product * np.true_divide(1, freedom))
+    return np.squeeze(_converted(product * np.true_divide(1, freedom), product.dtype))
 
 
 @composed(numpy=np.corrcoef)

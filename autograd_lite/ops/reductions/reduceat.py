@@ -14,7 +14,7 @@ from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.choosing import take
 from autograd_lite.ops.arrays.indexing import scatter
 from autograd_lite.ops.arrays.ordering import along
-from autograd_lite.ops.arrays.shape import concatenate
+from autograd_lite.ops.arrays.shape import astype, concatenate
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.reductions import reduction
 from autograd_lite.support.conversion import strip, to_array
@@ -46,11 +46,11 @@ def _add(x: Array, indices: Any, axis: int = 0) -> Array:
 def _by_segments(ufunc: np.ufunc, reduce: Callable[..., Any]) -> Callable[..., Any]:
     def reduceat(x: Array, indices: Any, axis: int = 0) -> Any:
         x = to_array(x)
-        found = ufunc.reduceat(np.zeros(x.shape, bool), strip(indices), axis)  # NumPy's errors
+        found = ufunc.reduceat(np.zeros(x.shape, x.dtype), strip(indices), axis)  # NumPy's errors
         starts, ends = _bounds(strip(indices), x.shape[axis])
         segments = zip(starts.tolist(), ends.tolist(), strict=True)
         parts = [reduce(along(x, axis, slice(start, end)), axis, keepdims=True) for start, end in segments]
-        return concatenate(parts, axis) if parts else np.zeros(found.shape, x.dtype)
+        return concatenate(parts, axis) if parts else astype(along(x, axis, slice(0, 0)), found.dtype)
 
     reduceat.__name__ = f"{ufunc.__name__}_reduceat"
     return composed(reduceat)
