@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_lite.core.cuts import refuse_array
 from autograd_lite.core.tensor import Tensor, _wrap
-from autograd_lite.support.conversion import as_numbers, read
+from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.messages import show
 
 __all__ = ["from_dlpack"]
@@ -47,7 +47,7 @@ def from_dlpack(x: Any, *, copy: bool | None = None) -> Tensor:
         refuse_array(x)
         return x.clone() if copy else x.detach()
     if isinstance(x, np.ndarray):
-        x = read(x)  # which refuses masks and units
+        x = as_numbers(x)  # which refuses masks, units, strings
     return _wrap(as_numbers(np.from_dlpack(x, copy=copy)))
 
 

@@ -18,6 +18,7 @@ from autograd_lite.ops.arrays.shape import broadcast_to
 from autograd_lite.ops.composition import naming
 from autograd_lite.ops.in_place import set_item, write
 from autograd_lite.support.conversion import strip, to_array
+from autograd_lite.support.messages import show
 from autograd_lite.support.numpy_writes import refuse_to_write
 
 __all__: list[str] = []
@@ -95,7 +96,7 @@ def putmask(x: Tensor, mask: Any, values: Array) -> None:
 def copyto(x: Tensor, src: Array, casting: Any = "same_kind", where: Any = True) -> None:
     src = to_array(src)
     if not np.can_cast(src.dtype, x.dtype, casting):
-        raise TypeError(f"values of dtype {src.dtype} for an array of dtype {x.dtype} with casting={casting!r}")
+        raise TypeError(f"values of dtype {src.dtype} for an array of dtype {x.dtype} with casting={show(casting)}")
     if casting == "unsafe" and not np.can_cast(src.dtype, x.dtype, "same_kind"):
         src = src.astype(x.dtype)
     if where is True:

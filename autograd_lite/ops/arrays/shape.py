@@ -175,7 +175,7 @@ def _concatenate(*arrays: Array, axis: int | None = 0) -> Array:
     return np.concatenate(arrays, axis=axis)
 
 
-def _converted_to_one(name: str, arrays: Any, dtype: Any, casting: str) -> Any:
+def _converted_to_one(name: str, arrays: Any, dtype: Any, casting: Any) -> Any:
     """The arrays that are to be joined, in the dtype of the result; TypeError where `casting` forbids it."""
     arrays = check_sequence(name, arrays)
     if dtype is None and casting == "same_kind":

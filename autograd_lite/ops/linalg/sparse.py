@@ -33,7 +33,11 @@ def is_sparse(value: Any) -> bool:
     return type(value).__module__.startswith("scipy.sparse") and hasattr(value, "tocsr")
 
 
-@primitive(name="sparse_matmul", x=lambda g, constant: _product(constant.transposed(), g))
+def _transposed_product(g: Array, constant: Constant) -> Array:
+    return _product(constant.transposed(), g)
+
+
+@primitive(name="sparse_matmul", x=_transposed_product)
 def _product(constant: Constant, x: Array) -> Array:
     return constant.matrix @ x
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.ops.arrays.shape import squeeze
 from autograd_lite.ops.composition import composed
 from autograd_lite.ops.linalg.solving import adjoint
 from autograd_lite.support.conversion import to_array, whole
@@ -32,7 +33,7 @@ def _of_scipy() -> Callable[..., Any] | None:
         from scipy.linalg import solve_triangular
     except ImportError:
         return None
-    return solve_triangular  # type: ignore[no-any-return]
+    return solve_triangular
 
 
 def _triangle(a: Array, lower: bool, unit_diagonal: bool) -> Array:
@@ -140,8 +141,9 @@ def cholesky_solve(b: Array, L: Array, upper: bool = False) -> Tensor:
     """
     upper = bool(upper)
     b, L = to_array(b), to_array(L)
-    half = solve_triangular(L, b, lower=not upper, trans=int(upper))
+    half: Any = solve_triangular(L, b, lower=not upper, trans=int(upper))
     if b.ndim == 1 and half.ndim > 1:  # one vector for a stack of matrices
         half = np.expand_dims(half, -1)
-        return np.squeeze(solve_triangular(L, half, lower=not upper, trans=int(not upper)), -1)
+        half = solve_triangular(L, half, lower=not upper, trans=int(not upper))
+        return squeeze(half, -1)
     return solve_triangular(L, half, lower=not upper, trans=int(not upper))

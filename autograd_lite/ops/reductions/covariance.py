@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.ops.arrays.shape import astype, concatenate, reshape
 from autograd_lite.ops.composition import composed
@@ -126,7 +127,6 @@ def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: Any = Non
     return np.clip(quotient, -1, 1)
 
 
-@composed(numpy=np.polyval)
 def polyval(p: Array, x: Array) -> Tensor:
     """The value of the polynomial p₀ xⁿ + p₁ xⁿ⁻¹ + ... + pₙ at x, by Horner's scheme.
 
@@ -136,13 +136,22 @@ def polyval(p: Array, x: Array) -> Tensor:
         The coefficients, the highest first.
     x : array
 
+    Raises
+    ------
+    TypeError
+        If x is a polynomial itself.
+
     Examples
     --------
     >>> polyval(Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
     Tensor([5., 6.])
     """
-    if isinstance(x, np.poly1d):
-        raise TypeError("x is a polynomial; write p(x) with np.poly1d of arrays")
+    if isinstance(x, np.poly1d):  # which would be read as the array of its coefficients
+        raise TypeError("polyval: x is a polynomial; write p(x) with np.poly1d of arrays")
+    return _horner(p, x)
+
+
+def _by_horner(p: Array, x: Array) -> Any:
     x = to_array(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x must hold real numbers, not {x.dtype}")
@@ -150,3 +159,8 @@ def polyval(p: Array, x: Array) -> Tensor:
     for coefficient in p:
         value = value * x + coefficient
     return value
+
+
+_by_horner.__name__ = "polyval"  # in errors
+_horner = composed(_by_horner)
+numpy_operations[np.polyval] = polyval
