@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.batching.axes import Axis, Shape, axes_of, refuse
+from autograd_lite.support.conversion import NO_ARRAY, is_for_sparse_product
 
 
 class Batch(np.lib.mixins.NDArrayOperatorsMixin):
@@ -98,6 +99,8 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return Batch(self.held.astype(self.dtype if dtype is None else dtype, copy=copy, **options), self.axis)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if is_for_sparse_product():
+            return NO_ARRAY
         refuse("a plain NumPy array (np.asarray, np.array of several batches, writing into or indexing a plain array)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,8 @@ def _handled(ufunc: np.ufunc, method: str, axis: Axis, inputs: Any, kwargs: dict
         return _along(ufunc, method, axis, inputs, kwargs)
     if ufunc.signature is None:
         return _elementwise(ufunc, axis, inputs, kwargs)
+    if ufunc is np.matmul and any(hasattr(x, "tocsr") for x in inputs):  # sparse
+        return loop(operator.matmul, axis, inputs, kwargs)
     if ufunc is np.matmul and not kwargs:
         return matmul(axis, *inputs)
     return _of_core_axes(ufunc, axis, inputs, kwargs)

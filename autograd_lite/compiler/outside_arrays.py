@@ -47,11 +47,18 @@ def release_arrays(recorder: Recorder) -> bool:
             tape.arrays[value], value.storage.owner = lasting[value], owner
         else:
             value.storage.owner = value.storage.initial if owner is None else owner
-            tape.arrays[value] = np.ndarray(buffer=_in_memory_order(value.storage.owner), **layout)
+            tape.arrays[value] = _viewed(value.storage.owner, layout)
     tape.instructions[:0] = made
     for storage in recorder.storages.values():  # copies of all parameters
         storage.initial = storage.content = None
     return made_constants
+
+
+def _viewed(owner: Any, layout: dict[str, Any]) -> Any:
+    """The array of a layout in the memory of its owner; without elements it needs none, and may have any strides."""
+    if 0 in layout["shape"]:
+        return np.empty(layout["shape"], layout["dtype"])
+    return np.ndarray(buffer=_in_memory_order(owner), **layout)
 
 
 def _making(recorder: Recorder, value: Value, layout: dict[str, Any]) -> list[Instruction]:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_lite.core.cuts import refuse_array
-from autograd_lite.support.conversion import NumberArray, strip
+from autograd_lite.support.conversion import NO_ARRAY, NumberArray, is_for_sparse_product, strip
 from autograd_lite.support.missing_rules import without_rule
-from autograd_lite.support.numpy_writes import instead_of_writing, position_of_out
+from autograd_lite.support.numpy_writes import position_of_out, refuse_to_write
 from autograd_lite.support.operation_table import OperationTable
 
 # Differentiable functions: np.exp -> exp. The key of a ufunc's method is a pair: (np.add, "reduce") -> sum.
@@ -31,16 +31,20 @@ class NumpyProtocols:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
             _refuse_out(ufunc)
-        return _dispatch(ufunc if method == "__call__" else (ufunc, method), inputs, kwargs)
+        if kwargs and method == "__call__":
+            return numpy_operations.with_keywords(ufunc, inputs, kwargs)
+        return dispatch(ufunc if method == "__call__" else (ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         position = position_of_out(function)
         out = kwargs.get("out") if len(args) <= position else args[position]
         if out is not None and (function not in numpy_queries or isinstance(out, NumpyProtocols)):
             _refuse_out(function)
-        return _dispatch(function, args, kwargs)
+        return dispatch(function, args, kwargs)
 
     def __array__(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> NumberArray:
+        if is_for_sparse_product():
+            return NO_ARRAY
         refuse_array(self)
         return np.array(self._data, dtype=dtype, copy=copy)
 
@@ -51,7 +55,7 @@ class NumpyProtocols:
         return np.False_
 
 
-def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
+def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     """Call the operation that is registered for a NumPy function."""
     operation = numpy_operations.get(function)
     if operation is not None:
@@ -59,13 +63,8 @@ def _dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     if function in numpy_queries:
         return function(*strip(args), **{name: strip(value) for name, value in kwargs.items()})
     function, *method = function if isinstance(function, tuple) else (function,)
-    instead = instead_of_writing("at" if method == ["at"] else function)
-    name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
-    if instead:
-        raise TypeError(
-            f"{name}: tensors cannot be written like this, nor into plain arrays; write {instead}, "
-            "or make one tensor of several with np.stack"
-        )
+    if method == ["at"]:
+        refuse_to_write(function, *method)
     raise TypeError(without_rule(function, *method))
 
 

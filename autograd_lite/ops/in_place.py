@@ -54,6 +54,14 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Any]) -> Callable[[Ten
     return update
 
 
+def write(self: Tensor, operation: Callable[[Any, Any], Any], value: Any, what: str, index: Any) -> None:
+    """Give x the values ``operation(x, value)``, which differ from those of x at `index`."""
+    if _is_recorded(self, value, what):
+        _replace(self, _fitted(operation(self, value), self, what), strip(index))
+    else:
+        overwrite(self.data, operation(self.data, strip(value)), what)
+
+
 def _is_number(tensor: Tensor) -> bool:
     return isinstance(concrete(tensor._data), np.generic)
 

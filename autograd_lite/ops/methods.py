@@ -10,11 +10,11 @@ import numpy as np
 
 from autograd_lite.core.numpy_protocols import numpy_queries
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.ops import gradient_hooks
+from autograd_lite.ops import gradient_hooks, interop
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
-from autograd_lite.ops.linalg import matmul
+from autograd_lite.ops.linalg import matmul, sparse
 from autograd_lite.ops.reductions import scans, statistics
 from autograd_lite.ops.reductions.keywords import REDUCTIONS
 from autograd_lite.support.conversion import strip
@@ -62,7 +62,7 @@ _OPERATORS = {
     "pow": (arithmetic.power, "**"),
     "floordiv": (rounding.floor_divide, "//"),
     "mod": (rounding.remainder, "%"),
-    "matmul": (matmul.matmul, "@"),
+    "matmul": (sparse.product, "@"),
 }
 
 _METHODS: dict[str, Any] = {
@@ -100,6 +100,8 @@ _METHODS: dict[str, Any] = {
     "diagonal": diagonals.diagonal,
     "choose": choosing.choose,
     "dot": matmul.dot,
+    "__dlpack__": interop.to_dlpack,
+    "__dlpack_device__": interop.dlpack_device,
     "register_hook": gradient_hooks.register_hook,
     "retain_grad": gradient_hooks.retain_grad,
     "requires_grad_": gradient_hooks.requires_grad_,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ OPERANDS = ARRAYS | PYTHON_NUMBERS | {type(None)}
 OPTIONS = OPERANDS | {str, tuple, list, slice, type(...), type, np.dtype, type(np._NoValue)}
 # Methods of foreign arrays that convert them, named in errors.
 _WAYS_OUT = ("filled", "toarray", "numpy", "to_numpy")
+# What SciPy takes for "not an array": it then leaves ``S @ x`` to the other operand.
+NO_ARRAY = np.empty((), object)
 
 
 def strip(value: Any) -> Any:
@@ -72,6 +75,18 @@ def _full_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+def is_for_sparse_product() -> bool:
+    """Whether the conversion of a tensor to an array was asked for by ``S @ x``, S a sparse matrix of SciPy."""
+    caller: Any = sys._getframe(2)
+    if _module_of(caller) == "autograd_lite.compiler.creation":  # `np.asanyarray` while it is recorded
+        caller = caller.f_back
+    return caller.f_code.co_name == "_matmul_dispatch" and _module_of(caller).startswith("scipy.sparse.")
+
+
+def _module_of(frame: Any) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
 def read_list(values: Any) -> NumberArray:
     """A nested list or tuple as an array, or an error that names the element that cannot be part of one."""
     refuse_foreign_elements(values)
@@ -122,7 +137,8 @@ def as_numbers(data: Any, dtype: DTypeLike | None = None, copy: bool = False) ->
 
 def as_state(value: Any) -> NumberArray:
     """A copy of an array of a state. Tensors of other libraries are converted too: a state has no gradient to lose."""
-    is_foreign_tensor = hasattr(type(value), "__dlpack__") and not isinstance(value, np.ndarray)
+    kind = type(value)
+    is_foreign_tensor = hasattr(kind, "__dlpack__") and not (hasattr(kind, "_node") or isinstance(value, np.ndarray))
     return as_numbers(np.asarray(value) if is_foreign_tensor else value, copy=True)
 
 

@@ -12,6 +12,16 @@ from typing import Any
 
 import numpy as np
 
+# Code that can be run: a filter, and one of the two parts of a spectrum.
+_COMPLEX = (
+    "has complex numbers as arguments or results, and tensors hold real ones; declare what is real, such as a filter: "
+    "low_pass = autograd_lite.primitive(lambda x, h: numpy.fft.irfft(numpy.fft.rfft(x) * h, x.shape[-1])"
+    ".astype(x.dtype), "
+    'name="low_pass", x=lambda g, h: low_pass(g, numpy.conj(h))), or the parts of a spectrum: '
+    'cosines = autograd_lite.primitive(lambda x: numpy.fft.fft(x).real, name="cosines", x=lambda g: cosines(g)), '
+    "and the same with .imag, for a power spectrum cosines(x)**2 + sines(x)**2; or use .numpy() for the values"
+)
+
 
 def without_rule(function: Callable[..., Any], method: str | None = None) -> str:
     """The error message for a function, or a method of a ufunc, that was called with a tensor.
@@ -22,6 +32,8 @@ def without_rule(function: Callable[..., Any], method: str | None = None) -> str
     numpy.spacing has no derivative rule for tensors; declare one with autograd_lite.primitive(numpy.spacing, \
 x=lambda g, x: ...), or use .numpy() for the values
     """
+    if getattr(function, "__module__", None) == "numpy.fft":
+        return f"numpy.fft.{function.__name__} {_COMPLEX}"
     name = getattr(function, "__name__", type(function).__name__)
     path = path_of(function) or name
     called = path if method is None else f"{path}.{method}"

@@ -5,25 +5,34 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 # Functions that write into their first argument; "at" stands for the method of every ufunc.
 _INSTEAD: dict[Any, str] = {
-    np.copyto: "x[...] = values",
+    np.copyto: "x[...] = values, or np.broadcast_to(values, shape) in place of np.full and np.full_like",
     np.put: "x[index] = values",
     np.put_along_axis: "x[index] = values",
     np.place: "x[mask] = values",
     np.putmask: "x[mask] = values",
     np.fill_diagonal: "x[i, i] = values, with i = np.arange(len(x))",
-    "at": "x[index] += values, or, if the index names an element twice, x + scatter(values, index, x.shape)",
+    "at": "x[index] = ufunc(x[index], values), if the index names no element twice",
 }
 
 
 def instead_of_writing(function: Any) -> str | None:
     """What to write instead of a function that writes into its first argument; None if it does not."""
     return _INSTEAD.get(function)
+
+
+def refuse_to_write(function: Any, *method: str) -> NoReturn:
+    """Raise TypeError for a function, or the method "at" of a ufunc, that would write a tensor into a plain array."""
+    name = ".".join([getattr(function, "__module__", "numpy"), function.__name__, *method])
+    raise TypeError(
+        f"{name}: tensors cannot be written like this, nor into plain arrays; write "
+        f"{_INSTEAD['at' if method else function]}, with a tensor x, or make one tensor of several with np.stack"
+    )
 
 
 @functools.cache

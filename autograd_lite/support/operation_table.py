@@ -17,7 +17,11 @@ class OperationTable(dict[Any, Any]):
     families : dict of str to callable
         What imports a family, by the module of a library whose functions the family differentiates. It is called once,
         when a function is missing and the module of the library has been imported.
+    with_keywords : callable
+        What calls the operation of a ufunc with the keywords that all ufuncs have, such as `dtype`.
     """
+
+    with_keywords: Callable[..., Any]
 
     def __init__(self) -> None:
         super().__init__()

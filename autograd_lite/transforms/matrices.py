@@ -15,7 +15,7 @@ from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.ops.arrays.shape import concatenate
 from autograd_lite.support.checks import check_positive_integer
-from autograd_lite.support.tree import rebuild
+from autograd_lite.support.tree import map_leaves, rebuild
 from autograd_lite.transforms.differentiated_call import (
     ARRAYS,
     Argnums,
@@ -35,13 +35,15 @@ _MOST_NUMBERS = 1 << 23
 def jacobian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None = None) -> Function:
     """The function that computes the Jacobian ∂y/∂x, of the shape of y followed by the shape of x.
 
+    Where x or y is a tuple, list or dict of arrays, so is the Jacobian: for each array of y the structure of x.
+
     It is built from rows or from columns, whichever are fewer, and from many of them in one sweep: the unit vectors are
     the elements of a batch (see `vmap`).
 
     Parameters
     ----------
     function : callable
-        Returns an array.
+        Returns an array, or a structure of arrays. Keyword arguments are passed to it, and are not differentiated.
     argnums : int or sequence of int, default 0
     chunk_size : int, optional
         How many rows or columns are computed in one sweep. Each costs as much memory as one pass through the function.
@@ -56,31 +58,42 @@ def jacobian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None
     ------
     ValueError
         If `chunk_size` is not a positive integer.
+    TypeError
+        If the function returns something else than arrays, or an argument is not floating-point.
 
     Examples
     --------
     >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
+    >>> jacobian(lambda p, x: p["w"] * x + p["b"])({"w": 2.0, "b": 1.0}, x=np.array([3.0, 4.0]))
+    {'w': array([3., 4.]), 'b': array([1., 1.])}
     """
     check_function("jacobian", function)
     if chunk_size is not None:
         check_positive_integer("jacobian", chunk_size=chunk_size)
 
-    def differentiated(*arguments: Any) -> Any:
+    def differentiated(*arguments: Any, **options: Any) -> Any:
         chosen = chosen_arguments("jacobian", arguments, argnums)
 
         def of_chosen(*values: Any) -> Any:
             changed = list(arguments)
             for i, value in zip(chosen, values, strict=True):
                 changed[i] = value
-            return function(*changed)
+            return function(*changed, **options)
 
         linearized = LinearizedCall("jacobian", of_chosen, tuple(arguments[i] for i in chosen))
-        if not isinstance(linearized.out, Tensor | ARRAYS | float):
+        call = linearized.call
+        if not linearized.outputs:
             raise TypeError(f"jacobian: the function must return an array, not {type(linearized.out).__name__}")
-        tree = linearized.call.result(rebuild(linearized.call.structure, _jacobians(linearized, chunk_size)))
-        return tree[0] if isinstance(argnums, int) else tree
+
+        def of_output(out: Any) -> Any:
+            if not isinstance(out, Tensor | ARRAYS | float):
+                raise TypeError(f"jacobian: the function must return an array, not {type(out).__name__}")
+            tree = call.result(rebuild(call.structure, _jacobians(linearized, out, chunk_size)))
+            return tree[0] if isinstance(argnums, int) else tree
+
+        return map_leaves(of_output, linearized.out)
 
     return differentiated
 
@@ -88,7 +101,8 @@ def jacobian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None
 def hessian(function: Function, argnums: Argnums = 0, *, chunk_size: int | None = None) -> Function:
     """The function that computes the Hessian ∂²f/∂x∂x of a scalar function, of the shape of x twice.
 
-    The arguments are those of `jacobian`.
+    The arguments are those of `jacobian`. For a dict x, ``hessian(f)(x)["a"]["b"]`` is ∂²f/∂a∂b; for several arguments
+    the Hessian is a tuple of tuples.
 
     Examples
     --------
@@ -123,9 +137,9 @@ def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     return jvp(gradient, primals, tangents)[1]
 
 
-def _jacobians(linearized: LinearizedCall, chunk_size: int | None) -> list[Any]:
-    """For each variable the Jacobian of the only output, from rows or columns, whichever are fewer."""
-    call, out = linearized.call, linearized.out
+def _jacobians(linearized: LinearizedCall, out: Any, chunk_size: int | None) -> list[Any]:
+    """For each variable the Jacobian of one of the outputs, from rows or columns, whichever are fewer."""
+    call, which = linearized.call, [other is out for other in linearized.outputs].index(True)
     variables, tracked = call.variables, call.tracked
     shapes = [(*np.shape(out), *variable.shape) for variable in variables]
     length = chunk_size or _rows_at_once(out, variables)
@@ -141,7 +155,7 @@ def _jacobians(linearized: LinearizedCall, chunk_size: int | None) -> list[Any]:
                     return linearized.push([*others[:chosen], unit, *others[chosen + 1 :]], tracked)
 
                 columns = _stacked(variable, length, tracked, push)
-                stacks.append(np.moveaxis(columns[0], 0, -1) if columns else None)
+                stacks.append(np.moveaxis(columns[which], 0, -1) if columns else None)
         return [
             zeros(shape, variable.dtype, tracked) if entries is None else entries.reshape(shape)
             for entries, shape, variable in zip(stacks or [None] * len(variables), shapes, variables, strict=True)

@@ -200,7 +200,7 @@ CASES = [
 ALIASES = catalogue_elementwise.ALIASES
 
 # Exported, but nothing flows through them.
-WITHOUT_DERIVATIVE = {"one_hot"}
+WITHOUT_DERIVATIVE = {"from_dlpack", "one_hot"}
 
 # Spellings of a case as operators, methods and NumPy functions; the operands can be tensors and arrays in any mixture.
 OPERATORS = {

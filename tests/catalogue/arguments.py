@@ -28,7 +28,7 @@ def one_sample(case):
 def function(name):
     """What the name of a case, or of a row below, stands for."""
     place, _, short = name.rpartition(".")
-    return getattr(ag if not place and hasattr(ag, name) else F, short)
+    return getattr(ag if not place and hasattr(ag, name) else F, short, None)
 
 
 DIRECT = [case for case in CASES if case.operation is function(case.exported) and parameters_of(case.operation)]
@@ -36,6 +36,7 @@ DIRECT = [case for case in CASES if case.operation is function(case.exported) an
 M, V, ROWS = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0]), np.array([[[1.0, 2.0]]])
 # Operations that the catalogue calls through another function: right arguments, by name.
 OTHERS = {
+    "apply_along_axis": {"func1d": lambda row: row * 2.0, "axis": 0, "arr": M},
     "append": {"x": V, "values": V, "axis": 0},
     "array_split": {"x": V, "sections": 2, "axis": 0},
     "astype": {"x": V, "dtype": float},
@@ -43,6 +44,7 @@ OTHERS = {
     "batch_norm": {"x": M, "running_mean": V, "running_var": V, "weight": V, "bias": V, "momentum": 0.1, "eps": 1e-5},
     "block": {"arrays": [V, V]},
     "cholesky": {"a": M},
+    "cholesky_solve": {"b": V, "L": M},
     "choose": {"index": np.array([0, 1]), "choices": [V, V]},
     "column_stack": {"arrays": [V, V]},
     "compress": {"condition": np.array([True, False]), "x": V, "axis": 0},
@@ -66,6 +68,8 @@ OTHERS = {
     "modf": {"x": V},
     "multi_dot": {"arrays": [M, M]},
     "norm": {"x": V, "ord": 2, "axis": 0},
+    "partition": {"x": V, "kth": 1, "axis": 0},
+    "piecewise": {"x": V, "condlist": [V > 1], "funclist": [lambda part: part * 2.0, 3.0]},
     "qr": {"a": M},
     "select": {"condlist": [V > 1], "choicelist": [V], "default": 0.0},
     "setitem": {"x": V, "index": 0, "value": 1.0},
@@ -73,6 +77,7 @@ OTHERS = {
     "split": {"x": V, "sections": 2, "axis": 0},
     "stack": {"arrays": [V, V], "axis": 0},
     "svd": {"a": M},
+    "topk": {"x": V, "k": 1, "axis": 0},
     "unstack": {"x": V, "axis": 0},
     "vsplit": {"x": M, "sections": 2},
     "vstack": {"arrays": [V, V]},

@@ -178,6 +178,32 @@ def _no_two_sums_are_close(sample):
     return all((np.diff(each, axis=-1) > 1e-2 * each[..., 1:]).all() for each in sums)
 
 
+def _triangle(a, lower, unit_diagonal):
+    """The triangle that is read; the others of `sl.triangular_systems` are no zeros."""
+    a = np.where(np.eye(a.shape[-1], dtype=bool), 1, a) if unit_diagonal else a
+    return a * (np.tri(a.shape[-1]) if lower else np.tri(a.shape[-1]).T)
+
+
+def _solve_triangular(a, b, lower, trans, unit_diagonal):
+    """Cramer's rule."""
+    matrix = _triangle(a, lower, unit_diagonal)
+    return inv(_t(matrix) if trans in (1, 2, "T", "C") else matrix) @ b
+
+
+def _cholesky_solve(b, L, upper):
+    factor = _triangle(L, not upper, False)
+    return inv(_t(factor) @ factor if upper else factor @ _t(factor)) @ b
+
+
+def _expm(a):
+    """The series."""
+    out = term = np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    for k in range(1, 60):
+        term = term @ a / k
+        out = out + term
+    return out
+
+
 # -- the list ------------------------------------------------------------------------------------------------------
 
 CASES: list[Case] = [
@@ -189,6 +215,13 @@ CASES: list[Case] = [
     Case("slogdet", lambda a: sum(ag.slogdet(a)), lambda a: np.sign(det(a)) + np.log(np.abs(det(a))),
          sl.matrices(sl.regular)),
     Case("matrix_power", ag.matrix_power, _matrix_power, sl.matrices(sl.regular, n=[-3, -2, -1, 0, 1, 2, 3, 4, 5])),
+    Case("solve_triangular", ag.solve_triangular, _solve_triangular, sl.triangular_systems(
+        lower=[False, True], trans=[0, 1, 2, "N", "T", "C"], unit_diagonal=[False, True])),
+    Case("cholesky_solve", lambda a, b, upper: ag.cholesky_solve(b, a, upper),
+         lambda a, b, upper: _cholesky_solve(b, a, upper), sl.triangular_systems(upper=[False, True])),
+    Case("expm", ag.expm, _expm, sl.matrices(sl.regular)),
+    Case("expm: scaled", lambda a: ag.expm(4 * a), lambda a: _expm(a) @ _expm(a) @ _expm(a) @ _expm(a),
+         sl.matrices(sl.regular)),
     Case("tensorinv", ag.tensorinv, _tensorinv, sl.tensor_maps(solve=False)),
     Case("tensorsolve", ag.tensorsolve, _tensorsolve, sl.tensor_maps(solve=True)),
     Case("cholesky", lambda a, upper: ag.cholesky(_symmetric(a), upper=upper), _cholesky,

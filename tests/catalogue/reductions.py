@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import numpy as np
 
 import autograd_lite as ag
+from catalogue import covariance as catalogue_covariance
 from catalogue import samples as s
 from catalogue.samples import Case
 
@@ -112,6 +113,7 @@ _at_least_two = s.varying(lambda shape: s.axes(len(shape), False).map(lambda axi
                           min_dims=1, min_side=3, max_side=4, max_dims=2)  # fmt: skip
 
 CASES: list[Case] = [
+    *catalogue_covariance.CASES,
     _reduction("cumsum", _running(np.sum), _axis_of(s.real, 1)),
     Case("cumsum: flat", ag.cumsum, lambda a: _lower(a.size) @ a.ravel(), s.elementwise(s.real)),
     _reduction("cumprod", _running(np.prod), _axis_of(s.real, 1)),

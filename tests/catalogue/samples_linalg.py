@@ -85,6 +85,18 @@ def systems(draw: st.DrawFn) -> Sample:
 
 
 @st.composite
+def triangular_systems(draw: st.DrawFn, **static: Any) -> Sample:
+    """Square matrices with any numbers in both triangles and a large diagonal, and right-hand sides."""
+    rng, n = draw(generators), draw(sides)
+    drawn = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, min_side=0, max_side=2))
+    left, right = drawn.input_shapes
+    b = (n,) if draw(st.booleans()) else (*right, n, draw(sides))
+    diagonal = np.eye(n) * nonzero(rng, (*left, n, 1))
+    a = real(rng, (*left, n, n)) / 2 * (1 - np.eye(n)) + diagonal
+    return Sample((a, real(rng, b)), {name: draw(st.sampled_from(values)) for name, values in static.items()})
+
+
+@st.composite
 def tensor_maps(draw: st.DrawFn, solve: bool) -> Sample:
     """Arrays that are square as linear maps between arrays; with a right-hand side to `solve`."""
     rng = draw(generators)

@@ -415,6 +415,7 @@ def test_every_attached_operation_is_tested_as_operator_or_method():
     elsewhere = {"mT", "setitem", "compress", "diagonal", "choose", "nonzero", "searchsorted"}  # test_numpy_arrays
     elsewhere |= {"T", "astype", "copy", "clip", "tolist", "argmax", "argmin", "argsort", "any", "all"}
     elsewhere |= {"divmod", "rdivmod", "conj"}  # test_numpy_elementwise
+    elsewhere |= {"dlpack", "dlpack_device"}  # test_interop
     elsewhere |= {"iter", "register_hook", "retain_grad", "requires_grad"}  # test_tensor, test_gradient_hooks
     compared = {"eq", "ne", "lt", "le", "gt", "ge"}
     assert {name.strip("_") for name in methods._METHODS} <= spelled | elsewhere | compared

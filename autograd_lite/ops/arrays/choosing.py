@@ -1,4 +1,4 @@
-"""Selecting elements by position, by order and from several arrays, and interpolation between them."""
+"""Selecting elements by position and from several arrays, and interpolation between them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ __all__ = [
     "interp",
     "meshgrid",
     "select",
-    "sort",
     "take",
     "take_along_axis",
-    "unique",
 ]
 
 
@@ -102,41 +100,6 @@ def extract(condition: Any, x: Array) -> Tensor:
     Tensor([1.])
     """
     return getitem(ravel(x), np.extract(strip(condition), np.arange(np.size(x))))
-
-
-# -- by order --------------------------------------------------------------------------------------------------------
-
-
-@composed(numpy=np.sort)
-def sort(x: Array, axis: int | None = -1, *, kind: Any = None, stable: bool | None = None) -> Tensor:
-    """Sorted along `axis`, or all in one axis for None. The gradient goes to where an element came from.
-
-    Examples
-    --------
-    >>> sort(Tensor([3.0, 1.0, 2.0]))
-    Tensor([1., 2., 3.])
-    """
-    x = to_array(x)
-    if axis is None:
-        x, axis = ravel(x), -1
-    if kind is not None or stable is not None:
-        np.sort(np.empty(0), kind=kind, stable=stable)  # NumPy's errors; the order of equal elements is kept anyway
-    return take_along_axis(x, np.argsort(strip(x), axis, kind="stable"), axis)
-
-
-@composed(numpy=np.unique)
-def unique(x: Array, return_index: bool = False, *others: Any, axis: int | None = None, **options: Any) -> Any:
-    """The different values in order, and NumPy's other results. The first of equal elements receives the gradient.
-
-    Examples
-    --------
-    >>> unique(Tensor([3.0, 1.0, 3.0]))
-    Tensor([1., 3.])
-    """
-    _, first, *rest = np.unique(np.asarray(strip(x)), True, *others, axis=axis, **options)
-    chosen = getitem(ravel(x), first) if axis is None else along(x, axis, first)
-    results = (chosen, *([first] if return_index else []), *rest)
-    return results if len(results) > 1 else chosen
 
 
 # -- among several arrays --------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ __all__ = [
 
 
 @composed(numpy=np.hstack)
-def hstack(arrays: Sequence[Array]) -> Tensor:
+def hstack(arrays: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
     """The arrays joined along axis 1, arrays of one axis along it. Each receives its part of the gradient.
 
     Examples
@@ -51,11 +51,11 @@ def hstack(arrays: Sequence[Array]) -> Tensor:
     Tensor([1., 2., 3.])
     """
     parts = [atleast_1d(array) for array in arrays]
-    return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
+    return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 @composed(numpy=np.vstack)
-def vstack(arrays: Sequence[Array]) -> Tensor:
+def vstack(arrays: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
     """The arrays joined along axis 0, arrays of one axis as rows. Each receives its part of the gradient.
 
     Examples
@@ -64,7 +64,7 @@ def vstack(arrays: Sequence[Array]) -> Tensor:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate([atleast_2d(array) for array in arrays], 0)
+    return concatenate([atleast_2d(array) for array in arrays], 0, dtype=dtype, casting=casting)
 
 
 @composed(numpy=np.dstack)

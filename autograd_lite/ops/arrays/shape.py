@@ -174,15 +174,32 @@ def _concatenate(*arrays: Array, axis: int | None = 0) -> Array:
     return np.concatenate(arrays, axis=axis)
 
 
-def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Tensor:
-    """The arrays joined along an existing axis; flattened before if `axis` is None.
+def _converted_to_one(name: str, arrays: Any, dtype: Any, casting: Any) -> Any:
+    """The arrays that are to be joined, in the dtype of the result; TypeError where `casting` forbids it."""
+    arrays = check_sequence(name, arrays)
+    if dtype is None and casting == "same_kind":
+        return arrays
+    if isinstance(dtype, Tensor) or isinstance(casting, Tensor):
+        raise TypeError(f"{name}: dtype and casting cannot be tensors")
+    arrays = [to_array(array) for array in arrays]
+    dtype = np.result_type(*(array.dtype for array in arrays)) if dtype is None else np.dtype(dtype)
+    for array in arrays:
+        if not np.can_cast(array.dtype, dtype, casting):
+            raise TypeError(f"{name}: cannot cast {array.dtype} to {dtype} with casting={show(casting)}")
+    return [array if array.dtype == dtype else astype(array, dtype) for array in arrays]
+
+
+def concatenate(
+    arrays: Sequence[Array], axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
+) -> Tensor:
+    """The arrays joined along an existing axis; flattened before if `axis` is None. `dtype` is that of the result.
 
     Examples
     --------
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    return _concatenate(*check_sequence("concatenate", arrays), axis=axis)
+    return _concatenate(*_converted_to_one("concatenate", arrays, dtype, casting), axis=axis)
 
 
 def _slices(g: Array, arrays_shape: tuple[Any, ...], axis: int) -> list[Array]:
@@ -195,8 +212,8 @@ def _stack(*arrays: Array, axis: int = 0) -> Array:
     return np.stack(arrays, axis=axis)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Tensor:
-    """The arrays, all of one shape, joined along a new axis.
+def stack(arrays: Sequence[Array], axis: int = 0, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
+    """The arrays, all of one shape, joined along a new axis. `dtype` is that of the result.
 
     Examples
     --------
@@ -204,7 +221,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Tensor:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return _stack(*check_sequence("stack", arrays), axis=axis)
+    return _stack(*_converted_to_one("stack", arrays, dtype, casting), axis=axis)
 
 
 numpy_operations[np.ravel] = ravel
@@ -234,12 +251,14 @@ if hasattr(np, "astype"):  # since NumPy 2.1
 
 
 @primitive(numpy=np.copy, x=lambda g: g)
-def clone(x: Array) -> Array:
+def clone(x: Array, order: str = "K") -> Array:
     """A copy that shares no memory and through which the gradient flows.
+
+    `order` is that of the elements in memory, as in NumPy: "C", "F", or that of x with "K" and "A".
 
     Examples
     --------
     >>> clone(Tensor([1.0, 2.0]))
     Tensor([1., 2.])
     """
-    return np.copy(x)
+    return np.copy(x) if order == "K" else np.copy(x, order)  # type: ignore[call-overload]

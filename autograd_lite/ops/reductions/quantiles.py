@@ -14,7 +14,7 @@ import numpy as np
 from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Array
 from autograd_lite.ops.arrays.indexing import scatter
-from autograd_lite.ops.slices import Axis, merged, unmerged
+from autograd_lite.ops.slices import Axis, axes_of, merged, unmerged
 from autograd_lite.support.conversion import strip
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
@@ -28,7 +28,22 @@ def _places(lengths: Any, q: Any, method: str) -> Any:
     return places
 
 
-def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: str, skip_nan: bool) -> Array:
+def _weighted_places(rows: Any, sorting: Any, results: Any, weights: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """The position of the quantiles among the sorted elements: the first one that has this value and a weight."""
+    weights = np.asarray(weights)
+    if weights.shape != shape:  # one axis, or those that are reduced
+        axes = axes_of(axis, len(shape))
+        lengths = [n if i in axes else 1 for i, n in enumerate(shape)]
+        weights = np.broadcast_to(np.transpose(weights, np.argsort(axes)).reshape(lengths), shape)
+    weights = merged(weights, axis).reshape(rows.shape)
+    elements = np.where(weights > 0, rows, np.nan)
+    elements = np.expand_dims(np.take_along_axis(elements, sorting, axis=1), 1)
+    return np.argmax(elements == results[:, :, None], axis=2).astype(float)
+
+
+def _to_the_chosen(
+    g: Array, a: Array, out: Array, q: Any, axis: Axis, method: str, skip_nan: bool, weights: Any = None
+) -> Array:
     values, results = np.asarray(strip(a)), np.asarray(strip(out))
     q = strip(q)
     arranged = merged(values, axis)
@@ -36,10 +51,14 @@ def _to_the_chosen(g: Array, a: Array, out: Array, q: Any, axis: Axis, method: s
     rows = arranged.reshape(slices, length)
     sorting = np.argsort(rows, axis=1, kind="stable")  # NaN comes last
     lengths = np.count_nonzero(~np.isnan(rows), axis=1) if skip_nan else np.full(slices, length)
-    places = _places(lengths, q, method)
+    results = results.reshape(np.size(q), slices).T
+    if weights is None:
+        places = _places(lengths, q, method)
+    else:
+        places = _weighted_places(rows, sorting, results, strip(weights), values.shape, axis)
     fraction = places - np.floor(places)
     # The gradient of a result that is NaN is NaN, unless all elements are NaN and ignored.
-    undefined = np.isnan(results.reshape(np.size(q), slices).T) & (lengths > 0)[:, None]
+    undefined = np.isnan(results) & (lengths > 0)[:, None]
     upstream = np.transpose(np.reshape(g, (np.size(q), slices)))
     total: Array = 0
     for place, weight in ((np.floor(places), 1 - fraction), (np.ceil(places), fraction)):
@@ -60,24 +79,30 @@ def _refuse_no_axes(axis: Axis) -> None:
 
 @primitive(
     numpy=np.quantile,
-    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, q, axis, method, False),
+    a=lambda g, a, out, q, axis, method, weights: _to_the_chosen(g, a, out, q, axis, method, False, weights),
 )
-def quantile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+def quantile(
+    a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Array:
     """The quantiles `q` in [0, 1] over `axis`, by any of NumPy's methods; the axes of q come first.
+
+    With the method "inverted_cdf", the elements can have `weights`, which have no derivative.
 
     Examples
     --------
     >>> quantile(Tensor([4.0, 1.0, 2.0, 3.0, 5.0]), [0.5, 0.125])
     Tensor([3. , 1.5])
     """
-    return np.quantile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.quantile(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)  # type: ignore[call-overload]
 
 
 @primitive(
     numpy=np.nanquantile,
-    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, q, axis, method, True),
+    a=lambda g, a, out, q, axis, method, weights: _to_the_chosen(g, a, out, q, axis, method, True, weights),
 )
-def nanquantile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+def nanquantile(
+    a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Array:
     """The quantiles `q` over `axis` without NaN.
 
     Examples
@@ -86,14 +111,18 @@ def nanquantile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear"
     Tensor(3.)
     """
     _refuse_no_axes(axis)
-    return np.nanquantile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.nanquantile(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)  # type: ignore[call-overload]
 
 
 @primitive(
     numpy=np.percentile,
-    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, np.true_divide(strip(q), 100), axis, method, False),
+    a=lambda g, a, out, q, axis, method, weights: _to_the_chosen(
+        g, a, out, np.true_divide(strip(q), 100), axis, method, False, weights
+    ),
 )
-def percentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+def percentile(
+    a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Array:
     """The quantiles q/100 over `axis`.
 
     Examples
@@ -101,14 +130,18 @@ def percentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear",
     >>> percentile(Tensor([4.0, 1.0, 2.0, 3.0, 5.0]), 75)
     Tensor(4.)
     """
-    return np.percentile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.percentile(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)  # type: ignore[call-overload]
 
 
 @primitive(
     numpy=np.nanpercentile,
-    a=lambda g, a, out, q, axis, method: _to_the_chosen(g, a, out, np.true_divide(strip(q), 100), axis, method, True),
+    a=lambda g, a, out, q, axis, method, weights: _to_the_chosen(
+        g, a, out, np.true_divide(strip(q), 100), axis, method, True, weights
+    ),
 )
-def nanpercentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Array:
+def nanpercentile(
+    a: Array, q: Array, axis: Axis = None, *, method: str = "linear", keepdims: bool = False, weights: Any = None
+) -> Array:
     """The quantiles q/100 over `axis` without NaN.
 
     Examples
@@ -117,7 +150,7 @@ def nanpercentile(a: Array, q: Array, axis: Axis = None, *, method: str = "linea
     Tensor(3.)
     """
     _refuse_no_axes(axis)
-    return np.nanpercentile(a, q, axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.nanpercentile(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)  # type: ignore[call-overload]
 
 
 @primitive(numpy=np.median, a=lambda g, a, out, axis: _to_the_chosen(g, a, out, 0.5, axis, "linear", False))

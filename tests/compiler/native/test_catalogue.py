@@ -13,19 +13,21 @@ from compiler.native.interpreted import without_compiler
 
 ROUNDING = {np.float32: 1e-4, np.float64: 1e-10}
 # What may depend on values in Python, outside of any operation.
-REFUSED = {"average", "trim_zeros", "unique", "qr", "qr: r", "cond", "cond: sums"}
+REFUSED = {
+    "average", "cov: with weights", "piecewise", "trim_zeros", "unique", "qr", "qr: r", "cond", "cond: sums",
+}  # fmt: skip
 # NumPy functions and operations that stay calls, because no loops are written for them.
 _CALLS = """
-    __getitem__ any arccos arccosh arcsin arcsinh arctan2 arctanh argsort binary_cross_entropy_with_logits
-    broadcast_to cbrt check check_signs check_variances cholesky choose
-    conjugate convolve count_nonzero cumprod cumsum deg2rad degrees det
-    eigh eigvalsh einsum expand_dims fabs first_largest flip float_power floor_divide fmod frexp heaviside hypot interp
-    interp_rules inv isneginf isposinf ldexp linear_rules logaddexp2 lstsq matrix_power maximum.accumulate
-    median median_rules minimum.accumulate modf nan_to_num nanmax nanmean nanmedian nanmedian_rules nanmin
-    nanpercentile nanpercentile_rules nanquantile nanquantile_rules nanstd nanvar norm pad percentile
-    percentile_rules pinv prod qr quantile quantile_rules rad2deg radians refuse_sum_of_0 remainder roll round
-    running_max_rules running_min_rules select setitem signbit sinc sinc_derivative slogdet solve squeeze std
-    svd svdvals take_along_axis take_along_axis_rules tan tile trace tril triu vander var vecdot
+    __getitem__ add.reduceat add_reduceat_rules any arccos arccosh arcsin arcsinh arctan2 arctanh argpartition argsort
+    binary_cross_entropy_with_logits broadcast_to cbrt check check_signs check_variances cholesky choose conjugate
+    convolve count_nonzero cumprod cumsum deg2rad degrees det eigh eigvalsh einsum expand_dims expm expm_rules fabs
+    first_largest flip float_power floor_divide fmod frexp heaviside hypot interp interp_rules inv isneginf isposinf
+    ldexp linear_rules linspace logaddexp2 lstsq matrix_power maximum.accumulate median median_rules
+    minimum.accumulate modf nan_to_num nanmax nanmean nanmedian nanmedian_rules nanmin nanpercentile
+    nanpercentile_rules nanquantile nanquantile_rules nanstd nanvar norm pad percentile percentile_rules pinv prod qr
+    quantile quantile_rules rad2deg radians refuse_sum_of_0 remainder roll round running_max_rules running_min_rules
+    select setitem signbit sinc sinc_derivative slogdet solve solve_triangular solve_triangular_rules squeeze std svd
+    svdvals take_along_axis take_along_axis_rules tan tile trace tril triu vander var vecdot
 """
 # Others stay calls for these reasons.
 REASONS = {

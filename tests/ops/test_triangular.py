@@ -1,0 +1,159 @@
+"""Triangular systems and exponentials of matrices: SciPy's numbers, with SciPy and without; limits and errors."""
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Tensor, expm, solve_triangular
+from autograd_lite.ops.linalg import triangular
+from autograd_lite.testing import check_gradients
+
+RNG = np.random.default_rng(0)
+A = RNG.normal(size=(5, 5)) + 3 * np.eye(5)
+OPTIONS = [{"lower": lower, "trans": trans, "unit_diagonal": unit}
+           for lower in (False, True) for trans in (0, 1, "T") for unit in (False, True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 0)])
+def test_the_numbers_are_those_of_scipy_with_it_and_without(options, shape, monkeypatch):
+    linalg, b = pytest.importorskip("scipy.linalg"), RNG.normal(size=shape)
+    expected = linalg.solve_triangular(A, b, **options)
+    for _ in range(2):
+        x, y = Tensor(A, requires_grad=True), Tensor(b, requires_grad=True)
+        result = solve_triangular(x, y, **options)
+        np.testing.assert_allclose(result.data, expected, rtol=1e-12)
+        result.sum().backward()
+        monkeypatch.setattr(triangular, "_of_scipy", lambda: None)
+    np.testing.assert_allclose(solve_triangular(np.stack([A, 2 * A]), b, **options)[0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_the_other_triangle_is_not_read(lower):
+    """It may hold anything, as the results of SciPy's decompositions do."""
+    other = np.triu(np.full((5, 5), np.nan), 1)
+    other = other if lower else other.T
+    for a in (A, np.stack([A, A])):
+        clean = Tensor(np.tril(a) if lower else np.triu(a), requires_grad=True)
+        dirty = Tensor(np.where(np.isnan(other), np.nan, a), requires_grad=True)
+        for x in (clean, dirty):
+            solve_triangular(x, np.ones(5), lower=lower).sum().backward()
+        np.testing.assert_array_equal(clean.grad, dirty.grad)
+        assert not np.where(np.isnan(other), clean.grad, 0).any()
+
+
+def test_a_unit_diagonal_is_not_read_and_has_gradient_zero():
+    a = np.array(A)
+    np.fill_diagonal(a, np.nan)
+    x = Tensor(a, requires_grad=True)
+    solve_triangular(x, np.ones(5), unit_diagonal=True).sum().backward()
+    assert np.isfinite(x.grad).all()
+    assert not np.diagonal(x.grad).any()
+
+
+@pytest.mark.parametrize("stack", [(), (3,)])
+def test_a_zero_on_the_diagonal_is_an_error_in_every_order_of_rounding(stack):
+    a = np.tril(RNG.normal(size=(*stack, 6, 6)))
+    a[..., 3, 3] = 0.0
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        solve_triangular(a, np.ones(6), lower=True)
+
+
+def test_dtypes_are_those_of_solve():
+    for a in (np.float32, np.float64, np.int8, np.bool_):
+        for b in (np.float32, np.float64, np.int64):
+            x, y = np.eye(2, dtype=a), np.ones(2, b)
+            assert solve_triangular(x, y).dtype == np.linalg.solve(x, y).dtype
+    with pytest.raises(TypeError, match="float16"):
+        solve_triangular(np.eye(2, dtype=np.float16), np.ones(2))
+
+
+def test_cholesky_solve_is_solve():
+    a, b = A @ A.T, RNG.normal(size=5)
+    for upper in (False, True):
+
+        def f(a, b, upper=upper):
+            return ag.cholesky_solve(b, ag.cholesky(a, upper=upper), upper)
+
+        np.testing.assert_allclose(f(a, b), np.linalg.solve(a, b))
+        found, expected = ag.grad(lambda a, b: (f(a, b) ** 2).sum(), (0, 1))(a, b), ag.grad(
+            lambda a, b: (ag.solve(a, b) ** 2).sum(), (0, 1))(a, b)  # fmt: skip
+        np.testing.assert_allclose(found[0], (expected[0] + expected[0].T) / 2, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
+    linalg = pytest.importorskip("scipy.linalg")
+    np.testing.assert_allclose(f(a, b), linalg.cho_solve(linalg.cho_factor(a), b))
+
+
+def test_cholesky_solve_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    L, b = np.linalg.cholesky(A @ A.T), RNG.normal(size=(2, 5, 3))
+    for upper in (False, True):
+        arrays = [b, L.T.copy() if upper else L]
+        ours = [Tensor(array, requires_grad=True) for array in arrays]
+        theirs = [torch.tensor(array, requires_grad=True) for array in arrays]
+        found, expected = ag.cholesky_solve(*ours, upper), torch.cholesky_solve(*theirs, upper)
+        np.testing.assert_allclose(found.data, expected.detach().numpy(), rtol=1e-10)
+        found.sum().backward()
+        expected.sum().backward()
+        for tensor, other in zip(ours, theirs, strict=True):
+            expected = other.grad.numpy()  # PyTorch's has numbers in the triangle that is not read
+            if tensor.ndim == 2:
+                expected = np.triu(expected) if upper else np.tril(expected)
+            np.testing.assert_allclose(tensor.grad, expected, rtol=1e-9, atol=1e-12)
+
+
+# -- exponentials ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-8, 1e-3, 1.0, 10.0, 100.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_exponential_and_its_derivative_are_those_of_scipy(scale, dtype):
+    linalg = pytest.importorskip("scipy.linalg")
+    a, g = (scale * RNG.normal(size=(3, 4, 4)) / 4).astype(dtype), RNG.normal(size=(3, 4, 4)).astype(dtype)
+    x = Tensor(a, requires_grad=True)
+    result = expm(x)
+    result.backward(g)
+    assert result.dtype == x.grad.dtype == dtype
+    for i in range(3):  # one stack holds matrices that are scaled differently
+        wide = a[i].astype(float)
+        expected, gradient = linalg.expm(wide), linalg.expm_frechet(wide.T, g[i].astype(float), compute_expm=False)
+        rounding = 100 * np.finfo(dtype).eps * max(1, np.abs(wide).sum())
+        np.testing.assert_allclose(result.data[i], expected, rtol=0, atol=rounding * np.abs(expected).max())
+        np.testing.assert_allclose(x.grad[i], gradient, rtol=0, atol=rounding * np.abs(gradient).max())
+
+
+def test_closed_forms():
+    t = 0.7
+    np.testing.assert_allclose(expm(np.array([[0, -t], [t, 0]])), [[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+    np.testing.assert_allclose(np.diagonal(expm(np.diag([1.0, -2.0, 0.0]))), np.exp([1.0, -2.0, 0.0]))
+    x = Tensor(A / 4, requires_grad=True)
+    np.log(np.linalg.det(expm(x))).backward()  # log det exp A = trace A
+    np.testing.assert_allclose(x.grad, np.eye(5), atol=1e-9)
+    assert expm(np.array([[1, 0], [0, 0]])).dtype == np.float64
+    assert expm(np.zeros((2, 0, 0))).shape == (2, 0, 0)
+
+
+def test_a_large_gradient_does_not_add_rounding():
+    x = Tensor(A / 4, requires_grad=True)
+    expm(x).backward(1e9 * np.eye(5))
+    np.testing.assert_allclose(x.grad, 1e9 * expm(A.T / 4), rtol=1e-12)
+
+
+def test_third_derivatives():
+    check_gradients(lambda a: expm(a)[0].sum() ** 2, A[:2, :2] / 4, order=2)
+    third = ag.grad(ag.grad(ag.grad(lambda t: expm(t * np.array([[0.0, 1.0], [1.0, 0.0]]))[0, 1])))(0.3)
+    np.testing.assert_allclose(third, np.cosh(0.3), rtol=1e-10)
+
+
+def test_not_finite_matrices_give_nan():
+    for value in (np.nan, np.inf):
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(expm(np.array([[[value, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]))[0]).any()
+            np.testing.assert_allclose(expm(np.stack([np.full((2, 2), value), np.zeros((2, 2))]))[1], np.eye(2))
+
+
+@pytest.mark.parametrize("call", [lambda a: expm(a), lambda a: solve_triangular(a, np.ones(2))])
+def test_matrices_must_be_square(call):
+    for wrong in (np.ones(3), np.ones((2, 3)), np.array(1.0)):
+        with pytest.raises(np.linalg.LinAlgError, match="square"):
+            call(wrong)
