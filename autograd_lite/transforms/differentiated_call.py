@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -162,19 +163,31 @@ class LinearizedCall:
     def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
         self.call = call = DifferentiatedCall(name, primals, tuple(range(len(primals))))
         self.out = call.run(function)
+        self.outputs = leaves(self.out)
+        for out in self.outputs:
+            if not isinstance(out, Tensor | ARRAYS | int | float):
+                raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
+
+    @cached_property
+    def pullback(self) -> tuple[list[Tensor], list[Any], int]:
+        """The variables for u, uᵀJ, and the time of the first node in between. Rows of J can do without it."""
+        call = self.call
         with call.entered():
-            self.outputs = leaves(self.out)
-            for out in self.outputs:
-                if not isinstance(out, Tensor | ARRAYS | int | float):
-                    raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
-            self.cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
-            self.since = tick()
-            self.rows = _pull(self.outputs, self.cotangents, call.variables, call.since, True, True)
+            cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
+            since = tick()
+            rows = _pull(self.outputs, cotangents, call.variables, call.since, True, True)
+        return cotangents, rows, since
+
+    def recorded(self) -> LinearizedCall:
+        """This call, its pullback recorded. Batches of tangents need that before their axis is entered."""
+        _ = self.pullback
+        return self
 
     def push(self, tangents: list[Any], tracked: bool) -> list[Any]:
         """J v for each output."""
+        cotangents, rows, since = self.pullback
         with self.call.entered():
-            return _pull(self.rows, tangents, self.cotangents, self.since, True, tracked)
+            return _pull(rows, tangents, cotangents, since, True, tracked)
 
 
 class _Variable(Leaf):
