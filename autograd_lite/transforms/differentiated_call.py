@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.batching.batch import Batch
+from autograd_lite.batching.batch import Batch, owns_memory
 from autograd_lite.core.aliases import forget_argument, note_argument
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.cuts import cut
@@ -232,7 +232,17 @@ def _pull(
             seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
     found = sweep(seeds, retain_graph or tracked, tracked, since)
     results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
-    return results if tracked else [np.copy(result) for result in results]  # gradients share no memory
+    if tracked:
+        return results
+    taken: set[int] = set()
+    return [_own(result, v._node, seeds, taken) for result, v in zip(results, inputs, strict=True)]
+
+
+def _own(gradient: Any, node: Any, seeds: dict[Any, Any], taken: set[int]) -> Any:
+    """The gradient in memory of its own. `sweep` gives that to a leaf, unless it is a view, a seed, or given twice."""
+    is_leaf = node.__class__ is _Variable and node not in seeds and id(gradient) not in taken
+    taken.add(id(gradient))
+    return gradient if is_leaf and owns_memory(gradient) else np.copy(gradient)
 
 
 def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:
