@@ -201,7 +201,7 @@ class Panels:
             span = by_chance[:, :, digit].min(axis=0), by_chance[:, :, digit].max(axis=0)
             panel.fill_between(counts, *span, color=self.colour(digit), alpha=0.2, lw=0)
         panel.fill_between([], [], [], color=GREY, alpha=0.4, lw=0, label=f"{len(by_chance)} random choices")
-        panel.axvline(enough, color="black", lw=1, ls=":")
+        panel.axvline(enough, ymax=0.88, color="black", lw=1, ls=":")
         panel.annotate(f" read right\n without {enough}", (enough, 0.04), fontsize=10)
         panel.set(xlabel="training digits left out, the most harmful first", ylim=(0, 0.8), xlim=(0, len(by_harm) - 1))
         panel.set(xticks=range(0, len(by_harm), 5), title="probability of both readings, trained without them")
