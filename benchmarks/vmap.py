@@ -1,6 +1,7 @@
-"""Batched derivatives beside torch.func and JAX, in rounds that take turns: python benchmarks/vmap.py [--rounds 15]
+"""Batched derivatives beside torch.func, JAX and HIPS autograd, in rounds that take turns: python benchmarks/vmap.py
 
-Each engine has one thread. The loop is this library without `vmap`: one element after the other.
+Each engine has one thread. The loop is this library without `vmap`: one element after the other. HIPS autograd has no
+`vmap` either: its jacobian and hessian pull back row by row, and the gradients of samples are a loop.
 """
 
 # ruff: noqa: E402 - the threads are set before NumPy is imported
@@ -26,6 +27,7 @@ import numpy as np
 
 import autograd_lite as ag
 from autograd_lite.compiler.native.building import available
+from suite.tables import case_table
 
 RESULTS = Path(__file__).parent / "results" / "vmap.json"
 RNG = np.random.default_rng(0)
@@ -100,6 +102,36 @@ def jax_jit() -> SimpleNamespace:
     )  # fmt: skip
 
 
+def hips_autograd() -> SimpleNamespace:
+    """HIPS autograd; a sample at a time."""
+    import autograd
+    import autograd.numpy as np_
+
+    def softmax(z: Any) -> Any:
+        e = np_.exp(z - np_.max(z))
+        return e / np_.sum(e)
+
+    def logsumexp(scores: Any) -> Any:
+        largest = np_.max(scores)
+        return largest + np_.log(np_.sum(np_.exp(scores - largest)))
+
+    return SimpleNamespace(
+        softmax=softmax, softplus=lambda z: np_.logaddexp(0, z), slogdet=np_.linalg.slogdet, tanh=np_.tanh,
+        logsumexp=logsumexp, pick=lambda scores, label: np_.sum(scores * (np.arange(10) == label)),
+        jacobian=autograd.jacobian, hessian=autograd.hessian, grad=autograd.grad, vmap=_loop, array=lambda x: x,
+    )  # fmt: skip
+
+
+def _loop(function: Any, axes: Any) -> Any:
+    """`vmap` over samples, one after the other."""
+
+    def looped(p: Any, x: Any, label: Any) -> Any:
+        found = [function(p, x[i], label[i]) for i in range(len(x))]
+        return tuple(np.stack(parts) for parts in zip(*found, strict=True))
+
+    return looped
+
+
 def cases(lib: Any) -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
     """The derivatives and their arguments, by name."""
     parameters = tuple(map(lib.array, PARAMETERS))
@@ -126,7 +158,7 @@ def engines() -> dict[str, dict[str, Callable[[], Any]]]:
     found = {"loop": one_by_one, "eager": calls(library), "compiled": calls(library, _program("numpy"))}
     if available():
         found["native"] = calls(library, _program("native"))
-    for name, make in (("torch.func", torch_func), ("JAX jit", jax_jit)):
+    for name, make in (("torch.func", torch_func), ("JAX jit", jax_jit), ("HIPS autograd", hips_autograd)):
         try:
             lib = make()
         except ImportError:
@@ -141,14 +173,10 @@ def _program(backend: str) -> Callable[[Any], Any]:
 
 def _in_a_loop(library: SimpleNamespace) -> SimpleNamespace:
     """The same without `vmap`: a row or a sample at a time."""
-
-    def vmap(function: Any, axes: Any) -> Any:
-        return lambda p, x, label: [function(p, x[i], label[i]) for i in range(len(x))]
-
     return SimpleNamespace(
         **{
             **vars(library),
-            "vmap": vmap,
+            "vmap": _loop,
             "jacobian": lambda f: ag.jacobian(f, chunk_size=1),
             "hessian": lambda f: ag.hessian(f, chunk_size=1),
         }
@@ -167,11 +195,10 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
     for case in found["eager"]:
         expected = _numbers(found["eager"][case]())
         times: dict[str, list[float]] = {name: [] for name in found}
-        for name, calls in found.items():
+        for calls in found.values():
             for _ in range(3):
                 result = calls[case]()
-            if name != "loop" or isinstance(result, np.ndarray):
-                np.testing.assert_allclose(_numbers(result), expected, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(_numbers(result), expected, rtol=1e-9, atol=1e-12)
         for _ in range(rounds):
             for name, calls in found.items():
                 repeats = max(1, int(0.01 / min(times[name], default=0.01)))
@@ -183,14 +210,6 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
     return table
 
 
-def as_markdown(table: dict[str, dict[str, float]]) -> str:
-    """The table of a run."""
-    names = list(next(iter(table.values())))
-    lines = [f"| | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
-    lines += [f"| {case} | {' | '.join(f'{row[name]:.3g}' for name in names)} |" for case, row in table.items()]
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Measure, print the table, and save it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -198,7 +217,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help=f"save the table in {RESULTS.name}")
     options = parser.parse_args()
     table = measure(options.rounds)
-    print(as_markdown(table))
+    print(case_table(table))
     if options.save:
         RESULTS.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -18,6 +18,7 @@ STUDIES = (
     "logic_gates",
     "perceptron",
     "logistic_and_probit",
+    "per_sample",
     "descents",
     "backprop_by_hand",
     "derive",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_lite.batching.axes import Axis
-from autograd_lite.batching.batch import Batch, aligned, arrayed, filled, has, shifted, wrapped
+from autograd_lite.batching.batch import Batch, aligned, arrayed, axes_in, filled, has, shifted, wrapped
 from autograd_lite.batching.table import bind, handles, is_only, writable
 from autograd_lite.batching.ufuncs import with_out
 
@@ -24,7 +24,7 @@ def _elementwise(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
         return NotImplemented
     not_arrays = (str, type, np.dtype)
     values = [value for value in (*args, *kwargs.values()) if not isinstance(value, not_arrays)]
-    ndim = max(np.ndim(value) for value in values)
+    ndim = max(axes_in(value) for value in values)
     options = {name: value if name == "out" else aligned(value, axis, ndim) for name, value in kwargs.items()}
     return with_out(function, [aligned(a, axis, ndim) for a in args], options, axis)
 
@@ -34,7 +34,7 @@ def _select(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     given = bind(function, args, kwargs)
     conditions, choices = [list(map(arrayed, given[name])) for name in ("condlist", "choicelist")]
     default = [given["default"]] if "default" in given else []
-    ndim = max(map(np.ndim, (*conditions, *choices, *default)))
+    ndim = max(map(axes_in, (*conditions, *choices, *default)))
     conditions, choices = ([aligned(value, axis, ndim) for value in values] for values in (conditions, choices))
     default = [aligned(value, axis, ndim) for value in default]
     shape = np.broadcast_shapes(*map(np.shape, (*conditions, *choices, *default)))
@@ -48,7 +48,7 @@ def _choose(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     index, choices = given.pop("a"), given.pop("choices")
     if not isinstance(choices, tuple | list) or given.get("out") is not None:
         return NotImplemented
-    ndim = max(map(np.ndim, (index, *choices)))
+    ndim = max(map(axes_in, (index, *choices)))
     return Batch(function(aligned(index, axis, ndim), [aligned(c, axis, ndim) for c in choices], **given), axis)
 
 
@@ -58,9 +58,9 @@ def _take(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     x, indices, along, mode = given["a"], given["indices"], given.get("axis"), given.get("mode", "raise")
     if given.get("out") is not None:
         return NotImplemented
-    if along is None or not np.ndim(x):
+    if along is None or not axes_in(x):
         x, along = np.reshape(arrayed(x), (np.size(x),)), 0
-    along = normalize_axis_index(along, np.ndim(x))
+    along = normalize_axis_index(along, axes_in(x))
     if not has(indices, axis):
         return Batch(np.take(x.held, indices, along + 1, mode=mode), axis)
     if not has(x, axis):
@@ -74,7 +74,7 @@ def _take_along_axis(function: Any, axis: Axis, args: Any, kwargs: Any) -> Any:
     x, indices, along = given["arr"], given["indices"], given.get("axis", -1)
     if along is None:
         x, along = np.reshape(arrayed(x), (np.size(x),)), 0
-    if np.ndim(x) != np.ndim(indices):
+    if axes_in(x) != axes_in(indices):
         return NotImplemented  # NumPy's error
     x, indices = (value.held if has(value, axis) else np.expand_dims(arrayed(value), 0) for value in (x, indices))
     ndim = x.ndim - 1

@@ -22,6 +22,13 @@ FUNCTIONS: dict[Any, Handler] = {}
 _signature = functools.cache(inspect.signature)
 
 
+@functools.cache
+def _names(function: Any) -> tuple[str, ...]:
+    """The names of the arguments; none if some of them have no name or no place."""
+    parameters = _signature(function).parameters.values()
+    return tuple(p.name for p in parameters) if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters) else ()
+
+
 def handles(*functions: Any) -> Callable[[Handler], Handler]:
     """A decorator that enters a handler for NumPy functions."""
 
@@ -34,6 +41,8 @@ def handles(*functions: Any) -> Callable[[Handler], Handler]:
 
 def bind(function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments that are given, by name."""
+    if args and len(args) <= len(names := _names(function)) and kwargs.keys() <= set(names[len(args) :]):
+        return {**dict(zip(names, args, strict=False)), **kwargs}  # a fifth of the time
     return dict(_signature(function).bind(*args, **kwargs).arguments)
 
 

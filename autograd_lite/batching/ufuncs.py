@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.batching.axes import Axis, refuse_write
-from autograd_lite.batching.batch import Batch, aligned, arrayed, dispatch, has, innermost, shifted, wrapped
+from autograd_lite.batching.batch import Batch, aligned, arrayed, axes_in, dispatch, has, innermost, shifted, wrapped
 from autograd_lite.batching.elements import loop
 from autograd_lite.batching.errors import of_one_element
 from autograd_lite.batching.indices import add_at, refuse_read_only
@@ -69,8 +69,8 @@ def _handled(ufunc: np.ufunc, method: str, axis: Axis, inputs: Any, kwargs: dict
 
 def _elementwise(ufunc: np.ufunc, axis: Axis, inputs: Any, kwargs: dict[str, Any]) -> Any:
     where = kwargs.get("where", True)
-    ndim = max(np.ndim(x) for x in (*inputs, where))
-    ndim = max(ndim, *(np.ndim(out) for out in kwargs.get("out", ()) if out is not None), 0)
+    ndim = max(axes_in(x) for x in (*inputs, where))
+    ndim = max(ndim, *(axes_in(out) for out in kwargs.get("out", ()) if out is not None), 0)
     if where is not True:
         kwargs["where"] = aligned(where, axis, ndim)
     return with_out(ufunc, [aligned(x, axis, ndim) for x in inputs], kwargs, axis)
@@ -97,7 +97,7 @@ def _of_core_axes(ufunc: np.ufunc, axis: Axis, inputs: Any, kwargs: dict[str, An
     cores = [len([name for name in core.split(",") if name]) for core in _cores(signature)]
     if "?" in signature or set(kwargs) - {"dtype", "casting"}:
         return NotImplemented
-    loops = [np.ndim(x) - core for x, core in zip(inputs, cores, strict=True)]
+    loops = [axes_in(x) - core for x, core in zip(inputs, cores, strict=True)]
     if min(loops) < 0:
         raise ValueError(f"{ufunc.__name__}: an operand has too few axes")
     operands = [aligned(x, axis, max(loops) + core) for x, core in zip(inputs, cores, strict=True)]
@@ -114,7 +114,7 @@ def matmul(axis: Axis, x: Any, y: Any) -> Any:
     """The matrix product. Where one factor is the same for all elements, it is one product for the whole batch."""
     left, right = has(x, axis), has(y, axis)
     a, b = (value.held if has(value, axis) else arrayed(value) for value in (x, y))
-    n, m = np.ndim(x), np.ndim(y)
+    n, m = axes_in(x), axes_in(y)
     if not n or not m:
         raise ValueError("matmul: a number is no operand")
     if left and not right and m <= 2:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.batching.batch import Batch
+from autograd_lite.batching.batch import Batch, owns_memory
 from autograd_lite.core.aliases import forget_argument, note_argument
 from autograd_lite.core.backward import sweep
 from autograd_lite.core.cuts import cut
@@ -162,19 +163,31 @@ class LinearizedCall:
     def __init__(self, name: str, function: Function, primals: tuple[Any, ...]) -> None:
         self.call = call = DifferentiatedCall(name, primals, tuple(range(len(primals))))
         self.out = call.run(function)
+        self.outputs = leaves(self.out)
+        for out in self.outputs:
+            if not isinstance(out, Tensor | ARRAYS | int | float):
+                raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
+
+    @cached_property
+    def pullback(self) -> tuple[list[Tensor], list[Any], int]:
+        """The variables for u, uᵀJ, and the time of the first node in between. Rows of J can do without it."""
+        call = self.call
         with call.entered():
-            self.outputs = leaves(self.out)
-            for out in self.outputs:
-                if not isinstance(out, Tensor | ARRAYS | int | float):
-                    raise TypeError(f"{name}: the function must return an array, not {type(out).__name__}")
-            self.cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
-            self.since = tick()
-            self.rows = _pull(self.outputs, self.cotangents, call.variables, call.since, True, True)
+            cotangents = [new_variable(np.zeros(np.shape(out), np.result_type(out))) for out in self.outputs]
+            since = tick()
+            rows = _pull(self.outputs, cotangents, call.variables, call.since, True, True)
+        return cotangents, rows, since
+
+    def recorded(self) -> LinearizedCall:
+        """This call, its pullback recorded. Batches of tangents need that before their axis is entered."""
+        _ = self.pullback
+        return self
 
     def push(self, tangents: list[Any], tracked: bool) -> list[Any]:
         """J v for each output."""
+        cotangents, rows, since = self.pullback
         with self.call.entered():
-            return _pull(self.rows, tangents, self.cotangents, self.since, True, tracked)
+            return _pull(rows, tangents, cotangents, since, True, tracked)
 
 
 class _Variable(Leaf):
@@ -219,7 +232,17 @@ def _pull(
             seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
     found = sweep(seeds, retain_graph or tracked, tracked, since)
     results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
-    return results if tracked else [np.copy(result) for result in results]  # gradients share no memory
+    if tracked:
+        return results
+    taken: set[int] = set()
+    return [_own(result, v._node, seeds, taken) for result, v in zip(results, inputs, strict=True)]
+
+
+def _own(gradient: Any, node: Any, seeds: dict[Any, Any], taken: set[int]) -> Any:
+    """The gradient in memory of its own. `sweep` gives that to a leaf, unless it is a view, a seed, or given twice."""
+    is_leaf = node.__class__ is _Variable and node not in seeds and id(gradient) not in taken
+    taken.add(id(gradient))
+    return gradient if is_leaf and owns_memory(gradient) else np.copy(gradient)
 
 
 def zeros(shape: tuple[int, ...], dtype: Any, tracked: bool) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.batching.axes import Axis, BatchError
-from autograd_lite.batching.batch import Batch
+from autograd_lite.batching.batch import Batch, has, owns_memory
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.arrays.shape import concatenate
 from autograd_lite.support.checks import check_positive_integer
@@ -165,8 +165,10 @@ def _left(value: Any, axis: Axis, place: Any) -> Any:
     ndim = len(np.shape(value)) + 1
     if place is None or not -ndim <= place < ndim:
         raise ValueError(f"vmap: out_axes is {place}, but the result has {ndim} axes with that of the batch")
+    if place % ndim == 0 and has(value, axis) and owns_memory(value):
+        return value.held
     left = leave(value, axis, place % ndim)
-    return left if isinstance(left, Tensor) else np.array(left) if type(left) is np.ndarray else left
+    return np.array(left) if type(left) is np.ndarray else left
 
 
 def _spread(places: Any, tree: Any, what: str) -> Iterator[int | None]:

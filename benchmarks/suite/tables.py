@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import geometric_mean
 from typing import Any
 
 from suite.environment import describe
@@ -29,6 +30,15 @@ def three_digits(number: float) -> str:
     ['0.512', '1.23', '36.2', '513', '4000']
     """
     return f"{number:.{3 if number < 0.9995 else 2 if number < 9.995 else 1 if number < 99.95 else 0}f}"
+
+
+def digits(number: float) -> str:
+    """Three significant digits of a number of any size.
+
+    >>> [digits(x) for x in (0.00623, 0.168, 19.53, 4000.4)]
+    ['0.00623', '0.168', '19.5', '4000']
+    """
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"
 
 
 def mebibytes(number: int) -> str:
@@ -179,6 +189,38 @@ def markdown_report(results: dict[str, Any]) -> str:
 def titled_table(cases: dict[str, Any], order: list[str]) -> str:
     head, *rows = engine_rows(cases, engine_names(cases, order), step_cell)
     return markdown([head, *([cases[key]["title"], *cells] for key, *cells in rows)])
+
+
+def case_table(table: dict[str, dict[str, float]]) -> str:
+    """The milliseconds of each engine that a run has measured."""
+    names = list(next(iter(table.values())))
+    return markdown(
+        [["case", *names], *([case, *(digits(row[name]) for name in names)] for case, row in table.items())]
+    )
+
+
+def gradbench_table(results: dict[str, Any]) -> str:
+    """GradBench in milliseconds, and the geometric means of the ratios to PyTorch."""
+    cases = results["gradbench"]
+    names = engine_names(cases, results["engines"])
+    of_all = [case["engines"] for case in cases.values() if all(name in case["engines"] for name in names)]
+    of_any = [case["engines"] for case in cases.values()]
+    rows = [["case", *(name.removeprefix("autograd_lite ") for name in names)]]
+    for case in cases.values():
+        found = case["engines"]
+        times = (digits(1e3 * found[name]["seconds"]) if name in found else "–" for name in names)
+        rows.append([case["title"], *times])
+    for label, group in (("all", of_any), ("those of all engines", of_all)):
+        rows.append([f"ratio to {names[0]}, geometric mean of {label} ({len(group)})", *_means(group, names)])
+    return markdown(rows)
+
+
+def _means(group: list[dict[str, Any]], names: list[str]) -> list[str]:
+    """The geometric mean of the ratios of each engine; a dash where it has not run all cases of the group."""
+    return [
+        digits(geometric_mean(found[name]["ratio"] for found in group)) if all(name in f for f in group) else "–"
+        for name in names
+    ]
 
 
 def refusals(results: dict[str, Any]) -> dict[str, str]:

@@ -229,6 +229,56 @@ def test_chunks_bound_the_memory(transformed):
     close(transformed(function, chunk_size=20)(x[:30]), transformed(function)(x[:30]))
 
 
+# -- memory --------------------------------------------------------------------------------------------------------
+
+
+def _returned_twice(x):
+    y = np.sin(x)
+    return y, y, y[::-1]
+
+
+def _added(x, y):
+    return (x + y).sum()
+
+
+_OUTER = np.arange(3.0)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda x: [vmap(lambda e: e)(x)],
+        lambda x: [vmap(lambda e: e[:2])(x)],
+        lambda x: [vmap(lambda e: _OUTER)(x), _OUTER],
+        lambda x: vmap(_returned_twice)(x),
+        lambda x: vmap(_returned_twice, chunk_size=3)(x),
+        lambda x: vmap(lambda e: vmap(lambda s: (s, s * 2))(e))(x),
+        lambda x: vmap(grad(_added, (0, 1)))(x, x),
+        lambda x: vmap(grad(lambda e: e[0]))(x),
+        lambda x: vmap(grad(lambda e, f: (e * f).sum(), (0, 1)))(x, x),
+        lambda x: vmap(lambda e: jvp(lambda a: a, [e], [e]))(x),
+        lambda x: vmap(lambda e: vjp(lambda a, b: (a, b, a), e, e)[1]((e, e, e)))(x),
+        lambda x: vmap(lambda e: (lambda value, pull: (value, *pull(value), *pull(value)))(*vjp(np.exp, e)))(x),
+        lambda x: vmap(jacobian(lambda e: e))(x)[None],
+        lambda x: jacobian(lambda a, b: a + b, (0, 1))(x[0], x[1]),
+        lambda x: grad(_added, (0, 1))(x, x),
+        lambda x: grad(lambda a, b: (a.T * b.T).sum(), (0, 1))(x, x),
+        lambda x: vjp(lambda a, b: (a, b), x, x)[1]((x, x)),
+    ],
+)
+def test_results_share_memory_with_nothing(run):
+    x = RNG.normal(size=(4, 3))
+    before = x.copy()
+    arrays = [x, *run(x)]
+    for i, array in enumerate(arrays):
+        for other in arrays[:i]:
+            assert not np.shares_memory(array, other)
+    for array in arrays[1:]:
+        if array is not _OUTER:
+            array[...] = 7
+    assert (x == before).all()
+
+
 # -- many tangents, many rows --------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,10 @@ No test asserts how long anything takes.
 """
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +196,20 @@ def test_processes_get_the_number_of_threads_and_this_one_its_own_back(monkeypat
     assert printed.strip() == str(["3"] * len(THREADS))
     assert os.environ["OMP_NUM_THREADS"] == "5"
     assert "NPROC" not in os.environ
+
+
+_SAME_NUMBERS = """
+import numpy as np, vmap
+ours, theirs = vmap.cases(vmap.ours()), vmap.cases(vmap.hips_autograd())
+assert list(ours) == list(theirs)
+for case, (function, arguments) in ours.items():
+    other, others = theirs[case]
+    expected, found = vmap._numbers(function(*arguments)), vmap._numbers(other(*others))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+"""
+
+
+def test_hips_autograd_computes_the_derivatives_of_the_benchmark_of_vmap():
+    pytest.importorskip("autograd", reason="the library beside which it is measured")
+    folder = Path(__file__).parents[2] / "benchmarks"
+    subprocess.run([sys.executable, "-c", f"import sys; sys.path.append({str(folder)!r})\n{_SAME_NUMBERS}"], check=True)

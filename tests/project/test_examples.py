@@ -79,6 +79,31 @@ def test_logistic_and_probit(run):
     assert figures["probit"] < 1e-3
 
 
+def test_per_sample(run):
+    figures = run("per_sample")
+    assert figures["rest"] < 1e-12
+    assert figures["correlation"] > 0.98
+    assert 0 < figures["enough"] < 20
+
+
+def test_influences_are_derivatives_of_the_trained_weights():
+    """The loss of a sample is differentiated, by differences, with respect to the weight of a training sample."""
+    from per_sample import Regression, sample_loss
+
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(60, 4)), rng.integers(0, 10, 60)
+    model = Regression(x, labels)
+    test, label, step = rng.normal(size=4), 3, 1e-3
+    for i in (0, 17):
+        kept = np.ones((2, 60))
+        kept[:, i] += step, -step
+        weights = np.repeat(model.weights[None], 2, axis=0)
+        for _ in range(60):
+            weights = model.many_steps(weights, kept)
+        above, below = (float(sample_loss(w, test, label)) for w in weights)
+        np.testing.assert_allclose(model.influence(test, label)[i], (below - above) / (2 * step), rtol=1e-4)
+
+
 def test_descents(run):
     assert run("descents")["difference"] < 1e-14
 

@@ -1,6 +1,7 @@
 """The programs of README.md and docs/ run as printed and show what the pages claim."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from run_all import STUDIES
+from vmap_tables import page_with_tables
 
 from suite.tables import three_digits
 
@@ -150,9 +152,21 @@ def test_the_sentences_on_speed_follow_from_the_saved_run():
     }
 
 
+def test_the_tables_of_vmap_are_those_of_the_saved_runs():
+    page = (ROOT / "docs" / "vmap.md").read_text(encoding="utf-8")
+    assert page == page_with_tables(page), "run python tests/vmap_tables.py"
+    saved = json.loads((ROOT / "benchmarks" / "results" / "gradbench.json").read_text(encoding="utf-8"))["gradbench"]
+    first, second = re.findall(r"^\| case \|.*?\n(?!\|)", page, re.MULTILINE | re.DOTALL)
+    assert first.count("\n") == 2 + len(json.loads((ROOT / "benchmarks" / "results" / "vmap.json").read_text()))
+    assert second.count("\n") == 2 + len(saved) + 2
+    ratios = [program["engines"]["autograd_lite"]["ratio"] for program in saved.values()]
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    assert f"geometric mean of all ({len(saved)}) | 1 | {mean:.3g} |" in second
+
+
 def test_the_gallery_has_as_many_studies_as_stated():
-    assert len(STUDIES) == 13
-    assert "thirteen studies" in README
+    assert len(STUDIES) == 14
+    assert "fourteen studies" in README
 
 
 def test_the_programs_on_extending_run_one_after_the_other():

@@ -103,6 +103,25 @@ def test_a_program_says_what_runs_and_why_calls_stay_calls():
     assert list(compiled.program.reasons) == ["none of its calls has loops"]
 
 
+@pytest.mark.parametrize(
+    ("shapes", "transposed", "reason"),
+    [
+        (((40, 12, 12), (40, 12, 12)), False, "a product for BLAS"),
+        (((40, 12, 12), (40, 12, 12)), True, None),  # both factors are read along the axis of the sum
+        (((40, 10, 10), (40, 10, 10)), False, None),
+        (((40, 32, 1), (40, 1, 64)), False, None),  # an outer product
+        (((12, 12), (12, 12)), False, None),
+        (((17, 17), (17, 17)), False, "a product for BLAS"),
+    ],
+)
+def test_products_go_where_they_are_faster(shapes, transposed, reason):
+    x, y = (np.random.default_rng(0).normal(size=shape) for shape in shapes)
+    compiled = compile(lambda x, y: np.exp(x) @ (y.swapaxes(-1, -2) if transposed else y), backend="native")
+    for _ in range(3):
+        assert_close(compiled(x, y), np.exp(x) @ (y.swapaxes(-1, -2) if transposed else y))
+    assert any("a product for BLAS" in found for found in compiled.program.reasons) is (reason is not None)
+
+
 def test_the_native_source_runs_by_itself():
     compiled = compile(lambda x, y: np.exp(-(x**2)) @ y + np.tanh(x).sum(axis=1), backend="native")
     y = np.linspace(-1, 1, 6)
