@@ -53,7 +53,7 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.support.threads import get_num_threads, set_num_threads
-from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, scan, value_and_grad, vjp, vmap
 
 # SciPy is optional: its functions have rules as soon as one of them meets a tensor. All other rules come first.
 numpy_operations.families["scipy.special"] = lambda: __getattr__("special")
@@ -116,12 +116,12 @@ __all__ = [
     "negative", "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "percentile", "permute_dims",
     "pinv", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "radians", "ravel", "real",
     "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis",
-    "rot90", "round", "save", "scatter", "select", "set_num_threads", "setitem", "sigmoid", "sign", "silu", "sin",
-    "sinc", "sinh", "slogdet", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack",
-    "std", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
-    "tensorinv", "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
-    "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap",
-    "vsplit", "vstack", "where",
+    "rot90", "round", "save", "scan", "scatter", "select", "set_num_threads", "setitem", "sigmoid", "sign", "silu",
+    "sin", "sinc", "sinh", "slogdet", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensordot", "tensorinv", "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu",
+    "true_divide", "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm",
+    "vjp", "vmap", "vsplit", "vstack", "where",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

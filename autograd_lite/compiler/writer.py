@@ -64,6 +64,7 @@ class TapeWriter:
         self.storages: dict[int, Storage] = {}
         self.arrays: dict[int, Tracer] = {}  # from outside, by the identity of the array
         self._passed: dict[int, Tracer] = {}  # the arguments, by the identity of the array
+        self.inner: Any = None  # the recorder of a step of a loop, while one runs
         self.assumes = False  # whether a branch may be assumed to be taken in each replay
         self._read_inside: set[str] = set()  # numbers that are read at their place in the program
 
@@ -135,6 +136,8 @@ class TapeWriter:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Execute a NumPy function, or the method that a string names, and record it."""
+        if self.inner is not None:
+            return self.inner.call(function, args, kwargs)
         if self.ended:
             _refuse_after_recording()
         if function in _STATIC:
