@@ -62,7 +62,7 @@ class RecordedLoop:
         """Record the first step, again if it shows that the carry has more hidden axes, or that gradients flow."""
         loop = self.loop
         while True:
-            self.recorder, was_recorded = StepRecorder(self.outer), loop.is_recorded
+            self.recorder, forms = StepRecorder(self.outer), loop.forms
             self.instructions: list[Instruction] = []
             with self.recorder.recording_step(self.instructions):
                 given = [self._varying(axes_and_array(value)) for value in carry]
@@ -72,7 +72,7 @@ class RecordedLoop:
             if self.recorder.refusal is not None:
                 raise self.recorder.refusal
             after = [promoted(a, b) for a, b in zip(carry, self.step.arrays, strict=False)]
-            if was_recorded == loop.is_recorded and all(a is b for a, b in zip(after, carry, strict=True)):
+            if forms == loop.forms and all(a is b for a, b in zip(after, carry, strict=True)):
                 break
             carry = after
         self.first = [axes_and_array(value)[1] for value in carry]
@@ -146,7 +146,7 @@ class RecordedLoop:
 
     def _pull(self, g_carry: list[Any], g_ys: list[Any]) -> Any:
         count = len(g_carry)
-        carried = [i for i, value in enumerate(g_carry) if value.dtype.kind == "f"]
+        carried = [i for i in range(count) if self.loop.forms[i] == 2]
         seeded = [i for i, node in enumerate(self.step.nodes) if i >= count and node is not None]
         state = [canonical(g_carry[i]) for i in carried]
         stacks = [_stack(g_ys[i - count]) for i in seeded]

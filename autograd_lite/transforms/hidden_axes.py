@@ -82,17 +82,17 @@ dispatch.update(total=total, leave=leave, enter_stack=_enter_stack)
 
 
 def axes_and_array(x: Any) -> tuple[tuple[Axis, ...], Any]:
-    """The hidden axes of an array, outermost first, and the array in which they come first."""
+    """The hidden axes of an array, and the array of which they are the first axes, in this order."""
     axes = []
     while isinstance(x, Batch):
         axes.append(x.axis)
         x = x.held
-    return tuple(axes), x
+    return tuple(reversed(axes)), x
 
 
 def with_axes(axes: tuple[Axis, ...], array: Any) -> Any:
     """The inverse of `axes_and_array`."""
-    for axis in reversed(axes):
+    for axis in axes:
         array = Batch(array, axis)
     return array
 
@@ -107,7 +107,7 @@ def promoted(x: Any, like: Any) -> Any:
     <batch of 2 arrays of shape (3,) and dtype float64>
     """
     own, array = axes_and_array(x)
-    axes = tuple(sorted({*own, *axes_and_array(like)[0]}, key=lambda axis: -axis.number))
+    axes = tuple(sorted({*own, *axes_and_array(like)[0]}, key=lambda axis: axis.number))
     if axes == own:
         return x
     for place, axis in enumerate(axes):

@@ -52,8 +52,8 @@ class Step:
         The results in C order; 0-d ones as NumPy's scalars.
     nodes : list of (Node, Leaf or None)
         Their places in the graph.
-    has_tensors : bool
-        Whether there are tensors among them.
+    is_tensor : list of bool
+        Which of them are tensors.
     closures : dict of (Node or Leaf) to None
         What they depend on besides the arguments, in the order in which it is found.
 
@@ -73,7 +73,7 @@ class Step:
         finally:
             for tensor in tensors:
                 forget_argument(tensor)
-        self.has_tensors = any(isinstance(value, Tensor) for value in results)
+        self.is_tensor = [isinstance(value, Tensor) for value in results]
         self.arrays = [canonical(value._data if isinstance(value, Tensor) else value) for value in results]
         self.nodes = [value._node if isinstance(value, Tensor) else None for value in results]
         self.closures: dict[Any, None] = {}

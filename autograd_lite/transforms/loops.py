@@ -15,6 +15,7 @@ from autograd_lite.support.checks import check_integer, check_switch
 from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, map_leaves, rebuild
+from autograd_lite.transforms.differentiated_call import connected_variable
 from autograd_lite.transforms.hidden_axes import promoted
 from autograd_lite.transforms.loop_steps import Step, canonical, contiguous, read_only, step_variable
 
@@ -30,8 +31,11 @@ class Loop:
         The leaves of `init` and of `xs`.
     length : int
         The number of steps.
+    forms : list of int
+        For each leaf whether the function receives an array (0), a tensor (1), or a variable of which a gradient is
+        required (2), as far as that is known.
     is_recorded : bool
-        Whether a gradient is required of anything that the results depend on, as far as that is known.
+        Whether a gradient is required of anything that the results depend on.
     has_tensors : bool
         Whether the results are tensors.
     results : list of arrays
@@ -44,9 +48,8 @@ class Loop:
         self.carry = [_read(leaf, place) for leaf, place in zip(leaves(init), places(init, "init"), strict=True)]
         self.inputs = [_read(leaf, place) for leaf, place in zip(leaves(xs), places(xs, "xs"), strict=True)]
         self.length = self._length(length)
-        given = [value for value in (*self.carry, *self.inputs) if isinstance(value, Tensor)]
-        self.has_tensors = bool(given)
-        self.is_recorded = is_grad_enabled() and any(value._node is not None for value in given)
+        self.forms = [_form_of(value, getattr(value, "_node", None)) for value in (*self.carry, *self.inputs)]
+        self.has_tensors, self.is_recorded = any(self.forms), 2 in self.forms
         self.start = tick()
         self.y: Any = _UNKNOWN  # the structure of what is stacked
         self._y_forms: list[Any] = []
@@ -92,7 +95,8 @@ class Loop:
 
     def step(self, carry: list[Any], x: list[Any]) -> Step:
         """Run one step on arrays."""
-        step = Step(self.call, [self._argument(value) for value in (*carry, *x)], self.start)
+        given = [_argument(value, form) for value, form in zip((*carry, *x), self.forms, strict=True)]
+        step = Step(self.call, given, self.start)
         count = len(self.carry)
         for before, after, place in zip(carry, step.arrays, places(self.init, "carry"), strict=False):
             _check_same(place, before, after, "the carry has the same shapes and dtypes in all steps")
@@ -101,13 +105,16 @@ class Loop:
         for before, after, place in zip(self._y_forms, ys, places(self.y, "y"), strict=True):
             _check_same(place, before, after, "y has the same shapes and dtypes in all steps")
         self.is_recorded |= any(node is not None for node in step.nodes)
-        self.has_tensors |= step.has_tensors
+        self.has_tensors |= any(step.is_tensor)
+        after = [2 if node is not None else int(t) for node, t in zip(step.nodes, step.is_tensor, strict=True)]
+        self.forms = [*map(max, self.forms[:count], after[:count]), *self.forms[count:]]
         return step
 
-    def _argument(self, value: Any) -> Any:
-        if self.is_recorded and value.dtype.kind == "f":
-            return step_variable(value)
-        return _wrap(value) if self.has_tensors else read_only(value)
+    def argument(self, value: Any, i: int) -> Any:
+        """What the function receives as its i-th argument, connected with the graph that the value is part of."""
+        if self.forms[i] == 2:
+            return connected_variable(value)
+        return _wrap(_data(value)) if self.forms[i] else read_only(_data(value))
 
 
 class Unrolled:
@@ -189,6 +196,16 @@ def _read(leaf: Any, place: str) -> Any:
         return as_numbers(leaf)
     except TypeError as error:
         raise TypeError(f"scan: {place}: {error}") from error
+
+
+def _form_of(value: Any, node: Any) -> int:
+    if node is not None and is_grad_enabled():
+        return 2
+    return int(isinstance(value, Tensor))
+
+
+def _argument(array: Any, form: int) -> Any:
+    return step_variable(array) if form == 2 else _wrap(array) if form else read_only(array)
 
 
 def _data(value: Any) -> Any:

@@ -14,7 +14,7 @@ from autograd_lite.core.primitive import primitive
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.support.recorder_interface import current_recorder
 from autograd_lite.support.tree import rebuild
-from autograd_lite.transforms.differentiated_call import Function, check_function, connected_variable
+from autograd_lite.transforms.differentiated_call import Function, check_function
 from autograd_lite.transforms.loop_steps import Step
 from autograd_lite.transforms.loops import Loop, Unrolled
 
@@ -109,6 +109,9 @@ class _Run:
     def __init__(self, loop: Loop, steps: Any, results: list[Any]) -> None:
         self.loop, self.steps, self.results = loop, steps, results
 
+    def __repr__(self) -> str:
+        return str(getattr(self.loop.function, "__name__", "function"))
+
     def gradients(self, g: list[Any]) -> list[Any]:
         """The gradients of the operands."""
         count = len(self.loop.carry)
@@ -123,9 +126,9 @@ class _Run:
         """The same, recorded: a loop in the opposite direction, with a sweep through the function in each step."""
         loop, closures = self.loop, list(self.steps.closures)
         count, end = len(loop.carry), len(loop.carry) + len(loop.inputs)
-        floats = [i for i in range(end) if operands[i].dtype.kind == "f"]
+        variables = [i for i in range(end) if loop.forms[i] == 2]
         seeded = [i for i, value in enumerate(self.results) if value.dtype.kind == "f"]
-        in_carry = [i for i in floats if i < count]
+        in_carry = [i for i in variables if i < count]
 
         def forward(carry: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
             return loop.call([*carry, *x])[:count], carry
@@ -134,12 +137,11 @@ class _Run:
             g_carry, totals = state
             values, g_ys = given
             with enable_grad():
-                variables = [connected_variable(v) if v.dtype.kind == "f" else v for v in values]
-                step = Step(loop.call, variables, math.inf)
+                step = Step(loop.call, [loop.argument(v, i) for i, v in enumerate(values)], math.inf)
                 seeds = dict(zip(in_carry, g_carry, strict=True)) | dict(g_ys)
                 found, new = step.pull([seeds.get(i) for i in range(len(self.results))], create_graph=True)
             totals = [t + new[n] if n in new else t for n, t in zip(closures, totals, strict=True)]
-            return ([found[i] for i in in_carry], totals), [found[i] for i in floats if i >= count]
+            return ([found[i] for i in in_carry], totals), [found[i] for i in variables if i >= count]
 
         init, inputs = list(operands[:count]), list(operands[count:end])
         _, carries = scan(forward, init, inputs, loop.length, loop.reverse)
@@ -147,7 +149,7 @@ class _Run:
         g_ys = {i: g[i] for i in seeded if i >= count}
         state = ([g[i] for i in in_carry], zeros)
         (g_carry, totals), g_inputs = scan(backward, state, ([*carries, *inputs], g_ys), loop.length, not loop.reverse)
-        found = dict(zip(floats, [*g_carry, *g_inputs], strict=True))
+        found = dict(zip(variables, [*g_carry, *g_inputs], strict=True))
         return [*(found.get(i) for i in range(end)), *totals]
 
 
