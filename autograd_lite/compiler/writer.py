@@ -253,8 +253,8 @@ class TapeWriter:
             if leaf._recorder.ended:
                 _refuse_after_recording()
             raise CompileError(
-                "compile: an array belongs to another program that is being recorded, or to one step of scan, and has no "
-                "values of its own outside; let the function of scan return it as y"
+                "compile: an array belongs to another program that is being recorded, or to one step of scan, and has "
+                "no values of its own outside; let the function of scan return it as y"
             )
         if isinstance(leaf, Tensor) and leaf._node is None:
             leaf = leaf._data  # as an index

@@ -84,7 +84,7 @@ def scan(function: Function, init: Any, xs: Any = None, length: int | None = Non
     loop = Loop(function, init, xs, length, reverse)
     run = _run(loop)
     results = [*run.carry, *run.ys]
-    if loop.is_recorded and loop.length:
+    if loop.is_recorded and loop.length and results:
         closures = [_wrap(np.broadcast_to(np.zeros((), n.dtype), n.shape), n) for n in run.closures]
         operation = _operation(len(results))
         found = operation(_Run(loop, run, results), *loop.carry, *loop.inputs, *closures)
