@@ -55,7 +55,7 @@ from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
 from autograd_lite.support.threads import get_num_threads, set_num_threads
-from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, scan, value_and_grad, vjp, vmap
 
 # SciPy is optional: its functions have rules as soon as one of them meets a tensor. All other rules come first.
 numpy_operations.families["scipy.special"] = lambda: __getattr__("special")
@@ -149,7 +149,7 @@ __all__ = [
     "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "partition", "percentile", "permute_dims",
     "piecewise", "pinv", "polyval", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg",
     "radians", "ravel", "real", "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter", "segment_sum", "select", "set_num_threads",
+    "rint", "roll", "rollaxis", "rot90", "round", "save", "scan", "scatter", "segment_sum", "select", "set_num_threads",
     "setitem", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet", "softmax",
     "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
     "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",

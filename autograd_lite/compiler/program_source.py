@@ -180,6 +180,10 @@ class Source:
             f"    return {self.tape.name}, ({''.join(name + ', ' for name in lasting)})",
             "",
         ]
+        for name, function in self.functions.items():
+            if hasattr(function, "steps"):
+                text = function.steps.source.text.rstrip().splitlines()
+                lines += ["", f"# {name} runs, for each step of a loop:", *(f"# {line}".rstrip() for line in text)]
         self.first_line = lines.index(head) + 2
         return "\n".join(lines)
 

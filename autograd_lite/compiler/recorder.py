@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,15 +35,19 @@ class Recorder(UpdateRecorder):
     attributes : dict
         Patched attributes that the function has read before it set them: object, name, value. At the end those whose
         object still exists become `read_attributes`.
+    record_loop : callable
+        ``record_loop(loop, recorder)`` records a loop of `scan`; it needs recorders of its own.
     expands : bool
         Whether operations that are one call are also recorded call by call, under assumptions.
     assigned : dict
         Objects of which the function has set a patched attribute, by their identity and the name.
     """
 
-    def __init__(self, name: str, guards: GuardSet, expands: bool = False) -> None:
+    def __init__(
+        self, name: str, guards: GuardSet, record_loop: Callable[[Any, Any], Any], expands: bool = False
+    ) -> None:
         super().__init__(name, guards)
-        self.expands = expands
+        self.record_loop, self.expands = record_loop, expands
         self.draws: list[np.random.Generator] = []
         self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self.read_attributes: list[tuple[Any, str, Any]] = []
@@ -140,6 +144,10 @@ class Recorder(UpdateRecorder):
             return self.record(Draw(name, getattr(generator, name), is_common), args, kwargs, keep=True)
 
         return TracedGenerator(record)
+
+    def loop(self, loop: Any) -> Any:
+        """A loop as one call of the program; None if its steps are too different."""
+        return self.record_loop(loop, self)
 
     # -- patched attributes -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_lite.compiler.call_arguments import Arguments
 from autograd_lite.compiler.guard_discovery import GuardDiscovery
+from autograd_lite.compiler.loops import recorded_loop
 from autograd_lite.compiler.outside_arrays import release_arrays
 from autograd_lite.compiler.recorder import Recorder
 from autograd_lite.compiler.tape import map_parts, parts
@@ -54,7 +55,8 @@ class Recording:
         self, function: Callable[..., Any], given: Arguments, earlier: Transcript | None = None, expands: bool = False
     ) -> None:
         discovery = GuardDiscovery(function, given.objects)
-        self.recorder = recorder = Recorder(getattr(function, "__name__", "function"), discovery.guards, expands)
+        name = getattr(function, "__name__", "function")
+        self.recorder = recorder = Recorder(name, discovery.guards, recorded_loop, expands)
         self.tape = recorder.tape
         try:
             self._run(function, given, discovery)

@@ -42,6 +42,8 @@ class Steps:
 
     def __init__(self, tape: Tape, plan: BufferPlan) -> None:
         self._tape, self._plan = tape, plan
+        found = [getattr(instruction.function, "steps", None) for instruction in tape.instructions]
+        self._loops: list[Steps] = [steps for steps in found if isinstance(steps, Steps)]  # of loops, see `loops`
         self._sources: dict[str, Source] = {}  # by the name of the file
         self._namespace: dict[str, Any] = {}
         self._name = ""
@@ -62,6 +64,11 @@ class Steps:
         namespace = dict(names)
         exec(compile(source.text, filename, "exec"), namespace)
         return namespace["build"](**source.arrays, **source.functions, **source.effects)
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function that runs."""
+        return self._native if self.backend == "native" and self._native is not None else self._numpy
 
     def name_in(self, source: GuardSource) -> str:
         """The name under which a replay function finds the function that runs."""
@@ -84,12 +91,17 @@ class Steps:
         """Run kernels from now on, if there are any."""
         if self._native is not None or self.reasons:
             return
+        for steps in self._loops:
+            steps.use_native()
         try:
             with garbage_collection_paused():
                 source = native_source(self._tape, self._plan.places, self.gradients)
             kernels = source.compiled(self._tape.name)
         except NotNative as error:
             self.reasons = {str(error): 1}
+            if any(steps.backend == "native" for steps in self._loops):
+                self._native, self.calls = self._numpy, len(self.source.body)
+                self._use("native")
         except Exception as error:  # of numba, which may not support this version of NumPy, or this processor
             self.reasons = {f"{type(error).__name__}: {error}": 1}
             warnings.warn(f"compile: NumPy calls are used, because numba has failed: {error}", stacklevel=5)
@@ -120,6 +132,8 @@ class Steps:
 
     def _use(self, backend: str) -> None:
         self.backend = backend
+        for steps in self._loops:
+            steps._use(backend if steps._native is not None else "numpy")
         self._namespace[self._name] = self._native if backend == "native" else self._numpy
 
     @contextmanager

@@ -159,11 +159,13 @@ class Tape:
 
     def lines(self) -> list[str]:
         """The calls as strings, which are equal for all recordings of the same program."""
-        return [
-            f"{', '.join(value.name for value in instruction.results)} = {called_name(instruction.function)}"
-            f"{map_parts((instruction.args, instruction.kwargs), _described)}"
-            for instruction in self.instructions
-        ]
+        found: list[str] = []
+        for instruction in self.instructions:
+            found += getattr(instruction.function, "lines", [])  # of the steps of a loop
+            names = ", ".join(value.name for value in instruction.results)
+            arguments = map_parts((instruction.args, instruction.kwargs), _described)
+            found.append(f"{names} = {called_name(instruction.function)}{arguments}")
+        return found
 
 
 def parts(tree: Any) -> Iterator[Any]:

@@ -64,6 +64,7 @@ class TapeWriter:
         self.storages: dict[int, Storage] = {}
         self.arrays: dict[int, Tracer] = {}  # from outside, by the identity of the array
         self._passed: dict[int, Tracer] = {}  # the arguments, by the identity of the array
+        self.inner: Any = None  # the recorder of a step of a loop, while one runs
         self.assumes = False  # whether a branch may be assumed to be taken in each replay
         self._read_inside: set[str] = set()  # numbers that are read at their place in the program
 
@@ -135,6 +136,8 @@ class TapeWriter:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Execute a NumPy function, or the method that a string names, and record it."""
+        if self.inner is not None:
+            return self.inner.call(function, args, kwargs)
         if self.ended:
             _refuse_after_recording()
         if function in _STATIC:
@@ -249,7 +252,10 @@ class TapeWriter:
         if isinstance(leaf, Tracer) and leaf._recorder is not self:
             if leaf._recorder.ended:
                 _refuse_after_recording()
-            raise CompileError("compile: an array belongs to another program, which is being recorded around this one")
+            raise CompileError(
+                "compile: an array belongs to another program that is being recorded, or to one step of scan, and has "
+                "no values of its own outside; let the function of scan return it as y"
+            )
         if isinstance(leaf, Tensor) and leaf._node is None:
             leaf = leaf._data  # as an index
         return self.array(leaf) if isinstance(leaf, np.ndarray) else leaf

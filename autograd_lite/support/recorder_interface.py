@@ -42,6 +42,9 @@ class ActiveRecorder(Protocol):
     def generator(self, generator: Any, is_common: bool) -> Any:
         """A generator whose draws are recorded, so that each replay draws again."""
 
+    def loop(self, loop: Any) -> Any:
+        """Run a loop of `scan` as one call of the program; None if its steps must be recorded one by one."""
+
     def check(self, function: Callable[..., None], args: tuple[Any, ...]) -> None:
         """Call a function that raises if arrays are invalid, now and in each replay."""
 

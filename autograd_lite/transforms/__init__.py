@@ -7,5 +7,6 @@
 from autograd_lite.transforms.functions import grad, jvp, value_and_grad, vjp
 from autograd_lite.transforms.mapping import vmap
 from autograd_lite.transforms.matrices import hessian, hvp, jacobian
+from autograd_lite.transforms.scan import scan
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "scan", "value_and_grad", "vjp", "vmap"]

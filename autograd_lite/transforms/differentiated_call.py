@@ -29,6 +29,7 @@ from autograd_lite.support.conversion import as_numbers
 from autograd_lite.support.interrupts import setting, undoing
 from autograd_lite.support.messages import show
 from autograd_lite.support.tree import leaves, map_leaves
+from autograd_lite.transforms.loop_steps import refuse_leaks
 
 Function = Callable[..., Any]
 ARRAYS = np.ndarray | np.generic | Batch
@@ -90,7 +91,7 @@ class DifferentiatedCall:
 
     def _variable(self, value: Any) -> Tensor:
         if isinstance(value, Tensor) and value._node is not None:
-            variable: Tensor = _variable_of(value) if is_grad_enabled() else new_variable(value._data)
+            variable: Tensor = connected_variable(value) if is_grad_enabled() else new_variable(value._data)
             note_argument(variable)
         else:
             array = as_numbers(float(value) if type(value) is int else value)
@@ -201,6 +202,17 @@ def new_variable(array: Any) -> Tensor:
     return _wrap(array, _Variable(array.shape, array.dtype))
 
 
+def connected_variable(value: Any) -> Tensor:
+    """A variable that depends on the value, if that is recorded."""
+    is_tensor = isinstance(value, Tensor)
+    variable: Tensor
+    if is_tensor and value._node is not None:
+        variable = _variable_of(value)
+    else:
+        variable = new_variable(value._data if is_tensor else value)
+    return variable
+
+
 def _is_recorded(value: Any) -> bool:
     return isinstance(value, Tensor) and value._node is not None
 
@@ -231,6 +243,7 @@ def _pull(
             seed = cotangent if tracked else getattr(cotangent, "_data", cotangent)
             seeds[output._node] = seeds[output._node] + seed if output._node in seeds else seed
     found = sweep(seeds, retain_graph or tracked, tracked, since)
+    refuse_leaks(found, since)
     results = [found[v._node] if v._node in found else zeros(v.shape, v.dtype, tracked) for v in inputs]
     if tracked:
         return results

@@ -79,3 +79,37 @@ def _enter_stack(parts: list[Any], axis: Axis) -> Any:
 
 
 dispatch.update(total=total, leave=leave, enter_stack=_enter_stack)
+
+
+def axes_and_array(x: Any) -> tuple[tuple[Axis, ...], Any]:
+    """The hidden axes of an array, and the array of which they are the first axes, in this order."""
+    axes = []
+    while isinstance(x, Batch):
+        axes.append(x.axis)
+        x = x.held
+    return tuple(reversed(axes)), x
+
+
+def with_axes(axes: tuple[Axis, ...], array: Any) -> Any:
+    """The inverse of `axes_and_array`."""
+    for axis in axes:
+        array = Batch(array, axis)
+    return array
+
+
+def promoted(x: Any, like: Any) -> Any:
+    """The array with all hidden axes of another one, too; as it is if it has them.
+
+    Examples
+    --------
+    >>> axis = Axis(2)
+    >>> promoted(np.zeros(3), enter(np.ones((2, 3)), axis, 0))
+    <batch of 2 arrays of shape (3,) and dtype float64>
+    """
+    own, array = axes_and_array(x)
+    axes = tuple(sorted({*own, *axes_and_array(like)[0]}, key=lambda axis: axis.number))
+    if axes == own:
+        return x
+    for place, axis in enumerate(axes):
+        array = array if axis in own else np.expand_dims(array, place)
+    return with_axes(axes, np.copy(np.broadcast_to(array, (*(axis.size for axis in axes), *x.shape)), "C"))
