@@ -18,16 +18,20 @@ STUDIES = (
     "logic_gates",
     "perceptron",
     "logistic_and_probit",
+    "gaussian_process",
     "descents",
+    "minimizers",
     "backprop_by_hand",
     "derive",
     "universal_approximation",
     "convolution",
     "autoencoder",
     "gan",
+    "vae",
     "differential_equation",
     "forecasting",
     "characters",
+    "small_gpt",
 )
 
 

@@ -151,8 +151,8 @@ def test_the_sentences_on_speed_follow_from_the_saved_run():
 
 
 def test_the_gallery_has_as_many_studies_as_stated():
-    assert len(STUDIES) == 13
-    assert "thirteen studies" in README
+    assert len(STUDIES) == 17
+    assert "seventeen studies" in README
 
 
 def test_the_programs_on_extending_run_one_after_the_other():
