@@ -136,6 +136,12 @@ def made_group(group: Any, defaults: Mapping[str, Any]) -> Group:
     return made
 
 
+def described(group: Mapping[str, Any]) -> str:
+    """The line of a group in the representation of its optimizer: how many parameters, and the options."""
+    options = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
+    return f"  {len(group['params'])} parameters: {options}"
+
+
 def refuse_twice(groups: list[Group]) -> None:
     """Raise ValueError if a parameter is in several groups, or several times in one group."""
     members = [id(parameter) for group in groups for parameter in group.members]

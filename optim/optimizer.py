@@ -14,7 +14,7 @@ from autograd_lite.core.hooks import check_in_each_call, current_recorder
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
 from autograd_lite.optim.bucket import Bucket, Run, fill_with_zeros
-from autograd_lite.optim.group import EDITED, Group, Params, made_group, made_groups, refuse_twice
+from autograd_lite.optim.group import EDITED, Group, Params, described, made_group, made_groups, refuse_twice
 from autograd_lite.optim.implementation import Implementation, chosen
 from autograd_lite.optim.nonfinite import refuse_nonfinite
 from autograd_lite.optim.state import StateNames, checked_entries, checked_groups, numbered, used_by
@@ -294,9 +294,4 @@ class Optimizer(Versioned):
         bump()
 
     def __repr__(self) -> str:
-        lines = [
-            f"  {len(group['params'])} parameters: "
-            + ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
-            for group in self.param_groups
-        ]
-        return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+        return "\n".join([f"{type(self).__name__}(", *map(described, self.param_groups), ")"])
