@@ -26,15 +26,6 @@ from autograd_lite.ops.elementwise.extremes import *
 from autograd_lite.ops.elementwise.hyperbolic import *
 from autograd_lite.ops.elementwise.rounding import *
 from autograd_lite.ops.elementwise.trigonometric import *
-from autograd_lite.ops.layers.activation import *
-from autograd_lite.ops.layers.convolution import *
-from autograd_lite.ops.layers.distance import *
-from autograd_lite.ops.layers.embedding import *
-from autograd_lite.ops.layers.interpolation import *
-from autograd_lite.ops.layers.loss import *
-from autograd_lite.ops.layers.normalization import *
-from autograd_lite.ops.layers.pooling import *
-from autograd_lite.ops.layers.transposed_convolution import *
 from autograd_lite.ops.linalg.contraction import *
 from autograd_lite.ops.linalg.decompositions import *
 from autograd_lite.ops.linalg.least_squares import *
@@ -59,38 +50,69 @@ from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_an
 numpy_operations.families["scipy.special"] = lambda: __getattr__("special")
 
 # In an unpacked sdist, and in a checkout without symbolic links, nn and optim are beside this folder.
-__path__.append(os.path.dirname(__path__[0]))
-from autograd_lite import data, nn, optim  # noqa: E402
+if not os.path.isdir(os.path.join(__path__[0], "nn")):
+    __path__.append(os.path.dirname(__path__[0]))
+    from autograd_lite import nn, optim
 
-__path__.pop()  # otherwise autograd_lite.autograd_lite would exist there
+    __path__.pop()  # otherwise autograd_lite.autograd_lite would exist there
 
 if TYPE_CHECKING:
+    from autograd_lite import data as data
+    from autograd_lite import nn as nn
+    from autograd_lite import optim as optim
     from autograd_lite.debugging.drawing import draw
     from autograd_lite.derivation.derive import derive
     from autograd_lite.ops import special as special
+    from autograd_lite.ops.layers.activation import *
+    from autograd_lite.ops.layers.convolution import *
+    from autograd_lite.ops.layers.distance import *
+    from autograd_lite.ops.layers.embedding import *
+    from autograd_lite.ops.layers.interpolation import *
+    from autograd_lite.ops.layers.loss import *
+    from autograd_lite.ops.layers.normalization import *
+    from autograd_lite.ops.layers.pooling import *
+    from autograd_lite.ops.layers.transposed_convolution import *
     from autograd_lite.persistence.checkpoint import Checkpoint
     from autograd_lite.persistence.saving import load, save
 
-# Names that are imported at their first access, and their modules.
+# What is imported at its first access, by the modules that have it. The last four are the modules themselves.
 _LATER = {
-    "Checkpoint": "autograd_lite.persistence.checkpoint",
-    "derive": "autograd_lite.derivation.derive",
-    "draw": "autograd_lite.debugging.drawing",
-    "load": "autograd_lite.persistence.saving",
-    "save": "autograd_lite.persistence.saving",
-    "special": "autograd_lite.ops.special",  # the module itself; it needs SciPy
+    "autograd_lite.debugging.drawing": "draw",
+    "autograd_lite.derivation.derive": "derive",
+    "autograd_lite.persistence.checkpoint": "Checkpoint",
+    "autograd_lite.persistence.saving": "load save",
+    "autograd_lite.ops.layers.activation": "elu gelu hardtanh leaky_relu log_softmax relu sigmoid silu "
+    "softmax softplus",
+    "autograd_lite.ops.layers.convolution": "conv1d conv2d",
+    "autograd_lite.ops.layers.distance": "hinge_loss huber_loss kl_div l1_loss",
+    "autograd_lite.ops.layers.embedding": "embedding",
+    "autograd_lite.ops.layers.interpolation": "interpolate",
+    "autograd_lite.ops.layers.loss": "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy mse_loss "
+    "nll_loss one_hot",
+    "autograd_lite.ops.layers.normalization": "batch_norm layer_norm",
+    "autograd_lite.ops.layers.pooling": "avg_pool2d max_pool2d",
+    "autograd_lite.ops.layers.transposed_convolution": "conv_transpose2d",
+    "autograd_lite.data": "data",
+    "autograd_lite.nn": "nn",
+    "autograd_lite.ops.special": "special",
+    "autograd_lite.optim": "optim",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import rarely used names at their first access."""
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    """Import what few programs need, or what takes long, at its first access."""
+    for module, names in _LATER.items():
+        if name in names.split():
+            from importlib import import_module
 
-    module = import_module(_LATER[name])
-    found = globals()[name] = getattr(module, name, module)
-    return found
+            found = import_module(module)
+            found = globals()[name] = getattr(found, name, found)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 # Written out because type checkers do not follow sums of lists; a test compares it with the families of operations.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from autograd_lite.support.checks import check_probability, check_switch
 from autograd_lite.support.conversion import to_floats
 from autograd_lite.support.messages import show
 
-Source = np.random.Generator | int | None
+# As text, because numpy.random is imported at its first use.
+Source: TypeAlias = "np.random.Generator | int | None"
 
 
 def _dropped(name: str, x: Array, p: float, training: bool, inplace: bool, rng: Source, whole: Any = None) -> Any:

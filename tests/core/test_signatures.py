@@ -235,6 +235,7 @@ POSITIONAL = {
     "optim.ASGD": "params lr lambd alpha t0 weight_decay foreach maximize differentiable capturable",
     "optim.Adadelta": "params lr rho eps weight_decay foreach",
     "optim.Adamax": "params lr betas eps weight_decay foreach",
+    "optim.LBFGS": "params lr max_iter max_eval tolerance_grad tolerance_change history_size line_search_fn",
     "optim.NAdam": "params lr betas eps weight_decay momentum_decay decoupled_weight_decay",
     "optim.RAdam": "params lr betas eps weight_decay decoupled_weight_decay",
     "optim.Rprop": "params lr etas step_sizes",

@@ -25,9 +25,13 @@ OPTIONS = {
                 "alpha": 0.7, "eps": 1e-2, **DECAY}],
     "ASGD": [{}, {"lr": 0.1, "lambd": 0.1}, {"t0": 3}, {"alpha": 1, "lambd": 0.2, **DECAY}],
     "Rprop": [{}, {"lr": 0.1}, {"etas": (0.3, 1.7)}, {"step_sizes": (0.02, 0.05), "lr": 0.03}],
+    "LBFGS": [{"max_iter": 2}, {"lr": 0.1, "max_iter": 3}, {"max_iter": 3, "history_size": 2, "lr": 0.5},
+              {"max_iter": 1}, {"tolerance_grad": 1.0}, {"tolerance_change": 0.5, "lr": 0.1},
+              {"line_search_fn": "strong_wolfe", "max_iter": 2}, {"line_search_fn": "strong_wolfe", "max_eval": 2},
+              {"line_search_fn": "strong_wolfe", "max_iter": 4, "lr": 20.0}],
 }  # fmt: skip
 CASES = [(name, {**options, **more}) for name, cases in OPTIONS.items() for options in cases
-         for more in ({}, {"maximize": True})]  # fmt: skip
+         for more in [{}, {"maximize": True}][: 1 + (name != "LBFGS")]]  # fmt: skip
 each_case = pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{name} {options}" for name, options in CASES])
 # PyTorch keeps the numbers of ASGD and NAdam in single precision.
 ROUNDING = {"ASGD": 1e-6, "NAdam": 1e-6}
@@ -42,6 +46,15 @@ def made(name, options):
     return own, getattr(optim, name)(own, **options), other, getattr(torch.optim, name)(other, **options)
 
 
+def steep(params, optimizer):
+    """Rosenbrock's function of the first parameter, with the other two in the same valley; its gradients are set."""
+    w, b, c = params
+    optimizer.zero_grad()
+    loss = (5 * (w[1:] - w[:-1] ** 2) ** 2 + (1 - w[:-1]) ** 2).sum() + ((b - c) ** 4).sum() + (b * b).sum() + c * c
+    loss.backward()
+    return loss
+
+
 def advance(own, ours, other, theirs, steps, name, start=0):
     for step in range(start, start + steps):
         rng = np.random.default_rng([1, step])
@@ -49,8 +62,8 @@ def advance(own, ours, other, theirs, steps, name, start=0):
             if (number + step) % 5:  # now and then a parameter has no gradient
                 w.grad = rng.normal(size=w.shape)
                 t.grad = torch.from_numpy(np.array(w.grad))
-        for optimizer in (ours, theirs):
-            optimizer.step()
+        for optimizer, params in ((ours, own), (theirs, other)):
+            optimizer.step(*[lambda p=params, o=optimizer: steep(p, o)] * (name == "LBFGS"))
             optimizer.zero_grad()
         close(own, other, name)
 

@@ -22,10 +22,10 @@ MODULES = sorted(
     }
 )
 GLOBALS = {"np": np} | {
-    name: value
+    name: getattr(package, name)
     for package in PACKAGES
-    for name, value in vars(package).items()
-    if not name.startswith("_") and (package is autograd_lite or inspect.isclass(value))
+    for name in package.__all__
+    if package is autograd_lite or inspect.isclass(getattr(package, name))
 }
 
 
