@@ -27,6 +27,7 @@ from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, s
 
 TEXT = Path(__file__).parent / "data" / "sonnets.txt"
 BATCH = 32
+STYLE = {"family": "monospace", "fontsize": 8.5, "va": "center"}
 
 
 class Writer(nn.Module):
@@ -41,6 +42,15 @@ class Writer(nn.Module):
     def forward(self, characters: Any, state: Any = None) -> Any:
         states, last = self.memory(self.dropout(self.vectors(characters)), state)
         return self.logits(self.dropout(states)), last
+
+
+def corpus() -> tuple[list[str], Array, Array]:
+    """The alphabet, and the numbers in it of the characters of 20 sonnets and of the two that are held out."""
+    sonnets = TEXT.read_text(encoding="utf-8").split("\n\n")
+    parts = "\n\n".join(sonnets[:-2]) + "\n\n", "\n\n".join(sonnets[-2:])
+    alphabet = sorted(set("".join(parts)))
+    text, held_out = (np.array([alphabet.index(character) for character in part]) for part in parts)
+    return alphabet, text, held_out
 
 
 def passages(text: Array, length: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
@@ -96,12 +106,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     width, length, updates, orders = (48, 16, 100, 2) if options.quick else (128, 64, 640, 6)
     rng = np.random.default_rng(options.seed)
 
-    sonnets = TEXT.read_text(encoding="utf-8").split("\n\n")
-    text, held_out = "\n\n".join(sonnets[:-2]) + "\n\n", "\n\n".join(sonnets[-2:])
-    alphabet = sorted(set(text + held_out))
-    number = {character: i for i, character in enumerate(alphabet)}
-    text, held_out = (np.array([number[character] for character in part]) for part in (text, held_out))
-
+    alphabet, text, held_out = corpus()
     model = Writer(len(alphabet), width, rng)
 
     def loss(characters: Any, following: Any) -> Any:
@@ -152,7 +157,6 @@ def draw(
     bars.set_title("two held-out sonnets (nats per character)")
     bars.tick_params(axis="x", labelrotation=45)
 
-    style = {"family": "monospace", "fontsize": 8.5, "va": "center"}
     middle.suptitle("a held-out sonnet: unlikely characters in red", fontsize=12)
     panel = middle.subplots()
     panel.set(xlim=(-0.5, 50), ylim=(14.5, -0.5))
@@ -162,17 +166,22 @@ def draw(
         for column, character in enumerate(line):
             redness = min(float(surprise[place + column]) / 6, 1)
             box = {"boxstyle": "square,pad=0.15", "fc": (1, 1 - 0.75 * redness, 1 - 0.75 * redness), "ec": "none"}
-            panel.text(column, row, character, ha="center", bbox=box, **style)
+            panel.text(column, row, character, ha="center", bbox=box, **STYLE)
         place += len(line) + 1
 
-    right.suptitle("sampled text", fontsize=12)
-    panel = right.subplots()
-    panel.set(xlim=(0, 1), ylim=(14.5, -0.5))
-    panel.set_axis_off()
-    lines = [part for line in written.strip("\n").split("\n") for part in (textwrap.wrap(line, 54) or [""])]
-    for row, line in enumerate(lines[:15]):
-        panel.text(0, row, line, **style)
+    show_text(right, written, 54, 15)
     save(figure, path)
+
+
+def show_text(figure: Any, written: str, columns: int, rows: int) -> None:
+    """The beginning of the text, with long lines wrapped."""
+    figure.suptitle("sampled text", fontsize=12)
+    panel = figure.subplots()
+    panel.set(xlim=(0, 1), ylim=(rows - 0.5, -0.5))
+    panel.set_axis_off()
+    lines = [part for line in written.strip("\n").split("\n") for part in (textwrap.wrap(line, columns) or [""])]
+    for row, line in enumerate(lines[:rows]):
+        panel.text(0, row, line, **STYLE)
 
 
 if __name__ == "__main__":

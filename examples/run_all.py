@@ -19,16 +19,20 @@ STUDIES = (
     "perceptron",
     "logistic_and_probit",
     "per_sample",
+    "gaussian_process",
     "descents",
+    "minimizers",
     "backprop_by_hand",
     "derive",
     "universal_approximation",
     "convolution",
     "autoencoder",
     "gan",
+    "vae",
     "differential_equation",
     "forecasting",
     "characters",
+    "small_gpt",
 )
 
 

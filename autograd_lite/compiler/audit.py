@@ -141,7 +141,10 @@ def _check_native(
         return
     floats = [np.asarray(part) for part in parts((expected, list(found.values()))) if _is_float(part)]
     largest = max((float(np.max(np.abs(a), initial=0, where=np.isfinite(a))) for a in floats), default=0.0)
-    compare = functools.partial(_mostly_almost_equal, largest=largest)
+    # A float64 result may be made of float32 numbers, and has their rounding errors.
+    sizes = [array.dtype.itemsize for array in (*floats, *inputs) if _is_float(array)]
+    rounding = max((_ROUNDING_OF_KERNELS.get(size, 1e-6) for size in sizes), default=1e-6)
+    compare = functools.partial(_mostly_almost_equal, rounding=rounding, largest=largest)
     difference = _difference(result, expected, state.snapshot(), found, compare)
     if difference:
         program.steps.refuse_native(f"in an audit, {difference}")
@@ -224,9 +227,8 @@ def _almost_equal(one: Any, other: Any) -> bool:
     return bool(np.all(_near(one, other, _ROUNDING.get(one.dtype.itemsize, 1e-9))))
 
 
-def _mostly_almost_equal(one: Any, other: Any, largest: float) -> bool:
+def _mostly_almost_equal(one: Any, other: Any, rounding: float, largest: float) -> bool:
     """Rounding may decide an element where numbers tie, and all of an array that is 0 but for rounding."""
-    rounding = _ROUNDING_OF_KERNELS.get(one.dtype.itemsize, 1e-6)
     near = _near(one, other, rounding)
     with np.errstate(all="ignore"):
         near |= np.abs(one - other) <= 1e-3 * rounding * largest if one.dtype.kind == "f" else False

@@ -4,12 +4,17 @@ import importlib
 import re
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from run_all import STUDIES
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
+from scipy.stats import multivariate_normal
+
+import autograd_lite as al
+from autograd_lite import nn
 
 ROOT = Path(__file__).parents[2]
 GALLERY = (ROOT / "examples" / "README.md").read_text()
@@ -104,6 +109,47 @@ def test_influences_are_derivatives_of_the_trained_weights():
         np.testing.assert_allclose(model.influence(test, label)[i], (below - above) / (2 * step), rtol=1e-4)
 
 
+def test_gaussian_process(run):
+    figures = run("gaussian_process")
+    assert figures["difference"] < 1e-9
+    assert figures["apart"] < 1e-3
+    assert figures["inside"] > 0.8
+
+
+def test_the_probability_of_measurements_is_that_of_a_normal_distribution():
+    from gaussian_process import closed_form, draw_data, negative_log_probability, noisy
+
+    data = draw_data(12, np.random.default_rng(0))
+    theta = np.log([0.7, 1.3, 0.4])
+
+    def value(theta):
+        return -multivariate_normal(cov=noisy(theta, data.x)).logpdf(data.y)
+
+    assert negative_log_probability(theta, data.x, data.y) == pytest.approx(value(theta))
+    slopes = [(value(theta + step) - value(theta - step)) / 2e-5 for step in 1e-5 * np.eye(3)]
+    np.testing.assert_allclose(closed_form(theta, data.x, data.y), slopes, rtol=1e-6)
+
+
+def test_predictions_of_the_process_are_those_of_scikit_learn():
+    from gaussian_process import draw_data, predict
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+
+    data = draw_data(12, np.random.default_rng(0))
+    process = GaussianProcessRegressor(ConstantKernel(1.3**2) * RBF(0.7), alpha=0.4**2, optimizer=None)
+    expected = process.fit(data.x[:, None], data.y).predict(data.grid[:, None], return_std=True)
+    np.testing.assert_allclose(predict(np.log([0.7, 1.3, 0.4]), data), expected, rtol=1e-6)
+
+
+def test_a_wrong_gradient_of_the_process_ends_the_program_with_an_error(run, monkeypatch):
+    import gaussian_process
+
+    right = gaussian_process.closed_form
+    monkeypatch.setattr(gaussian_process, "closed_form", lambda *inputs: right(*inputs) * (1 + 1e-6))
+    with pytest.raises(SystemExit, match="does not hold: the gradients are the closed form"):
+        run("gaussian_process")
+
+
 def test_descents(run):
     assert run("descents")["difference"] < 1e-14
 
@@ -117,6 +163,25 @@ def test_the_minimum_that_losses_are_measured_from_is_one():
     p = 1 / (1 + np.exp(-x @ w))
     np.testing.assert_allclose(x.T @ (p - y), 0, atol=1e-10)
     np.testing.assert_allclose(hessian, (x.T * (p * (1 - p))) @ x / 80, rtol=1e-10)
+
+
+def test_minimizers(run):
+    figures = run("minimizers")
+    assert figures["difference"] < 1e-12
+    assert all(counts["LBFGS"] < 60 for counts in figures["needed"])
+
+
+def test_evaluations_are_counted_where_they_happen():
+    from minimizers import Counter, Problem
+
+    counter = Counter(Problem("square", lambda x: (x**2).sum(), np.array([3.0]), np.zeros(1)))
+    counter.value_and_grad(np.array([3.0]))
+    assert counter.product(np.array([3.0]), np.array([1.0])) == [2.0]
+    for point in (1e-3, 2.0, 1e-5):
+        counter.value_and_grad(np.array([point]))
+    assert counter.history == [(1, 9.0), (4, 1e-6), (6, pytest.approx(1e-10))]  # the best so far
+    assert counter.needed() == 6
+    assert counter.point == [1e-5]
 
 
 def test_backprop_by_hand(run):
@@ -205,6 +270,42 @@ def test_the_nearest_image_is_that_of_all_distances():
     images, others = rng.uniform(size=(20, 1, 8, 8)), rng.uniform(size=(30, 1, 8, 8))
     distances = cdist(images.reshape(20, 64), others.reshape(30, 64))
     assert nearest(images, others) == pytest.approx(np.median(distances.min(axis=1)))
+
+
+def test_vae(run):
+    figures = run("vae")
+    assert figures["worst"] < 1e-6
+    assert abs(figures["estimate"] - figures["exact"]) < 4 * figures["error"]
+    assert figures["error"] < 0.03
+
+
+def test_integrals_over_codes_are_those_of_a_linear_decoder():
+    from vae import divergence, integrate, log_normal
+
+    rng = np.random.default_rng(0)
+    directions, centre = np.linalg.qr(rng.normal(size=(5, 2)))[0] * [2.0, 0.7], rng.normal(size=5)
+    model = SimpleNamespace(decoder=lambda z: al.Tensor(z @ directions.T + centre), log_noise=np.log(0.5))
+    x, noise = rng.normal(size=(3, 5)), 0.5**2
+    variances = noise / (noise + (directions**2).sum(axis=0))  # of the posterior; the directions are orthogonal
+    means = (x - centre) @ directions / (noise + (directions**2).sum(axis=0))
+    wrong = means + 0.1, np.log(variances) + 0.2
+    found = integrate(model, x, *wrong[:1], np.broadcast_to(wrong[1], (3, 2)), 0.05)
+    exact = multivariate_normal(centre, directions @ directions.T + noise * np.eye(5)).logpdf(x)
+    np.testing.assert_allclose([integrals.log_p for integrals in found], exact)
+    np.testing.assert_allclose([integrals.to_prior for integrals in found], divergence(*wrong))
+    apart = 0.01 / variances + np.exp(0.2) - 1 - 0.2  # of two normal distributions, in each of two directions
+    np.testing.assert_allclose([integrals.to_posterior for integrals in found], apart.sum() / 2)
+    for integrals, mean in zip(found, means, strict=True):
+        largest = np.exp(log_normal(mean, mean, np.log(variances)))
+        assert integrals.posterior.max() == pytest.approx(largest, rel=0.01)
+
+
+def test_the_linear_model_is_probabilistic_pca():
+    from sklearn.decomposition import PCA
+    from vae import probabilistic_pca
+
+    x = np.random.default_rng(0).normal(size=(5000, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
+    assert probabilistic_pca(x[:4000], x[4000:], 2) == pytest.approx(PCA(2).fit(x[:4000]).score(x[4000:]), abs=1e-3)
 
 
 def test_differential_equation(run):
@@ -312,6 +413,73 @@ def test_the_cross_entropy_of_each_character_is_given_those_before_it():
         expected.append(np.log(np.exp(logits).sum()) - logits[character])
         known.append(character)
     np.testing.assert_allclose(cross_entropies(model, text, read), expected, rtol=1e-5)
+
+
+def test_small_gpt(run):
+    figures = run("small_gpt")
+    assert figures["bits"] < 4.2
+    assert figures["tied"] < 1e-12
+    assert figures["early"] < 1e-10
+    assert len(figures["written"]) == 100
+
+
+def small_gpt():
+    from small_gpt import GPT
+
+    rng = np.random.default_rng(0)
+    model = GPT(7, 8, 2, 2, rng).eval().double()
+    for parameter in model.parameters():
+        parameter.data[...] = rng.normal(size=parameter.shape)
+    return model, rng.integers(0, 7, 20)
+
+
+def test_a_model_that_is_not_causal_is_caught(monkeypatch):
+    from small_gpt import seen_too_early
+
+    model, text = small_gpt()
+    assert seen_too_early(model, text) < 1e-10
+    attend = nn.MultiheadAttention.forward
+    monkeypatch.setattr(nn.MultiheadAttention, "forward", lambda *inputs, is_causal, **rest: attend(*inputs, **rest))
+    assert seen_too_early(model, text) > 1e-3
+
+
+def test_the_gradient_of_the_shared_table_is_that_of_central_differences():
+    from small_gpt import cross_entropy, difference_of_uses
+
+    model, text = small_gpt()
+    assert model.logits.weight is model.characters.weight
+    x, following, table = text[None, :-1], text[None, 1:], model.characters.weight
+    assert difference_of_uses(model, x, following) < 1e-12
+    cross_entropy(model, x, following).backward()
+    for place in ((0, 0), (3, 5), (6, 7)):
+        slope = 0.0
+        for step in (1e-6, -1e-6):
+            table.data[place] += step
+            slope += cross_entropy(model, x, following).item() / (2 * step)
+            table.data[place] -= step
+        assert table.grad[place] == pytest.approx(slope, rel=1e-5)
+
+
+def test_the_bits_of_each_character_are_given_those_before_it():
+    from small_gpt import CONTEXT, bits
+
+    model, text = small_gpt()
+    read, known, expected = np.tile(text, 3), list(np.tile(text, 3)), []
+    for character in text:
+        logits = model(np.array([known[-CONTEXT:]])).numpy()[0, -1]
+        expected.append(np.log2(np.exp(logits).sum()) - logits[character] / np.log(2))
+        known.append(character)
+    assert bits(model, text, read) == pytest.approx(np.mean(expected))
+
+
+def test_the_map_of_attention_is_that_of_one_head_and_causal():
+    from small_gpt import attention_map
+
+    model, text = small_gpt()
+    weights, name = attention_map(model, text)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert not np.triu(weights, 1).any()
+    assert re.fullmatch("head [12] of block [12]", name)
 
 
 # -- the other examples --------------------------------------------------------------------------------------------

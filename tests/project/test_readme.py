@@ -165,8 +165,8 @@ def test_the_tables_of_vmap_are_those_of_the_saved_runs():
 
 
 def test_the_gallery_has_as_many_studies_as_stated():
-    assert len(STUDIES) == 14
-    assert "fourteen studies" in README
+    assert len(STUDIES) == 18
+    assert "eighteen studies" in README
 
 
 def test_the_programs_on_extending_run_one_after_the_other():

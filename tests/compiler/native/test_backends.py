@@ -181,6 +181,22 @@ def test_an_audit_finds_kernels_that_are_wrong(monkeypatch):
     np.testing.assert_array_equal(result, np.cosh(X) + 1)
 
 
+def test_a_float64_result_may_have_the_rounding_of_the_float32_numbers_that_it_is_made_of():
+    weights = Tensor(np.ones(1000, np.float32), requires_grad=True)
+
+    def step(x, other):
+        weights.grad = None
+        loss = np.exp(x * weights).sum() - other  # nearly 0, so that the rounding of the sum is all of it
+        loss.backward()
+        return loss
+
+    compiled, x = compile(step, backend="native"), np.random.default_rng(0).normal(size=1000).astype(np.float32)
+    for _ in range(8):  # calls 3, 4 and 8 are audited
+        result = compiled(x, np.exp(x.astype(np.float64)).sum())
+    assert result.dtype == np.float64
+    assert compiled.program.backend == "native"
+
+
 def test_a_label_out_of_range_is_the_error_of_the_function_and_changes_nothing():
     step, model = training_step()
     compiled, x = compile(step, backend="native"), X.astype(np.float32)
