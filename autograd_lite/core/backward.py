@@ -40,6 +40,7 @@ def sweep(
     """
     latest_change, observers = log.latest, current_observers() if registrations else ()
     hooks = hooked if len(hooked) else None
+    totals: dict[Any, Any] = {}  # gradients that `add_to` may change, because nothing else holds them
     queue: list[tuple[int, Node]] = []
     following: Node | None = None  # a waiting node, kept out of the heap because it is usually the next
     for root in gradients:
@@ -71,7 +72,10 @@ def sweep(
         if create_graph:
             saved = operation.lift(node)
         try:
-            contributions = operation.pull(g, parents, saved)
+            if operation.add_to and not observers and operation.add_to(g, parents[0], saved, gradients, totals):
+                contributions: tuple[Any, ...] = ()
+            else:
+                contributions = operation.pull(g, parents, saved)
         except Exception as error:
             contributions = _pull_otherwise(error, operation, g, parents, saved)
         if observers:

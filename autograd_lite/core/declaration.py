@@ -16,6 +16,8 @@ Rule = Callable[..., Any]
 class Declaration:
     """The declaration of an operation; `Primitive` documents the attributes."""
 
+    add_to: Callable[..., bool] | None = None
+
     def __init__(
         self,
         forward: Callable[..., Any],

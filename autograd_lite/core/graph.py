@@ -25,6 +25,7 @@ class Operation(Protocol):
     residuals: dict[str, Any]  # the saved values that are neither arguments nor results
     has_foreign_rules: bool  # whether rules may return arrays that a user's code keeps
     results: list[Any]  # one Result for each result, if there are several
+    add_to: Callable[..., bool] | None  # adds to the gradient of the only parent in place, or returns False
 
     @property
     def pull(self) -> Callable[..., tuple[Any, ...]]:

@@ -18,7 +18,7 @@ class Result:
 
     arguments: tuple[str, ...] = ()
     differentiable = saved_names = unsaved_names = arguments
-    variadic, has_foreign_rules = None, False
+    variadic, has_foreign_rules, add_to = None, False, None
 
     def __init__(self, name: str, number: int) -> None:
         self.name, self.number = f"{name}[{number}]", number

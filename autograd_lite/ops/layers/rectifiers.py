@@ -48,7 +48,7 @@ def hardsigmoid(x: Array) -> Array:
 
 
 def _hardswish_rule(g: Array, x: Array) -> Array:
-    return g * np.where(x <= -3, 0, np.where(x >= 3, 1, np.clip(x, -3, 3) / 3 + 0.5))
+    return g * np.where(x <= -3, 0, np.where(x >= 3, 1, x / 3 + 0.5))
 
 
 @primitive(x=_hardswish_rule)

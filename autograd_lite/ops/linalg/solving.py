@@ -114,9 +114,9 @@ def _products_without_two(s: Any) -> Any:
 
 def _cofactor_of_regular(a: Any) -> Any:
     """A⁻ᵀ det A, 4 times faster than from the singular values; None if a matrix is too close to a singular one."""
-    if a.ndim < 2 or not a.size or a.dtype.kind != "f":
+    if not a.size:
         return None
-    det, limits = np.linalg.det(a), np.finfo(a.dtype if a.dtype.itemsize > 2 else np.float32)
+    det, limits = np.linalg.det(a), np.finfo(a.dtype)
     size = np.abs(det)
     if np.any(~((size > math.sqrt(limits.tiny)) & (size < math.sqrt(limits.max)))):
         return None
