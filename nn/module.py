@@ -137,12 +137,10 @@ class Module(Hookable):
         """All buffers, each once; without `recurse` not those of the modules in this one."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def _named_parts(
-        self, kind: type[AnyPart], prefix: str, recurse: bool, once: bool
-    ) -> Iterator[tuple[str, AnyPart]]:
+    def _named_parts(self, kind: type[AnyPart], prefix: str, deep: bool, once: bool) -> Iterator[tuple[str, AnyPart]]:
         seen: set[int] = set()
         owners = self.named_modules(prefix=prefix, remove_duplicate=once)
-        for name, module in owners if recurse else islice(owners, 1):
+        for name, module in owners if deep else islice(owners, 1):
             for attribute, value in vars(module).items():
                 if isinstance(value, kind) and not (once and id(value) in seen):
                     seen.add(id(value))
