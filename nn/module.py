@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, Self, TypeVar, overload
 
@@ -96,35 +97,52 @@ class Module(Hookable):
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
-    def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all modules in it with their dotted names, each once."""
-        return iter(registered(self, prefix))
+    def named_modules(self, *, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """This module and all modules in it with their dotted names, each once, or under each of its names."""
+        found = registered(self, prefix)  # raises if there are parts in lists or dicts
+        start = (prefix,) if prefix else ()
+        return iter(found if remove_duplicate else [(".".join(start + path), module) for path, module in _paths(self)])
 
     def modules(self) -> Iterator[Module]:
         """This module and all modules in it, each once."""
         return (module for _, module in self.named_modules())
 
-    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """All parameters with their dotted names. A shared parameter comes once, under its first name."""
-        return self._named_parts(Parameter, prefix)
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their dotted names. A shared parameter comes once, under its first name.
 
-    def parameters(self) -> Iterator[Parameter]:
-        """All parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters())
+        Parameters
+        ----------
+        prefix : str, default ""
+            What the names begin with.
+        recurse : bool, default True
+            Whether those of the modules in this one come too.
+        remove_duplicate : bool, default True
+            If False, a shared parameter comes under each of its names.
+        """
+        return self._named_parts(Parameter, prefix, recurse, remove_duplicate)
 
-    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
-        """All buffers with their dotted names, each once."""
-        return self._named_parts(Buffer, prefix)
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """All parameters, each once; without `recurse` not those of the modules in this one."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def buffers(self) -> Iterator[Buffer]:
-        """All buffers, each once."""
-        return (buffer for _, buffer in self.named_buffers())
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Buffer]]:
+        """All buffers with their dotted names; the options are those of `named_parameters`."""
+        return self._named_parts(Buffer, prefix, recurse, remove_duplicate)
 
-    def _named_parts(self, kind: type[AnyPart], prefix: str) -> Iterator[tuple[str, AnyPart]]:
+    def buffers(self, recurse: bool = True) -> Iterator[Buffer]:
+        """All buffers, each once; without `recurse` not those of the modules in this one."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def _named_parts(self, kind: type[AnyPart], prefix: str, deep: bool, once: bool) -> Iterator[tuple[str, AnyPart]]:
         seen: set[int] = set()
-        for name, module in registered(self, prefix):
+        owners = self.named_modules(prefix=prefix, remove_duplicate=once)
+        for name, module in owners if deep else islice(owners, 1):
             for attribute, value in vars(module).items():
-                if isinstance(value, kind) and id(value) not in seen:
+                if isinstance(value, kind) and not (once and id(value) in seen):
                     seen.add(id(value))
                     yield join(name, attribute), value
 
@@ -157,7 +175,7 @@ class Module(Hookable):
                 parameter.grad = np.zeros(parameter.shape, parameter.dtype)
 
     def _tensors(self, kind: type[AnyPart]) -> Iterator[AnyPart]:
-        return (part for _, part in self._named_parts(kind, ""))
+        return (part for _, part in self._named_parts(kind, "", True, True))
 
     # -- state -----------------------------------------------------------------------------------------------------
 

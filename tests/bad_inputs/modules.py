@@ -69,6 +69,7 @@ ROWS = [
         ('nn.RNN(3, 2, nonlinearity="sin")', ValueError, "RNN: nonlinearity must be \"tanh\" or \"relu\", not 'sin'"),
         ("nn.RNN(3, 2, rng=0)(W, np.ones(5))", ValueError, "RNN: h_0 of shape (5,), expected (1, 2)")),
     *rows("nn.LSTM", "nn.LSTM(3, 2, rng=0)(W)",
+        ("nn.LSTM(3, 2, proj_size=2)", ValueError, "LSTM: proj_size must be an integer from 0 to 1, not 2"),
         ("nn.LSTM(3, 2, rng=0)(W, (np.ones((1, 2)),))", ValueError, "LSTM: hx must be h_0 and c_0, not 1 arrays")),
     *rows("nn.BatchNorm1d", "nn.BatchNorm1d(3)(W)",
         ("nn.BatchNorm1d(0)", ValueError, "BatchNorm1d: num_features must be a positive integer, not 0"),

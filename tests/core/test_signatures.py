@@ -242,6 +242,9 @@ POSITIONAL = {
     # initial values, gradients
     "init.calculate_gain": "nonlinearity param",
     "init.constant_": "tensor val",
+    "init.eye_": "tensor",
+    "init.orthogonal_": "tensor gain generator",
+    "init.trunc_normal_": "tensor mean std a b generator",
     "init.kaiming_normal_": "tensor a mode nonlinearity generator",
     "init.kaiming_uniform_": "tensor a mode nonlinearity generator",
     "init.normal_": "tensor mean std generator",
@@ -356,7 +359,6 @@ POSITIONAL = {
 CALLED = {"x": "input", "logits": "input", "log_probabilities": "input", "indices": "input", "labels": "input",
           "classes": "num_classes", "group": "param_group"}  # fmt: skip
 ONLY_HERE = {
-    "init.constant_": {"value": "val"},
     "nn.ModuleDict.pop": {"name": "key"},
     "functional.scaled_dot_product_attention": {"value": "value"},
 }
@@ -527,7 +529,8 @@ RANDOM = {
         np.ones((2, 3)), np.ones((9, 3)), np.ones((9, 3)), dropout_p=0.5, rng=rng),
     "functional.dropout": lambda rng: functional.dropout(np.ones(3), rng=rng),
     **{f"init.{name}": lambda rng, name=name: getattr(init, name)(Tensor(WEIGHT), rng=rng)
-       for name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_")},
+       for name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_",
+                    "orthogonal_", "trunc_normal_")},
     "data.Batches": lambda rng: data.Batches(WEIGHT, batch_size=1, rng=rng),
     "data.train_test_split": lambda rng: data.train_test_split(WEIGHT, rng=rng),
 }  # fmt: skip

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_lite import Tensor
+from autograd_lite import Tensor, nn
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "from_pytorch.md"
 ROWS = re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|$", PAGE.read_text(encoding="utf-8"), re.M)
+SHORT_FORMS = re.findall(r"^\| `([^|]+?)` \| `([^|]+?)` \|$", PAGE.read_text(encoding="utf-8"), re.M)
 X = [[3.0, 1.0], [1.0, 2.0]]
 
 
 def test_the_table_is_read():
     assert len(ROWS) == 6
+    assert len(SHORT_FORMS) == 4
 
 
 @pytest.mark.parametrize(("there", "here", "instead"), ROWS)
@@ -25,6 +27,20 @@ def test_both_sides_run_and_differ_and_what_to_write_gives_pytorchs_numbers(ther
                    (eval(code, {"x": Tensor(X), "np": np}) for code in (here, instead)))  # fmt: skip
     assert ours.shape != expected.shape or not np.allclose(ours, expected)
     np.testing.assert_allclose(right, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("there", "here"), SHORT_FORMS)
+def test_short_forms_give_pytorchs_numbers(there, here):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.normal(size=(4, 3)) for name in "apnw"} | {"x": rng.normal(size=(2, 2, 5, 4))}
+    arrays["ids"] = np.array([[0, 2], [3, 3]])
+    theirs = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    names = {"nn": torch.nn, "F": torch.nn.functional, "d": lambda u, v: (u - v).abs().sum(1)}
+    expected = eval(there, {**theirs, **names})
+    own = {"nn": nn, "F": nn.functional, "np": np, "d": lambda u, v: abs(u - v).sum(1)}
+    found = eval(here, {**{name: Tensor(array) for name, array in arrays.items()}, **own, "ids": arrays["ids"]})
+    np.testing.assert_allclose(found.data, expected.numpy(), rtol=1e-12)
 
 
 def test_words_that_are_errors_here():

@@ -163,3 +163,49 @@ def test_only_floating_point_tensors_are_initialised():
 
 def test_a_weight_without_inputs_and_outputs_can_be_initialised():
     assert nn.init.xavier_uniform_(Tensor(np.zeros((0, 0)))).shape == (0, 0)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3), (3, 2, 2), (6, 1, 2)])
+@pytest.mark.parametrize("gain", [1.0, 2.5])
+def test_orthogonal_matrices_are_orthonormal(shape, gain):
+    q = init.orthogonal_(weight(*shape, dtype=np.float64), gain, rng=0).data.reshape(shape[0], -1)
+    gram = q @ q.T if q.shape[0] <= q.shape[1] else q.T @ q
+    np.testing.assert_allclose(gram, gain**2 * np.eye(len(gram)), atol=1e-12)
+
+
+def test_orthogonal_matrices_are_uniformly_distributed():
+    """Each element of a uniformly distributed orthogonal n×n matrix has the mean 0 and the variance 1/n."""
+    drawn = np.stack([init.orthogonal_(weight(3, 3), rng=seed).data for seed in range(2000)])
+    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=6 * (1 / 3 / 2000) ** 0.5)
+    np.testing.assert_allclose((drawn**2).mean(axis=0), 1 / 3, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "a", "b"),
+    [(0, 1, -2, 2), (1, 0.5, 0, 1.2), (0, 1, 3, 100), (5, 2, -3, -2), (0, 1, -30, -0.5), (0, 100, 1, 2), (0, 1, -9, 9)],
+)
+def test_truncated_normal_numbers_have_the_distribution_of_scipy(mean, std, a, b):
+    stats = pytest.importorskip("scipy.stats")
+    values = init.trunc_normal_(weight(200, 100, dtype=np.float64), mean, std, a, b, rng=0).data.ravel()
+    expected = stats.truncnorm((a - mean) / std, (b - mean) / std, mean, std)
+    assert values.min() >= a
+    assert values.max() <= b
+    assert stats.kstest(values, expected.cdf).pvalue > 1e-6
+
+
+def test_a_truncated_normal_number_in_single_precision_is_within_its_bounds():
+    values = init.trunc_normal_(weight(100, 100), 0, 1, 0.1, 0.1001, rng=0).data
+    assert np.float32(0.1) <= values.min()
+    assert values.max() <= np.float32(0.1001)
+
+
+def test_the_identity_fits_any_matrix():
+    np.testing.assert_array_equal(init.eye_(weight(2, 3)).data, np.eye(2, 3))
+
+
+@pytest.mark.parametrize("name", ["uniform_", "normal_", "orthogonal_", "trunc_normal_", "kaiming_normal_"])
+def test_the_source_has_pytorchs_name_too(name):
+    fill = getattr(init, name)
+    np.testing.assert_array_equal(fill(weight(3, 4), generator=3).data, fill(weight(3, 4), rng=3).data)
+    with pytest.raises(TypeError, match="two names of one option"):
+        fill(weight(3, 4), rng=3, generator=3)

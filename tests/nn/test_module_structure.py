@@ -175,3 +175,22 @@ def test_backward_hooks_agree_with_pytorch(replaces, requires):
         np.testing.assert_allclose(x.grad, t.grad.numpy(), rtol=1e-9)
     for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         np.testing.assert_allclose(own.grad, other.grad.numpy(), rtol=1e-9)
+
+
+def test_shared_parts_come_once_or_under_each_of_their_names():
+    class Tied(nn.Module):
+        def __init__(self):
+            self.scale = nn.Parameter([1.0])
+            self.first = self.second = nn.Linear(2, 2, rng=0)
+
+    model = Tied()
+    every = ["scale", "first.weight", "first.bias", "second.weight", "second.bias"]
+    assert [name for name, _ in model.named_parameters()] == every[:3]
+    assert [name for name, _ in model.named_parameters(remove_duplicate=False)] == every
+    assert [name for name, _ in model.named_parameters("net", False)] == ["net.scale"]
+    assert [*map(id, model.parameters(recurse=False))] == [id(model.scale)]
+    assert [name for name, _ in model.named_modules(remove_duplicate=False)] == ["", "first", "second"]
+    assert [name for name, _ in model.named_modules(prefix="a", remove_duplicate=False)] == ["a", "a.first", "a.second"]
+    norm = nn.Sequential(nn.BatchNorm1d(2))
+    assert len([*norm.named_buffers()]) == len([*norm[0].buffers(recurse=False)]) == 3
+    assert [*norm.named_buffers(recurse=False)] == []

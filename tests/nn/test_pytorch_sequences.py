@@ -182,6 +182,20 @@ LENGTHS = [3, 5, 1, 5]
 @pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
 @pytest.mark.parametrize("with_state", [False, True])
 def test_recurrent_layers_agree_on_packed_sequences(name, options, with_state):
+    packed_sequences_agree(name, options, with_state)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}])
+@pytest.mark.parametrize("with_state", [False, True])
+def test_projections_agree(options, with_state):
+    packed_sequences_agree("LSTM", {"proj_size": 1, **options}, with_state)
+    ours, theirs = both("LSTM", (3, 4), {"proj_size": 2, **options, "batch_first": True})
+    value = normal(2, 5, 3)
+    for one, two in zip(flat(ours(value)), flat(theirs(torch.from_numpy(value))), strict=True):
+        close(one, two)
+
+
+def packed_sequences_agree(name, options, with_state):
     ours, theirs = both(name, (3, 2), options)
     values = [normal(length, 3) for length in LENGTHS]
     own = [Tensor(value, requires_grad=True) for value in values]
@@ -189,7 +203,7 @@ def test_recurrent_layers_agree_on_packed_sequences(name, options, with_state):
     states = ()
     if with_state:
         shape = (options.get("num_layers", 1) * (1 + options.get("bidirectional", False)), 4, 2)
-        arrays = [normal(*shape) for _ in range(2)]
+        arrays = [normal(*shape[:2], options.get("proj_size", 2)), normal(*shape)]
         states = arrays if name == "LSTM" else arrays[:1]
     found = []
     for module, tensors, layer, made in ((rnn, own, ours, Tensor), (torch.nn.utils.rnn, other, theirs, torch.tensor)):
