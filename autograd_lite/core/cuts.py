@@ -12,6 +12,7 @@ from opcode import opmap
 from typing import Any
 
 from autograd_lite.core.grad_mode import is_grad_enabled, transform_depth
+from autograd_lite.support.scipy_words import instead_of_scipy
 
 # The instructions of ``array[index] = value``, in which NumPy converts a tensor to a number.
 _WRITES = {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
@@ -61,7 +62,7 @@ def refuse_array(tensor: Any) -> None:
     if tensor._node is not None and is_grad_enabled():
         raise cut(
             "converting this tensor to an array would lose its gradient; make one tensor of several with np.stack or "
-            "np.concatenate, or write .numpy() or .detach() if that is intended"
+            f"np.concatenate, or write .numpy() or .detach() if that is intended{instead_of_scipy()}"
         )
 
 

@@ -87,7 +87,7 @@ ROWS = [
         ("np.unwrap(x)", TypeError, "numpy.unwrap has no derivative rule for tensors; declare one with"),
         ("np.multiply.at(x, 0, 1)",
          TypeError, "numpy.multiply.at: tensors cannot be written like this, nor into plain arrays; write x[index] = "),
-        ("np.fft.fft(x)", TypeError, "numpy.fft.fft has complex numbers as arguments or results, and tensors hold real"),
+        ("np.fft.fft(x)", TypeError, "numpy.fft.fft has complex numbers as arguments or results, and tensors hold"),
         ("np.log(x, where=a > 1)", TypeError, "log: where= leaves the other elements undefined; write y[mask] = log("),
         ("np.linalg.eig(A)", TypeError, "eig, eigvals: the eigenvalues of a matrix that is not symmetric are complex"),
         ("x.unknown", AttributeError, "'Tensor' object has no attribute 'unknown'"),

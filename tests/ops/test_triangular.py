@@ -6,6 +6,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Tensor, expm, solve_triangular
 from autograd_lite.ops.linalg import triangular
+from autograd_lite.support.scipy_words import _INSTEAD
 from autograd_lite.testing import check_gradients
 
 RNG = np.random.default_rng(0)
@@ -157,3 +158,30 @@ def test_matrices_must_be_square(call):
     for wrong in (np.ones(3), np.ones((2, 3)), np.array(1.0)):
         with pytest.raises(np.linalg.LinAlgError, match="square"):
             call(wrong)
+
+
+# -- what SciPy's own functions say ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", _INSTEAD)
+def test_scipys_function_names_the_counterpart_here(name):
+    linalg, special = pytest.importorskip("scipy.linalg"), pytest.importorskip("scipy.special")
+    module = linalg if hasattr(linalg, name) else special
+    a, b, x = (Tensor(array, requires_grad=True) * 1 for array in (A @ A.T, np.ones(5), np.array([0.5, 1.5])))
+    L, lower, n = ag.cholesky(a), True, 1
+    arguments = {"cho_solve": ((L, True), b), "polygamma": (1, x)}
+    given = arguments.get(name, (a, b) if "a, b" in _INSTEAD[name] else (a,) if module is linalg else (x,))
+    with pytest.raises(TypeError) as error:
+        getattr(module, name)(*given)
+    written = str(error.value).partition("; in place of ")[2]
+    assert written == f"scipy.{module.__name__.partition('.')[2]}.{name} write {_INSTEAD[name]}"
+    names = {"autograd_lite": ag, "np": np, "a": a, "b": b, "x": x, "L": L, "lower": lower, "n": n}
+    found = eval(_INSTEAD[name], names)
+    plain = [value.data if isinstance(value, Tensor) else value for value in given]
+    plain = [(L.data, True), b.data] if name == "cho_solve" else plain
+    options = {"lower": True} if name in ("solve_triangular", "cho_factor", "cholesky") else {}
+    expected = getattr(module, name)(*plain, **options)
+    if name not in ("qr", "svd", "eigh", "lstsq"):  # which return several results, some up to signs
+        expected = np.tril(expected[0]) if name == "cho_factor" else expected
+        np.testing.assert_allclose(found.data, expected, rtol=1e-6, atol=1e-9)
+    assert all(part.requires_grad for part in (found[:1] if isinstance(found, tuple) else [found]))

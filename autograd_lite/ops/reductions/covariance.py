@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_lite.core.numpy_protocols import numpy_operations
 from autograd_lite.core.tensor import Array, Tensor
+from autograd_lite.ops.arrays.indexing import clip
 from autograd_lite.ops.arrays.shape import astype, concatenate, reshape
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import strip, to_array
@@ -124,7 +125,7 @@ def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: Any = Non
         return covariance / covariance
     deviation = np.sqrt(np.diagonal(covariance))
     quotient = covariance / np.expand_dims(deviation, 1) / np.expand_dims(deviation, 0)
-    return np.clip(quotient, -1, 1)
+    return clip(quotient, -1, 1)
 
 
 def polyval(p: Array, x: Array) -> Tensor:
