@@ -223,6 +223,7 @@ def batches(*values: Any) -> Iterator[Batch]:
 def innermost(*values: Any) -> Axis | None:
     """The axis that is taken care of first; None if there is no batch."""
     found: Axis | None = None
+    axis: Axis | None
     for value in values:
         if value.__class__ is Batch:
             axis = value.axis

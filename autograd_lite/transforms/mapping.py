@@ -167,7 +167,7 @@ def _left(value: Any, axis: Axis, place: Any) -> Any:
         raise ValueError(f"vmap: out_axes is {place}, but the result has {ndim} axes with that of the batch")
     if place % ndim == 0 and has(value, axis) and owns_memory(value):
         return value.held
-    left = leave(value, axis, place % ndim)
+    left: Any = leave(value, axis, place % ndim)
     return np.array(left) if type(left) is np.ndarray else left
 
 
