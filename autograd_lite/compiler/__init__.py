@@ -11,6 +11,7 @@ The files, in reading order:
 - recording, outside_arrays, transcript: the outcome of a recording, and the comparison of two;
 - passes, buffers, program_source, expressions: from a tape to source code on shared buffers;
 - native: loops for numba in the place of NumPy calls, a package of its own;
+- tape_parts, loop_call, step_recorder, loops: a loop of `scan`: its steps are one program, called again and again;
 - guard_source, steps, program: the program with its guards, as one function; NumPy calls or kernels run in it;
 - audit: program and function are compared bit by bit.
 """

@@ -125,15 +125,12 @@ class RecordedLoop:
         self.stacked = [*self.stacked, *new]
         self.instruction.function = self.call = self._loop_call()
         with self.outer.suspended():
-            found = self.call(*map_parts(self.outer_lifted(), concrete_of))
+            found = self.call(*map_parts(map_parts(self.arguments, self.outer._lift), concrete_of))
         for value, array in zip(new, found[-len(new) :], strict=True):
             tracer = self.outer._tracer(array, "kept", Storage("result"))
             tracer._value.origin = self.instruction
             self.instruction.results = (*self.instruction.results, tracer._value)
             self.kept[value] = tracer
-
-    def outer_lifted(self) -> Any:
-        return map_parts(self.arguments, self.outer._lift)
 
     # -- the derivative ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,9 @@ from autograd_lite.core.tensor import Tensor
 
 Hook = Callable[[Any], Any]
 
+# Whether a sweep through a part of the graph runs, whose gradients of leaves are added up before their hooks see them.
+in_part: ContextVar[bool] = ContextVar("autograd_lite_part_of_sweep", default=False)
+
 
 class _Hooks:
     """The hooks of one tensor, in the order of registration; the engine calls them with the whole gradient.
@@ -20,12 +24,15 @@ class _Hooks:
     A node holds them, and not the other way round, so they keep no graph alive.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, of_leaf: bool) -> None:
+        self.of_leaf = of_leaf
         self.functions: dict[object, Hook] = {}
         self.retains = False
         self.grad: Any = None  # of a result, if it is kept
 
     def __call__(self, gradient: Any) -> Any:
+        if self.of_leaf and in_part.get():
+            return gradient
         refuse_in_program("a hook on a gradient")
         for function in list(self.functions.values()):
             given = gradient if isinstance(gradient, Tensor) else np.array(gradient)  # a hook may keep or change it
@@ -128,7 +135,12 @@ def _hooks_of(tensor: Tensor, name: str) -> _Hooks:
     node = tensor._node
     if node is None:
         raise RuntimeError(f"{name}: this tensor does not require gradients")
+    if isinstance(node, Leaf) and node.__class__ is not Leaf:
+        raise RuntimeError(
+            f"{name}: the tensor is an argument of a function that is being differentiated; register the hook on the "
+            "tensor outside, or on a result of an operation (x * 1)"
+        )
     if not hasattr(node, "hooks"):
-        node.hooks = _Hooks()
+        node.hooks = _Hooks(isinstance(node, Leaf))
         hooked.add(node)
     return node.hooks

@@ -13,6 +13,8 @@ from autograd_lite.core.backward import sweep
 from autograd_lite.core.graph import Leaf, Node
 from autograd_lite.core.tensor import Tensor, _wrap
 from autograd_lite.core.writes import tick
+from autograd_lite.ops.gradient_hooks import in_part
+from autograd_lite.support.interrupts import setting
 from autograd_lite.support.recorder_interface import concrete
 
 _LEAK = (
@@ -104,7 +106,8 @@ class Step:
         for node, gradient in zip(self.nodes, gradients, strict=True):
             if node is not None and gradient is not None:
                 seeds[node] = seeds[node] + gradient if node in seeds else gradient
-        found = sweep(seeds, True, create_graph, self.since)
+        with setting(in_part, True):  # hooks of closures see the sum over all steps
+            found = sweep(seeds, True, create_graph, self.since)
         return [_gradient(value, found) for value in self.given], {n: found[n] for n in self.closures if n in found}
 
 

@@ -78,7 +78,7 @@ def scan(function: Function, init: Any, xs: Any = None, length: int | None = Non
     >>> from autograd_lite import grad
     >>> power = lambda x, n: scan(lambda product, _: (product * x, None), 1.0, length=n)[0]
     >>> power(2.0, 5), grad(power)(2.0, 5)
-    (np.float64(32.0), np.float64(80.0))
+    (np.float64(32.0), array(80.))
     """
     check_function("scan", function)
     loop = Loop(function, init, xs, length, reverse)

@@ -23,7 +23,7 @@ def programs_of(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
 
 
-PAGES_OF_PROGRAMS = ("README.md", "docs/tour.md", "docs/vmap.md")
+PAGES_OF_PROGRAMS = ("README.md", "docs/tour.md", "docs/vmap.md", "docs/programs.md")
 SEPARATE = {f"{name}, {i}": text for name in PAGES_OF_PROGRAMS for i, text in enumerate(programs_of(name))}
 
 

@@ -372,6 +372,26 @@ def test_a_graph_is_released_once():
         loss.backward()
 
 
+def test_hooks_see_the_gradient_of_all_steps_once():
+    def gradient(each, **options):
+        w, seen = Tensor(W, requires_grad=True), []
+        w.register_hook(lambda g: seen.append(g) or 2 * g)
+
+        def step(h, x):
+            z = w @ h
+            z.register_hook(lambda g: 3 * g)
+            return np.tanh(z + x), h
+
+        size(each(step, H, XS)).backward(**options)
+        assert len(seen) == 1
+        return [w.grad, seen[0]]
+
+    close(gradient(scan), gradient(loop))
+    close(gradient(scan, create_graph=True), gradient(loop))
+    with pytest.raises(RuntimeError, match="register_hook: the tensor is an argument"):
+        scan(lambda c, x: (c.register_hook(lambda g: g), x), Tensor(H, requires_grad=True), XS)
+
+
 def test_anomalies_inside_are_found():
     w = Tensor(W, requires_grad=True)
     with anomaly(), pytest.raises(Exception, match="log gives"), np.errstate(all="ignore"):
