@@ -9,7 +9,6 @@ BY_ELEMENTS = {
     "F.adaptive_max_pool2d": ["add.at", "forward first_largest", "forward scatter"],
     "F.adaptive_max_pool3d": ["add.at", "forward first_largest", "forward scatter"],
     "F.max_pool1d": ["forward to_winners"],
-    "F.max_pool2d": ["forward to_winners"],
     "F.max_pool3d": ["forward to_winners"],
     "average": ["add.reduce"],
     "cond": ["function cond"],
