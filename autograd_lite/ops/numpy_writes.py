@@ -51,11 +51,13 @@ def _put(x: Tensor, which: Any, values: Array) -> None:
 
 @_writes(np.put)
 def put(x: Tensor, ind: Any, v: Array, mode: Any = "raise") -> None:
+    """``np.put``: values at positions in C order, repeated until there are enough."""
     _put(x, np.ravel(np.take(np.arange(x.size), whole_numbers("ind", strip(ind)), mode=mode)), v)
 
 
 @_writes(np.fill_diagonal)
 def fill_diagonal(x: Tensor, val: Array, wrap: bool = False) -> None:
+    """``np.fill_diagonal``: the value, or values one after the other, on the diagonal."""
     if x.ndim < 2:
         raise ValueError("array must be at least 2-d")
     if x.ndim > 2 and len(set(x.shape)) > 1:
@@ -67,12 +69,14 @@ def fill_diagonal(x: Tensor, val: Array, wrap: bool = False) -> None:
 
 @_writes(np.put_along_axis)
 def put_along_axis(x: Tensor, indices: Any, values: Array, axis: int | None = -1) -> None:
+    """``np.put_along_axis``: values at the indices in each row along `axis`."""
     which = np.take_along_axis(positions(x.shape), to_array(strip(indices)), axis)
     set_item(x, np.unravel_index(which, x.shape), broadcast_to(values, which.shape))
 
 
 @_writes(np.place)
 def place(x: Tensor, mask: Any, vals: Array) -> None:
+    """``np.place``: the values one after the other where the mask holds."""
     mask = np.asarray(strip(mask), bool)
     if mask.size != x.size:
         raise ValueError(f"a mask of shape {mask.shape} for x of shape {x.shape}")
@@ -84,6 +88,7 @@ def place(x: Tensor, mask: Any, vals: Array) -> None:
 
 @_writes(np.putmask)
 def putmask(x: Tensor, mask: Any, values: Array) -> None:
+    """``np.putmask``: where the mask holds, the value at the same position."""
     mask = np.asarray(strip(mask), bool)
     if mask.size != x.size:
         raise ValueError(f"a mask of shape {mask.shape} for x of shape {x.shape}")
@@ -94,6 +99,7 @@ def putmask(x: Tensor, mask: Any, values: Array) -> None:
 
 @_writes(np.copyto)
 def copyto(x: Tensor, src: Array, casting: Any = "same_kind", where: Any = True) -> None:
+    """``np.copyto``: all values, or those where `where` holds."""
     src = to_array(src)
     if not np.can_cast(src.dtype, x.dtype, casting):
         raise TypeError(f"values of dtype {src.dtype} for an array of dtype {x.dtype} with casting={show(casting)}")
@@ -119,10 +125,12 @@ def _with_sums(x: Array, index: Any, values: Array) -> Array:
 
 @_writes(np.add, "at")
 def add_at(x: Tensor, indices: Any, b: Array) -> None:
+    """``np.add.at``: the values are added, all of those for one element."""
     write(x, lambda x, b: _with_sums(x, indices, b), to_array(b), "np.add.at(x, index, values)", indices)
 
 
 @_writes(np.subtract, "at")
 def subtract_at(x: Tensor, indices: Any, b: Array) -> None:
+    """``np.subtract.at``: the values are subtracted, all of those for one element."""
     b = np.negative(to_array(b))
     write(x, lambda x, b: _with_sums(x, indices, b), b, "np.subtract.at(x, index, values)", indices)

@@ -7,6 +7,7 @@ import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 
+from autograd_lite import Tensor
 from catalogue import samples as s
 from catalogue.samples import Case, Sample
 
@@ -16,6 +17,8 @@ def _written(write):
 
     def operation(x, values, **static):
         copy = np.copy(x)
+        if isinstance(values, Tensor) and not isinstance(copy, Tensor):
+            copy = Tensor(copy)  # a plain array takes no tensor
         write(copy, values, **static)
         return copy
 

@@ -330,12 +330,6 @@ def test_segment_sum_is_add_at():
     np.testing.assert_allclose(segment_sum(X, np.arange(12).reshape(3, 4) % 2), [X[:, ::2].sum(), X[:, 1::2].sum()])
 
 
-def test_segment_sum_is_that_of_jax():
-    jax = pytest.importorskip("jax")
-    segments = RNG.integers(0, 5, 3)
-    np.testing.assert_allclose(segment_sum(X, segments, 6), jax.ops.segment_sum(X, segments, 6), rtol=1e-6)
-
-
 def test_a_jacobian_of_what_these_functions_compute():
     found = jacobian(lambda x: np.linspace(x[0], x[1], 3))(np.array([1.0, 2.0]))
     np.testing.assert_allclose(found, [[1, 0], [0.5, 0.5], [0, 1]])

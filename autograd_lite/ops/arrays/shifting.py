@@ -15,7 +15,7 @@ from autograd_lite.ops.arrays.ordering import roll
 from autograd_lite.ops.composition import composed
 from autograd_lite.support.conversion import to_array
 
-__all__ = ["fftshift", "ifftshift"]
+__all__: list[str] = []  # `numpy.fft` has them
 
 
 def _rolled(x: Array, axes: int | Sequence[int] | None, back: bool) -> Tensor:
