@@ -16,7 +16,7 @@ Rule = Callable[..., Any]
 class Declaration:
     """The declaration of an operation; `Primitive` documents the attributes."""
 
-    add_to = None
+    add_to: Callable[..., bool] | None = None
 
     def __init__(
         self,

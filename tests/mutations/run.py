@@ -42,8 +42,8 @@ TESTS = [
     "ops/test_numpy_arrays.py", "core/test_in_place.py", "nn/test_layers.py", "ops/test_convolution.py",
     "nn/test_recurrent.py", "nn/test_normalization.py", "ops/test_distance.py",
     "ops/test_conventions.py", "ops/test_equal_numbers.py", "ops/test_degenerate_matrices.py",
-    "ops/test_lengths.py", "support/test_sums.py", "support/test_halves.py", "ops/test_limits.py", "ops/test_special.py",
-    "nn/test_functional.py", "nn/test_functional_edges.py",
+    "ops/test_lengths.py", "support/test_sums.py", "support/test_halves.py", "ops/test_limits.py",
+    "ops/test_special.py", "nn/test_functional.py", "nn/test_functional_edges.py",
     "core/test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other", "mutations/checks.py",
 ]  # fmt: skip
 

@@ -59,7 +59,8 @@ def _add_to_part(
 
     So each x[t] of a loop costs as much as x[t] is large, not as x is: for 4,000 rows of 64 numbers a tenth.
     """
-    (index,), total = saved, gradients.get(parent)
+    (index,) = saved
+    total: Any = gradients.get(parent)
     if total is None or isinstance(g, Batch | Tensor) or isinstance(total, Batch) or _can_repeat(index):
         return False
     if totals.get(parent) is not total:
