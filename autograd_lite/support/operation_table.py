@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -25,13 +26,19 @@ class OperationTable(dict[Any, Any]):
         self._of_families: set[Any] = set()
         self._is_importing = False
 
-    def _import_families(self) -> None:
-        self._is_importing = True
+    @contextmanager
+    def family(self) -> Iterator[None]:
+        """Operations that are declared inside belong to a family."""
+        before, self._is_importing = self._is_importing, True
         try:
+            yield
+        finally:
+            self._is_importing = before
+
+    def _import_families(self) -> None:
+        with self.family():
             for library in [library for library in self.families if library in sys.modules]:
                 self.families.pop(library)()
-        finally:
-            self._is_importing = False
 
     def is_taken(self, function: Any) -> bool:
         """Whether a function has an operation that no other one can replace."""
