@@ -33,6 +33,7 @@ from autograd_lite.ops.elementwise.trigonometric import *
 from autograd_lite.ops.interop import *
 from autograd_lite.ops.linalg.contraction import *
 from autograd_lite.ops.linalg.decompositions import *
+from autograd_lite.ops.linalg.determinant import *
 from autograd_lite.ops.linalg.exponential import *
 from autograd_lite.ops.linalg.least_squares import *
 from autograd_lite.ops.linalg.matmul import *

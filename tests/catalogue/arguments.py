@@ -90,6 +90,7 @@ OTHERS = {
     "F.dropout3d": {"input": ROWS[None], "p": 0.5, "rng": 0},
     "F.group_norm": {"input": M, "num_groups": 1, "weight": V, "bias": V, "eps": 1e-5},
     "F.instance_norm": {"input": ROWS, "running_mean": V[:1], "running_var": V[:1], "weight": V[:1], "bias": V[:1]},
+    "F.linear_cross_entropy": {"input": M, "linear_weight": M, "target": np.array([0, 1]), "linear_bias": V},
     "F.multi_margin_loss": {"input": M, "target": np.array([0, 1]), "weight": V, "margin": 0.7},
     "F.nll_loss": {"input": -M, "target": np.array([0, 1]), "weight": V},
     "F.one_hot": {"input": np.array([0, 1]), "num_classes": 2},

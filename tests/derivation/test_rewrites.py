@@ -13,7 +13,7 @@ from autograd_lite.derivation.rewriting import REWRITES, Rewrite, simplify
 from autograd_lite.derivation.rules import ForwardFunction, sigma
 from autograd_lite.derivation.vocabulary import norm, power_of_matrix
 from autograd_lite.ops.arrays.indexing import scatter
-from autograd_lite.ops.linalg.solving import _cofactor
+from autograd_lite.ops.linalg.determinant import _cofactor
 
 SHAPES = [(), (3,), (3, 3), (2, 3), (3, 1), (1, 3)]
 CONSTANTS = {"a": [2, -1, 0.5, 3], "b": [3, -2, 2], "c": [2, 0.5], "n": [-1, -2, -0.5], "t": [1e-12]}

@@ -28,8 +28,7 @@ def in_place(mutant: Mutant) -> Iterator[None]:
 def _exchange(target: Target, code: CodeType) -> None:
     asks_for = target.function.__code__.co_varnames[: target.function.__code__.co_argcount]
     target.function.__code__ = code
-    if target.cache is not None:
-        target.cache.cache_clear()
+    target.forget()
     if code.co_varnames[: code.co_argcount] != asks_for:
         for operation in target.operations:  # it reads again what its rules ask for, and keeps that
             primitive = operation.primitive

@@ -44,6 +44,7 @@ TESTS = [
     "ops/test_conventions.py", "ops/test_equal_numbers.py", "ops/test_degenerate_matrices.py",
     "ops/test_lengths.py", "support/test_sums.py", "support/test_halves.py", "ops/test_limits.py",
     "ops/test_special.py", "nn/test_functional.py", "nn/test_functional_edges.py",
+    "ops/test_numpy_functions.py", "ops/test_sparse.py", "ops/test_triangular.py",
     "core/test_shortcuts.py::test_sums_err_no_more_than_adding_one_after_the_other", "mutations/checks.py",
 ]  # fmt: skip
 

@@ -48,6 +48,11 @@ class Target:
     def name(self) -> str:
         return f"{Path(self.function.__code__.co_filename).stem}/{self.title}"
 
+    def forget(self) -> None:
+        """Empty the cache around the function."""
+        if self.cache is not None:
+            self.cache.cache_clear()
+
 
 # -- source --------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from catalogue.comparing import assert_close, leaves
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hvp, jvp
-from autograd_lite.ops.linalg.solving import _cofactor_of_regular
+from autograd_lite.ops.linalg.determinant import _cofactor_of_regular
 from autograd_lite.testing import check_gradients
 
 RNG = np.random.default_rng(7)

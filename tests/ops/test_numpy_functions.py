@@ -121,13 +121,17 @@ def test_quantiles_with_weights(name):
         q = np.multiply(q, scale)
         pairs = [(None, weights), (0, weights), (1, weights)]
         if not name.startswith("nan"):  # NumPy itself fails for those
-            pairs += [(0, weights[:, 1]), (-1, weights[1])]
+            pairs += [(0, weights[:, 1]), (-1, weights[1]), ((1, 0), weights), ((1, 0), weights.T)]
         for axis, w in pairs:
 
             def call(x, q=q, axis=axis, w=w, keepdims=keepdims):
                 return function(x, q, axis, weights=w, keepdims=keepdims, **options)
 
             same(call, X)
+    if not name.startswith("nan"):
+        cube, weights = RNG.normal(size=(2, 3, 2)), np.array([1.0, 0.0, 2.0])
+        same(lambda x: function(x, 0.4 * scale, 1, weights=weights, **options), cube)
+        same(lambda x: function(x, 0.4 * scale, (2, 1), weights=cube[0].T ** 2, **options), cube)
 
 
 def test_an_element_without_weight_has_no_gradient():
@@ -153,6 +157,7 @@ def test_an_element_without_weight_has_no_gradient():
 def test_linspace():
     a, b = RNG.normal(size=(2, 1)), RNG.normal(size=3)
     for options in ({}, {"num": 5}, {"num": 1}, {"num": 0}, {"num": 4, "endpoint": False}, {"num": 3, "axis": -1},
+                    {"num": 2}, {"num": 1, "endpoint": False}, {"num": 2, "endpoint": False},
                     {"num": 3, "axis": 1, "endpoint": False}, {"num": 3, "dtype": np.float32},
                     {"num": 4, "retstep": True}, {"num": 3, "dtype": int}):  # fmt: skip
         same(lambda x, y, options=options: np.linspace(x, y, **options), a, b)
@@ -334,3 +339,11 @@ def test_a_jacobian_of_what_these_functions_compute():
     found = jacobian(lambda x: np.linspace(x[0], x[1], 3))(np.array([1.0, 2.0]))
     np.testing.assert_allclose(found, [[1, 0], [0.5, 0.5], [0, 1]])
     assert ag.vmap(lambda x: topk(x, 1).values)(X).shape == (3, 1)
+
+
+def test_an_empty_list_is_a_list_of_whole_numbers():
+    assert np.take(Tensor(V), []).shape == np.take(V, []).shape
+    assert np.repeat(Tensor(V[:0]), []).shape == (0,)
+    x = Tensor(V)
+    np.put(x, [], [])
+    np.testing.assert_array_equal(x.data, V)

@@ -1,8 +1,10 @@
 """Functions of scipy.special on tensors: SciPy's values, derivatives to second order, accurate tails."""
 
 import inspect
+import math
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -105,6 +107,24 @@ def test_derivatives_are_accurate_in_the_tails():
     np.testing.assert_allclose(slope(sc.log_ndtr, -far[:2]), far[:2] + 1 / far[:2], rtol=1e-14)
     np.testing.assert_allclose(slope(sc.log_ndtr, [30.0]), np.exp(-450) / np.sqrt(2 * np.pi), rtol=1e-12)
     np.testing.assert_allclose(slope(sc.expit, [40.0]), np.exp(-40), rtol=1e-12)
+
+
+def test_the_slope_of_erfcx_is_its_asymptotic_series():
+    """erfcx(x) ~ Σ (−1)ᵏ (2k − 1)!!/(2x²)ᵏ/(x√π) (DLMF 7.12.1), so the slope is −Σ (−1)ᵏ (2k + 1)!!/2ᵏ/x²ᵏ⁺²/√π."""
+    far = [50.25, 51.0, 60.0, 1e3, 1e8, 1e150]
+    terms = [math.prod(range(1, 2 * k + 2, 2)) * Fraction(-1, 2) ** k for k in range(9)]
+    expected = [
+        -float(sum(t / Fraction(x) ** (2 * k + 2) for k, t in enumerate(terms))) / math.sqrt(math.pi) for x in far
+    ]
+    np.testing.assert_allclose(slope(sc.erfcx, [0.0, *far, 1e308])[1:-1], expected, rtol=1e-14)
+
+
+def test_polygamma_of_several_orders():
+    n, x = np.array([0, 1, 3]), np.array([0.5, 1.5, 2.5])
+    np.testing.assert_allclose(slope(lambda x: special.polygamma(n, x), x), sc.polygamma(n + 1, x))
+    for wrong in ([0, -1], 1.0, -1):
+        with pytest.raises(ValueError, match="n must be an integer that is 0 or more"):
+            special.polygamma(np.array(wrong), x[:2])
 
 
 def test_the_series_of_erfcx_meets_the_formula():

@@ -1,10 +1,12 @@
 """Triangular systems and exponentials of matrices: SciPy's numbers, with SciPy and without; limits and errors."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Tensor, expm, solve_triangular
+from autograd_lite import Tensor, expm, solve_triangular, vmap
 from autograd_lite.ops.linalg import triangular
 from autograd_lite.support.scipy_words import _INSTEAD
 from autograd_lite.testing import check_gradients
@@ -12,20 +14,25 @@ from autograd_lite.testing import check_gradients
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(5, 5)) + 3 * np.eye(5)
 OPTIONS = [{"lower": lower, "trans": trans, "unit_diagonal": unit}
-           for lower in (False, True) for trans in (0, 1, "T") for unit in (False, True)]  # fmt: skip
+           for lower in (False, True) for trans in (0, 2, "N", "T", "C") for unit in (False, True)]  # fmt: skip
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 0)])
-def test_the_numbers_are_those_of_scipy_with_it_and_without(options, shape, monkeypatch):
+def test_the_numbers_are_those_of_scipy_with_it_and_without(options, shape):
     linalg, b = pytest.importorskip("scipy.linalg"), RNG.normal(size=shape)
     expected = linalg.solve_triangular(A, b, **options)
-    for _ in range(2):
-        x, y = Tensor(A, requires_grad=True), Tensor(b, requires_grad=True)
-        result = solve_triangular(x, y, **options)
-        np.testing.assert_allclose(result.data, expected, rtol=1e-12)
-        result.sum().backward()
-        monkeypatch.setattr(triangular, "_of_scipy", lambda: None)
+    for without in (None, lambda: None):
+        with mock.patch.object(triangular, "_of_scipy", without or triangular._of_scipy):
+            x, y = Tensor(A, requires_grad=True), Tensor(b, requires_grad=True)
+            result = solve_triangular(x, y, **options)
+            np.testing.assert_allclose(result.data, expected, rtol=1e-12)
+            result.sum().backward()
+            matrix = np.tril(A) if options["lower"] else np.triu(A)
+            if options["unit_diagonal"]:
+                np.fill_diagonal(matrix, 1)
+            inverse = np.linalg.inv(matrix if options["trans"] in (0, "N") else matrix.T)
+            np.testing.assert_allclose(y.grad, np.broadcast_to(inverse.sum(0), b.T.shape).T, rtol=1e-10)
     np.testing.assert_allclose(solve_triangular(np.stack([A, 2 * A]), b, **options)[0], expected, rtol=1e-12)
 
 
@@ -44,12 +51,27 @@ def test_the_other_triangle_is_not_read(lower):
 
 
 def test_a_unit_diagonal_is_not_read_and_has_gradient_zero():
-    a = np.array(A)
-    np.fill_diagonal(a, np.nan)
-    x = Tensor(a, requires_grad=True)
-    solve_triangular(x, np.ones(5), unit_diagonal=True).sum().backward()
-    assert np.isfinite(x.grad).all()
-    assert not np.diagonal(x.grad).any()
+    for value in (np.nan, 0.0):
+        a = np.array(A)
+        np.fill_diagonal(a, value)
+        x = Tensor(a, requires_grad=True)
+        solve_triangular(x, np.ones(5), unit_diagonal=True).sum().backward()
+        assert np.isfinite(x.grad).all()
+        assert not np.diagonal(x.grad).any()
+
+
+@pytest.mark.parametrize("call", [solve_triangular, lambda a, b: expm(a / 4) @ b, lambda a, b: expm(2 * a) @ b])
+def test_batches_are_the_systems_one_by_one(call):
+    a, b = np.stack([A, 2 * A.T + np.eye(5)]), RNG.normal(size=(2, 5, 3))
+    for x, y, axes in ((a, b, 0), (a[0], b, (None, 0)), (a, b[0], (0, None))):
+        pairs = [(a[i] if x is a else x, b[i] if y is b else y) for i in range(2)]
+        np.testing.assert_allclose(vmap(call, axes)(x, y), [call(*pair) for pair in pairs], rtol=1e-9)
+
+
+@pytest.mark.parametrize("trans", [3, -1, 1.0, "X", "t", None, [], ()])
+def test_how_a_matrix_is_transposed_is_one_of_scipys_names(trans):
+    with pytest.raises(ValueError, match="trans must be 0, 1, 2, 'N', 'T' or 'C'"):
+        solve_triangular(A, np.ones(5), trans=trans)
 
 
 @pytest.mark.parametrize("stack", [(), (3,)])
@@ -106,21 +128,32 @@ def test_cholesky_solve_is_pytorchs():
 # -- exponentials ------------------------------------------------------------------------------------------------------
 
 
+def series(a):
+    """The exponential of a matrix by its series, squared ten times, in extended precision."""
+    power = total = np.eye(len(a), dtype=np.longdouble)
+    for k in range(1, 40):
+        power = power @ (a.astype(np.longdouble) / 1024) / k
+        total = total + power
+    for _ in range(10):
+        total = total @ total
+    return total.astype(float)
+
+
 @pytest.mark.parametrize("scale", [0.0, 1e-8, 1e-3, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_exponential_and_its_derivative_are_those_of_scipy(scale, dtype):
-    linalg = pytest.importorskip("scipy.linalg")
-    a, g = (scale * RNG.normal(size=(3, 4, 4)) / 4).astype(dtype), RNG.normal(size=(3, 4, 4)).astype(dtype)
+def test_the_exponential_is_its_series_and_the_derivative_that_of_scipy(scale, dtype):
+    linalg, rng = pytest.importorskip("scipy.linalg"), np.random.default_rng(1)
+    a, g = (scale * rng.normal(size=(3, 4, 4)) / 4).astype(dtype), rng.normal(size=(3, 4, 4)).astype(dtype)
     x = Tensor(a, requires_grad=True)
     result = expm(x)
     result.backward(g)
     assert result.dtype == x.grad.dtype == dtype
     for i in range(3):  # one stack holds matrices that are scaled differently
         wide = a[i].astype(float)
-        expected, gradient = linalg.expm(wide), linalg.expm_frechet(wide.T, g[i].astype(float), compute_expm=False)
-        rounding = 100 * np.finfo(dtype).eps * max(1, np.abs(wide).sum())
+        expected, gradient = series(wide), linalg.expm_frechet(wide.T, g[i].astype(float), compute_expm=False)
+        rounding = 10 * np.finfo(dtype).eps * max(1, np.abs(wide).sum())
         np.testing.assert_allclose(result.data[i], expected, rtol=0, atol=rounding * np.abs(expected).max())
-        np.testing.assert_allclose(x.grad[i], gradient, rtol=0, atol=rounding * np.abs(gradient).max())
+        np.testing.assert_allclose(x.grad[i], gradient, rtol=0, atol=100 * rounding * np.abs(gradient).max())
 
 
 def test_closed_forms():
@@ -134,10 +167,19 @@ def test_closed_forms():
     assert expm(np.zeros((2, 0, 0))).shape == (2, 0, 0)
 
 
-def test_a_large_gradient_does_not_add_rounding():
+@pytest.mark.parametrize("size", [0.0, 1e-9, 1.0, 1e9])
+def test_the_size_of_a_gradient_does_not_add_rounding(size):
     x = Tensor(A / 4, requires_grad=True)
-    expm(x).backward(1e9 * np.eye(5))
-    np.testing.assert_allclose(x.grad, 1e9 * expm(A.T / 4), rtol=1e-12)
+    expm(x).backward(size * np.eye(5))
+    np.testing.assert_allclose(x.grad, size * expm(A.T / 4), rtol=1e-12)
+
+
+def test_a_matrix_is_squared_as_often_as_it_needs_itself():
+    """Each further squaring doubles the rounding errors of a matrix; another one of the stack may need many."""
+    turn, large = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[0.0, 1e6], [0.0, 0.0]])
+    found = expm(np.stack([turn, large]))
+    np.testing.assert_allclose(found[0], [[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]], rtol=1e-14)
+    np.testing.assert_allclose(found[1], [[1, 1e6], [0, 1]], rtol=1e-9)
 
 
 def test_third_derivatives():

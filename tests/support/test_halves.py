@@ -103,6 +103,13 @@ def test_gradients_that_are_added_up_are_added_up_in_single():
     np.testing.assert_allclose(table.grad, [[70], [0]], rtol=1e-3)
 
 
+@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar, np.nanstd])
+def test_deviations_from_a_mean_that_has_no_half_are_those_of_doubles(function):
+    x = np.array([1000, 1001, 1001, 1003], HALF)
+    expected = grad(lambda x: function(x) * 1.0)(x.astype(float))
+    np.testing.assert_allclose(grad(lambda x: function(x) * 1.0)(x), expected, rtol=2e-3)
+
+
 # -- optimizers --------------------------------------------------------------------------------------------------------
 
 

@@ -115,14 +115,14 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Array, *args: A
 
 
 def _weighted(g: Array, fractions: Any, axis: int) -> Array:
-    """Σ over the points of g times their weights."""
+    """g times the weights of the points, whose axis comes first, where start and stop have none."""
     g = moveaxis(g, axis, 0)
-    return np.sum(g * np.reshape(fractions, (-1,) + (1,) * (g.ndim - 1)).astype(g.dtype), axis=0)
+    return g * np.reshape(fractions, (-1,) + (1,) * (g.ndim - 1)).astype(g.dtype)
 
 
 def _fractions(num: int, endpoint: bool) -> Any:
     """How far each of the points is from the start, as a part of the whole."""
-    return np.arange(num) / max(num - bool(endpoint), 1)
+    return np.arange(num) / max(num - endpoint, 1)
 
 
 @primitive(

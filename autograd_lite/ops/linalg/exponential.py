@@ -46,6 +46,8 @@ def expm(a: Array) -> Array:
 
     The gradient is the derivative of the exponential at Aᵀ in the direction g, which is a block of the exponential of a
     matrix twice as large (Al-Mohy & Higham 2009, Computing the Fréchet derivative of the matrix exponential, eq. 1.2).
+    Rounding errors grow with the norm of the matrix, also where its powers are small: with 1e6 above the diagonal and
+    zeros elsewhere, ten digits are left.
 
     Shapes (..., n, n) give (..., n, n). Integers are converted to float64.
 

@@ -22,7 +22,7 @@ _ROOT = math.sqrt(2 * math.pi)
 def _erfcx_slope(x: Array, out: Array) -> Array:
     """2x·erfcx(x) − 2/√π; for large x, where the two are nearly equal, by the asymptotic series."""
     far = x > 50
-    v = 1 / np.square(np.where(far, x, 50))
+    v = np.square(1 / np.where(far, x, 50))
     series = v * (1 - v * (1.5 - v * (3.75 - v * (13.125 - v * 59.0625))))
     return np.where(far, -_SLOPE / 2 * series, 2 * np.where(far, 50, x) * out - _SLOPE)
 
