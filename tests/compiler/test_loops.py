@@ -70,6 +70,7 @@ def test_the_program_does_not_grow_with_the_number_of_steps():
     assert len(short.source.splitlines()) == len(long.source.splitlines()) < 150
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_operation_in_a_step(case):
     """A step and its sweep are replayed on values that other steps have left in the buffers."""

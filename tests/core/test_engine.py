@@ -208,6 +208,7 @@ def test_a_failed_backward_keeps_nothing_alive():
     assert array() is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize(
     ("operation", "keeps_input", "keeps_output"),

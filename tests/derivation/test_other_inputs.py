@@ -17,6 +17,7 @@ from autograd_lite import Tensor, derive, nn
 from autograd_lite.derivation import rewriting
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 @given(data=st.data())
 @settings(max_examples=1)

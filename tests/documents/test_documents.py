@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from derivations import DOCUMENT_ERRORS, STATEMENTS
 from derivations.page import page
 
@@ -34,6 +36,7 @@ def test_code_on_the_page_is_code():
         assert "check_closed_form(" in block
 
 
+@pytest.mark.exhaustive
 def test_verify_shows_all_rows(tmp_path):
     finished = _run(tmp_path, "verify.py", "--quick")
     assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -3,6 +3,7 @@
 import math
 import re
 
+import pytest
 from verify_page import PAGE, page_with_outputs
 
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d+\.\d+(?:e[-+]?\d+)?")
@@ -22,6 +23,7 @@ def _alike(mine, other):
     )
 
 
+@pytest.mark.exhaustive
 def test_the_programs_print_what_the_page_shows():
     shown = PAGE.read_text(encoding="utf-8")
     assert differences(shown, page_with_outputs(shown)) == [], "run `python tests/verify_page.py`"

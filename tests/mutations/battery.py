@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -81,7 +82,6 @@ class Battery:
         if session.testsfailed:
             raise session.Interrupted("errors during collection")
         self.items = [item for item in session.items if _needs_no_fixture(item)]
-        self.generators = {item.nodeid: _generators(item) for item in self.items}
         self.targets = list({id(mutant.target): mutant.target for mutant in self.mutants}.values())
         with spied_on(self.targets) as self.reached:
             self.trials = list(self._share_out(_try, len(self.items), 4))
@@ -122,18 +122,21 @@ def _import_or_skip(name: str, reason: str | None = None) -> Any:
     return importlib.import_module(name)
 
 
-def _generators(item: Any) -> list[tuple[np.random.Generator, Any]]:
-    """The generators of random numbers that the module of a test shares between its tests, with their first states."""
-    held = vars(item.module).values()
-    return [(value, value.bit_generator.state) for value in held if isinstance(value, np.random.Generator)]
+_first_states: dict[int, Any] = {}  # of generators of random numbers, before a test has drawn from them
+
+
+def _rewind(module: str) -> None:
+    """Put the generators that the tests of a module share back to where they start: no test depends on others."""
+    for value in vars(sys.modules[module]).values():
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = _first_states.setdefault(id(value), value.bit_generator.state)
+    manual_seed(0)
 
 
 @contextmanager
 def _as_in_pytest(item: Any) -> Iterator[None]:
     """Warnings are errors, but for those that the test is marked to ignore. It draws the same numbers each time."""
-    for generator, state in _battery.generators[item.nodeid]:
-        generator.bit_generator.state = state
-    manual_seed(0)
+    _rewind(item.obj.__module__)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for mark in item.iter_markers("filterwarnings"):

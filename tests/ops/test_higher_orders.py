@@ -29,6 +29,7 @@ LOWER = {
 TIMES = 0.1 * np.cos(np.pi * (np.arange(24) + 0.5) / 24)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", [c for c in CASES if c.order > 1 and c.name not in LOWER], ids=lambda case: case.name)
 @given(data=st.data())
 @settings(max_examples=2)

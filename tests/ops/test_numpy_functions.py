@@ -1,6 +1,5 @@
 """Functions of NumPy with all their options: NumPy's numbers, shapes, dtypes and errors, and derivatives."""
 
-import itertools
 
 import numpy as np
 import pytest
@@ -117,7 +116,7 @@ def test_quantiles_with_weights(name):
     weights = RNG.integers(0, 4, X.shape).astype(float)
     weights[:, 0] = weights[0] = 1.0
     options = {"method": "inverted_cdf"}
-    for q, keepdims in itertools.product((0.0, 0.4, [0.2, 0.9]), (False, True)):
+    for q, keepdims in ((0.0, False), (0.4, True), ([0.2, 0.9], False)):
         q = np.multiply(q, scale)
         pairs = [(None, weights), (0, weights), (1, weights)]
         if not name.startswith("nan"):  # NumPy itself fails for those
@@ -128,7 +127,7 @@ def test_quantiles_with_weights(name):
                 return function(x, q, axis, weights=w, keepdims=keepdims, **options)
 
             same(call, X)
-    if not name.startswith("nan"):
+    if name == "quantile":
         cube, weights = RNG.normal(size=(2, 3, 2)), np.array([1.0, 0.0, 2.0])
         same(lambda x: function(x, 0.4 * scale, 1, weights=weights, **options), cube)
         same(lambda x: function(x, 0.4 * scale, (2, 1), weights=cube[0].T ** 2, **options), cube)

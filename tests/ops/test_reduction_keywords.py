@@ -34,6 +34,7 @@ def options_of(name):
 CALLS = [(name, options) for name in NAMES for options in options_of(name)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("axis", [None, 0, -1, (0, 2)])
 @pytest.mark.parametrize(("name", "options"), CALLS)
 def test_keywords(name, options, axis):

@@ -165,6 +165,7 @@ def test_the_minimum_that_losses_are_measured_from_is_one():
     np.testing.assert_allclose(hessian, (x.T * (p * (1 - p))) @ x / 80, rtol=1e-10)
 
 
+@pytest.mark.exhaustive
 def test_minimizers(run):
     figures = run("minimizers")
     assert figures["difference"] < 1e-12
@@ -272,6 +273,7 @@ def test_the_nearest_image_is_that_of_all_distances():
     assert nearest(images, others) == pytest.approx(np.median(distances.min(axis=1)))
 
 
+@pytest.mark.exhaustive
 def test_vae(run):
     figures = run("vae")
     assert figures["worst"] < 1e-6
@@ -415,6 +417,7 @@ def test_the_cross_entropy_of_each_character_is_given_those_before_it():
     np.testing.assert_allclose(cross_entropies(model, text, read), expected, rtol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_small_gpt(run):
     figures = run("small_gpt")
     assert figures["bits"] < 4.2

@@ -206,6 +206,7 @@ def miss(w, position, velocity, charges, moves):
     return (x - x[1] / v[1] * v)[0] ** 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("outer", "inner"), MODES)
 def test_a_particle_passes_through_the_origin_in_all_modes(outer, inner):
     modes = [getattr(eager.LIBRARY, mode) for mode in (outer, inner)]

@@ -31,6 +31,7 @@ def check_the_figures(cases, kind):
                          rf"{kind} {equal} are equal, 0 different and {absent} refused", page)  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")
 def test_no_module_gives_other_numbers_and_few_are_refused():
     module_db, _ = pytorch_databases.databases()

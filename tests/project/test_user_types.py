@@ -145,6 +145,7 @@ def mypy(program, folder):
     )  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_a_training_program_passes_strict_type_checking_and_runs(tmp_path):
     checked = mypy(PROGRAM, tmp_path)
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -150,12 +150,14 @@ def search(name, closed_form):
     return find_counterexample(fn, closed_form, *(given if isinstance(given, tuple) else (given,)))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", TABLE)
 def test_a_right_formula_is_not_refuted(name):
     found = search(name, TABLE[name][1])
     assert found is None, str(found)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", TABLE)
 def test_a_wrong_formula_is_refuted(name):
     assert search(name, TABLE[name][2]) is not None

@@ -419,6 +419,7 @@ def test_memory_of_a_gradient_is_linear_in_the_number_of_steps():
 # -- against JAX -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 @both_ways
 @pytest.mark.parametrize("function", [rnn, scalars, swapped, without_inputs], ids=lambda function: function.__name__)
 def test_values_and_gradients_are_those_of_jax(function, reverse):

@@ -50,6 +50,7 @@ def _native(monkeypatch):
     monkeypatch.delenv("AUTOGRAD_LITE_BACKEND", raising=False)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:.* encountered in")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_kernels_compute_what_the_operation_and_its_rules_compute(case):

@@ -34,6 +34,7 @@ def within_bounds(name, x):
     return x[~((np.abs(x) > bound) & np.isfinite(x))] if name in ("sin", "cos") else x
 
 
+@pytest.mark.exhaustive
 @both_types
 @every_function
 def test_special_values_and_signs_are_those_of_numpy(name, real):

@@ -27,6 +27,7 @@ def rng():
     return np.random.default_rng(0)
 
 
+@pytest.mark.exhaustive
 @both_types
 @every_function
 def test_the_error_is_at_most_2_ulp(name, real, rng):

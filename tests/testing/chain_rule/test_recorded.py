@@ -23,6 +23,7 @@ def edges(found, name):
     return [(step.node, step.position) for step in found.steps if step.name == name]
 
 
+@pytest.mark.exhaustive
 @every_case
 @given(data=st.data())
 @settings(max_examples=3)

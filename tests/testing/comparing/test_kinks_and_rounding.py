@@ -177,6 +177,7 @@ def test_a_wrong_formula_is_refuted_despite_rounding_errors(name):
         check_closed_form(fn, wrong, *inputs)
 
 
+@pytest.mark.exhaustive
 def test_times_in_seconds_since_1970():
     refuted = 0
     for seed in range(100):

@@ -177,6 +177,7 @@ MISCHIEF = {
 }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @needs_fork
 def test_a_submission_may_do_anything(capfd):
     """Right and wrong ones in between have the same verdict and explanation as alone."""

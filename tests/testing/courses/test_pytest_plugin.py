@@ -158,6 +158,7 @@ def test_other_errors_show_the_users_code(output):
     assert "closed_form: the inputs of unknown_inputs are not known; pass inputs=" in output
 
 
+@pytest.mark.exhaustive
 def test_the_options_of_pytest_work(project):
     assert "1 failed, 1 passed, 12 deselected" in run(project, "-k", "gradient")
     assert "1 failed, 1 passed" in run(project, "-x", "test_losses.py::TestLosses")
@@ -165,6 +166,7 @@ def test_the_options_of_pytest_work(project):
     assert all(f"test_losses.py::{name}" in listed for name in [*FAILED, *PASSED, "skipped", "expected_to_fail"])
 
 
+@pytest.mark.exhaustive
 def test_tests_may_run_in_several_processes(project):
     assert "1 failed, 3 passed" in run(project, "-n", "2", "test_losses.py::TestLosses")
 

@@ -18,6 +18,7 @@ def mismatch(case, change):
     return caught.value
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore::autograd_lite.testing.NotGeneralWarning")  # some forms are for symmetric matrices
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_right_form_passes_and_mistakes_are_named(case):
