@@ -1,6 +1,5 @@
 """Functions of NumPy with all their options: NumPy's numbers, shapes, dtypes and errors, and derivatives."""
 
-
 import numpy as np
 import pytest
 
