@@ -174,10 +174,10 @@ def _add(gradients: dict[Leaf, Any]) -> None:
 def _refuse_changed_values(node: Node, saved: tuple[Any, ...]) -> None:
     for name, value in zip(node.operation.saved_names, saved, strict=True):
         if changed_since(node.order, value):
+            shape = [np.shape(v) for v in value] if type(value) is tuple else np.shape(value)
             raise RuntimeError(
-                f"backward: {node.operation.name!r} needs its {name!r} of shape {np.shape(value)}, but it was changed "
-                "in place (an optimizer step, an in-place operator, load_state_dict) after it was used; "
-                "call backward() before the change, or compute the result again after it"
+                f"backward: {node.operation.name!r} needs its {name!r} of shape {shape}, but it was changed in place "
+                "after its use (by an optimizer, x += 1, load_state_dict); call backward() first, or compute it again"
             )
 
 

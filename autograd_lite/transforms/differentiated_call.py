@@ -44,10 +44,15 @@ def check_function(name: str, function: Any) -> None:
         raise TypeError(f"{name}: the function must be callable, not {type(function).__name__}")
 
 
+def is_one(argnums: Argnums) -> bool:
+    """Whether `argnums` is one argument, so that the result is not a tuple."""
+    return isinstance(argnums, int | np.integer)
+
+
 def chosen_arguments(name: str, arguments: tuple[Any, ...], argnums: Argnums) -> tuple[int, ...]:
     """The positions of the arguments to differentiate; TypeError if there are no such arguments."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
-    if not all(isinstance(i, int | np.integer) for i in chosen):
+    chosen = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    if not all(map(is_one, chosen)):
         raise TypeError(f"{name}: argnums must be an integer or a sequence of them, not {show(argnums)}")
     for i in chosen:
         if not -len(arguments) <= i < len(arguments):
@@ -86,7 +91,8 @@ class DifferentiatedCall:
             for i in self.chosen:
                 changed[i] = map_leaves(self._variable, arguments[i])
         self.arguments = tuple(changed)
-        self.structure = arguments[argnums] if isinstance(argnums, int) else tuple(arguments[i] for i in argnums)
+        structure = tuple(arguments[i] for i in self.chosen)
+        self.structure = structure[0] if is_one(argnums) else structure
         self.since = tick()
 
     def _variable(self, value: Any) -> Tensor:

@@ -18,6 +18,7 @@ from autograd_lite.transforms.differentiated_call import (
     LinearizedCall,
     check_function,
     chosen_arguments,
+    is_one,
     zeros,
 )
 from autograd_lite.transforms.functions import grad, jvp
@@ -96,7 +97,7 @@ def jacobian(
     if sparsity is None:
         known = None
     else:
-        known = Sparsity([sparsity] if isinstance(argnums, int) else check_sequence("jacobian: sparsity", sparsity))
+        known = Sparsity([sparsity] if is_one(argnums) else check_sequence("jacobian: sparsity", sparsity))
 
     def differentiated(*arguments: Any, **options: Any) -> Any:
         chosen = chosen_arguments("jacobian", arguments, argnums)
@@ -114,14 +115,14 @@ def jacobian(
         if known is not None:
             with enable_grad():
                 matrices = tuple(sparse_jacobians(linearized, known, chunk_size))
-            return matrices[0] if isinstance(argnums, int) else matrices
+            return matrices[0] if is_one(argnums) else matrices
 
         def of_output(out: Any) -> Any:
             if not isinstance(out, Tensor | ARRAYS | float):
                 raise TypeError(f"jacobian: the function must return an array, not {type(out).__name__}")
             with enable_grad():
                 tree = call.result(rebuild(call.structure, _jacobians(linearized, out, chunk_size)))
-            return tree[0] if isinstance(argnums, int) else tree
+            return tree[0] if is_one(argnums) else tree
 
         return map_leaves(of_output, linearized.out)
 

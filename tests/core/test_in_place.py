@@ -376,3 +376,14 @@ def test_the_log_of_changes_forgets_arrays_that_are_gone():
         x += 1.0
     del x
     assert len(log.stamps) <= before + 1
+
+
+def test_an_operand_among_several_that_was_changed_is_an_error_with_all_shapes():
+    a, b = Tensor(np.ones((2, 3)), requires_grad=True), Tensor(np.ones((3, 4)), requires_grad=True)
+    total = np.einsum("ij,jk", a, b).sum()
+    with no_grad():
+        a *= 2
+    with pytest.raises(
+        RuntimeError, match=r"'einsum' needs its 'operands' of shape \[\(2, 3\), \(3, 4\)\], but it was"
+    ):
+        total.backward()

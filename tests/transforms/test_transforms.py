@@ -148,6 +148,12 @@ def test_argnums_choose_the_arguments():
     assert grad(f, (1, 0))(2.0, 3.0, 5.0) == (12, 9)
     assert jacobian(f, (0, 1))(2.0, 3.0, 5.0) == (9, 12)
     assert hessian(f, 1)(2.0, 3.0, 5.0) == 4
+    for one in (1, np.int64(1), np.uint8(1)):  # not a tuple
+        assert (grad(f, one)(2.0, 3.0, 5.0), jacobian(f, one)(2.0, 3.0, 5.0), hessian(f, one)(2.0, 3.0, 5.0)) == (
+            12,
+            12,
+            4,
+        )
     with pytest.raises(TypeError, match="argnums is 3"):
         grad(f, 3)(2.0, 3.0, 5.0)
 
