@@ -1,5 +1,7 @@
 """Arrays of other kinds as arguments of operations: read as their numbers, or a TypeError that names the type."""
 
+import itertools
+
 import numpy as np
 import pytest
 from catalogue.arguments import DIRECT, OTHERS, function, one_sample, parameters_of
@@ -50,9 +52,8 @@ def values_and_gradients(function, arguments, with_tensors):
 
 
 @every_call
-@pytest.mark.parametrize("kind", READ)
-def test_what_can_be_read_is_read(function, arguments, arrays, kind):
-    for name in arrays:
+def test_what_can_be_read_is_read(function, arguments, arrays):
+    for kind, name in itertools.product(READ, arrays):
         value = arguments[name]
         if kind == "list" and (name != "x" or not value.ndim):
             continue  # options have their own meaning of lists
@@ -62,7 +63,7 @@ def test_what_can_be_read_is_read(function, arguments, arrays, kind):
             found = values_and_gradients(function, foreign, tensors)
             expected = values_and_gradients(function, arguments, tensors)
             for actual, wanted in zip(found, expected, strict=True):
-                np.testing.assert_array_equal(actual, wanted)
+                np.testing.assert_array_equal(actual, wanted, err_msg=f"{name} as {kind}")
 
 
 def is_operand(function, arguments, name) -> bool:
@@ -74,10 +75,8 @@ def is_operand(function, arguments, name) -> bool:
 
 
 @every_call
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_cannot_be_read_is_refused(function, arguments, arrays, kind):
-    make, message = REFUSED[kind]
-    for name in arrays:
+def test_what_cannot_be_read_is_refused(function, arguments, arrays):
+    for (kind, (make, message)), name in itertools.product(REFUSED.items(), arrays):
         foreign = make(arguments[name].copy())
         if foreign is None:
             continue
