@@ -276,7 +276,7 @@ def test_scipys_solvers_say_what_cuts():
         lambda m: integrate.odeint(lambda y, t: -m * y, [1.0], [0.0, 1.0])[-1, 0],
     ):
         # brentq may go on after the TypeError, and report the number that it has read instead
-        with pytest.raises((TypeError, ValueError), match="gradient|different signs"):
+        with pytest.raises((TypeError, ValueError), match=r"gradient|different signs"):
             grad(solve)(0.5)
 
 
