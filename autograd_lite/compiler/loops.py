@@ -14,7 +14,7 @@ import numpy as np
 from autograd_lite.compiler.loop_call import LoopCall
 from autograd_lite.compiler.step_recorder import StepRecorder, StepsDifferError
 from autograd_lite.compiler.tape import Instruction, Storage, Value, map_parts
-from autograd_lite.compiler.tape_parts import Needs, part_of
+from autograd_lite.compiler.tape_parts import Needs, part_of, values_of
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.compiler.writer import concrete_of
 from autograd_lite.core.hooks import concrete, current_recorder
@@ -190,7 +190,7 @@ class RecordedLoop:
         needs.add(instructions, values)
         self._keep(list(needs.kept))
         body = [*needs.again, *instructions]
-        used = {value for i in body for value in i.values()} | {*values}
+        used = values_of(body) | {*values}
         x = [(value, array) for value, (_, array) in zip(self.x, self.inputs, strict=True) if value in used]
         x += [(value, self.kept[value]) for value in needs.kept]
         same = [(value, outside) for value, outside in captured.items() if value in used]

@@ -21,6 +21,14 @@ def part_of(
     return tape
 
 
+def values_of(instructions: Iterable[Instruction]) -> set[Value]:
+    """All values of calls, and of the calls that they expand to."""
+    found = set()
+    for instruction in instructions:
+        found.update(instruction.values(), values_of(instruction.expansion or ()))
+    return found
+
+
 class _Copy:
     def __init__(self) -> None:
         self.values: dict[Value, Value] = {}
