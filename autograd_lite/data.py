@@ -88,7 +88,7 @@ class Batches:
         self.rng = None if rng is None else generator(rng)
         if shard is not None and (isinstance(shard, type) or not hasattr(shard, "begin_batch")):
             raise TypeError(f"Batches: shard must be what distributed.communicator() returns, not {show(shard)}")
-        self.shard = shard
+        self.shard: Any = shard
         self._epochs: list[_Epoch] = []  # the loops under way
         self._rest: NumberArray | None = None  # the rest of an epoch to continue
 
@@ -134,9 +134,9 @@ class Batches:
 
     def _own(self, epoch: _Epoch, start: int, stop: int) -> slice:
         """The part of a batch that this process gets; the first sample, without a weight, if it is empty."""
-        rank, size, samples = self.shard.rank, self.shard.size, stop - start
-        first, last = start + samples * rank // size, start + samples * (rank + 1) // size
-        self.shard.begin_batch(epoch, last - first, samples)
+        shard, samples = self.shard, stop - start
+        first, last = (start + samples * rank // shard.size for rank in (shard.rank, shard.rank + 1))
+        shard.begin_batch(epoch, last - first, samples)
         return slice(first, last) if last > first else slice(start, start + 1)
 
     def _described(self, order: NumberArray | None, samples: int) -> list[str]:

@@ -43,7 +43,8 @@ class Communicator:
 
     def __init__(self, exchange: Exchange | None = None) -> None:
         self._exchange = exchange
-        self.rank, self.size = (0, 1) if exchange is None else (exchange.rank, exchange.size)
+        self.rank: int = 0 if exchange is None else exchange.rank
+        self.size: int = 1 if exchange is None else exchange.size
         self.timeout = np.inf if exchange is None else exchange.timeout
         # The loops over batches that are under way: samples of this rank, of all ranks, and the thread.
         self._batches: dict[int, tuple[int, int, int]] = {}
@@ -77,7 +78,7 @@ class Communicator:
         found = np.empty(ends[-1], np.uint8)
         places = (found, (lengths, ends - lengths), self._exchange.MPI.BYTE)
         self._exchange.finish(call, self._exchange.mpi.Iallgatherv((data, self._exchange.MPI.BYTE), places))
-        return [pickle.loads(part) for part in np.split(found, ends[:-1])]
+        return [pickle.loads(part.tobytes()) for part in np.split(found, ends[:-1])]
 
     def all_reduce(self, array: Any) -> NumberArray:
         """The sum of the arrays of all ranks, which must have the same shape and dtype.

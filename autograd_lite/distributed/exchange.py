@@ -140,7 +140,8 @@ class Exchange:
                 self.mpi.Isend(np.ones(1, np.int8), dest=rank, tag=_ROLL_CALL)
             except self.MPI.Exception:
                 continue
-        end, alive = time.monotonic() + _GRACE, set()
+        alive: set[int] = set()
+        end = time.monotonic() + _GRACE
         while time.monotonic() < end and len(alive) < len(self.others):
             for rank, request in requests:
                 try:

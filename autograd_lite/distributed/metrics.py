@@ -50,8 +50,7 @@ def _lines(state: Any, name: str) -> Iterator[str]:
         for key, value in state.items():
             yield from _lines(value, f"{name}.{key}" if name else str(key))
     elif isinstance(state, list | tuple):
-        for number, value in enumerate(state):
-            yield from _lines(value, f"{name}[{number}]")
+        yield from _lines(dict(enumerate(state)), name)
     else:
         array = np.asarray(strip(state))
         if array.dtype == object:  # large integers of generators, functions: what NumPy does not hold

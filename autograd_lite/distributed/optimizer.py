@@ -52,7 +52,7 @@ class Optimizer(optim.Optimizer):
     TypeError
         If `optimizer` is not an optimizer, or `comm` not a communicator.
     DistributedError
-        If the parameters of the ranks have other numbers, names, shapes or dtypes.
+        If the ranks have other options, or parameters with other names, shapes or dtypes.
 
     Examples
     --------
@@ -76,9 +76,15 @@ class Optimizer(optim.Optimizer):
         if reduction not in _REDUCTIONS:
             raise ValueError(f"{_CALL}: reduction must be {alternatives(_REDUCTIONS)}, not {show(reduction)}")
         kind = type(optimizer)
-        self = object.__new__(type(kind.__name__, (cls, kind), {"__slots__": (), "__module__": kind.__module__}))
+        self: Any = object.__new__(type(kind.__name__, (cls, kind), {"__slots__": (), "__module__": kind.__module__}))
         object.__setattr__(self, "__dict__", vars(optimizer))  # all state is that of `optimizer`
         return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Optimizer.__slots__:
+            object.__setattr__(self, name, value)  # not counted as a change, so compiled programs stay valid
+        else:
+            super().__setattr__(name, value)
 
     def __init__(
         self, optimizer: optim.Optimizer, comm: Communicator, model: Module | None = None, *,
@@ -183,7 +189,8 @@ class Optimizer(optim.Optimizer):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradients to None or zeros (see `optim.Optimizer.zero_grad`), and discard what was accumulated."""
-        self._stashed, self._unaveraged = None, set()
+        if self._comm.size > 1:
+            self._stashed, self._unaveraged = None, set()
         super().zero_grad(set_to_none)
 
     def _met(self, call: str, samples: int | None) -> tuple[float, list[NumberArray]]:
