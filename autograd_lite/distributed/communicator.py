@@ -36,7 +36,7 @@ class Communicator:
 
     Examples
     --------
-    >>> comm = communicator()
+    >>> comm = distributed.communicator()
     >>> comm.rank, comm.size
     (0, 1)
     """
@@ -57,7 +57,7 @@ class Communicator:
 
         Examples
         --------
-        >>> communicator().broadcast([1, 2])
+        >>> distributed.communicator().broadcast([1, 2])
         [1, 2]
         """
         return value if self.size == 1 else self.all_gather(value if self.rank == 0 else None, "broadcast")[0]
@@ -67,7 +67,7 @@ class Communicator:
 
         Examples
         --------
-        >>> communicator().all_gather("a")
+        >>> distributed.communicator().all_gather("a")
         ['a']
         """
         if self._exchange is None:
@@ -92,7 +92,7 @@ class Communicator:
 
         Examples
         --------
-        >>> communicator().all_reduce(np.array([1.0, 2.0]))
+        >>> distributed.communicator().all_reduce(np.array([1.0, 2.0]))
         array([1., 2.])
         """
         total = np.array(strip(array), order="C")

@@ -48,7 +48,7 @@ def communicator(comm: Any = None, *, timeout: float = 300.0) -> Communicator:
     >>> communicator()  # started without mpiexec
     Communicator(rank=0, size=1)
     """
-    check("communicator", "positive", lambda value: 0 < value < float("inf"), timeout=timeout)
+    check("communicator", "positive and finite", lambda value: 0 < value < float("inf"), timeout=timeout)
     if comm is None:
         comm = _world()
     elif not all(hasattr(comm, name) for name in ("Iallreduce", "Idup", "Get_rank")):

@@ -30,7 +30,7 @@ def check_same(part: Any, comm: Communicator) -> None:
 
     Examples
     --------
-    >>> check_same(nn.Linear(2, 1), communicator())
+    >>> check_same(nn.Linear(2, 1), distributed.communicator())
     """
     if isinstance(part, np.random.Generator):
         state = part.bit_generator.state
@@ -85,11 +85,14 @@ def mean(value: Any, comm: Communicator, *, samples: int | None = None) -> Any:
 
     Examples
     --------
-    >>> mean(0.5, communicator(), samples=10)
+    >>> mean(0.5, distributed.communicator(), samples=10)
     0.5
     """
     _check_communicator("distributed.mean", comm)
-    values = np.array(strip(value), np.float64, order="C")
+    values = np.asarray(strip(value))
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"distributed.mean: value must be a number or an array of numbers, not {show(value)}")
+    values = values.astype(np.float64, order="C")
     if comm.size > 1:
         call = "distributed.mean"
         share = comm.share(call, samples)

@@ -56,9 +56,9 @@ class Optimizer(optim.Optimizer):
 
     Examples
     --------
-    >>> comm = communicator()
+    >>> comm = distributed.communicator()
     >>> w = Tensor([1.0, -2.0], requires_grad=True)
-    >>> optimizer = Optimizer(optim.SGD([w], lr=0.1), comm)
+    >>> optimizer = distributed.Optimizer(optim.SGD([w], lr=0.1), comm)
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w
@@ -69,10 +69,10 @@ class Optimizer(optim.Optimizer):
 
     def __new__(cls, optimizer: Any, comm: Any, model: Any = None, *, reduction: str = "mean") -> Any:
         if not isinstance(optimizer, optim.Optimizer) or isinstance(optimizer, Optimizer):
-            raise TypeError(f"{_CALL}: optimizer must be an optimizer of autograd_lite.optim, not {show(optimizer)}")
+            raise TypeError(f"{_CALL}: optimizer must be an optimizer of autograd_lite.optim, not {_kind(optimizer)}")
         _check_communicator(_CALL, comm)
         if model is not None and not isinstance(model, Module):
-            raise TypeError(f"{_CALL}: model must be a Module, not {show(model)}")
+            raise TypeError(f"{_CALL}: model must be a Module, not {_kind(model)}")
         if reduction not in _REDUCTIONS:
             raise ValueError(f"{_CALL}: reduction must be {alternatives(_REDUCTIONS)}, not {show(reduction)}")
         kind = type(optimizer)
@@ -297,3 +297,7 @@ class Optimizer(optim.Optimizer):
 
     def __reduce__(self) -> Any:
         raise TypeError("a distributed optimizer belongs to its processes; copy or pickle its state_dict()")
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from distributed.processes import needs_mpi, results
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite.data import Batches
+from mpi_processes import needs_mpi, results
 
 
 class Ranks:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from distributed.processes import launch, needs_mpi, results
+
+from mpi_processes import launch, needs_mpi, results
 
 TRAIN = """
 def train(comm, samples, batch, steps=100, *, make=lambda p: optim.Adam(p, lr=0.01), rng=None):
