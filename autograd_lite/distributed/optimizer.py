@@ -69,10 +69,11 @@ class Optimizer(optim.Optimizer):
 
     def __new__(cls, optimizer: Any, comm: Any, model: Any = None, *, reduction: str = "mean") -> Any:
         if not isinstance(optimizer, optim.Optimizer) or isinstance(optimizer, Optimizer):
-            raise TypeError(f"{_CALL}: optimizer must be an optimizer of autograd_lite.optim, not {_kind(optimizer)}")
+            found = type(optimizer).__name__
+            raise TypeError(f"{_CALL}: optimizer must be an optimizer of autograd_lite.optim, not {found}")
         _check_communicator(_CALL, comm)
         if model is not None and not isinstance(model, Module):
-            raise TypeError(f"{_CALL}: model must be a Module, not {_kind(model)}")
+            raise TypeError(f"{_CALL}: model must be a Module, not {type(model).__name__}")
         if reduction not in _REDUCTIONS:
             raise ValueError(f"{_CALL}: reduction must be {alternatives(_REDUCTIONS)}, not {show(reduction)}")
         kind = type(optimizer)
@@ -297,7 +298,3 @@ class Optimizer(optim.Optimizer):
 
     def __reduce__(self) -> Any:
         raise TypeError("a distributed optimizer belongs to its processes; copy or pickle its state_dict()")
-
-
-def _kind(value: Any) -> str:
-    return type(value).__name__

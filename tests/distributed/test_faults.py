@@ -1,12 +1,14 @@
 """Whatever happens to a rank, all end soon with an error that names it, and the newest checkpoint is whole."""
 
+import re
+
 import numpy as np
 import pytest
 
-from mpi_processes import launch, needs_mpi, needs_mpich, results
+from mpi_processes import ROOT, launch, needs_mpi, needs_mpich, results
 
 TRAIN = """
-comm = distributed.communicator(timeout=3)
+comm = distributed.communicator(timeout=6)
 rank = comm.rank
 manual_seed(rank)
 fault = {fault!r}
@@ -43,8 +45,8 @@ for epoch in range(3):
 """
 FAULTS = {
     "raises": ["rank 1 of 3 ends all ranks", "ValueError: a bad sample"],
-    "sleeps": ["rank 0 of 3", "rank 2 of 3", "average_gradients (call ", "nothing from rank 1 for 3 s"],
-    "ends": ["nothing from rank 1 for 3 s: it has ended"],
+    "sleeps": ["rank 0 of 3", "rank 2 of 3", "average_gradients (call ", "nothing from rank 1 for 6 s"],
+    "ends": ["nothing from rank 1 for 6 s: it has ended"],
     "shapes": ["rank 1 has parameter 2 (2.weight) of shape (4, 8)", "rank 0 has parameter 2 (2.weight) of shape (3, "],
     "options": ["rank 1 has lr=0.5 in group 0, rank 0 has lr=0.01 in group 0"],
     "order": ["rank 1 is in distributed.mean, rank 0 is in distributed.Optimizer.average_gradients"],
@@ -145,7 +147,7 @@ def test_a_run_that_is_killed_at_random_moments_continues_with_other_numbers_of_
 def test_an_error_that_all_ranks_have_can_be_caught_and_the_ranks_go_on(tmp_path):
     """They have all answered, so they are still in step. Without an answer no further call is possible."""
     program = """
-comm = distributed.communicator(timeout=1)
+comm = distributed.communicator(timeout=30)
 try:
     comm.all_reduce(np.ones(2 + comm.rank))
 except distributed.DistributedError as error:
@@ -155,7 +157,8 @@ np.save(f"{comm.rank}.npy", comm.all_reduce(np.ones(2) * comm.rank))
     for found in results(2, program, tmp_path):
         np.testing.assert_array_equal(found, [1, 1])
     program = """
-comm = distributed.communicator(timeout=1)
+comm = distributed.communicator(timeout=30)
+comm._exchange.timeout = 1
 if comm.rank == 0:
     for _ in range(2):
         try:
@@ -197,6 +200,42 @@ def test_several_processes_that_are_alone_for_the_mpi_library_are_an_error(tmp_p
     program = 'os.environ["OMPI_COMM_WORLD_SIZE"] = "2"\ndistributed.communicator()'
     done = launch(None, program, tmp_path, seconds=30)
     assert "the launcher has started 2 processes, but for mpi4py each is alone" in done.stderr
+
+
+@needs_mpi
+@pytest.mark.parametrize("ranks", [None, 2])
+def test_the_programs_of_the_page_run(ranks, tmp_path):
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(programs) == 3
+    done = launch(ranks, "\n".join(programs), tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 5
+
+
+@needs_mpi
+def test_compile_with_several_processes_is_an_error(tmp_path):
+    program = """
+from autograd_lite import compile
+comm = distributed.communicator(timeout=30)
+w = Tensor(np.ones(3), requires_grad=True)
+optimizer = distributed.Optimizer(optim.SGD([w], lr=0.1), comm)
+
+@compile
+def step():
+    optimizer.zero_grad()
+    (w * w).sum().backward()
+    optimizer.step(samples=1)
+
+try:
+    step()
+except Exception as error:
+    assert "compile: distributed.Optimizer.step()" in str(error), error
+else:
+    raise AssertionError("compiled")
+"""
+    done = launch(2, program, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @needs_mpi
