@@ -132,12 +132,12 @@ class Exchange:
 
     def _fail(self, call: str, reason: str) -> None:
         """Find out which ranks are still there, by a message to each, and raise an error that names the others."""
-        answers = np.zeros(self.size, np.int8)
-        requests = []
+        answers, here = np.zeros(self.size, np.int8), np.ones(1, np.int8)
+        requests, sent = [], []
         for rank in self.others:
             try:
                 requests.append((rank, self.mpi.Irecv(answers[rank : rank + 1], source=rank, tag=_ROLL_CALL)))
-                self.mpi.Isend(np.ones(1, np.int8), dest=rank, tag=_ROLL_CALL)
+                sent.append(self.mpi.Isend(here, dest=rank, tag=_ROLL_CALL))
             except self.MPI.Exception:
                 continue
         alive: set[int] = set()

@@ -39,7 +39,7 @@ for epoch in range(3):
                 model[0].bias.requires_grad = False
             if fault == "breaks":
                 break
-        optimizer.step(samples=3 if fault == "samples" and step == 5 else None)
+        optimizer.step(samples=9 if fault == "samples" and step == 5 and rank == 1 else None)
         step += 1
     distributed.check_same(model, comm)
 """
@@ -53,6 +53,7 @@ FAULTS = {
     "drifts": ["check_same", "rank 1 has 0.weight, shape (8, 5), dtype float64, hash "],
     "frozen": ["rank 1 has parameter 1 (0.bias) of shape (8,) and dtype float64, frozen, rank 0 has parameter 1 "],
     "breaks": ["rank 1 is in check_same, rank 0 is in distributed.Optimizer.average_gradients"],
+    "samples": ["the ranks have [3, 9, 4] samples, 16 together; the batch of ranks 0, 2 has 10"],
     "no data": ["Batches: the start of a loop", "rank 1 has an array of shape (0, 5)", "rank 0 has an array of "],
 }  # fmt: skip
 
@@ -173,6 +174,21 @@ else:
     assert "nothing from rank 1 for 1 s" in first
     assert "no call is possible after an earlier error: " in second
     assert done.returncode != 0
+
+
+@needs_mpi
+def test_a_rank_that_is_lost_during_a_transfer_is_named(tmp_path):
+    """It has announced its call and does not take part in the transfer. The others answer each other and name it."""
+    program = """
+comm = distributed.communicator(timeout=30)
+comm._exchange.timeout = 1
+if comm.rank == 1:
+    comm.add_in_place = lambda *arguments: time.sleep(1000)
+comm.all_reduce(np.ones(100_000))
+"""
+    done = launch(3, program, tmp_path, seconds=40)
+    assert done.returncode != 0
+    assert "all_reduce (call 1): the transfer was not finished after 1 s; no answer from rank 1" in done.stderr
 
 
 @needs_mpi
