@@ -7,8 +7,10 @@ match their data; and a rank whose header does not arrive is missing, and its nu
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -21,6 +23,8 @@ _CALL, _DETAIL, LENGTH, SAMPLES, TOTAL, EXTRA = range(6)  # the numbers of a hea
 _SPIN = 0.02  # seconds of waiting without a pause
 _PAUSE = 0.0005  # seconds between later looks: another rank computes meanwhile
 _GRACE = 5.0  # seconds to answer after something has failed
+# `time.sleep(0)` takes 60 µs on Linux, which makes a small all-reduce ten times slower; Windows has nothing else.
+_give_way = getattr(os, "sched_yield", partial(time.sleep, 0))
 
 
 class DistributedError(RuntimeError):
@@ -113,13 +117,16 @@ class Exchange:
             self._fail(call, f"the transfer was not finished after {self.timeout:g} s")
 
     def _finished(self, requests: Sequence[Any], seconds: float, pause: float) -> bool:
-        """Whether the requests were finished in time. `time.sleep(0)` lets other processes run on the same core."""
+        """Whether the requests were finished in time. Other processes on the same core run between the looks."""
         start = time.monotonic()
         while not self.MPI.Request.Testall(requests):
             waited = time.monotonic() - start
             if waited > seconds:
                 return False
-            time.sleep(pause if waited > _SPIN else 0)
+            if pause and waited > _SPIN:
+                time.sleep(pause)
+            else:
+                _give_way()
         return True
 
     def _silent(self, missing: Sequence[int]) -> str:
