@@ -99,13 +99,14 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[NumberArray, ...]]:
         samples = min(len(self) * self.batch_size, len(self.arrays[0]))
-        order, self._rest = self._rest, None
+        order = self._rest
         if order is not None:
             samples = len(order)
         elif self.shuffle:
             order = self._generator().permutation(len(self.arrays[0]))[:samples]
         if self.shard is not None and self.shard.size > 1:
             self.shard.meet("Batches: the start of a loop", lambda: self._described(order, samples))
+        self._rest = None
         epoch = _Epoch(order, samples)
         self._epochs.append(epoch)
         try:
