@@ -45,7 +45,8 @@ class Optimizer(optim.Optimizer):
         Its buffers, and parameters that are not optimized, are copied from rank 0 as well, and errors name parameters
         as it does.
     reduction : {"mean", "sum"}, default "mean"
-        The reduction of the loss over the samples of a batch. Gradients of sums are added, not averaged.
+        The reduction of the loss over the samples of a batch. Gradients of sums are added, not averaged, and only once:
+        each time must follow a `zero_grad` of this optimizer.
 
     Raises
     ------
@@ -101,8 +102,6 @@ class Optimizer(optim.Optimizer):
         self._copy_from_rank_0(model)
         comm.notify(self)
 
-    # -- steps -----------------------------------------------------------------------------------------------------
-
     def step(
         self, closure: Callable[[], Any] | None = None, *, error_if_nonfinite: bool = False, average: bool = True,
         samples: int | None = None,
@@ -117,7 +116,7 @@ class Optimizer(optim.Optimizer):
         error_if_nonfinite : bool, default False
             See `optim.Optimizer.step`; it checks the averages.
         average : bool, default True
-            False after `average_gradients`, which saves a second average; that would not change equal gradients.
+            False after `average_gradients`. A second average would change nothing; a second sum is an error.
         samples : int, optional
             The number of samples of this rank; by default that of the current batch of ``Batches(..., shard=comm)``.
         """
@@ -155,8 +154,8 @@ class Optimizer(optim.Optimizer):
         DistributedError
             If a rank is missing, is in another call, or has other parameters.
         RuntimeError
-            If the gradients are sums over batches with different shares of this rank (see `accumulate`), or it is not
-            clear what the current batch is.
+            If the gradients are sums over batches with different shares of this rank (see `accumulate`), it is not
+            clear what the current batch is, or they are sums over the ranks already (``reduction="sum"``).
         """
         comm, call = self._comm, f"{_CALL}.average_gradients"
         if comm.size == 1:
@@ -191,7 +190,7 @@ class Optimizer(optim.Optimizer):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradients to None or zeros (see `optim.Optimizer.zero_grad`), and discard what was accumulated."""
         if self._comm.size > 1:
-            self._stashed, self._unaveraged = None, set()
+            self._stashed, self._unaveraged, self._averages = None, set(), []
         super().zero_grad(set_to_none)
 
     def _met(self, call: str, samples: int | None) -> tuple[float, list[NumberArray]]:
@@ -203,6 +202,8 @@ class Optimizer(optim.Optimizer):
                 f"{call}: the gradients are sums over batches of which this rank has different shares; "
                 "call accumulate() after each backward pass but the last"
             )
+        if self._averages and self._reduction == "sum":
+            raise RuntimeError(f"{call}: the gradients hold sums over all ranks; call optimizer.zero_grad() before")
         has = np.array([gradient is not None for _, bucket in self._work for gradient in bucket.gradients()], np.uint8)
         if self._stashed is not None:
             has |= np.concatenate(self._stashed[1])
@@ -247,8 +248,6 @@ class Optimizer(optim.Optimizer):
             with suppress(RuntimeError):  # then the user has to pass the number of samples
                 own, total = self._comm.share("", None)
                 self._unaveraged.add(own / total)
-
-    # -- equal ranks -----------------------------------------------------------------------------------------------
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add a group (see `optim.Optimizer.add_param_group`), with the values of rank 0."""

@@ -187,6 +187,30 @@ np.save(f"{comm.rank}.npy", np.concatenate([a.data, b.data, c.data, h.data]))
 
 
 @needs_mpi
+def test_averages_can_be_averaged_again_and_sums_cannot_be_added_again(tmp_path):
+    program = """
+comm = distributed.communicator(timeout=30)
+w = Tensor(np.ones(3), requires_grad=True)
+found = []
+for reduction in ("mean", "sum"):
+    optimizer = distributed.Optimizer(optim.SGD([w], lr=0.0), comm, reduction=reduction)
+    for _ in range(2):  # w.grad is not zeroed in between: 1 + 1 as with one process
+        w.grad = (0 if w.grad is None else w.grad) + np.array([0.5, 1.0, 1.5]) * (1 + comm.rank)
+        try:
+            optimizer.average_gradients(samples=1)
+        except RuntimeError as error:
+            assert "hold sums over all ranks; call optimizer.zero_grad()" in str(error), error
+        else:
+            optimizer.step(average=False)
+            found.append(w.grad)
+    optimizer.zero_grad()
+np.save(f"{comm.rank}.npy", found)
+"""
+    for found in results(2, program, tmp_path):
+        np.testing.assert_array_equal(found, np.array([0.5, 1.0, 1.5]) * np.array([[1.5], [3], [3]]))
+
+
+@needs_mpi
 def test_a_gradient_of_an_earlier_step_keeps_its_numbers(tmp_path):
     program = """
 comm = distributed.communicator(timeout=30)
