@@ -187,6 +187,42 @@ np.save(f"{comm.rank}.npy", np.concatenate([a.data, b.data, c.data, h.data]))
 
 
 @needs_mpi
+def test_forward_and_backward_pass_can_be_compiled(tmp_path):
+    """With several processes the step is made between two calls of the program; with one it can be a part of it."""
+    program = """
+from autograd_lite import compile
+
+def train(comm, compiled):
+    model, X, y = problem(37)
+    optimizer = distributed.Optimizer(optim.Adam(model.parameters(), lr=0.01), comm, model)
+
+    def gradients(x, labels):
+        optimizer.zero_grad()
+        loss = cross_entropy(model(x), labels)
+        loss.backward()
+        if comm.size == 1:
+            optimizer.step()
+        return loss
+
+    function = compile(gradients) if compiled else gradients
+    losses = []
+    for _ in range(5):
+        for x, labels in data.Batches(X, y, batch_size=10, shard=comm, rng=0):
+            loss = function(x, labels)
+            if comm.size > 1:
+                optimizer.step()
+            losses.append(distributed.mean(loss, comm))
+    return losses
+
+comm = distributed.communicator(timeout=60)
+one = distributed.Communicator()
+np.save(f"{comm.rank}.npy", [train(comm, True), train(comm, False), train(one, True), train(one, False)])
+"""
+    for found in results(2, program, tmp_path):
+        np.testing.assert_allclose(found, [found[3]] * 4, rtol=0, atol=1e-12)
+
+
+@needs_mpi
 def test_averages_can_be_averaged_again_and_sums_cannot_be_added_again(tmp_path):
     program = """
 comm = distributed.communicator(timeout=30)
