@@ -126,7 +126,7 @@ class Communicator:
     def copy_in_place(self, call: str, array: NumberArray) -> None:
         """Replace an array by that of rank 0; the ranks have met before."""
         if self._exchange is not None and array.size:
-            data = np.ascontiguousarray(array)
+            data = array if array.flags.c_contiguous else array.copy()
             buffer = (data.reshape(-1).view(np.uint8), self._exchange.MPI.BYTE)
             self._exchange.finish(call, self._exchange.mpi.Ibcast(buffer, root=0))
             if data is not array:

@@ -13,18 +13,17 @@ from autograd_lite import optim
 from autograd_lite.core.hooks import refuse_in_program
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import record_change
+from autograd_lite.distributed.batch_statistics import warn_of_batch_statistics
 from autograd_lite.distributed.communicator import Communicator
 from autograd_lite.distributed.exchange import EXTRA, hashed
 from autograd_lite.distributed.metrics import _check_communicator, mean
 from autograd_lite.nn.module import Module
 from autograd_lite.optim.bucket import Bucket
 from autograd_lite.random import generator, get_state, set_state
-from autograd_lite.support.checks import alternatives
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 
 _CALL = "distributed.Optimizer"
-_REDUCTIONS = ("mean", "sum")
 
 
 class Optimizer(optim.Optimizer):
@@ -75,8 +74,8 @@ class Optimizer(optim.Optimizer):
         _check_communicator(_CALL, comm)
         if model is not None and not isinstance(model, Module):
             raise TypeError(f"{_CALL}: model must be a Module, not {type(model).__name__}")
-        if reduction not in _REDUCTIONS:
-            raise ValueError(f"{_CALL}: reduction must be {alternatives(_REDUCTIONS)}, not {show(reduction)}")
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f'{_CALL}: reduction must be "mean" or "sum", not {show(reduction)}')
         kind = type(optimizer)
         self: Any = object.__new__(type(kind.__name__, (cls, kind), {"__slots__": (), "__module__": kind.__module__}))
         object.__setattr__(self, "__dict__", vars(optimizer))  # all state is that of `optimizer`
@@ -99,6 +98,7 @@ class Optimizer(optim.Optimizer):
         self._unaveraged: set[float] = set()  # the shares of earlier batches in the gradients
         self._averages: list[weakref.ref[NumberArray]] = []  # the arrays that hold the gradients after averaging
         self._lines: tuple[Any, str] = (None, "")
+        warn_of_batch_statistics(model, comm)
         self._copy_from_rank_0(model)
         comm.notify(self)
 

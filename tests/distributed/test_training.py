@@ -223,6 +223,29 @@ np.save(f"{comm.rank}.npy", [train(comm, True), train(comm, False), train(one, T
 
 
 @needs_mpi
+def test_buffers_and_frozen_parameters_are_those_of_rank_0_and_batch_normalization_warns(tmp_path):
+    program = """
+import warnings
+comm = distributed.communicator(timeout=30)
+model = nn.Sequential(nn.Linear(3, 2, rng=comm.rank), nn.BatchNorm1d(2))
+model.scale = nn.Buffer(float(comm.rank))
+model[0].bias.requires_grad = False
+model[1].running_mean.data[...] = comm.rank
+weights = [model[0].weight, *model[1].parameters()]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    distributed.Optimizer(optim.SGD(weights, lr=0.1), comm, model)
+distributed.check_same(model, comm)
+(warning,) = caught
+assert "BatchNorm1d '1' uses the statistics of the samples of its rank" in str(warning.message), warning
+assert warning.filename == __file__, warning
+np.save(f"{comm.rank}.npy", [*model[1].running_mean.data, model.scale.item()])
+"""
+    for found in results(2, program, tmp_path):
+        np.testing.assert_array_equal(found, [0, 0, 0])
+
+
+@needs_mpi
 def test_averages_can_be_averaged_again_and_sums_cannot_be_added_again(tmp_path):
     program = """
 comm = distributed.communicator(timeout=30)
