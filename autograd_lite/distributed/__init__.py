@@ -1,7 +1,8 @@
 """Training on several processes by MPI, with the numbers of one process.
 
 `launch` finds the processes; `exchange` is the bounded wait for all of them; `communicator` sends data between them;
-`optimizer` averages gradients (`batch_statistics` warns where that is not enough), and `metrics` checks and averages other values.
+`optimizer` averages gradients, `batch_statistics` warns where that is not enough, and `metrics` checks and averages
+other values.
 """
 
 from autograd_lite.distributed.communicator import Communicator

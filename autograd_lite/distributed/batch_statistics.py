@@ -17,7 +17,7 @@ def warn_of_batch_statistics(model: Module | None, comm: Communicator) -> None:
         if isinstance(module, BatchNorm1d | BatchNorm2d | BatchNorm3d):
             warnings.warn(
                 f"distributed.Optimizer: {type(module).__name__} {name!r} uses the statistics of the samples of its "
-                "rank, not of the batch, and its running statistics differ between ranks; GroupNorm and LayerNorm do not",
+                "rank, not of the batch, and its running statistics differ between ranks; GroupNorm uses none",
                 stacklevel=3,
             )
             return
