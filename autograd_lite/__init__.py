@@ -71,6 +71,7 @@ if not os.path.isdir(os.path.join(__path__[0], "nn")):
 
 if TYPE_CHECKING:
     from autograd_lite import data as data
+    from autograd_lite import distributed as distributed
     from autograd_lite import nn as nn
     from autograd_lite import optim as optim
     from autograd_lite.debugging.drawing import draw
@@ -88,7 +89,7 @@ if TYPE_CHECKING:
     from autograd_lite.persistence.checkpoint import Checkpoint
     from autograd_lite.persistence.saving import load, save
 
-# What is imported at its first access, by the modules that have it. The last four are the modules themselves.
+# What is imported at its first access, by the modules that have it. The last five are the modules themselves.
 _LATER = {
     "autograd_lite.debugging.drawing": "draw",
     "autograd_lite.derivation.derive": "derive",
@@ -106,6 +107,7 @@ _LATER = {
     "autograd_lite.ops.layers.pooling": "avg_pool2d max_pool2d",
     "autograd_lite.ops.layers.transposed_convolution": "conv_transpose2d",
     "autograd_lite.data": "data",
+    "autograd_lite.distributed": "distributed",
     "autograd_lite.nn": "nn",
     "autograd_lite.ops.special": "special",
     "autograd_lite.optim": "optim",
@@ -136,24 +138,24 @@ __all__ = [
     "compress", "concatenate", "cond", "conjugate", "conv1d", "conv2d", "conv_transpose2d", "convolve", "copy",
     "copysign", "corrcoef", "correlate", "cos", "cosh", "cov", "cross", "cross_entropy", "cumprod", "cumsum",
     "cumulative_prod", "cumulative_sum", "data", "deg2rad", "degrees", "delete", "derive", "det", "diag", "diagflat",
-    "diagonal", "diff", "divide", "divmod", "dot", "draw", "dsplit", "dstack", "ediff1d", "eigh", "eigvalsh", "einsum",
-    "elu", "embedding", "enable_grad", "erf", "exp", "exp2", "expand_dims", "expm", "expm1", "extract", "fabs", "fix",
-    "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
-    "from_dlpack", "full_like", "gelu", "get_num_threads", "getitem", "grad", "gradient", "hardtanh", "heaviside",
-    "hessian", "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner", "insert", "interp",
-    "interpolate", "inv", "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div", "kron", "l1_loss",
-    "layer_norm", "ldexp", "leaky_relu", "linear", "linspace", "load", "log", "log1p", "log2", "log10", "log_softmax",
-    "logaddexp", "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm", "matrix_power",
-    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod", "modf",
-    "moveaxis", "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative",
-    "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "partition", "percentile", "permute_dims",
-    "piecewise", "pinv", "polyval", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile", "rad2deg",
-    "radians", "ravel", "real", "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "rint", "roll", "rollaxis", "rot90", "round", "save", "scan", "scatter", "segment_sum", "select", "set_num_threads",
-    "setitem", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
-    "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",
+    "diagonal", "diff", "distributed", "divide", "divmod", "dot", "draw", "dsplit", "dstack", "ediff1d", "eigh",
+    "eigvalsh", "einsum", "elu", "embedding", "enable_grad", "erf", "exp", "exp2", "expand_dims", "expm", "expm1",
+    "extract", "fabs", "fix", "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax",
+    "fmin", "fmod", "frexp", "from_dlpack", "full_like", "gelu", "get_num_threads", "getitem", "grad", "gradient",
+    "hardtanh", "heaviside", "hessian", "hinge_loss", "hsplit", "hstack", "huber_loss", "hvp", "hypot", "inner",
+    "insert", "interp", "interpolate", "inv", "is_grad_enabled", "jacobian", "jvp", "keep_freed_memory", "kl_div",
+    "kron", "l1_loss", "layer_norm", "ldexp", "leaky_relu", "linear", "linspace", "load", "log", "log1p", "log2",
+    "log10", "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "lstsq", "manual_seed", "matmul", "matrix_norm",
+    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "meshgrid", "min", "minimum",
+    "mod", "modf", "moveaxis", "mse_loss", "multi_dot", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "negative", "nll_loss", "nn", "no_grad", "norm", "one_hot", "optim", "outer", "pad", "partition", "percentile",
+    "permute_dims", "piecewise", "pinv", "polyval", "positive", "power", "primitive", "prod", "ptp", "qr", "quantile",
+    "rad2deg", "radians", "ravel", "real", "real_if_close", "reciprocal", "relu", "remainder", "repeat", "reshape",
+    "resize", "rint", "roll", "rollaxis", "rot90", "round", "save", "scan", "scatter", "segment_sum", "select",
+    "set_num_threads", "setitem", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet",
+    "softmax", "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",
     "tensorsolve", "tile", "topk", "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide",
     "trunc", "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vector_norm", "vjp", "vmap",
     "vsplit", "vstack", "where",

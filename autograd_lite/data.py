@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from autograd_lite.ops.composition import naming
-from autograd_lite.random import generator, set_state
+from autograd_lite.random import generator, get_state, set_state
 from autograd_lite.support.checks import check, check_positive_integer, check_state
 from autograd_lite.support.conversion import NumberArray, strip
+from autograd_lite.support.messages import show
 
 
 def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
@@ -44,11 +46,18 @@ class Batches:
         Whether to leave out the last batch if it is smaller than the others.
     rng : numpy.random.Generator or int, optional
         The source of the order, or a seed; by default the common generator (see `manual_seed`).
+    shard : distributed.Communicator, optional
+        The processes that share each batch of `batch_size` samples. The batches are those of one process with the
+        generator of rank 0, and rank r gets the samples n·r/size to n·(r + 1)/size of a batch of n. A rank that would
+        get none gets the first sample, which averages over the ranks do not count. All ranks must start each loop
+        together.
 
     Raises
     ------
     ValueError
         If the arrays differ in length, or `batch_size` is not positive.
+    TypeError
+        If `shard` is not a communicator.
 
     Examples
     --------
@@ -69,6 +78,7 @@ class Batches:
         shuffle: bool = True,
         drop_last: bool = False,
         rng: np.random.Generator | int | None = None,
+        shard: Any = None,
     ) -> None:
         self.arrays = _aligned("Batches", arrays)
         check_positive_integer("Batches", batch_size=batch_size)
@@ -76,6 +86,9 @@ class Batches:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = None if rng is None else generator(rng)
+        if shard is not None and (isinstance(shard, type) or not hasattr(shard, "begin_batch")):
+            raise TypeError(f"Batches: shard must be what distributed.communicator() returns, not {show(shard)}")
+        self.shard: Any = shard
         self._epochs: list[_Epoch] = []  # the loops under way
         self._rest: NumberArray | None = None  # the rest of an epoch to continue
 
@@ -86,22 +99,52 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[NumberArray, ...]]:
         samples = min(len(self) * self.batch_size, len(self.arrays[0]))
-        order, self._rest = self._rest, None
+        order = self._rest
         if order is not None:
             samples = len(order)
         elif self.shuffle:
-            order = generator(self.rng).permutation(len(self.arrays[0]))[:samples]
+            order = self._generator().permutation(len(self.arrays[0]))[:samples]
+        if self.shard is not None and self.shard.size > 1:
+            self.shard.meet("Batches: the start of a loop", lambda: self._described(order, samples))
+        self._rest = None
         epoch = _Epoch(order, samples)
         self._epochs.append(epoch)
         try:
             for start in range(0, samples, self.batch_size):
                 epoch.start = stop = min(start + self.batch_size, samples)
+                own = slice(start, stop) if self.shard is None else self._own(epoch, start, stop)
                 if order is None:
-                    yield tuple(array[start:stop].copy() for array in self.arrays)
+                    yield tuple(array[own].copy() for array in self.arrays)
                 else:
-                    yield tuple(array[order[start:stop]] for array in self.arrays)
+                    yield tuple(array[order[own]] for array in self.arrays)
         finally:
             self._epochs.remove(epoch)
+            if self.shard is not None:
+                self.shard.end_batches(epoch)
+
+    def _generator(self) -> np.random.Generator:
+        """The source of the order: that of rank 0 if several processes share the batches."""
+        rng = generator(self.rng)
+        if self.shard is None or self.shard.size == 1:
+            return rng
+        first: np.random.Generator = self.shard.broadcast(rng if self.shard.rank == 0 else None)
+        if self.rng is None or self.shard.rank == 0:
+            return rng if self.shard.rank == 0 else first
+        set_state(rng, get_state(first))
+        return rng
+
+    def _own(self, epoch: _Epoch, start: int, stop: int) -> slice:
+        """The part of a batch that this process gets; the first sample, without a weight, if it is empty."""
+        shard, samples = self.shard, stop - start
+        first, last = (start + samples * rank // shard.size for rank in (shard.rank, shard.rank + 1))
+        shard.begin_batch(epoch, last - first, samples)
+        return slice(first, last) if last > first else slice(start, start + 1)
+
+    def _described(self, order: NumberArray | None, samples: int) -> list[str]:
+        """What must be the same in all processes."""
+        arrays = [f"an array of shape {array.shape} and dtype {array.dtype}" for array in self.arrays]
+        rest = "in their order" if order is None else f"in an order with the checksum {crc32(order.tobytes()):08x}"
+        return [*arrays, f"batches of {self.batch_size}", f"{samples} samples to come {rest}"]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_epochs": []}  # no loop is under way over a copy

@@ -20,7 +20,7 @@ from bad_inputs import (
 from bad_inputs.rows import Row
 
 import autograd_lite
-from autograd_lite import data, nn, optim, random, testing
+from autograd_lite import data, distributed, nn, optim, random, testing
 
 FAMILIES: dict[str, list[Row]] = {
     (family.__doc__ or "").strip("."): family.ROWS
@@ -45,6 +45,8 @@ WITHOUT_ROWS = {
     "BatchError": "an error that functions mapped by `vmap` raise",
     "CompileError": "an error that `compile` raises",
     "StaleProgramError": "an error that compiled functions raise",
+    "distributed.Communicator": "what `communicator` returns",
+    "distributed.DistributedError": "an error that calls between processes raise",
     "is_grad_enabled": "takes nothing: it is the lookup of a context variable, and nothing else, for speed",
     "testing.CheckedLine": "a part of `CheckedSteps`",
     "testing.CheckedSteps": "what `check_steps` returns",
@@ -69,6 +71,7 @@ _PLACES: dict[str, ModuleType] = {
     "optim.": optim,
     "lr_scheduler.": optim.lr_scheduler,
     "data.": data,
+    "distributed.": distributed,
     "random.": random,
     "testing.": testing,
     "strategies.": testing.strategies,
