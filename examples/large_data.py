@@ -70,7 +70,7 @@ def newton(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, li
 def lbfgs(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, list[float]]:
     """The weights, and the largest entry of ∇L / N at each evaluation."""
     weights, slopes = Tensor(np.zeros(FEATURES + 1), requires_grad=True), []
-    options = {"max_iter": 60, "tolerance_grad": 1e-9, "tolerance_change": 0, "line_search_fn": "strong_wolfe"}
+    options = {"max_iter": 60, "tolerance_grad": 1e-8, "tolerance_change": 0, "line_search_fn": "strong_wolfe"}
     optimizer = optim.LBFGS([weights], **options)
 
     def closure() -> float:
