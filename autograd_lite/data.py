@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 from zlib import crc32
 
@@ -10,16 +11,18 @@ import numpy as np
 
 from autograd_lite.ops.composition import naming
 from autograd_lite.random import generator, get_state, set_state
-from autograd_lite.support.checks import check, check_positive_integer, check_state
+from autograd_lite.support.ahead import ahead
+from autograd_lite.support.checks import check, check_integer, check_positive_integer, check_state
 from autograd_lite.support.conversion import NumberArray, strip
 from autograd_lite.support.messages import show
+from autograd_lite.support.rows import BLOCKS_TOGETHER, batches, longest_chunk, readable, share, shares, shuffled
 
 
-def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
+def _aligned(name: str, arrays: tuple[Any, ...], lazy: bool = False) -> tuple[Any, ...]:
     if not arrays:
         raise ValueError(f"{name}: at least one array is needed")
     with naming(name):
-        aligned = tuple(np.asarray(strip(array)) for array in arrays)
+        aligned = tuple(readable(name, array) if lazy else np.asarray(strip(array)) for array in arrays)
     lengths = [array.shape[0] if array.ndim else None for array in aligned]
     if None in lengths or len(set(lengths)) > 1:
         raise ValueError(
@@ -32,7 +35,9 @@ def _aligned(name: str, arrays: tuple[Any, ...]) -> tuple[NumberArray, ...]:
 class Batches:
     """Mini-batches of any number of aligned arrays, in a new random order in each epoch.
 
-    Each batch is a copy, shuffled or not: writing into it does not change the data.
+    Each batch is a copy, shuffled or not: writing into it does not change the data. Memory maps
+    (``np.load(file, mmap_mode="r")``) and Dask arrays can be larger than the memory: only what the next batches need is
+    read. The order of an epoch takes up to 8 bytes for each sample, with `block_size` about half of that.
 
     Parameters
     ----------
@@ -51,11 +56,20 @@ class Batches:
         generator of rank 0, and rank r gets the samples n·r/size to n·(r + 1)/size of a batch of n. A rank that would
         get none gets the first sample, which averages over the ranks do not count. All ranks must start each loop
         together.
+    block_size : int, optional
+        Shuffle blocks of so many consecutive samples, and then the samples of 8 blocks at a time (in whole batches).
+        The 8 blocks are read at once, along the file, and need memory, but a disk is not asked for one sample here and
+        one there. By default all samples are shuffled; if there are Dask arrays, `block_size` is their longest chunk.
+    prefetch : int, default 0
+        How many of the next batches a thread reads while the loop uses one. Order and numbers do not depend on it, an
+        error arrives where its batch would, and the thread ends with the loop.
 
     Raises
     ------
     ValueError
-        If the arrays differ in length, or `batch_size` is not positive.
+        If the arrays differ in length, `batch_size` or `block_size` is not positive, `prefetch` is negative, or a Dask
+        array has chunks of unknown size. In the loop, if the chunks of a Dask array are not of the shape and dtype that
+        it promises, or if the file of a memory map has become shorter.
     TypeError
         If `shard` is not a communicator.
 
@@ -69,6 +83,16 @@ class Batches:
     [4] [16]
     >>> len(batches)
     3
+
+    A file that is larger than the memory:
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(os.path.join(folder, "x.npy"), np.arange(40))
+    ...     x = np.load(os.path.join(folder, "x.npy"), mmap_mode="r")
+    ...     batches = Batches(x, batch_size=4, block_size=2, prefetch=2, rng=0)
+    ...     [batch.tolist() for (batch,) in batches][:2]
+    [[5, 4, 12, 23], [38, 39, 13, 32]]
     """
 
     def __init__(
@@ -78,14 +102,21 @@ class Batches:
         shuffle: bool = True,
         drop_last: bool = False,
         rng: np.random.Generator | int | None = None,
+        block_size: int | None = None,
+        prefetch: int = 0,
         shard: Any = None,
     ) -> None:
-        self.arrays = _aligned("Batches", arrays)
+        self.arrays = _aligned("Batches", arrays, lazy=True)
         check_positive_integer("Batches", batch_size=batch_size)
+        if block_size is not None:
+            check_positive_integer("Batches", block_size=block_size)
+        check_integer("Batches: prefetch", prefetch, least=0)
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = None if rng is None else generator(rng)
+        self.block_size = longest_chunk(self.arrays) if block_size is None else int(block_size)
+        self.prefetch = int(prefetch)
         if shard is not None and (isinstance(shard, type) or not hasattr(shard, "begin_batch")):
             raise TypeError(f"Batches: shard must be what distributed.communicator() returns, not {show(shard)}")
         self.shard: Any = shard
@@ -98,25 +129,31 @@ class Batches:
         return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[NumberArray, ...]]:
-        samples = min(len(self) * self.batch_size, len(self.arrays[0]))
+        total = samples = min(len(self) * self.batch_size, len(self.arrays[0]))
+        together = BLOCKS_TOGETHER * (self.block_size or 0)
+        window = max(1, -(-together // self.batch_size)) * self.batch_size  # read at once
         order = self._rest
         if order is not None:
             samples = len(order)
         elif self.shuffle:
-            order = self._generator().permutation(len(self.arrays[0]))[:samples]
+            order = shuffled(len(self.arrays[0]), self.block_size, window, self._generator())[:samples]
         if self.shard is not None and self.shard.size > 1:
             self.shard.meet("Batches: the start of a loop", lambda: self._described(order, samples))
         self._rest = None
         epoch = _Epoch(order, samples)
+        first = window - (total - samples) % window  # a continued epoch reads the windows that it would have read
+        ranks = (0, 1) if self.shard is None else (self.shard.rank, self.shard.size)
+        own = shares(samples, self.batch_size, first, window, *ranks)
+        parts = batches(self.arrays, range(samples) if order is None else order, own)
         self._epochs.append(epoch)
         try:
-            for start in range(0, samples, self.batch_size):
-                epoch.start = stop = min(start + self.batch_size, samples)
-                own = slice(start, stop) if self.shard is None else self._own(epoch, start, stop)
-                if order is None:
-                    yield tuple(array[own].copy() for array in self.arrays)
-                else:
-                    yield tuple(array[order[own]] for array in self.arrays)
+            with closing(ahead(parts, self.prefetch)) as coming:
+                for batch in coming:
+                    start, epoch.start = epoch.start, min(epoch.start + self.batch_size, samples)
+                    if self.shard is not None:
+                        part = share(start, epoch.start, *ranks)
+                        self.shard.begin_batch(epoch, part.stop - part.start, epoch.start - start)
+                    yield batch
         finally:
             self._epochs.remove(epoch)
             if self.shard is not None:
@@ -132,13 +169,6 @@ class Batches:
             return rng if self.shard.rank == 0 else first
         set_state(rng, get_state(first))
         return rng
-
-    def _own(self, epoch: _Epoch, start: int, stop: int) -> slice:
-        """The part of a batch that this process gets; the first sample, without a weight, if it is empty."""
-        shard, samples = self.shard, stop - start
-        first, last = (start + samples * rank // shard.size for rank in (shard.rank, shard.rank + 1))
-        shard.begin_batch(epoch, last - first, samples)
-        return slice(first, last) if last > first else slice(start, start + 1)
 
     def _described(self, order: NumberArray | None, samples: int) -> list[str]:
         """What must be the same in all processes."""
@@ -213,7 +243,8 @@ class _Epoch:
     def rest(self) -> NumberArray:
         """The indices of the samples still to come, in the smallest integer dtype."""
         order = np.arange(self.samples) if self.order is None else self.order
-        return order[self.start :].astype(np.min_scalar_type(self.samples))
+        rest = order[self.start :]
+        return rest.astype(np.min_scalar_type(rest.max(initial=0)))
 
 
 def train_test_split(

@@ -22,6 +22,8 @@ STUDIES = (
     "gaussian_process",
     "descents",
     "minimizers",
+    "large_data",
+    "search",
     "backprop_by_hand",
     "derive",
     "universal_approximation",

@@ -221,7 +221,7 @@ def test_several_processes_that_are_alone_for_the_mpi_library_are_an_error(tmp_p
 @needs_mpi
 @pytest.mark.parametrize("ranks", [None, 2])
 def test_the_programs_of_the_page_run(ranks, tmp_path):
-    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "distributed.md").read_text(encoding="utf-8")
     programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len(programs) == 3
     done = launch(ranks, "\n".join(programs), tmp_path)

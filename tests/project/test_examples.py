@@ -1,6 +1,6 @@
 """Every example runs, shortened, and its claims hold; the gallery has all studies with their pictures."""
 
-import importlib
+import importlib.util
 import re
 from itertools import product
 from pathlib import Path
@@ -183,6 +183,59 @@ def test_evaluations_are_counted_where_they_happen():
     assert counter.history == [(1, 9.0), (4, 1e-6), (6, pytest.approx(1e-10))]  # the best so far
     assert counter.needed() == 6
     assert counter.point == [1e-5]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_large_data(run, workers):
+    pytest.importorskip("dask.array", reason="Dask is an extra")
+    pytest.importorskip("distributed", reason="Dask's scheduler is an extra")
+    figures = run("large_data", "--workers", workers)
+    assert figures["newton"] < 1e-9
+    assert figures["steps"] < 10
+
+
+def test_chunks_are_added_in_their_order_whichever_is_ready_first():
+    import time
+
+    da = pytest.importorskip("dask.array", reason="Dask is an extra")
+    from large_data import over_chunks
+
+    def late(weights, x, y):
+        time.sleep(0.05 * (x[0, 0] == 0))
+        return (float(x.sum()),)
+
+    terms = np.array([1e16, 1.0, -1e16, 1.0])
+    x = da.from_array(np.column_stack([np.zeros(4), terms]), chunks=(1, 2))
+    assert over_chunks(late, None, x, x[:, 1]) == [sum(terms.tolist())] == [1.0]
+    assert sum(terms[::-1].tolist()) == 0.0  # another order has another sum
+
+
+def test_formulas_of_logistic_regression_are_those_of_differences():
+    from large_data import FEATURES, by_formula, loss
+
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(50, FEATURES)), rng.integers(0, 2, 50), rng.normal(size=FEATURES + 1)
+    _, gradient, hessian = by_formula(weights, x, y)
+    for direction in np.eye(FEATURES + 1):
+        up, down = weights + 1e-5 * direction, weights - 1e-5 * direction
+        assert gradient @ direction == pytest.approx(float(loss(up, x, y) - loss(down, x, y)) / 2e-5, rel=1e-6)
+        curvature = (by_formula(up, x, y)[1] - by_formula(down, x, y)[1]) / 2e-5
+        np.testing.assert_allclose(hessian @ direction, curvature, rtol=1e-6, atol=1e-6)
+
+
+def test_search(run, tmp_path):
+    file = tmp_path / "results.jsonl"
+    found = run("search", "--results", str(file))["results"]
+    assert [result["number"] for result in found] == list(range(6))
+    assert len(file.read_text().splitlines()) == 7
+    if importlib.util.find_spec("distributed"):
+        assert run("search", "--dask")["results"] == found
+    more = run("search", "--results", str(file), "--trials", "7")["results"]
+    assert more[:6] == found
+    assert len(file.read_text().splitlines()) == 8
+    with pytest.raises(SystemExit, match="has the results of another search"):
+        run("search", "--results", str(file), "--seed", "1")
+    assert len(file.read_text().splitlines()) == 8
 
 
 def test_backprop_by_hand(run):

@@ -52,6 +52,13 @@ def test_the_loop_of_adam_is_as_printed():
     assert textwrap.indent(loop, "    ") in run(program)
 
 
+def test_the_programs_on_scaling_run_and_show_the_closed_form():
+    pytest.importorskip("dask.array", reason="Dask is an extra")
+    batches, derivatives = programs_of("docs/scaling.md")
+    assert run(batches) == ""
+    assert float(run(derivatives)) < 1e-11
+
+
 @pytest.mark.parametrize("program", SEPARATE.values(), ids=SEPARATE)
 def test_program_runs(program):
     assert run(program)
@@ -165,8 +172,8 @@ def test_the_tables_of_vmap_are_those_of_the_saved_runs():
 
 
 def test_the_gallery_has_as_many_studies_as_stated():
-    assert len(STUDIES) == 18
-    assert "eighteen studies" in README
+    assert len(STUDIES) == 20
+    assert "twenty studies" in README
 
 
 def test_the_programs_on_extending_run_one_after_the_other():
