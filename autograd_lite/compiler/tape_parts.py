@@ -23,7 +23,7 @@ def part_of(
 
 def values_of(instructions: Iterable[Instruction]) -> set[Value]:
     """All values of calls, and of the calls that they expand to."""
-    found = set()
+    found: set[Value] = set()
     for instruction in instructions:
         found.update(instruction.values(), values_of(instruction.expansion or ()))
     return found
