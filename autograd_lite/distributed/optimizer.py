@@ -173,8 +173,7 @@ class Optimizer(optim.Optimizer):
         """Add the gradients of the current batch, weighted by its samples, to those that the next step averages.
 
         For a step on several batches: call it after each backward pass but the last. The parameters have no gradient
-        then, and `zero_grad` discards what was added. No gradients are sent. With one process it does nothing, because
-        gradients add up.
+        then; `zero_grad` here, not that of the model, discards what was added. With one process it does nothing.
 
         Parameters
         ----------

@@ -7,6 +7,8 @@ import pytest
 
 from mpi_processes import ROOT, launch, needs_mpi, needs_mpich, results
 
+pytestmark = pytest.mark.exhaustive  # each starts several processes, and some wait
+
 TRAIN = """
 comm = distributed.communicator(timeout=6)
 rank = comm.rank
@@ -130,7 +132,7 @@ np.save(f"{comm.rank}.npy", losses)
 
 
 @needs_mpi
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("kills", [3, 20])
 def test_a_run_that_is_killed_at_random_moments_continues_with_other_numbers_of_ranks(kills, tmp_path):
     """Each run ends in an error, the newest checkpoint is whole, and the losses are those without a kill."""
     rng = np.random.default_rng(kills)

@@ -27,7 +27,7 @@ ONE = "distributed.Communicator()"
 
 
 @needs_mpi
-@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+@pytest.mark.parametrize("ranks", [2, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (1, 3, 4))])
 def test_losses_and_parameters_are_those_of_one_process(ranks, tmp_path):
     """37 samples in batches of 10 have an uneven end; 7 samples in batches of 2 are fewer than 3 or 4 ranks."""
     program = (
@@ -81,6 +81,7 @@ np.save("0.npy", [inner, train(None, 37, 10, 20)])
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_other_optimizers_and_clipping_have_the_numbers_of_one_process(tmp_path):
     program = """
@@ -134,6 +135,7 @@ np.save(f"{comm.rank}.npy", [found, expected])
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_gradients_of_several_batches_add_up_to_those_of_one_process(tmp_path):
     """The batches have 6, 6 and 1 samples, so rank 0 has other shares of them: adding without weights is an error."""
@@ -163,6 +165,7 @@ np.save(f"{comm.rank}.npy", [gradients(comm), gradients(distributed.Communicator
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_parameters_without_a_gradient_frozen_ones_and_dtypes(tmp_path):
     """Without a gradient on one rank: zeros there. On no rank: not updated. float16 is added in float32."""
@@ -186,6 +189,7 @@ np.save(f"{comm.rank}.npy", np.concatenate([a.data, b.data, c.data, h.data]))
         np.testing.assert_allclose(found[:6], [a] * 3 + [b] * 3, rtol=1e-15)
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_forward_and_backward_pass_can_be_compiled(tmp_path):
     """With several processes the step is made between two calls of the program; with one it can be a part of it."""
@@ -222,6 +226,7 @@ np.save(f"{comm.rank}.npy", [train(comm, True), train(comm, False), train(one, T
         np.testing.assert_allclose(found, [found[3]] * 4, rtol=0, atol=1e-12)
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_buffers_and_frozen_parameters_are_those_of_rank_0_and_batch_normalization_warns(tmp_path):
     program = """
@@ -245,6 +250,7 @@ np.save(f"{comm.rank}.npy", [*model[1].running_mean.data, model.scale.item()])
         np.testing.assert_array_equal(found, [0, 0, 0])
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_averages_can_be_averaged_again_and_sums_cannot_be_added_again(tmp_path):
     program = """
@@ -269,6 +275,7 @@ np.save(f"{comm.rank}.npy", found)
         np.testing.assert_array_equal(found, np.array([0.5, 1.0, 1.5]) * np.array([[1.5], [3], [3]]))
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_a_gradient_of_an_earlier_step_keeps_its_numbers(tmp_path):
     program = """
@@ -287,6 +294,7 @@ np.save(f"{comm.rank}.npy", kept)
         np.testing.assert_array_equal(found, [[1.0] * 3, [2.0] * 3])
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_a_rank_without_samples_does_not_count_even_with_nan(tmp_path):
     program = """
@@ -303,6 +311,7 @@ np.save(f"{comm.rank}.npy", [*w.data, mean])
         np.testing.assert_array_equal(found, [-3, -3, -3, 7])
 
 
+@pytest.mark.exhaustive
 @needs_mpi
 def test_an_optimizer_that_was_used_continues_on_all_ranks_with_the_state_of_rank_0(tmp_path):
     program = """
