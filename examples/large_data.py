@@ -93,6 +93,15 @@ def by_formula(weights: Array, x: Array, y: Array) -> tuple[None, Array, Array]:
     return None, np.concatenate([[slope.sum()], x.T @ slope]), hessian
 
 
+def samples(seed: int, true: Array, block_info: Any) -> Array:
+    """One chunk: features, and labels with the probabilities of the model whose weights are `true`."""
+    place = block_info[None]
+    rng = np.random.default_rng([seed, place["chunk-location"][0]])
+    x = rng.normal(size=(place["chunk-shape"][0], FEATURES)).astype(np.float32)
+    p = expit(x.astype(np.float64) @ true[1:] + true[0])
+    return np.column_stack([x, rng.random(len(x)) < p]).astype(np.float32)
+
+
 def write(folder: Path, rows: int, seed: int) -> Array:
     """Samples in files of one chunk each, in the form of `dask.array.from_npy_stack`; the weights that made them."""
     import dask.array as da
@@ -101,14 +110,8 @@ def write(folder: Path, rows: int, seed: int) -> Array:
     length = min(LONGEST, -(-rows // 8))
     lengths = (length,) * (rows // length) + ((rows % length,) if rows % length else ())
 
-    def made(block_info: Any) -> Array:
-        place = block_info[None]
-        rng = np.random.default_rng([seed, place["chunk-location"][0]])
-        x = rng.normal(size=(place["chunk-shape"][0], FEATURES)).astype(np.float32)
-        p = expit(x.astype(np.float64) @ true[1:] + true[0])
-        return np.column_stack([x, rng.random(len(x)) < p]).astype(np.float32)
-
-    table = da.map_blocks(made, chunks=(lengths, (FEATURES + 1,)), dtype=np.float32, meta=np.empty((0, 0), np.float32))
+    shape, meta = (lengths, (FEATURES + 1,)), np.empty((0, 0), np.float32)
+    table = da.map_blocks(samples, chunks=shape, dtype=np.float32, meta=meta, seed=seed, true=true)
     da.to_npy_stack(str(folder), table)
     return true
 
