@@ -18,8 +18,6 @@ BESIDE = Path(sys.executable).parent / "mpiexec"
 MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
 HAS_MPI4PY = importlib.util.find_spec("mpi4py") is not None
 needs_mpi = pytest.mark.skipif(not (MPIEXEC and HAS_MPI4PY), reason="needs mpi4py and mpiexec")
-HAS_MPICH = MPIEXEC is not None and (Path(MPIEXEC).parent / "mpichversion").exists()
-needs_mpich = pytest.mark.skipif(not (HAS_MPICH and HAS_MPI4PY), reason="needs mpi4py and MPICH's mpiexec")
 
 PRELUDE = """
 import os, signal, sys, time
