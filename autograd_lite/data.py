@@ -170,7 +170,8 @@ class _Epoch:
     def rest(self) -> NumberArray:
         """The indices of the samples still to come, in the smallest integer dtype."""
         order = np.arange(self.samples) if self.order is None else self.order
-        return order[self.start :].astype(np.min_scalar_type(self.samples))
+        rest = order[self.start :]
+        return rest.astype(np.min_scalar_type(rest.max(initial=0)))
 
 
 def train_test_split(

@@ -35,6 +35,21 @@ def test_batches_go_on_in_the_middle_of_an_epoch(samples, batch_size, visited, s
     assert [part.tolist() for (part,) in resumed] == (new if begun or not rest else rest)
 
 
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_an_epoch_can_be_continued_several_times(drop_last):
+    """The numbers of the samples still to come may be larger than their count."""
+    batches = data.Batches(np.arange(1001), batch_size=100, drop_last=drop_last, rng=0)
+    expected, seen = [part.tolist() for (part,) in batches], []
+    batches = data.Batches(np.arange(1001), batch_size=100, drop_last=drop_last, rng=0)
+    for _ in range(len(expected)):
+        epoch = iter(batches)
+        seen.append(next(epoch)[0].tolist())
+        state = batches.state_dict()
+        batches = data.Batches(np.arange(1001), batch_size=100, drop_last=drop_last, rng=0)
+        batches.load_state_dict(state)
+    assert seen == expected
+
+
 @pytest.mark.parametrize(
     "state",
     [{}, {"rest": None}, {"rest": np.array([0, 9]), "rng": None}, {"rest": np.array([0, 0]), "rng": None},
