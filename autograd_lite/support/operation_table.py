@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ class OperationTable(dict[Any, Any]):
     Attributes
     ----------
     families : dict of str to callable
-        What imports a family, by the module of a library whose functions the family differentiates. It is called once,
+        What imports a family, by the module of a library whose functions the family differentiates. It is called
         when a function is missing and the module of the library has been imported.
     with_keywords : callable
         What calls the operation of a ufunc with the keywords that all ufuncs have, such as `dtype`.
@@ -28,21 +29,28 @@ class OperationTable(dict[Any, Any]):
         super().__init__()
         self.families: dict[str, Callable[[], Any]] = {}
         self._of_families: set[Any] = set()
-        self._is_importing = False
+        self._thread = threading.local()
 
     @contextmanager
     def family(self) -> Iterator[None]:
         """Operations that are declared inside belong to a family."""
-        before, self._is_importing = self._is_importing, True
+        before, self._thread.is_importing = self._is_importing, True
         try:
             yield
         finally:
-            self._is_importing = before
+            self._thread.is_importing = before
+
+    @property
+    def _is_importing(self) -> bool:
+        return getattr(self._thread, "is_importing", False)
 
     def _import_families(self) -> None:
+        """Import what is due. A family stays listed until it is complete, so that other threads wait for the import."""
         with self.family():
-            for library in [library for library in self.families if library in sys.modules]:
-                self.families.pop(library)()
+            for library, import_family in list(self.families.items()):
+                if library in sys.modules:
+                    import_family()
+                    self.families.pop(library, None)
 
     def is_taken(self, function: Any) -> bool:
         """Whether a function has an operation that no other one can replace."""
