@@ -270,14 +270,15 @@ def test_scipys_solvers_say_what_cuts():
     integrate = pytest.importorskip("scipy.integrate")
     for solve in (
         lambda m: integrate.quad(lambda t: np.exp(-m * t), 0, 1)[0],
-        lambda m: optimize.brentq(lambda t: t - m, 0, 2),
         lambda m: optimize.minimize(lambda t: ((t - m) ** 2).sum(), [0.0]).x[0],
         lambda m: integrate.solve_ivp(lambda t, y: -m * y, (0, 1), [1.0]).y[0, -1],
         lambda m: integrate.odeint(lambda y, t: -m * y, [1.0], [0.0, 1.0])[-1, 0],
     ):
-        # brentq may go on after the TypeError, and report the number that it has read instead
-        with pytest.raises((TypeError, ValueError), match=r"gradient|different signs"):
+        with pytest.raises(TypeError, match="gradient"):
             grad(solve)(0.5)
+    # brentq may go on after the TypeError, and report the number that it has read instead
+    with pytest.raises((TypeError, ValueError), match=r"gradient|different signs"):
+        grad(lambda m: optimize.brentq(lambda t: t - m, 0, 2))(0.5)
 
 
 def test_item_inside_a_transform_warns_unless_detach_says_that_it_is_meant():
