@@ -1,4 +1,4 @@
-"""Training on several processes: measured on 1 to 4 ranks here, and a model of 8, 64 and 512: python benchmarks/ranks.py
+"""Training on several processes: measured on 1 to 4 ranks, and a model of up to 512: python benchmarks/ranks.py
 
 Needs the extra `mpi`. Each rank has one thread. `--draw` makes tables and picture from the saved run.
 """

@@ -118,7 +118,8 @@ def network(name: str, comm: distributed.Communicator, rounds: int, seconds: flo
     runs["together"] = lambda: seconds_of(averaged, own, steps)
     found = measured(comm, runs, rounds)
     return {
-        "samples": len(batches[0][0]), "parameters": parameters, "computation": {share: found[share] for share in SHARES},
+        "samples": len(batches[0][0]), "parameters": parameters,
+        "computation": {share: found[share] for share in SHARES},
         "at once": found["at once"], "together": found["together"],
     }  # fmt: skip
 
