@@ -56,6 +56,7 @@ nb_merge_streams = True
 
 autodoc_typehints = "none"
 autodoc_member_order = "groupwise"
+smartquotes = False
 default_role = "py:obj"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

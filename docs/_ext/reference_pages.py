@@ -19,7 +19,7 @@ BUILT_IN = {  # functions of the interpreter under a name of this package, whose
 ROOT = Path(autograd_lite.__file__).resolve().parents[1]
 _LITERAL = re.compile(r"(``.+?``|`[^`]+`|\*\*(?:\\\*)*\w[^*]*\*\*|\\\\\*)")
 _LABEL = re.compile(r":ref:`(?:([^`<]+?) <[^>]+>|([^`]+))`")  # of NumPy's documentation
-_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:\{([^}]+)\}|([A-Za-z0-9]{1,2}))(?![\w(])")
+_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:[{(]([^})]+)[})]|([A-Za-z0-9]{1,2})(?![\w(]))")
 
 
 def _heading(text: str, line: str) -> str:
@@ -52,7 +52,7 @@ def _group_page(page: str, title: str, text: str, names: list[Name]) -> str:
         sources.setdefault(found.source, []).append(found)
     for own in sources.values():
         described = inspect.getdoc(inspect.getmodule(own[0].thing) or autograd_lite) or ""
-        parts.append(_heading(described.partition("\n")[0].rstrip("."), "-"))
+        parts.append(_heading(re.split(r"\.(?: |$)", described.partition("\n")[0])[0], "-"))
         parts.append(".. list-table::\n   :widths: 30 70\n   :class: names\n\n")
         parts += [f"   * - :doc:`{found.name} <api/{found.file}>`\n     - {_first_line(found)}\n" for found in own]
         parts.append("\n")

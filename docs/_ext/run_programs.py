@@ -31,15 +31,17 @@ def run(programs: list[tuple[int, str]], page: str) -> list[str]:
     from verify_page import _tested
 
     names: dict[str, object] = {"__name__": "__main__"}
-    outputs = []
+    outputs, rows = [], []
     for line, program in programs:
         if program.startswith("# test_"):  # a module of tests: what pytest prints
             outputs.append(_tested(program + "\n"))
             continue
-        text, printed, file = "\n" * (line - 1) + program + "\n", io.StringIO(), f"{page}, line {line}"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        # Sources are known to tracebacks and to `inspect`, at the lines of the page; what is no program is blank.
+        text, printed = "\n" * (line - 1) + program + "\n", io.StringIO()
+        rows += [""] * (line - 1 - len(rows)) + program.split("\n")
+        linecache.cache[page] = (0, None, [f"{row}\n" for row in rows], page)
         with contextlib.redirect_stdout(printed):
-            exec(compile(text, file, "exec"), names)
+            exec(compile(text, page, "exec"), names)
         outputs.append("\n".join(row.rstrip() for row in printed.getvalue().splitlines()))
     return outputs
 
