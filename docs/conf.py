@@ -38,7 +38,9 @@ if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LIT
     from gallery_settings import sphinx_gallery_conf
 
     extensions.append("sphinx_gallery.gen_gallery")
-    exclude_patterns += [f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")]
+    exclude_patterns += [
+        f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")
+    ]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]
@@ -67,10 +69,12 @@ pygments_style = "a11y_site.Light"
 pygments_dark_style = "a11y_site.Dark"
 html_theme = "furo"
 html_title = "autograd_lite"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_show_search_summary = False  # a summary loads the page of each result
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -57,7 +57,9 @@ def outputs_of(programs: list[tuple[int, str]], page: str, folder: Path) -> list
     kept = folder / f"{key}.json"
     if not kept.exists():
         command = [sys.executable, "-W", "error", __file__, page]
-        done = subprocess.run(command, input=json.dumps(programs), capture_output=True, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(
+            command, input=json.dumps(programs), capture_output=True, text=True, cwd=ROOT, check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr.strip())
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,4 +107,8 @@ if __name__ == "__main__":
     try:
         print(json.dumps(run(json.load(sys.stdin), sys.argv[1])))
     except BaseException as error:
-        sys.exit("".join(traceback.format_exception(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))))
+        sys.exit(
+            "".join(
+                traceback.format_exception(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))
+            )
+        )
