@@ -1,4 +1,12 @@
-"""An autoencoder compresses handwritten digits to two numbers, or sixteen, and reconstructs them.
+r"""An autoencoder draws digits from two numbers
+============================================
+
+Without labels, the network places the classes in different regions of the plane, and decodes the points between them.
+
+.. math::
+
+    z = e_\theta(x) \in \mathbb R^k, \qquad
+    \min_{\theta, \varphi}\, \frac1n \sum_i \Vert d_\varphi(e_\theta(x_i)) - x_i \Vert^2
 
 An encoder maps the 64 pixels of a digit to k numbers, a decoder maps these back, and both are trained on the squared
 error. If both were linear, the best result would be the projection on the first k principal components. On held-out
@@ -6,8 +14,6 @@ digits, the network's error is well below that of PCA of the same size.
 
 The picture shows the plane of the two numbers, coloured by the class of the digits, which was not used in training, and
 the decoder's images across the plane.
-
-    python examples/autoencoder.py
 """
 
 from __future__ import annotations

@@ -1,11 +1,17 @@
-"""Back-propagation written in NumPy, compared with the engine layer by layer.
+r"""Back-propagation by hand, and by the engine
+===========================================
+
+The recursion, written out in NumPy in both layouts of the documents, gives the engine's gradient in every layer.
+
+.. math::
+
+    \Delta_L = P - Y, \qquad \Delta_\ell = (\Delta_{\ell+1} \Theta_{\ell+1}) \odot A_\ell \odot (1 - A_\ell), \qquad
+    \frac{\partial E}{\partial \Theta_\ell} = \frac1N \Delta_\ell^\top A_{\ell-1}
 
 A network of sigmoid layers with a softmax output reads 200 real digits. Three computations of its gradient are
 compared: the recursion with one sample per row, without biases; the recursion with one sample per column, where the
-bias is column 0 of W̃ and every input of a layer has a 1 on top; and the engine. The script prints for each layer the
+bias is column 0 of W̃ and every input of a layer has a 1 on top; and the engine. The study prints for each layer the
 largest difference, and the size of the gradient, which shrinks towards the input because σ' ≤ 1/4.
-
-    python examples/backprop_by_hand.py
 """
 
 from __future__ import annotations

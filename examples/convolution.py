@@ -1,12 +1,17 @@
-"""A convolutional network reads handwritten digits; the picture shows its filters and feature maps.
+r"""A convolutional network reads digits
+====================================
+
+The feature map of a filter shows where a digit resembles it: edges, strokes, corners.
+
+.. math::
+
+    z_k(i, j) = b_k + \sum_{u, v} w_k(u, v)\, x(i + u, j + v), \qquad a_k = \max(0, \mathrm{BN}(z_k))
 
 Two convolutions of 3×3 pixels, each with batch normalisation and relu, max pooling and a linear layer learn from 1,438
 real digits of 8×8 pixels; 359 others are held out. Random shifts by up to a pixel augment the data.
 
-The result of a filter of the first layer is its feature map, the correlation of the image with the filter. The script
+The result of a filter of the first layer is its feature map, the correlation of the image with the filter. The study
 compares it with SciPy's.
-
-    python examples/convolution.py
 """
 
 from __future__ import annotations

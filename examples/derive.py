@@ -1,11 +1,17 @@
-"""A gradient, printed as mathematics: the derivation of back-propagation, by the engine that computes it.
+r"""A gradient, printed as mathematics
+==================================
 
-`derive` runs the derivative rules of the recorded operations on symbols instead of arrays. It evaluates every formula
-and compares it with the gradient that the engine computes before it shows the formula. The script prints the
-derivations of softmax regression, of a network and of least squares, and draws the one of the network beside the graph
-that it was read from.
+``derive`` runs the derivative rules of the engine on symbols and prints the recursion of back-propagation.
 
-    python examples/derive.py
+.. math::
+
+    \frac{\partial L}{\partial Z^{(2)}} = \frac1N \Delta^{(2)}, \quad \Delta^{(2)} = P - Y, \qquad
+    \Delta^{(1)} = (\Delta^{(2)} W^{(2)}) \odot A^{(1)} \odot (1 - A^{(1)})
+
+The rules are those of the recorded operations, on symbols instead of arrays. Every formula is evaluated and compared
+with the gradient that the engine computes before it is shown. The study prints the derivations of softmax regression,
+of a network and of least squares, and draws the one of the network beside the graph that it was read from. The page
+``docs/derive.md`` explains how it works.
 """
 
 from __future__ import annotations

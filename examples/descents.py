@@ -1,17 +1,26 @@
-"""Five descents on one problem: full batch, mini-batch and stochastic; momentum and Adam.
+r"""Five descents on one problem
+============================
+
+For the same number of samples, stochastic descent is ahead at first, but its noise keeps it away from the minimum. For
+the same number of updates the full batch is ahead. Momentum is faster along the valley.
+
+.. math::
+
+    \theta \leftarrow \theta - \frac{\eta}{n_b} \nabla L_{n_b}(\theta), \qquad
+    m \leftarrow \beta m + (1 - \beta) g,\; \theta \leftarrow \theta - \eta m, \qquad
+    \theta \leftarrow \theta - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}
 
 The problem is softmax regression with two classes and two weights, so its loss can be drawn as a landscape. The samples
 are scikit-learn's 569 tumours, benign or not, by two standardised measures of texture. These are correlated, so the
 valley is long. Only differences of scores matter, so the scores are (0, xᵀw), and the cross-entropy of their softmax is
-the binary cross-entropy of σ(xᵀw). The script
+the binary cross-entropy of σ(xᵀw). The study
 
 1. checks this, and compares the engine's gradient with the closed form Xᵀ(p − y)/N;
 2. finds the minimum by Newton's method; losses are shown as the excess over it;
 3. descends, and draws the excess against epochs and updates, the paths, and the final excess against the learning rate.
-   Near the minimum a full batch converges if η < 2/λ, where λ is the largest eigenvalue of the Hessian; the other
-   descents converge only to the noise of their gradients.
 
-    python examples/descents.py
+Every descent has a learning rate beyond which it fails. Near the minimum a full batch converges if η < 2/λ, where λ is
+the largest eigenvalue of the Hessian; the other descents converge only to the noise of their gradients.
 """
 
 from __future__ import annotations

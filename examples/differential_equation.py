@@ -1,15 +1,18 @@
-"""A network solves Burgers' equation from its residual alone.
+r"""A network solves Burgers' equation from its residual
+====================================================
 
-The equation u_t + u u_x = ν u_xx, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function
+Training uses no solution. The loss contains derivatives of the network with respect to its inputs and is differentiated
+once more with respect to its weights.
 
-    u(x, t) = −sin πx + t (1 − x²) N(x, t)
+.. math::
 
-has these initial and boundary values for every network N, so only the equation has to be fitted. Its residual contains
-derivatives of the network with respect to the inputs; the loss, the mean squared residual at random points, is
-differentiated once more with respect to the weights: `grad` with `create_graph=True`, then `backward`. SciPy's L-BFGS
-minimises it. Training uses no solution; the exact one, by the integral of Cole and Hopf, measures the error afterwards.
+    u_t + u\,u_x = \nu\,u_{xx}, \qquad u = -\sin \pi x + t (1 - x^2) N_\theta(x, t), \qquad
+    \min_\theta\, \frac1n \sum_i (u_t + u\,u_x - \nu\,u_{xx})^2 (x_i, t_i)
 
-    python examples/differential_equation.py
+The equation, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function u has these initial and
+boundary values for every network N, so only the equation has to be fitted. The loss is the mean squared residual at
+random points: ``grad`` with ``create_graph=True``, then ``backward``. SciPy's L-BFGS minimises it. The exact solution,
+by the integral of Cole and Hopf, measures the error afterwards.
 """
 
 from __future__ import annotations

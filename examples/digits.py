@@ -1,14 +1,20 @@
-"""Networks learn real handwritten digits from gradients that the engine computes.
+r"""Networks learn real handwritten digits
+======================================
 
-The data are scikit-learn's 1,797 digits of 8×8 pixels. The script
+Softmax regression and a network with one hidden layer, each with momentum and with Adam: their losses, their accuracy
+on held-out digits, and their mistakes.
 
-1. compares the engine's gradient of softmax regression with the closed form: for P = softmax(X Wᵀ + b), summed over N
-   samples, ∂L/∂W = (P − Y)ᵀ X and ∂L/∂b = 1ᵀ(P − Y);
+.. math::
+
+    P = \mathrm{softmax}(X W^\top + b), \qquad
+    \frac{\partial L}{\partial W} = (P - Y)^\top X, \qquad \frac{\partial L}{\partial b} = \mathbf 1^\top (P - Y)
+
+The data are scikit-learn's 1,797 digits of 8×8 pixels. The study
+
+1. compares the engine's gradient of softmax regression, summed over the samples, with the closed form above;
 2. trains softmax regression and a sigmoid network with one hidden layer, each with momentum and with Adam;
 3. prints loss and accuracy on the held-out fifth of the data;
 4. draws loss curves, a confusion matrix, and the mistakes of the best network.
-
-    python examples/digits.py
 """
 
 from __future__ import annotations

@@ -1,19 +1,23 @@
-"""A convolutional network forecasts advection and diffusion in a flow.
+r"""A convolutional network forecasts advection and diffusion
+=========================================================
 
-The concentration u follows u_t + v·∇u = κ Δu on a square with periodic boundaries. The flow v is a random, steady
-pattern of eddies without sources, different in each simulation; a pseudo-spectral method with Runge–Kutta steps makes
-the data. From the flow, the network computes for each cell x the shares p_k(x) of its content that are one frame later
-in the 25 cells x + k around it:
+From the flow, the network computes the share of each cell's content that goes to each cell around it. So the total is
+conserved and no error is amplified, even 30 frames ahead.
 
-    u⁺(x) = Σ_k p_k(x − k) u(x − k),    p = softmax of a convolutional network of v
+.. math::
+
+    u_t + v \cdot \nabla u = \kappa\, \Delta u, \qquad u^+(x) = \sum_k p_k(x - k)\, u(x - k), \qquad
+    p = \mathrm{softmax}(N_\theta(v))
+
+The concentration u is on a square with periodic boundaries. The flow v is a random, steady pattern of eddies without
+sources, different in each simulation; a pseudo-spectral method with Runge–Kutta steps makes the data. The network
+computes for each cell x the shares p(x) of its content that are one frame later in the 25 cells x + k around it. The
+arrow in the picture is the flow where the shares are shown.
 
 Like the equation this is linear in u and conserves the total. The shares are positive and sum to one, so no error is
 amplified when forecasts are fed back. Training uses six frames in a row, each forecast from the forecast before, so the
-gradient passes through six steps. The test forecasts 30 frames, for flows that were not in the training data.
-
-The baseline is persistence: the forecast that nothing changes.
-
-    python examples/forecasting.py
+gradient passes through six steps. The test forecasts 30 frames, for flows that were not in the training data. The
+baseline is persistence: the forecast that nothing changes.
 """
 
 from __future__ import annotations

@@ -1,14 +1,19 @@
-"""A generative adversarial network draws digits.
+r"""A generator learns to draw digits from a discriminator
+======================================================
+
+Noise becomes digits. The judge is a convolutional network that was trained on real digits only.
+
+.. math::
+
+    L_D = -\ln D(x) - \ln(1 - D(G(z))), \qquad L_G = -\ln D(G(z)), \qquad z \sim \mathcal N(0, I)
 
 A generator G maps random numbers z to images; a discriminator D estimates the probability that an image is real. D is
 trained to tell real from generated images, G to minimise −ln D(G(z)), which has a gradient even where D(G(z)) is near
 0 (Goodfellow et al., "Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al.,
 2016).
 
-The convolutional network of `convolution.py`, trained on real digits only, classifies the images. It must do so with
-high probabilities, all ten classes must occur, and the images must not be copies of the training data.
-
-    python examples/gan.py
+The convolutional network of ``convolution.py`` classifies the images. It must do so with high probabilities, all ten
+classes must occur, and the images must not be copies of the training data.
 """
 
 from __future__ import annotations

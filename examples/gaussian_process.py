@@ -1,16 +1,22 @@
-"""A Gaussian process learns its length scale, its amplitude and the level of the noise from 60 measurements.
+r"""A Gaussian process learns its hyperparameters
+=============================================
 
-A function is drawn from a Gaussian process with known hyperparameters and measured with noise, nowhere between 4 and 6.
-The hyperparameters that maximise the probability of the measurements are found by SciPy's L-BFGS-B, with gradients that
-the engine computes through the Cholesky factor of the covariance (Rasmussen and Williams, "Gaussian processes for
-machine learning", 2006, algorithm 2.1). The study checks that
+A function is measured 60 times with noise, nowhere between 4 and 6. The process finds its length scale, its amplitude
+and the level of the noise; its band is wide where nothing was measured.
+
+.. math::
+
+    \ln p(y) = -\tfrac12 y^\top K^{-1} y - \tfrac12 \ln |K| - \tfrac n2 \ln 2\pi, \qquad
+    \partial_j \ln p = \tfrac12 \operatorname{tr}\,(\alpha\alpha^\top - K^{-1})\, \partial_j K, \quad \alpha = K^{-1} y
+
+The function is drawn from a Gaussian process with known hyperparameters. Those that maximise the probability of the
+measurements are found by SciPy's L-BFGS-B, with gradients that the engine computes through the Cholesky factor of K
+(Rasmussen and Williams, "Gaussian processes for machine learning", 2006, algorithm 2.1). The study checks that
 
 1. these gradients are the closed form of the book, equation 5.9;
 2. the maximum is the one that scikit-learn finds;
 3. the hyperparameters that made the data are not much less probable, by the likelihood ratio test (Wilks, 1938);
 4. new measurements are predicted better than before, and the band of 95 % contains about that share of them.
-
-    python examples/gaussian_process.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,13 @@
-"""Logistic regression on ten million samples in files, by Newton's method on a cluster, equal to the fit in memory.
+r"""Ten million samples, by sums over chunks
+========================================
+
+Logistic regression on samples in files, by Newton's method on a cluster, equals the fit in memory. LBFGS needs more
+passes over the files, and no Hessian.
+
+.. math::
+
+    L = \sum_c L_c, \qquad \nabla L = \sum_c \tilde X_c^\top (p_c - y_c), \qquad
+    \tilde\omega \leftarrow \tilde\omega - \Big(\sum_c \nabla^2 L_c\Big)^{-1} \nabla L
 
 The loss is a sum over samples, so its value, gradient and Hessian are sums over the chunks of a Dask array. Each chunk
 is a file, which a worker maps into its memory, and the engine differentiates the loss of that chunk. The sums are made
@@ -9,9 +18,8 @@ in the order of the chunks, whichever worker is ready first. The study checks th
 3. derivatives computed again have the same bits;
 4. LBFGS, with the same gradients, finds these weights too.
 
-`--workers 0` computes in threads of this process; the files are in a temporary folder unless `--folder` is given.
-
-    pip install ".[cluster]" && python examples/large_data.py
+``--workers 0`` computes in threads of this process; the files are in a temporary folder unless ``--folder`` is given.
+The page on large data, ``docs/scaling.md``, has the recipe. The study needs Dask: ``pip install ".[cluster]"``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,14 @@
-"""Threshold units compute NOT, AND and OR; XOR takes two layers; every truth table has a network.
+r"""Threshold units compute NOT, AND and OR; XOR takes two layers
+=============================================================
 
-A unit of McCulloch and Pitts fires where ⟨w, x⟩ ≥ θ, on one side of a line. The script
+A unit of McCulloch and Pitts fires on one side of a line, and no line separates the inputs where XOR is 1 from the
+others. With two layers every truth table has a network.
+
+.. math::
+
+    \mathbf 1[\langle w, x\rangle \ge \theta], \qquad x_1 \oplus x_2 = (x_1 \vee x_2) \wedge \neg (x_1 \wedge x_2)
+
+The study
 
 1. builds the gates from units, and XOR from two layers: (x₁ ∨ x₂) ∧ ¬(x₁ ∧ x₂), where a ∧ ¬b is one unit;
 2. tries all units on a grid of weights and thresholds. It finds 14 of the 16 functions of two bits, but not XOR and its
@@ -9,8 +17,9 @@ A unit of McCulloch and Pitts fires where ⟨w, x⟩ ≥ θ, on one side of a li
 3. turns truth tables of up to 8 bits into networks: for each input with value 1 a hidden unit that fires only there,
    and an OR over these units.
 
-    python examples/logic_gates.py
-    python examples/logic_gates.py --table 01101001    # any 2ⁿ bits: the values at 0…00, 0…01, to 1…11
+``--table`` takes a truth table of yours, the values at 0…00, 0…01, to 1…11::
+
+    python examples/logic_gates.py --table 01101001
 """
 
 from __future__ import annotations

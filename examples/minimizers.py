@@ -1,17 +1,25 @@
-"""SciPy's minimizers and the library's optimizers on the same problems: how many evaluations does each of them need?
+r"""LBFGS and SciPy's minimizers on the same problems
+=================================================
+
+How many evaluations does each of them need? LBFGS of the library needs as few as SciPy's L-BFGS-B; Adam and momentum
+with the best learning rate need several times as many.
+
+.. math::
+
+    f(x) = \sum_i 100\,(x_{i+1} - x_i^2)^2 + (1 - x_i)^2, \qquad
+    L(w) = -\frac1n \sum_i \ln p_i + \frac\lambda2 \Vert w \Vert^2
 
 The problems are Rosenbrock's function, a curved narrow valley in 20 dimensions, and logistic regression on the tumours
-with all 30 features and a small penalty. SciPy's `minimize` asks for values with gradients (`value_and_grad`), and for
-products of the Hessian with vectors (`hvp`) in Newton-CG and trust-ncg. The optimizers of the library get a closure,
-which LBFGS calls several times in a step (Liu and Nocedal, 1989). Adam and momentum run with the best of seven learning
-rates. A value with its gradient is one evaluation, a product with the Hessian counts as two. The study checks that
+with all 30 features and a small penalty. SciPy's ``minimize`` asks for values with gradients (``value_and_grad``), and
+for products of the Hessian with vectors (``hvp``) in Newton-CG and trust-ncg. The optimizers of the library get a
+closure, which LBFGS calls several times in a step (Liu and Nocedal, 1989). Adam and momentum run with the best of seven
+learning rates. A value with its gradient is one evaluation, a product with the Hessian counts as two. The study checks
+that
 
 1. value, gradient and product of Rosenbrock's function are those that SciPy defines by formulas;
 2. all methods come within 10⁻⁸ of the least value;
 3. Adam and momentum need several times as many evaluations as LBFGS;
 4. the weights of the regression are those that scikit-learn finds.
-
-    python examples/minimizers.py
 """
 
 from __future__ import annotations

@@ -14,28 +14,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-STUDIES = (
-    "logic_gates",
-    "perceptron",
-    "logistic_and_probit",
-    "per_sample",
-    "gaussian_process",
-    "descents",
-    "minimizers",
-    "large_data",
-    "search",
-    "backprop_by_hand",
-    "derive",
-    "universal_approximation",
-    "convolution",
-    "autoencoder",
-    "gan",
-    "vae",
-    "differential_equation",
-    "forecasting",
-    "characters",
-    "small_gpt",
-)
+# The gallery of the site has the same groups in this order; the examples of the last one have no picture, or no claims.
+GROUPS = {
+    "From one unit to regression": ("logic_gates", "perceptron", "logistic_and_probit", "per_sample", "gaussian_process"),
+    "Minimization": ("descents", "minimizers", "large_data", "search"),
+    "Networks": ("backprop_by_hand", "derive", "universal_approximation"),
+    "Images": ("convolution", "autoencoder", "gan", "vae"),
+    "Fields": ("differential_equation", "forecasting"),
+    "Text": ("characters", "small_gpt"),
+    "Further examples": ("digits", "verify", "your_derivation", "new_operation"),
+}
+STUDIES = tuple(name for title, group in GROUPS.items() if title != "Further examples" for name in group)
 
 
 def main(arguments: list[str] | None = None) -> int:

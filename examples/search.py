@@ -1,14 +1,24 @@
-"""One hundred small trainings in parallel: a random search of hyperparameters that can be interrupted and continued.
+r"""A random search of hyperparameters
+==================================
+
+One hundred small trainings run in parallel, in a search that can be interrupted and continued. Learning rate and
+momentum matter together, as the effective rate η/(1 − β).
+
+.. math::
+
+    \theta_k \sim p(\theta), \qquad k^\ast = \operatorname{arg\,max}_k\; \mathrm{accuracy}(\theta_k)
 
 Each training is a network with one hidden layer on real handwritten digits. Its learning rate, momentum, penalty, width
 and batch size are drawn at random (Bergstra and Bengio, 2012) by a generator whose seed is the number of the training.
 So its result depends neither on the other trainings nor on the process that computes it. joblib runs the trainings,
-with one thread of BLAS in each process; `--dask` gives them to a cluster of Dask instead. Results are kept in a file
+with one thread of BLAS in each process; ``--dask`` gives them to a cluster of Dask instead. Results are kept in a file
 as they come, and trainings that are in the file are not run again. The study checks that
 
 1. a training run in this process has the same result to the last bit;
 2. a search that continues, from a file whose last line was cut off, has the results of one that was not interrupted;
 3. the best training reads a larger share of the test digits than the median one of the validation digits.
+
+``--results`` names the file to keep::
 
     python examples/search.py --results search.jsonl
 """

@@ -1,10 +1,18 @@
-"""A variational autoencoder draws digits from two normal numbers, and its bound is compared with exact integrals.
+r"""A variational autoencoder, and how tight its bound is
+=====================================================
+
+Codes of two normal numbers allow exact integrals: the bound that is trained, the ELBO, is below ln p(x) by the
+divergence of q from the posterior, and the study measures by how much.
+
+.. math::
+
+    \ln p(x) = \underbrace{\mathrm E_q \ln p(x|z) - \mathrm{KL}(q \,\Vert\, p(z))}_{\text{ELBO}} +
+    \mathrm{KL}(q \,\Vert\, p(z|x)), \qquad z = \mu + \sigma\,\varepsilon
 
 The decoder gives the digits for a code z a normal density p(x | z), whose noise s is learned too. The encoder gives the
 codes of a digit a normal density q(z | x). Both maximise the evidence lower bound (Kingma and Welling, "Auto-encoding
-variational Bayes", 2014), whose expectation is estimated with z = μ + σε,
-
-    ln p(x) ≥ ELBO(x) = E_q ln p(x | z) − KL(q ‖ N(0, I)),    KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − ln σ²).
+variational Bayes", 2014), whose expectation is estimated with z = μ + σε, and where
+KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − ln σ²).
 
 With codes of two numbers, integrals over all codes are sums over a fine grid, and so is p(x) = ∫ p(x | z) p(z) dz.
 For held-out digits the study checks that
@@ -12,8 +20,6 @@ For held-out digits the study checks that
 1. the closed form of KL is the integral of q ln(q/p), and the gradient the engine computes of it is (μ, (σ² − 1)/2);
 2. the bound that is trained is ln p(x) − KL(q ‖ p(z | x)), where the last term is the integral with the posterior;
 3. it is above the exact ln p(x) of probabilistic PCA (Tipping and Bishop, 1999), the best model with a linear decoder.
-
-    python examples/vae.py
 """
 
 from __future__ import annotations

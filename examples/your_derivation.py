@@ -1,6 +1,15 @@
-"""Check a derivation of your own: three attempts at the gradient of ridge regression, E(w) = 1/N Σ (x·w − y)² + λ w·w.
+r"""A derivation of your own, its mistakes, and the smallest counterexample
+=======================================================================
 
-Needs Hypothesis, for the counterexample.
+Three attempts at the gradient of ridge regression are checked. The first two are wrong, and the library says what is
+wrong with them.
+
+.. math::
+
+    E(w) = \frac1N \sum_i (\langle x_i, w \rangle - y_i)^2 + \lambda\, \Vert w \Vert^2, \qquad
+    \nabla E = \frac2N X^\top (X w - y) + 2 \lambda w
+
+The example needs Hypothesis, for the counterexample.
 """
 
 from __future__ import annotations
