@@ -1,0 +1,125 @@
+"""Writes docs/reference: a page for each group of public names, and one for each name, from the lists in the package.
+
+It also makes docstrings legible as reStructuredText: their formulas are Unicode, in which `|x|` and `p_k` are no markup.
+"""
+
+import inspect
+import os
+import re
+from pathlib import Path
+
+from public_names import PAGES, Name, all_names
+from sphinx.application import Sphinx
+
+import autograd_lite
+
+ROOT = Path(autograd_lite.__file__).resolve().parents[1]
+_LITERAL = re.compile(r"(``.+?``|`[^`]+`|\*\*?\w+)")
+_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:\{([^}]+)\}|([A-Za-z0-9]{1,2}))(?![\w(])")
+
+
+def _heading(text: str, line: str) -> str:
+    return f"{text}\n{line * len(text)}\n\n"
+
+
+def _own_page(found: Name, page: str, title: str) -> str:
+    kind = "autoclass" if inspect.isclass(found.thing) else "autofunction"
+    if not inspect.isclass(found.thing) and not inspect.isroutine(found.thing):
+        kind = "autodata"
+    options = "   :members:\n" if kind == "autoclass" else ""
+    return (
+        ":orphan:\n\n"
+        + _heading(found.full.removeprefix("autograd_lite."), "=")
+        + f":doc:`Reference <../index>` › :doc:`{title} <../{page}>`\n\n"
+        + f".. currentmodule:: {found.place}\n\n.. {kind}:: {found.name}\n{options}"
+    )
+
+
+def _group_page(page: str, title: str, text: str, names: list[Name]) -> str:
+    parts = [_heading(title, "="), text.replace("`", "``"), "\n\n"]
+    sources: dict[str, list[Name]] = {}
+    for found in names:
+        sources.setdefault(found.source, []).append(found)
+    for own in sources.values():
+        described = inspect.getdoc(inspect.getmodule(own[0].thing) or autograd_lite) or ""
+        parts.append(_heading(described.partition("\n")[0].rstrip("."), "-"))
+        parts.append(".. autosummary::\n   :nosignatures:\n\n")
+        parts += [f"   {found.full}\n" for found in own] + ["\n"]
+    return "".join(parts)
+
+
+def _write(path: Path, text: str) -> None:
+    """Sphinx reads again what is newer, so a page that has not changed is left alone."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def write_pages(app: Sphinx) -> None:
+    folder = Path(app.srcdir, "reference")
+    (folder / "api").mkdir(parents=True, exist_ok=True)
+    names, written = all_names(), set()
+    for page, title, text, _ in PAGES:
+        _write(folder / f"{page}.rst", _group_page(page, title, text, names[page]))
+        for found in names[page]:
+            written.add(f"{found.file}.rst")
+            _write(folder / "api" / f"{found.file}.rst", _own_page(found, page, title))
+    for old in {path.name for path in (folder / "api").iterdir()} - written:
+        (folder / "api" / old).unlink()
+
+
+def legible(line: str) -> str:
+    """A line of a docstring with its bars and indices as markup. Literals and examples stay as they are."""
+    parts = _LITERAL.split(line)
+    for i in range(0, len(parts), 2):
+        part = re.sub(r"([|*])", r"\\\1", parts[i])
+        part = _INDEX.sub(lambda found: f"{found[1]}\\ :sub:`{found[2] or found[3]}`\\ ", part)
+        parts[i] = re.sub(r"(?<=\w)_(?![\w`])", r"\\_", part)
+    return "".join(parts)
+
+
+def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """After numpydoc: formulas outside of examples, literal blocks, field lists and directives."""
+    inside = False
+    for i, line in enumerate(lines):
+        if not line.strip():
+            continue
+        starts = line.lstrip().startswith((">>>", "..", ":")) or line.endswith("::")
+        inside = starts or (inside and (lines[i - 1].strip() != "" or line.startswith("   ")))
+        if not inside:
+            lines[i] = legible(line)
+
+
+def _source(name: str, module: str) -> tuple[str, int] | None:
+    """The file and line where an object is defined. For operations, of their declaration by `primitive`."""
+    import importlib
+
+    from public_names import module_of
+
+    thing: object = importlib.import_module(module) if module != "autograd_lite.special" else autograd_lite.special
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    thing = inspect.unwrap(thing) if callable(thing) else thing
+    place = inspect.getmodule(importlib.import_module(module_of(thing)))
+    file = Path(inspect.getsourcefile(place) or "").resolve()
+    try:
+        found, line = inspect.getsourcefile(thing), inspect.getsourcelines(thing)[1]
+    except (TypeError, OSError):
+        found, line = None, 1
+    if found is None or Path(found).resolve() != file:
+        text = file.read_text(encoding="utf-8").splitlines()
+        starts = re.compile(rf"\s*(?:def |class )?{re.escape(name.rpartition('.')[2])}\b\s*[=(:,]")
+        line = next((i for i, code in enumerate(text, 1) if starts.match(code)), 1)
+    return (file.relative_to(ROOT).as_posix(), line) if file.is_relative_to(ROOT) else None
+
+
+def linkcode_resolve(domain: str, info: dict[str, str]) -> str | None:
+    """The lines on GitHub; none where the site is built outside of a repository there."""
+    repository, commit = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_SHA", "main")
+    found = _source(info["fullname"], info["module"]) if repository and info["module"] else None
+    return f"https://github.com/{repository}/blob/{commit}/{found[0]}#L{found[1]}" if found else None
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    app.connect("builder-inited", write_pages, priority=100)
+    app.connect("autodoc-process-docstring", _docstring, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,73 @@
+"""Settings of the documentation site: sphinx-build -W --keep-going -b html docs docs/_build/html"""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS / "_ext"), str(DOCS), str(DOCS.parent / "tests"), str(DOCS.parent)]
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import autograd_lite
+from reference_pages import linkcode_resolve  # noqa: F401
+
+project = "autograd_lite"
+author = "The autograd_lite authors"
+copyright = author
+version = release = autograd_lite.__version__
+language = "en"
+
+# The last four are files of this repository, in _ext.
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.linkcode",
+    "numpydoc",
+    "sphinx_copybutton",
+    "katex_formulas",
+    "repository_links",
+    "reference_pages",
+    "run_programs",
+]
+exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints"]
+
+# The studies in examples/ become the gallery as soon as their settings are there; AUTOGRAD_LITE_GALLERY=0 leaves them out.
+if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LITE_GALLERY") != "0":
+    from gallery_settings import sphinx_gallery_conf
+
+    extensions.append("sphinx_gallery.gen_gallery")
+    exclude_patterns += [f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")]
+
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
+myst_fence_as_directive = ["math"]
+myst_heading_anchors = 3
+myst_update_mathjax = False
+
+# AUTOGRAD_LITE_NOTEBOOKS=off builds the pages of the course without their outputs.
+nb_execution_mode = os.environ.get("AUTOGRAD_LITE_NOTEBOOKS", "cache")
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+autodoc_typehints = "none"
+autodoc_member_order = "groupwise"
+autosummary_generate = False  # reference_pages writes the pages, from the lists of public names
+suppress_warnings = ["toc.empty_glob"]  # notebooks and gallery are there or not
+default_role = "py:obj"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+add_module_names = False
+toc_object_entries = False
+
+html_theme = "furo"
+html_title = "autograd_lite"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {"navigation_with_keys": True}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
