@@ -178,7 +178,9 @@ def pictures(_: Any, script: dict[str, Any], conf: dict[str, Any]) -> str:
 
 
 def arrange(_: Any, page: str, source: list[str]) -> None:
-    """Move the picture of a study from the end of its page to below the introduction, and say what the notebook needs."""
+    """Keep the groups of the first page. Move the picture of a study to below its introduction; say what it needs."""
+    if page == "gallery/index":
+        source[0] = source[0].partition(".. The end of the groups")[0]
     if not page.startswith("gallery/") or "sphx-glr-example-title" not in source[0]:
         return
     text = source[0]
@@ -204,9 +206,9 @@ def setup(app: Any) -> dict[str, bool]:
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
+    "backreferences_dir": "gallery/uses",  # without it, minigalleries warn
     "filename_pattern": rf"/({'|'.join(sorted(set(ORDER) - LONG) if MODE == 'short' else ORDER)})\.py$",
-    "ignore_pattern": r"/(__init__|run_all|studies)\.py$",
-    "copyfile_regex": r"index\.rst",  # the page of the gallery is written by hand, in groups
+    "ignore_pattern": r"^(__init__|run_all|studies)\.py$",
     "minigallery_sort_order": "gallery_settings.position",
     "reset_argv": "gallery_settings.arguments",
     "reset_modules": ("gallery_settings.before",),
