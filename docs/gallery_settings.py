@@ -1,7 +1,7 @@
 """How the studies in examples/ become the gallery of the site: settings, order and pictures for sphinx-gallery.
 
-AUTOGRAD_LITE_GALLERY decides what runs: all studies in full (the default), `quick` for short runs of all, or `short` for
-short runs of those that take less than five seconds; the others then have pages without results.
+AUTOGRAD_LITE_GALLERY decides what runs: all studies in full (the default), `quick` for short runs of all, or `short`
+for short runs of those that take less than five seconds; the others then have pages without results.
 """
 
 from __future__ import annotations
@@ -17,14 +17,11 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 OUTPUT = EXAMPLES / "output"  # where a study saves its picture, unless it is told otherwise
 sys.path.append(str(EXAMPLES))
 
-from run_all import GROUPS
+from run_all import GROUPS  # noqa: E402
 
 MODE = os.environ.get("AUTOGRAD_LITE_GALLERY", "full")
 ORDER = [name for group in GROUPS.values() for name in group]
-LONG = {
-    "minimizers", "large_data", "search", "autoencoder", "differential_equation", "forecasting", "gan", "small_gpt",
-    "universal_approximation", "vae", "characters", "convolution", "verify", "digits",
-}  # fmt: skip
+LONG = {"characters", "convolution", "forecasting", "minimizers", "verify"}
 WITHOUT_QUICK = {"digits", "your_derivation", "new_operation"}
 
 Box = tuple[float, float, float, float]
@@ -35,14 +32,14 @@ PICTURES: dict[str, tuple[Box, str]] = {
     "logic_gates": (
         (0.5, 0.13, 1, 0.56),
         "Above, the half planes where units for NOT, AND and OR fire, and the strip where two layers compute XOR. "
-        "Below, how many units compute each of the 16 functions of two bits, none of them XOR, and a truth table of "
-        "three bits as a network.",
+        "Below, how many units compute each of the 16 functions of two bits, none of them XOR, and a truth table "
+        "of three bits as a network.",
     ),
     "perceptron": (
         (0.49, 0.11, 1, 0.56),
-        "Above, six updates of the line that separates two classes of points. Below, the number of updates of many data "
-        "sets, all under the bound; the mistakes in each epoch, which stop on separable points but not on XOR; and the "
-        "lines that repeat on XOR.",
+        "Above, six updates of the line that separates two classes of points. Below, the number of updates of "
+        "many data sets, all under the bound; the mistakes in each epoch, which stop on separable points but not "
+        "on XOR; and the lines that repeat on XOR.",
     ),
     "logistic_and_probit": (
         (0.42, 0.15, 0.75, 1),
@@ -51,38 +48,39 @@ PICTURES: dict[str, tuple[Box, str]] = {
     ),
     "per_sample": (
         (0.03, 0.12, 0.57, 0.63),
-        "Predicted and measured changes of the loss without one training digit lie on the line y = x; leaving out the "
-        "most harmful digits turns the reading from 5 to 3; below, the misread 3 and the digits that harm and help.",
+        "Predicted and measured changes of the loss without one training digit lie on the line y = x; leaving out "
+        "the most harmful digits turns the reading from 5 to 3; below, the misread 3 and the digits that harm and "
+        "help.",
     ),
     "gaussian_process": (
         (0, 0.13, 0.57, 1),
-        "Measurements and the band of the process before and after learning, wide where nothing was measured; on the "
-        "right the path of L-BFGS-B over the probability of length scales and noise.",
+        "Measurements and the band of the process before and after learning, wide where nothing was measured; on "
+        "the right the path of L-BFGS-B over the probability of length scales and noise.",
     ),
     "descents": (
         (0, 0.53, 0.53, 1),
-        "The excess of the loss of five descents against epochs and against updates; their paths through the valley; and "
-        "what remains for each learning rate, with the limit 2/λ of the full batch.",
+        "The excess of the loss of five descents against epochs and against updates; their paths through the "
+        "valley; and what remains for each learning rate, with the limit 2/λ of the full batch.",
     ),
     "minimizers": (
         (0, 0.16, 0.5, 1),
-        "The distance from the least value against evaluations, for six minimizers on Rosenbrock's function and on "
-        "logistic regression; LBFGS and L-BFGS-B need the fewest.",
+        "The distance from the least value against evaluations, for six minimizers on Rosenbrock's function and "
+        "on logistic regression; LBFGS and L-BFGS-B need the fewest.",
     ),
     "large_data": (
         (0, 0.18, 0.48, 1),
-        "The largest entry of the gradient against passes over all files, which Newton's method brings to rounding in "
-        "six and LBFGS more slowly; and the fitted weights within their errors.",
+        "The largest entry of the gradient against passes over all files, which Newton's method brings to "
+        "rounding in six and LBFGS more slowly; and the fitted weights within their errors.",
     ),
     "search": (
         (0, 0.14, 0.42, 1),
-        "The share of digits misread for a hundred pairs of learning rate and momentum, against the effective rate, and "
-        "the best one so far.",
+        "The share of digits misread for a hundred pairs of learning rate and momentum, against the effective "
+        "rate, and the best one so far.",
     ),
     "backprop_by_hand": (
         (0.06, 0.13, 0.7, 1),
-        "The gradients of five layers, by the recursion and by the engine, look the same; their relative differences are "
-        "near the spacing of floating-point numbers.",
+        "The gradients of five layers, by the recursion and by the engine, look the same; their relative "
+        "differences are near the spacing of floating-point numbers.",
     ),
     "derive": (
         (0.32, 0.13, 1, 1),
@@ -90,48 +88,48 @@ PICTURES: dict[str, tuple[Box, str]] = {
     ),
     "universal_approximation": (
         (0, 0.12, 0.61, 1),
-        "Networks of 1, 4 and 16 units approximate a smooth function, one with kinks and Takagi's; the largest error of "
-        "each falls with the number of units, below that of the staircase.",
+        "Networks of 1, 4 and 16 units approximate a smooth function, one with kinks and Takagi's; the largest "
+        "error of each falls with the number of units, below that of the staircase.",
     ),
     "convolution": (
         (0, 0.3, 0.61, 1),
-        "Sixteen filters, the feature maps they make of a 0, a 3 and a 7, the loss, and the held-out digits of which the "
-        "network is least certain.",
+        "Sixteen filters, the feature maps they make of a 0, a 3 and a 7, the loss, and the held-out digits of "
+        "which the network is least certain.",
     ),
     "autoencoder": (
         (0, 0.1, 0.55, 1),
-        "The plane of two numbers with the classes in different regions; held-out digits and their reconstructions by "
-        "the network and by PCA; and the decoder's images across the plane.",
+        "The plane of two numbers with the classes in different regions; held-out digits and their "
+        "reconstructions by the network and by PCA; and the decoder's images across the plane.",
     ),
     "gan": (
         (0, 0.66, 0.56, 1),
-        "Drawings from the same noise over the epochs, from grey squares to digits; the first five recognised as each "
-        "class; both losses; and the number of drawings by class.",
+        "Drawings from the same noise over the epochs, from grey squares to digits; the first five recognised as "
+        "each class; both losses; and the number of drawings by class.",
     ),
     "vae": (
         (0.4, 0.13, 0.8, 1),
-        "Held-out digits where the encoder puts them, what the decoder draws across the same square, and the posterior "
-        "of two digits beside its approximation q.",
+        "Held-out digits where the encoder puts them, what the decoder draws across the same square, and the "
+        "posterior of two digits beside its approximation q.",
     ),
     "differential_equation": (
         (0, 0.12, 0.54, 0.57),
-        "The solution of the network as a map over time, its distance from the exact one, both at five times, and the "
-        "residual during training.",
+        "The solution of the network as a map over time, its distance from the exact one, both at five times, and "
+        "the residual during training.",
     ),
     "forecasting": (
         (0.1, 0.12, 0.64, 0.7),
-        "Clouds 1 to 30 frames ahead by simulation and by forecast, with five times their difference; the flow and the "
-        "shares of one cell; and the error, far below that of persistence.",
+        "Clouds 1 to 30 frames ahead by simulation and by forecast, with five times their difference; the flow "
+        "and the shares of one cell; and the error, far below that of persistence.",
     ),
     "characters": (
         (0, 0.55, 0.33, 1),
-        "The loss in training; nats per character of the n-gram models and of the network, which is lowest; a held-out "
-        "sonnet with unlikely characters in red; and sampled text.",
+        "The loss in training; nats per character of the n-gram models and of the network, which is lowest; a "
+        "held-out sonnet with unlikely characters in red; and sampled text.",
     ),
     "small_gpt": (
         (0.32, 0.14, 0.7, 1),
-        "Bits per character fall below those of the best n-gram; a map of attention with a diagonal, the character "
-        "before; and sampled text.",
+        "Bits per character fall below those of the best n-gram; a map of attention with a diagonal, the "
+        "character before; and sampled text.",
     ),
     "digits": (
         (0, 0.12, 1, 0.6),
@@ -147,8 +145,21 @@ def arguments(_: dict[str, Any], script: dict[str, Any]) -> list[str]:
 
 
 def before(_: dict[str, Any], file: str) -> None:
-    """Remove an older picture of the study, and turn off the progress bars, which would become part of the page."""
+    """Let a study start as in a process of its own, without an older picture.
+
+    Files that it imports are imported anew, and operations that the one before has declared are forgotten. Progress
+    bars are turned off, because they would become part of the page.
+    """
     import tqdm
+
+    from autograd_lite.core.numpy_protocols import numpy_operations
+
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(EXAMPLES)):
+            del sys.modules[name]
+    for function, operation in list(numpy_operations.items()):
+        if not operation.__module__.startswith("autograd_lite."):
+            del numpy_operations[function]
 
     class Silent(tqdm.std.tqdm):
         def __init__(self, *inputs: Any, **options: Any) -> None:
@@ -184,10 +195,14 @@ def arrange(_: Any, page: str, source: list[str]) -> None:
     if not page.startswith("gallery/") or "sphx-glr-example-title" not in source[0]:
         return
     text = source[0]
-    image = re.search(r"^\.\. image-sg::.*\n(?:   .*\n)+", text, flags=re.MULTILINE)
     code = [place.start() for place in re.finditer(r"^\.\. GENERATED FROM PYTHON SOURCE", text, flags=re.MULTILINE)]
-    if image and len(code) > 1:
-        text = text[: code[1]] + image[0] + "\n\n" + text[code[1] : image.start()] + text[image.end() :]
+    end = text.find(".. rst-class:: sphx-glr-timing")
+    results = [
+        place.start()
+        for place in re.finditer(r"^\.\. (image-sg|rst-class:: sphx-glr-script-out)", text, flags=re.MULTILINE)
+    ]
+    if results and end > 0 and results[0] > code[1]:
+        text = text[: code[1]] + text[results[0] : end] + text[code[1] : results[0]] + text[end:]
     downloads = f".. _sphx_glr_download_{page.replace('/', '_')}.py:"
     needed = "The script and the notebook need the other files of the folder ``examples/``, as in a clone.\n\n"
     source[0] = text.replace(downloads, needed + downloads)

@@ -30,6 +30,12 @@ from studies import Array, claim, digit_images, evaluated, parser, picture, plt,
 SIZES = (2, 16)
 
 
+# %%
+# The network
+# -----------
+# The batch normalisation without weights keeps the codes around 0, so the plane can be drawn.
+
+
 class Autoencoder(nn.Module):
     """Pixels (N, 64) to codes (N, k) of mean 0 and variance 1, and back."""
 
@@ -60,6 +66,11 @@ def train_model(model: Autoencoder, x: Array, epochs: int, rng: np.random.Genera
     model.eval()
 
 
+# %%
+# The best linear maps, for comparison
+# ------------------------------------
+
+
 def principal_components(x: Array, size: int) -> tuple[Array, Array]:
     """The mean, and the directions (size, 64) of largest variance."""
     mean = x.mean(axis=0)
@@ -69,6 +80,11 @@ def principal_components(x: Array, size: int) -> tuple[Array, Array]:
 def project(x: Array, mean: Array, directions: Array) -> Array:
     """The nearest points in the plane of the directions."""
     return mean + (x - mean) @ directions.T @ directions
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -99,6 +115,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         network, pca = errors[f"network, {size}"], errors[f"PCA, {size}"]
         claim(network < share * pca, f"{size} numbers: {network / pca:.2f} times the error of PCA, below {share}")
     return errors
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

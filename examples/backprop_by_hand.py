@@ -29,6 +29,12 @@ from studies import BLUE, GREY, RED, Array, claim, parser, picture, save
 SIZES = (64, 48, 32, 24, 16, 10)
 
 
+# %%
+# The recursion by columns
+# ------------------------
+# The recursion by rows is one of the derivations in ``derivations/``; this is the other layout of the documents.
+
+
 def by_columns(X: Array, Y: Array, weights: list[Array]) -> list[Array]:
     """dL/dW̃ of the summed cross-entropy; X (d, N), Y (K, N), W̃ (out, in + 1) with the bias in column 0."""
     V = [X]
@@ -40,6 +46,11 @@ def by_columns(X: Array, Y: Array, weights: list[Array]) -> list[Array]:
         gradients.append(E.T @ with_ones(v).T)
         E = (E @ W[:, 1:]) * (v * (1 - v)).T
     return gradients[::-1]
+
+
+# %%
+# The same gradients by the engine
+# --------------------------------
 
 
 def engine_by_columns(X: Array, labels: Array, weights: list[Array]) -> list[Array]:
@@ -56,6 +67,11 @@ def engine_by_columns(X: Array, labels: Array, weights: list[Array]) -> list[Arr
 def differences(ours: list[Array], engine: list[Array]) -> list[float]:
     """For each layer the largest difference, relative to its largest gradient."""
     return [float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(ours, engine, strict=True)]
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -83,6 +99,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     worst = max(*of_rows, *of_columns)
     claim(worst < 1e-12, f"both recursions give the engine's gradient in all {len(rows)} layers, to {worst:.0e} of it")
     return {"worst": worst}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(rows: list[Array], engine: list[Array], of_rows: list[float], of_columns: list[float], path: Any) -> None:

@@ -35,6 +35,11 @@ BATCH = 32
 STYLE = {"family": "monospace", "fontsize": 8.5, "va": "center"}
 
 
+# %%
+# The network and the text
+# ------------------------
+
+
 class Writer(nn.Module):
     """Characters (N, L) to the logits of the next ones (N, L, alphabet), and the state (1, N, width) after the last."""
 
@@ -65,6 +70,11 @@ def passages(text: Array, length: int, rng: np.random.Generator) -> Iterator[tup
         yield chosen[:, :-1].copy(), chosen[:, 1:].copy()
 
 
+# %%
+# Measures, and the n-gram models
+# -------------------------------
+
+
 def cross_entropies(model: Writer, text: Array, read: Array) -> Array:
     """−ln p of each character of a text, given those before it and a text that was read first."""
     log_p = evaluated(lambda: al.log_softmax(model(np.concatenate([read, text])[None, :-1])[0], axis=-1))
@@ -92,6 +102,11 @@ def n_gram(text: Array, held_out: Array, n: int, alphabet: int) -> float:
     return total / len(held_out)
 
 
+# %%
+# Sampling
+# --------
+
+
 def write(model: Writer, start: Array, count: int, rng: np.random.Generator) -> Array:
     """Sample characters one by one, each from its probabilities given those before it."""
     written = []
@@ -102,6 +117,11 @@ def write(model: Writer, start: Array, count: int, rng: np.random.Generator) -> 
             written.append(int(rng.choice(len(p), p=p)))
             logits, state = model(np.array([written[-1:]]), state)
     return np.array(written)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -136,6 +156,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     bound = 2.9 if options.quick else best - 0.04
     claim(entropy < bound, f"{entropy:.3f} nats per held-out character, below {bound:.3f}; the best n-gram: {best:.3f}")
     return {"entropy": entropy, "counted": counted, "written": written}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

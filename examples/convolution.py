@@ -25,6 +25,10 @@ import autograd_lite as al
 from autograd_lite import data, nn, optim
 from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles, train
 
+# %%
+# The network
+# -----------
+
 
 class Network(nn.Module):
     """Images (N, 1, 8, 8) to the logits of ten classes (N, 10)."""
@@ -39,6 +43,11 @@ class Network(nn.Module):
 
     def forward(self, images: Any) -> Any:
         return self.classes(self.features(self.convolution(images)))
+
+
+# %%
+# Training on shifted images
+# --------------------------
 
 
 def shifted(images: Array, rng: np.random.Generator) -> Array:
@@ -69,6 +78,11 @@ def probabilities(network: Network, images: Array) -> Array:
     return evaluated(lambda: al.softmax(network(images), axis=1))
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("convolution", __doc__).parse_args(arguments)
     al.keep_freed_memory()
@@ -92,6 +106,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(difference < 1e-5, f"feature maps are correlations with the filters, as SciPy's to {difference:.0e}")
     claim(accuracy >= bound, f"held-out accuracy {accuracy:.4f}, at least {bound}: {wrong} of {len(truth)} wrong")
     return {"accuracy": accuracy, "difference": difference, "loss": float(losses[-1])}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(network: Network, images: Array, labels: Array, maps: Array, p: Array, losses: Array, path: Any) -> None:

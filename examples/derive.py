@@ -28,6 +28,12 @@ from studies import BLUE, GREY, RED, claim, parser, picture, save
 rng = np.random.default_rng(0)
 
 
+# %%
+# Three derivations
+# -----------------
+# Each function is an ordinary program. ``derive`` reads the graph of its loss.
+
+
 def network() -> Any:
     X = rng.normal(size=(32, 64))
     y = rng.integers(0, 10, 32)
@@ -55,6 +61,11 @@ def least_squares() -> Any:
     return derive(np.mean((prediction - y) ** 2) + 0.1 * np.sum(w**2))
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, str]:
     options = parser("derive", __doc__).parse_args(arguments)
     derivation = network()
@@ -70,6 +81,11 @@ def main(arguments: list[str] | None = None) -> dict[str, str]:
     claim(found["Δ⁽²⁾"] == "P − Y", f"the error of the last layer is {found['Δ⁽²⁾']}")
     claim(found["Δ⁽¹⁾"] == "(Δ⁽²⁾ W⁽²⁾) ⊙ A⁽¹⁾ ⊙ (1 − A⁽¹⁾)", f"the recursion of back-propagation: {found['Δ⁽¹⁾']}")
     return found
+
+
+# %%
+# The picture
+# -----------
 
 
 def equations(derivation: Any) -> dict[str, str]:

@@ -39,6 +39,11 @@ from studies import BLUE, GREEN, PURPLE, RED, YELLOW, Array, claim, parser, pict
 START = np.array([-1.7, 1.5])
 
 
+# %%
+# The descents and the loss
+# -------------------------
+
+
 class Descent(NamedTuple):
     """Optimizer, samples per batch (0 for all), learning rate and colour."""
 
@@ -72,6 +77,12 @@ def distance_from_closed_form(x: Array, y: Array) -> float:
     return max(abs(float(value - softmax)), float(np.abs(gradient - closed_form).max()))
 
 
+# %%
+# A descent and its path
+# ----------------------
+# All descents start from the same weights and see the samples in batches of their size.
+
+
 def descend(descent: Descent, rate: float, x: Array, y: Array, epochs: int, seed: int) -> Array:
     """The weights before the first update and after each, (updates + 1, 2)."""
     w = Tensor(START, requires_grad=True)
@@ -93,6 +104,12 @@ def newton(x: Array, y: Array) -> tuple[Array, Array]:
     for _ in range(20):
         w = w - np.linalg.solve(curvature(w, x, y), slope(w, x, y))
     return w, curvature(w, x, y)
+
+
+# %%
+# What the study checks
+# ---------------------
+# Each descent runs with the learning rate of the picture, and then with many others.
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -150,6 +167,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     stable = np.linalg.norm(below) < 1e-6 and np.linalg.norm(above) > 1e-2
     claim(stable, f"the full batch converges for η 5% below 2/λ = {limit:.2f}, and not 5% above")
     return {"difference": difference, "limit": float(limit), **last}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_losses(panels: Any, chosen: dict[Descent, Array], excess: Callable[[Array], Array], epochs: int) -> None:

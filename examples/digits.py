@@ -33,6 +33,11 @@ from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, pi
 Split = tuple[tuple[Array, ...], tuple[Array, ...]]
 
 
+# %%
+# The closed form
+# ---------------
+
+
 class Result(NamedTuple):
     """A trained network, its losses and its accuracy."""
 
@@ -53,6 +58,11 @@ def closed_form_difference(x: Array, labels: Array) -> float:
     p, y = softmax(x @ model.weight.data.T + model.bias.data), np.eye(10)[labels]
     differences = (model.weight.grad - (p - y).T @ x, model.bias.grad - (p - y).sum(axis=0))
     return max(float(np.abs(difference).max()) for difference in differences)
+
+
+# %%
+# Four trainings
+# --------------
 
 
 def evaluate(model: nn.Module, x: Array, labels: Array) -> tuple[float, float]:
@@ -98,6 +108,11 @@ def runs(split: Split, epochs: int, seed: int) -> list[Result]:
             ("sigmoid network 64-64-10", multilayer_perceptron, "Adam", optim.Adam, 0.01),
         )
     ]
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(results: list[Result], best: Result, split: Split, path: Any) -> None:
@@ -155,6 +170,11 @@ def draw_mistakes(figure: Any, x: Array, labels: Array, probabilities: Array) ->
         bar.bar(range(10), probabilities[i], color=colours)
         bar.set(ylim=(0, 1), xticks=range(10), yticks=[])
         bar.tick_params(labelsize=7, length=0)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> list[Result]:

@@ -38,6 +38,11 @@ KY, KX = 2 * np.pi / SIZE * np.stack(np.meshgrid(WAVES, WAVES, indexing="ij"))
 RESOLVED = (abs(WAVES[:, None]) <= SIZE / 3) & (abs(WAVES) <= SIZE / 3)  # products of other waves would alias
 
 
+# %%
+# The data: flows, clouds and their simulation
+# --------------------------------------------
+
+
 def derivative(u: Array, k: Array) -> Array:
     return np.fft.ifft2(1j * k * np.fft.fft2(u)).real
 
@@ -81,6 +86,12 @@ def simulate(u: Array, v: Array, frames: int, steps: int = 4) -> Array:
     return np.stack(result, axis=1)
 
 
+# %%
+# The network
+# -----------
+# It sees the flow, not the concentration. A softmax makes the shares.
+
+
 class Forecaster(nn.Module):
     """A flow (N, 2, n, n) to the shares (N, 25, n, n) of each cell's content that go to the cells around it."""
 
@@ -110,6 +121,11 @@ def passages(u: Array, v: Array, steps: int, rng: np.random.Generator) -> Iterat
         chosen, start = rng.integers(0, len(u), 16), rng.integers(0, u.shape[1] - steps, 16)
         frames = u[chosen[:, None], start[:, None] + np.arange(steps + 1)]
         yield frames[:, :1].copy(), v[chosen], frames[:, 1:].copy()
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -148,6 +164,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     )
     claim(lost < 1e-4, f"the total is conserved: its relative change in {ahead} frames is {lost:.0e}")
     return {"worst": worst, "last": float(errors[-1] / persistence[-1]), "lost": lost}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

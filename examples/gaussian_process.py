@@ -49,6 +49,12 @@ class Data(NamedTuple):
     new: Array
 
 
+# %%
+# The probability of the measurements
+# -----------------------------------
+# It is written down once. The engine differentiates it through the Cholesky factor; the closed form is for comparison.
+
+
 def covariance(theta: Any, x: Array, z: Array) -> Any:
     """k(x, z) = σ² exp(−(x − z)²/2ℓ²), for all pairs."""
     return np.exp(2 * theta[1] - (x[:, None] - z) ** 2 / 2 * np.exp(-2 * theta[0]))
@@ -76,6 +82,11 @@ def closed_form(theta: Array, x: Array, y: Array) -> Array:
         2 * np.exp(2 * theta[2]) * np.eye(len(x)),
     )
     return np.array([-0.5 * np.trace((np.outer(alpha, alpha) - inverse) @ slope) for slope in slopes])
+
+
+# %%
+# Predictions
+# -----------
 
 
 def predict(theta: Array, data: Data) -> tuple[Array, Array]:
@@ -106,6 +117,11 @@ def draw_data(count: int, rng: np.random.Generator) -> Data:
     return Data(x, measured[:count], grid, function[count:], measured[count:])
 
 
+# %%
+# Learning, and the reference
+# ---------------------------
+
+
 def learn(start: Array, x: Array, y: Array) -> tuple[Array, Any]:
     """The way of the minimizer and its result."""
     path, loss = [start], al.value_and_grad(negative_log_probability)
@@ -120,6 +136,11 @@ def reference(data: Data) -> tuple[Array, float]:
     fit = GaussianProcessRegressor(kernel, alpha=0).fit(data.x[:, None], data.y)
     theta = fit.kernel_.theta  # ln σ², ln ℓ, ln s²
     return np.array([theta[1], theta[0] / 2, theta[2] / 2]), -fit.log_marginal_likelihood_value_
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -148,6 +169,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(after > before, f"mean log density of new measurements: {after:.2f}, before learning {before:.2f}")
     claim(0.8 < inside < 1, f"the band of 95 % contains {inside:.1%} of {len(data.new)} new measurements")
     return {"difference": difference, "apart": apart, "inside": inside}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(data: Data, path: Array, resolution: int, file: Any) -> None:

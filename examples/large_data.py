@@ -41,6 +41,12 @@ from studies import BLUE, GREY, RED, Array, claim, parser, picture, save
 FEATURES, LONGEST = 8, 250_000
 
 
+# %%
+# The loss of a chunk, and sums over chunks
+# -----------------------------------------
+# The functions below see one chunk. Dask calls them where the chunk is.
+
+
 def loss(weights: Any, x: Array, y: Array) -> Any:
     """−Σ ln σ(±⟨ω̃, x̃⟩), with + for y = 1 and − for y = 0."""
     return al.binary_cross_entropy_with_logits(x.astype(np.float64) @ weights[1:] + weights[0], y, reduction="sum")
@@ -61,6 +67,12 @@ def over_chunks(function: Callable[..., tuple[Any, ...]], weights: Array, x: Any
     task = dask.delayed(function, pure=False)
     parts = dask.compute(*(task(weights, *chunk) for chunk in zip(x.to_delayed()[:, 0], y.to_delayed(), strict=True)))
     return [sum(terms) for terms in zip(*parts, strict=True)]
+
+
+# %%
+# Two minimizers
+# --------------
+# Both need only the sums.
 
 
 def newton(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, list[float]]:
@@ -91,6 +103,11 @@ def lbfgs(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, lis
     return weights.data, slopes
 
 
+# %%
+# The same by formula, in memory
+# ------------------------------
+
+
 def by_formula(weights: Array, x: Array, y: Array) -> tuple[None, Array, Array]:
     """X̃ᵀ(p − y) and X̃ᵀ diag(p(1 − p)) X̃, of all samples in memory."""
     p = expit(x @ weights[1:] + weights[0])
@@ -99,6 +116,11 @@ def by_formula(weights: Array, x: Array, y: Array) -> tuple[None, Array, Array]:
     hessian[0, 0], hessian[1:, 1:] = curvature.sum(), x.T @ (curvature[:, None] * x)
     hessian[0, 1:] = hessian[1:, 0] = x.T @ curvature
     return None, np.concatenate([[slope.sum()], x.T @ slope]), hessian
+
+
+# %%
+# The files
+# ---------
 
 
 def samples(seed: int, true: Array, block_info: Any) -> Array:
@@ -122,6 +144,11 @@ def write(folder: Path, rows: int, seed: int) -> Array:
     table = da.map_blocks(samples, chunks=shape, dtype=np.float32, meta=meta, seed=seed, true=true)
     da.to_npy_stack(str(folder), table)
     return true
+
+
+# %%
+# The cluster, and what the study checks
+# --------------------------------------
 
 
 @contextmanager
@@ -177,6 +204,11 @@ def study(folder: Path, rows: int, seed: int, output: Path) -> dict[str, float]:
     claim(all(map(np.array_equal, *again)), "derivatives computed again have the same bits")
     claim(figures["lbfgs"] < 1e-6, f"LBFGS finds them too, to {figures['lbfgs']:.0e}")
     return figures
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(true: Array, weights: Array, errors: Array, newton: list[float], lbfgs: list[float], output: Path) -> None:

@@ -34,8 +34,19 @@ from autograd_lite import nn
 from derivations.networks import corners
 from studies import BLUE, RED, Array, claim, parser, picture, save, shade
 
+# %%
+# Units
+# -----
+# A unit has weights and a threshold. XOR is made of two layers, OR beside AND, then the first without the second.
+
 NOT, AND, OR = nn.Threshold([-1], -0.5), nn.Threshold([1, 1], 1.5), nn.Threshold([1, 1], 0.5)
 XOR = nn.Sequential(nn.Threshold([[1, 1], [1, 1]], [0.5, 1.5]), nn.Threshold([1, -1], 0.5))  # (OR, AND), then a ∧ ¬b
+
+
+# %%
+# A network for every truth table
+# -------------------------------
+# Each input with the value 1 has a unit of its own in the hidden layer.
 
 
 def network(table: Array) -> nn.Module:
@@ -49,6 +60,12 @@ def network(table: Array) -> nn.Module:
     if not len(chosen):
         return nn.Threshold(np.zeros(n), 1)  # never
     return nn.Sequential(nn.Threshold(2 * chosen - 1, chosen.sum(axis=1)), nn.Threshold(np.ones(len(chosen)), 1))
+
+
+# %%
+# All units of a grid
+# -------------------
+# A unit has three numbers, so all of a grid can be tried. Their four outputs are the bits of a function's number.
 
 
 def units_by_function(radius: int) -> Array:
@@ -73,6 +90,11 @@ def truth_table(text: str) -> Array:
             f"a truth table has 2ⁿ digits 0 and 1, for n from 1 to 8; {text!r} has {len(text)} characters"
         )
     return np.array([int(digit) for digit in text])
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -101,6 +123,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     claim(right, f"networks compute all {len(tables)} truth tables of 1 to 8 bits")
     claim(agree(own, example), f"and the table of --table, with {int(example.sum())} hidden units")
     return {"counts": counts, "tables": len(tables)}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(counts: Array, own: nn.Module, table: Array, path: Any) -> None:

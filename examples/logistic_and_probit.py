@@ -35,6 +35,13 @@ from studies import BLUE, GREY, RED, Array, claim, parser, picture, save, tumour
 FEATURES = ("mean radius", "mean texture", "mean smoothness", "mean concavity", "mean symmetry")
 
 
+# %%
+# Newton's method on both likelihoods
+# -----------------------------------
+# The engine computes gradient and Hessian from the likelihood alone. The inverse of the Hessian at the maximum
+# estimates the covariance of the weights.
+
+
 class Fit(NamedTuple):
     """The weights, bias first; their standard errors; the largest entry of the gradient before each step."""
 
@@ -61,6 +68,12 @@ def newton(loss: Callable[..., Any], x: Array, y: Array) -> Fit:
     return Fit(weights, np.sqrt(np.diag(np.linalg.inv(hessian))), slopes)
 
 
+# %%
+# References
+# ----------
+# Neither of them uses the engine.
+
+
 def logistic_reference(x: Array, y: Array) -> Array:
     model = LogisticRegression(C=1e12, tol=1e-10, max_iter=1000).fit(x[:, 1:], y)
     return np.concatenate([model.intercept_, model.coef_[0]])
@@ -84,6 +97,11 @@ def closed_form_difference(weights: Array, x: Array, y: Array) -> float:
     logistic, probit = x.T @ (expit(s) - y), x.T @ (density * (p - y) / (p * (1 - p)))
     pairs = ((logistic_loss, logistic), (probit_loss, probit))
     return max(float(np.abs(al.grad(loss)(weights, x, y) / gradient - 1).max()) for loss, gradient in pairs)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -122,6 +140,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(apart["logistic"] < 1e-3, f"the logistic weights are scikit-learn's to {apart['logistic']:.0e}")
     claim(apart["probit"] < 1e-3, f"the probit weights are those of a direct minimizer to {apart['probit']:.0e}")
     return {"difference": difference, **apart}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_weights(panel: Any, fits: dict[str, Fit], references: dict[str, Array]) -> None:

@@ -43,6 +43,12 @@ CLOSE, BUDGET = 1e-8, 3000
 RATES = (1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 
 
+# %%
+# Counting evaluations
+# --------------------
+# All minimizers call the function through a counter, which remembers the best value and how many evaluations it took.
+
+
 class Problem(NamedTuple):
     """A function, where the minimizers start, a point of its minimum, and the least value."""
 
@@ -81,6 +87,11 @@ class Counter:
         return next((count for count, excess in self.history if excess < CLOSE), np.inf)
 
 
+# %%
+# The two problems
+# ----------------
+
+
 def rosenbrock(x: Any) -> Any:
     return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
@@ -88,6 +99,12 @@ def rosenbrock(x: Any) -> Any:
 def logistic_loss(weights: Any, x: Array, y: Array) -> Any:
     """The mean of −ln p, and a penalty on all weights but the constant."""
     return al.binary_cross_entropy_with_logits(x @ weights, y) + PENALTY / 2 * (weights[1:] ** 2).sum()
+
+
+# %%
+# The minimizers
+# --------------
+# SciPy's take the derivatives as functions, those of the library as a closure.
 
 
 def by_scipy(method: str, counter: Counter) -> None:
@@ -130,6 +147,11 @@ METHODS: dict[str, tuple[Callable[[Counter], None], str, str]] = {
 }
 
 
+# %%
+# References
+# ----------
+
+
 def difference_from_scipy(x: Array, v: Array) -> float:
     """The largest relative difference of Rosenbrock's value, gradient and product from SciPy's formulas."""
     value, gradient = al.value_and_grad(rosenbrock)(x)
@@ -142,6 +164,11 @@ def reference(x: Array, y: Array) -> Array:
     """The weights of scikit-learn, the constant first."""
     model = LogisticRegression(C=1 / (PENALTY * len(y)), tol=1e-10, max_iter=10_000).fit(x[:, 1:], y)
     return np.concatenate([model.intercept_, model.coef_[0]])
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -174,6 +201,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     apart = max(float(np.abs(run.point - reference(x, y)).max()) for run in counters[1].values())
     claim(apart < 0.01, f"the weights of the regression are scikit-learn's, to {apart:.0e}")
     return {"difference": difference, "needed": needed, "apart": apart}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(problems: tuple[Problem, ...], counters: list[dict[str, Counter]], path: Any) -> None:

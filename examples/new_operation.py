@@ -34,9 +34,20 @@ log_normal_cdf = primitive(
 )  # fmt: skip
 
 
+# %%
+# Its use
+# -------
+# The operation takes arrays and tensors, broadcasts, and has derivatives of every order.
+
+
 def negative_log_likelihood(weights: Tensor, x: np.ndarray, y: np.ndarray) -> Tensor:
     """−Σ ln Φ(±x̃ᵀω), with + for y = 1 and − for y = 0: probit regression."""
     return -log_normal_cdf((2 * y - 1) * (x @ weights)).sum()
+
+
+# %%
+# The checks, and a regression
+# ----------------------------
 
 
 def main(arguments: list[str] | None = None) -> np.ndarray:

@@ -40,6 +40,12 @@ def sample_loss(weights: Any, x: Any, label: Any) -> Any:
     return al.cross_entropy(weights @ x, label)
 
 
+# %%
+# The regression, its influences, and training without samples
+# ------------------------------------------------------------
+# ``vmap`` turns the gradient for one sample into those for all, and one step of training into steps of many trainings.
+
+
 class Regression:
     """Softmax regression with weight decay at its minimum, found by Newton's method.
 
@@ -108,6 +114,11 @@ def seconds(function: Any) -> float:
     return min(times)
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("per_sample", __doc__).parse_args(arguments)
     al.keep_freed_memory()
@@ -168,6 +179,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         f"digits, and in none of {draws} trainings without {most} others",
     )
     return {"correlation": float(correlation), "enough": enough, "rest": float(rest)}
+
+
+# %%
+# The picture
+# -----------
 
 
 class Panels:

@@ -32,6 +32,12 @@ from studies import BLUE, GREEN, RED, Array, claim, parser, picture, save, shade
 CORNERS, XOR = corners(2), np.array([0, 1, 1, 0])
 
 
+# %%
+# Data that a plane separates, and the updates
+# --------------------------------------------
+# The margin is chosen, so the bound is known before the unit learns.
+
+
 class Step(NamedTuple):
     """One update: the sample, and the weights (bias first) before and after."""
 
@@ -67,6 +73,12 @@ def learn(x: Array, y: Array, most: int = 100) -> tuple[list[Step], list[int]]:
                 steps.append(Step(i, before, weights(unit)))
                 mistakes[-1] += 1
     return steps, mistakes
+
+
+# %%
+# What the study checks
+# ---------------------
+# Many data sets in up to 10 dimensions, and XOR, which no line separates.
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -118,6 +130,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     stopped = not xor_fit.converged and xor_fit.epochs == 1000
     claim(stopped, f"on XOR `fit` stops without success, after {xor_fit.updates} updates")
     return {"updates": len(steps), "bound": bound, "closest": float(closest)}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_line(panel: Any, omega: Array, **style: Any) -> None:

@@ -16,7 +16,13 @@ from tqdm import tqdm
 
 # The gallery of the site has the same groups in this order; the examples of the last one have no picture, or no claims.
 GROUPS = {
-    "From one unit to regression": ("logic_gates", "perceptron", "logistic_and_probit", "per_sample", "gaussian_process"),
+    "From one unit to regression": (
+        "logic_gates",
+        "perceptron",
+        "logistic_and_probit",
+        "per_sample",
+        "gaussian_process",
+    ),
     "Minimization": ("descents", "minimizers", "large_data", "search"),
     "Networks": ("backprop_by_hand", "derive", "universal_approximation"),
     "Images": ("convolution", "autoencoder", "gan", "vae"),

@@ -43,6 +43,12 @@ from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, pars
 Record = dict[str, Any]
 
 
+# %%
+# One training
+# ------------
+# Its number is the seed of everything that is random in it.
+
+
 def settings(rng: np.random.Generator) -> Record:
     """Hyperparameters at random: those of which only the order of magnitude matters on a logarithmic scale."""
     return {
@@ -79,6 +85,12 @@ def accuracy(model: nn.Module, images: Array, labels: Array) -> float:
     return float((evaluated(model, images).argmax(axis=1) == labels).mean())
 
 
+# %%
+# A search that can be interrupted
+# --------------------------------
+# Each result is a line of a file. A search reads the lines that are there and runs the trainings that are missing.
+
+
 def kept(file: Path, search: Record) -> list[Record]:
     """The results in the file; a line that was cut off is removed. The first line says which search it is."""
     text = file.read_text() if file.exists() else ""
@@ -102,6 +114,11 @@ def run(file: Path, trials: int, seed: int, epochs: int, quiet: bool = False) ->
     return sorted((result for result in results if result["number"] < trials), key=lambda result: result["number"])
 
 
+# %%
+# Processes
+# ---------
+
+
 def computed(tasks: Iterable[Any]) -> Iterator[Record]:
     """The results of the tasks as they come, from the processes of the `parallel_config` around."""
     return Parallel(return_as="generator_unordered")(tasks)
@@ -122,6 +139,11 @@ def processes(number: int, by_dask: bool) -> Iterator[None]:
         parallel_config(backend="dask"),
     ):
         yield
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> Record:
@@ -153,6 +175,11 @@ def main(arguments: list[str] | None = None) -> Record:
         f"the best training reads {best['test']:.3f} of the test digits, the median one {middle:.3f} of the validation",
     )
     return {"results": results, **best}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(results: list[Record], best: Record, output: Path) -> None:

@@ -37,6 +37,11 @@ from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, s
 CONTEXT, DROPOUT = 32, 0.2
 
 
+# %%
+# The model
+# ---------
+
+
 class Block(nn.Module):
     """x ← x + attention(norm(x)), x ← x + network(norm(x))."""
 
@@ -74,6 +79,11 @@ class GPT(nn.Module):
         return self.logits(self.norm(x))
 
 
+# %%
+# Training
+# --------
+
+
 def cross_entropy(model: GPT, text: Any, following: Any) -> Any:
     """The mean of −ln p of the characters that follow."""
     return nn.functional.cross_entropy(np.swapaxes(model(text), 1, 2), following)
@@ -107,6 +117,11 @@ def train(model: GPT, text: Array, held_out: Array, updates: int, rng: Any, quie
     return np.array(training), np.array(validation)
 
 
+# %%
+# Measures and sampling
+# ---------------------
+
+
 def bits(model: GPT, text: Array, read: Array) -> float:
     """The mean of −log₂ p of the characters of a text, each given the CONTEXT ones before it; another text was read."""
     whole = np.concatenate([read[-CONTEXT:], text])
@@ -136,6 +151,11 @@ def attention_map(model: GPT, text: Array) -> tuple[Array, str]:
     return maps[block][head], f"head {head + 1} of block {block + 1}"
 
 
+# %%
+# Two properties of the model
+# ---------------------------
+
+
 def difference_of_uses(model: GPT, text: Array, following: Array) -> float:
     """How far the gradient of the shared table is from the sum of those of two separate tables, relatively."""
     shared, separate = copy.deepcopy(model), copy.deepcopy(model)
@@ -150,6 +170,11 @@ def seen_too_early(model: GPT, text: Array) -> float:
     """How much another last character changes the logits before it."""
     texts = np.stack([text, np.append(text[:-1], text[0])])
     return float(np.abs(np.diff(evaluated(model, texts), axis=0))[0, :-1].max())
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -174,6 +199,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     bound = 4.2 if options.quick else best
     claim(final < bound, f"{final:.3f} bits per held-out character, below {bound:.3f}; the best n-gram: {best:.3f}")
     return {"bits": final, "tied": tied, "early": early, "written": written}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(curves: tuple[Array, Array], best: float, attention: Any, line: list[str], written: str, path: Any) -> None:

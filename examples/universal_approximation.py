@@ -35,6 +35,11 @@ Function = Callable[[Array], Array]
 GRID, FINE = np.linspace(0, 1, 401), np.linspace(0, 1, 4001)
 
 
+# %%
+# Three functions
+# ---------------
+
+
 def takagi(x: Array) -> Array:
     """Σ 2⁻ᵏ dist(2ᵏx, ℤ), as far as the fine grid resolves it."""
     return sum(np.abs(2.0**k * x - np.round(2.0**k * x)) / 2**k for k in range(10))
@@ -45,6 +50,11 @@ FUNCTIONS = (
     ("kinks", lambda x: 0.5 + np.abs(x - 0.3) - 2 * np.abs(x - 0.65), GREEN),
     ("Takagi", takagi, RED),
 )
+
+
+# %%
+# The network, and the weights of the proof
+# -----------------------------------------
 
 
 def network(weights: Any, x: Array) -> Any:
@@ -58,6 +68,12 @@ def staircase(f: Function, q: int) -> Array:
     places, values = (np.arange(q) + 0.5) / q, f(np.linspace(0, 1, q + 1))
     steep = np.full(q, 1e4 * q)
     return np.concatenate([steep, -steep * places, np.diff(values), values[:1]])
+
+
+# %%
+# Training
+# --------
+# The Jacobian of all residuals comes from one call of ``jacobian``.
 
 
 def grow(weights: Array, units: int, rng: np.random.Generator) -> Array:
@@ -105,6 +121,11 @@ def networks(f: Function, widths: tuple[int, ...], steps: int, seed: int) -> Ite
         yield weights
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, list[float]]:
     options = parser("universal_approximation", __doc__).parse_args(arguments)
     widths, steps = ((1, 4, 12), 15) if options.quick else ((1, 2, 4, 8, 16, 32), 40)
@@ -128,6 +149,11 @@ def main(arguments: list[str] | None = None) -> dict[str, list[float]]:
         falls = f"{name}: it falls from {values[0]:.2f} to {values[-1]:.1e} for q = {widths[-1]}"
         claim(values[-1] < 0.15 * values[0], falls)
     return errors
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

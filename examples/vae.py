@@ -39,6 +39,11 @@ from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, pi
 LOG_2PI = math.log(2 * math.pi)  # a number of Python, which leaves float32 as it is
 
 
+# %%
+# The model and its bound
+# -----------------------
+
+
 class VAE(nn.Module):
     """`encode` maps pixels (N, 64) to means and ln σ² of codes (N, 2), `decoder` codes to the means of pixels."""
 
@@ -74,6 +79,12 @@ def bound(model: VAE, x: Any, noise: Any) -> Any:
     return log_normal(x, model.decoder(z), 2 * model.log_noise) - divergence(mean, log_variance)
 
 
+# %%
+# Exact integrals
+# ---------------
+# They use neither samples nor the closed form of the divergence.
+
+
 class Integrals(NamedTuple):
     """For one digit: ln p(x), KL(q ‖ prior), KL(q ‖ posterior), and the density of the posterior on the grid."""
 
@@ -101,11 +112,21 @@ def plane(line: Array) -> Array:
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
+# %%
+# The best linear model
+# ---------------------
+
+
 def probabilistic_pca(x: Array, unseen: Array, size: int) -> float:
     """The mean of ln N(x; m, WWᵀ + s²I), where s² is the mean of the variances that W, of the largest ones, leaves."""
     variances, directions = np.linalg.eigh(np.cov(x.T, bias=True))
     variances[:-size] = variances[:-size].mean()
     return float(log_normal((unseen - x.mean(axis=0)) @ directions, 0.0, np.log(variances)).mean())
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -144,6 +165,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     )
     claim(estimate > linear, f"per digit this is {estimate - linear:.1f} above ln p of probabilistic PCA, {linear:.1f}")
     return {"worst": worst, "estimate": estimate, "error": error, "exact": exact, "linear": linear}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

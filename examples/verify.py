@@ -16,6 +16,10 @@ from typing import Any
 
 from derivations import DOCUMENT_ERRORS, STATEMENTS, DocumentError, Statement
 
+# %%
+# The table
+# ---------
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table; return 0 if everything holds."""

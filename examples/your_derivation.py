@@ -21,6 +21,10 @@ from hypothesis import strategies as st
 
 from autograd_lite.testing import GradientMismatch, check_closed_form, find_counterexample, strategies
 
+# %%
+# The loss, and three attempts at its gradient
+# --------------------------------------------
+
 
 def ridge(w: Any, X: Any, y: Any, penalty: float) -> Any:
     """The loss, with NumPy's operators only."""
@@ -39,11 +43,22 @@ def third_try(w: Any, X: Any, y: Any, penalty: float) -> Any:
     return 2 * X.T @ (X @ w - y) / len(y) + 2 * penalty * w
 
 
+# %%
+# Random inputs
+# -------------
+# A strategy of Hypothesis draws inputs with matching shapes. The search makes a counterexample small.
+
+
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Any, Any, Any, float]:
     """Inputs with matching shapes: w (d,), X (N, d), y (N,) and the penalty."""
     X, y = draw(strategies.datasets("real", outputs=1))
     return draw(strategies.arrays((X.shape[1],))), X, y[:, 0], 0.1
+
+
+# %%
+# The checks
+# ----------
 
 
 def main() -> None:
