@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -144,7 +143,7 @@ def save(figure: Any, path: Path) -> None:
     image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB").quantize(256)
     image.save(path, optimize=True)
     plt.close(figure)
-    print(f"picture: {os.path.relpath(path)}")
+    print(f"picture: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     shell = sys.modules.get("IPython")
     if shell and shell.get_ipython():
         shell.display.display(image)
