@@ -37,10 +37,8 @@ exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints"]
 if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LITE_GALLERY") != "0":
     from gallery_settings import sphinx_gallery_conf
 
-    extensions.append("sphinx_gallery.gen_gallery")
-    exclude_patterns += [
-        f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")
-    ]
+    extensions += ["sphinx_gallery.gen_gallery", "gallery_settings"]
+    exclude_patterns += [f"gallery/**/*.{ending}" for ending in ("ipynb", "py", "md5", "zip")]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]

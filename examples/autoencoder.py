@@ -1,4 +1,12 @@
-"""An autoencoder compresses handwritten digits to two numbers, or sixteen, and reconstructs them.
+r"""An autoencoder draws digits from two numbers
+============================================
+
+Without labels, the network places the classes in different regions of the plane, and decodes the points between them.
+
+.. math::
+
+    z = e_\theta(x) \in \mathbb R^k, \qquad
+    \min_{\theta, \varphi}\, \frac1n \sum_i \Vert d_\varphi(e_\theta(x_i)) - x_i \Vert^2
 
 An encoder maps the 64 pixels of a digit to k numbers, a decoder maps these back, and both are trained on the squared
 error. If both were linear, the best result would be the projection on the first k principal components. On held-out
@@ -6,8 +14,6 @@ digits, the network's error is well below that of PCA of the same size.
 
 The picture shows the plane of the two numbers, coloured by the class of the digits, which was not used in training, and
 the decoder's images across the plane.
-
-    python examples/autoencoder.py
 """
 
 from __future__ import annotations
@@ -22,6 +28,12 @@ from autograd_lite import data, nn, optim
 from studies import Array, claim, digit_images, evaluated, parser, picture, plt, save, tiles, train
 
 SIZES = (2, 16)
+
+
+# %%
+# The network
+# -----------
+# The batch normalisation without weights keeps the codes around 0, so the plane can be drawn.
 
 
 class Autoencoder(nn.Module):
@@ -54,6 +66,11 @@ def train_model(model: Autoencoder, x: Array, epochs: int, rng: np.random.Genera
     model.eval()
 
 
+# %%
+# The best linear maps, for comparison
+# ------------------------------------
+
+
 def principal_components(x: Array, size: int) -> tuple[Array, Array]:
     """The mean, and the directions (size, 64) of largest variance."""
     mean = x.mean(axis=0)
@@ -63,6 +80,11 @@ def principal_components(x: Array, size: int) -> tuple[Array, Array]:
 def project(x: Array, mean: Array, directions: Array) -> Array:
     """The nearest points in the plane of the directions."""
     return mean + (x - mean) @ directions.T @ directions
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -93,6 +115,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         network, pca = errors[f"network, {size}"], errors[f"PCA, {size}"]
         claim(network < share * pca, f"{size} numbers: {network / pca:.2f} times the error of PCA, below {share}")
     return errors
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

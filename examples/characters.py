@@ -1,4 +1,12 @@
-"""A recurrent network writes sonnets, character by character.
+r"""Gated recurrent units write sonnets
+===================================
+
+Trained on 20 sonnets, the network predicts two others better than any n-gram model with n up to 6.
+
+.. math::
+
+    z, r = \sigma(W x_t + U h_{t-1} + b), \qquad n = \tanh(W_n x_t + r \odot (U_n h_{t-1} + c) + b_n), \qquad
+    h_t = (1 - z) \odot n + z \odot h_{t-1}
 
 Gated recurrent units (Cho et al., 2014) learn to predict the next character from 20 sonnets of Shakespeare; two sonnets
 are held out. The measure is the cross-entropy per held-out character, in nats. The baselines are n-gram models, which
@@ -6,9 +14,7 @@ count how often each character followed the n − 1 before it in the same 20 son
 Bell for unseen ones. The network must be better than each of them, for every n up to 6.
 
 The text sampled from its probabilities is nonsense, but has lines, capitals and commas, and about half of its words
-occur in the sonnets. `--characters` sets its length.
-
-    python examples/characters.py
+occur in the sonnets. ``--characters`` sets its length.
 """
 
 from __future__ import annotations
@@ -16,18 +22,22 @@ from __future__ import annotations
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import autograd_lite as al
 from autograd_lite import nn, optim
-from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save, train
+from studies import BLUE, FOLDER, GREY, RED, Array, claim, evaluated, parser, picture, save, train
 
-TEXT = Path(__file__).parent / "data" / "sonnets.txt"
+TEXT = FOLDER / "data" / "sonnets.txt"
 BATCH = 32
 STYLE = {"family": "monospace", "fontsize": 8.5, "va": "center"}
+
+
+# %%
+# The network and the text
+# ------------------------
 
 
 class Writer(nn.Module):
@@ -60,6 +70,11 @@ def passages(text: Array, length: int, rng: np.random.Generator) -> Iterator[tup
         yield chosen[:, :-1].copy(), chosen[:, 1:].copy()
 
 
+# %%
+# Measures, and the n-gram models
+# -------------------------------
+
+
 def cross_entropies(model: Writer, text: Array, read: Array) -> Array:
     """−ln p of each character of a text, given those before it and a text that was read first."""
     log_p = evaluated(lambda: al.log_softmax(model(np.concatenate([read, text])[None, :-1])[0], axis=-1))
@@ -87,6 +102,11 @@ def n_gram(text: Array, held_out: Array, n: int, alphabet: int) -> float:
     return total / len(held_out)
 
 
+# %%
+# Sampling
+# --------
+
+
 def write(model: Writer, start: Array, count: int, rng: np.random.Generator) -> Array:
     """Sample characters one by one, each from its probabilities given those before it."""
     written = []
@@ -97,6 +117,11 @@ def write(model: Writer, start: Array, count: int, rng: np.random.Generator) -> 
             written.append(int(rng.choice(len(p), p=p)))
             logits, state = model(np.array([written[-1:]]), state)
     return np.array(written)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -131,6 +156,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     bound = 2.9 if options.quick else best - 0.04
     claim(entropy < bound, f"{entropy:.3f} nats per held-out character, below {bound:.3f}; the best n-gram: {best:.3f}")
     return {"entropy": entropy, "counted": counted, "written": written}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

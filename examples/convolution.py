@@ -1,12 +1,17 @@
-"""A convolutional network reads handwritten digits; the picture shows its filters and feature maps.
+r"""A convolutional network reads digits
+====================================
+
+The feature map of a filter shows where a digit resembles it: edges, strokes, corners.
+
+.. math::
+
+    z_k(i, j) = b_k + \sum_{u, v} w_k(u, v)\, x(i + u, j + v), \qquad a_k = \max(0, \mathrm{BN}(z_k))
 
 Two convolutions of 3×3 pixels, each with batch normalisation and relu, max pooling and a linear layer learn from 1,438
 real digits of 8×8 pixels; 359 others are held out. Random shifts by up to a pixel augment the data.
 
-The result of a filter of the first layer is its feature map, the correlation of the image with the filter. The script
+The result of a filter of the first layer is its feature map, the correlation of the image with the filter. The study
 compares it with SciPy's.
-
-    python examples/convolution.py
 """
 
 from __future__ import annotations
@@ -19,6 +24,10 @@ from scipy.signal import correlate2d
 import autograd_lite as al
 from autograd_lite import data, nn, optim
 from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save, tiles, train
+
+# %%
+# The network
+# -----------
 
 
 class Network(nn.Module):
@@ -34,6 +43,11 @@ class Network(nn.Module):
 
     def forward(self, images: Any) -> Any:
         return self.classes(self.features(self.convolution(images)))
+
+
+# %%
+# Training on shifted images
+# --------------------------
 
 
 def shifted(images: Array, rng: np.random.Generator) -> Array:
@@ -64,6 +78,11 @@ def probabilities(network: Network, images: Array) -> Array:
     return evaluated(lambda: al.softmax(network(images), axis=1))
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("convolution", __doc__).parse_args(arguments)
     al.keep_freed_memory()
@@ -87,6 +106,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(difference < 1e-5, f"feature maps are correlations with the filters, as SciPy's to {difference:.0e}")
     claim(accuracy >= bound, f"held-out accuracy {accuracy:.4f}, at least {bound}: {wrong} of {len(truth)} wrong")
     return {"accuracy": accuracy, "difference": difference, "loss": float(losses[-1])}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(network: Network, images: Array, labels: Array, maps: Array, p: Array, losses: Array, path: Any) -> None:

@@ -1,11 +1,17 @@
-"""A gradient, printed as mathematics: the derivation of back-propagation, by the engine that computes it.
+r"""A gradient, printed as mathematics
+==================================
 
-`derive` runs the derivative rules of the recorded operations on symbols instead of arrays. It evaluates every formula
-and compares it with the gradient that the engine computes before it shows the formula. The script prints the
-derivations of softmax regression, of a network and of least squares, and draws the one of the network beside the graph
-that it was read from.
+``derive`` runs the derivative rules of the engine on symbols and prints the recursion of back-propagation.
 
-    python examples/derive.py
+.. math::
+
+    \frac{\partial L}{\partial Z^{(2)}} = \frac1N \Delta^{(2)}, \quad \Delta^{(2)} = P - Y, \qquad
+    \Delta^{(1)} = (\Delta^{(2)} W^{(2)}) \odot A^{(1)} \odot (1 - A^{(1)})
+
+The rules are those of the recorded operations, on symbols instead of arrays. Every formula is evaluated and compared
+with the gradient that the engine computes before it is shown. The study prints the derivations of softmax regression,
+of a network and of least squares, and draws the one of the network beside the graph that it was read from. The page
+``docs/derive.md`` explains how it works.
 """
 
 from __future__ import annotations
@@ -20,6 +26,12 @@ from autograd_lite import Tensor, cross_entropy, derive, nn
 from studies import BLUE, GREY, RED, claim, parser, picture, save
 
 rng = np.random.default_rng(0)
+
+
+# %%
+# Three derivations
+# -----------------
+# Each function is an ordinary program. ``derive`` reads the graph of its loss.
 
 
 def network() -> Any:
@@ -49,6 +61,11 @@ def least_squares() -> Any:
     return derive(np.mean((prediction - y) ** 2) + 0.1 * np.sum(w**2))
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, str]:
     options = parser("derive", __doc__).parse_args(arguments)
     derivation = network()
@@ -64,6 +81,11 @@ def main(arguments: list[str] | None = None) -> dict[str, str]:
     claim(found["Δ⁽²⁾"] == "P − Y", f"the error of the last layer is {found['Δ⁽²⁾']}")
     claim(found["Δ⁽¹⁾"] == "(Δ⁽²⁾ W⁽²⁾) ⊙ A⁽¹⁾ ⊙ (1 − A⁽¹⁾)", f"the recursion of back-propagation: {found['Δ⁽¹⁾']}")
     return found
+
+
+# %%
+# The picture
+# -----------
 
 
 def equations(derivation: Any) -> dict[str, str]:

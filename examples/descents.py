@@ -1,17 +1,26 @@
-"""Five descents on one problem: full batch, mini-batch and stochastic; momentum and Adam.
+r"""Five descents on one problem
+============================
+
+For the same number of samples, stochastic descent is ahead at first, but its noise keeps it away from the minimum. For
+the same number of updates the full batch is ahead. Momentum is faster along the valley.
+
+.. math::
+
+    \theta \leftarrow \theta - \frac{\eta}{n_b} \nabla L_{n_b}(\theta), \qquad
+    m \leftarrow \beta m + (1 - \beta) g,\; \theta \leftarrow \theta - \eta m, \qquad
+    \theta \leftarrow \theta - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}
 
 The problem is softmax regression with two classes and two weights, so its loss can be drawn as a landscape. The samples
 are scikit-learn's 569 tumours, benign or not, by two standardised measures of texture. These are correlated, so the
 valley is long. Only differences of scores matter, so the scores are (0, xᵀw), and the cross-entropy of their softmax is
-the binary cross-entropy of σ(xᵀw). The script
+the binary cross-entropy of σ(xᵀw). The study
 
 1. checks this, and compares the engine's gradient with the closed form Xᵀ(p − y)/N;
 2. finds the minimum by Newton's method; losses are shown as the excess over it;
 3. descends, and draws the excess against epochs and updates, the paths, and the final excess against the learning rate.
-   Near the minimum a full batch converges if η < 2/λ, where λ is the largest eigenvalue of the Hessian; the other
-   descents converge only to the noise of their gradients.
 
-    python examples/descents.py
+Every descent has a learning rate beyond which it fails. Near the minimum a full batch converges if η < 2/λ, where λ is
+the largest eigenvalue of the Hessian; the other descents converge only to the noise of their gradients.
 """
 
 from __future__ import annotations
@@ -28,6 +37,11 @@ from autograd_lite import Tensor, data, optim
 from studies import BLUE, GREEN, PURPLE, RED, YELLOW, Array, claim, parser, picture, save, tumours
 
 START = np.array([-1.7, 1.5])
+
+
+# %%
+# The descents and the loss
+# -------------------------
 
 
 class Descent(NamedTuple):
@@ -63,6 +77,12 @@ def distance_from_closed_form(x: Array, y: Array) -> float:
     return max(abs(float(value - softmax)), float(np.abs(gradient - closed_form).max()))
 
 
+# %%
+# A descent and its path
+# ----------------------
+# All descents start from the same weights and see the samples in batches of their size.
+
+
 def descend(descent: Descent, rate: float, x: Array, y: Array, epochs: int, seed: int) -> Array:
     """The weights before the first update and after each, (updates + 1, 2)."""
     w = Tensor(START, requires_grad=True)
@@ -84,6 +104,12 @@ def newton(x: Array, y: Array) -> tuple[Array, Array]:
     for _ in range(20):
         w = w - np.linalg.solve(curvature(w, x, y), slope(w, x, y))
     return w, curvature(w, x, y)
+
+
+# %%
+# What the study checks
+# ---------------------
+# Each descent runs with the learning rate of the picture, and then with many others.
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -141,6 +167,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     stable = np.linalg.norm(below) < 1e-6 and np.linalg.norm(above) > 1e-2
     claim(stable, f"the full batch converges for η 5% below 2/λ = {limit:.2f}, and not 5% above")
     return {"difference": difference, "limit": float(limit), **last}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_losses(panels: Any, chosen: dict[Descent, Array], excess: Callable[[Array], Array], epochs: int) -> None:

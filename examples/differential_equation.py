@@ -1,15 +1,18 @@
-"""A network solves Burgers' equation from its residual alone.
+r"""A network solves Burgers' equation from its residual
+====================================================
 
-The equation u_t + u u_x = ν u_xx, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function
+Training uses no solution. The loss contains derivatives of the network with respect to its inputs and is differentiated
+once more with respect to its weights.
 
-    u(x, t) = −sin πx + t (1 − x²) N(x, t)
+.. math::
 
-has these initial and boundary values for every network N, so only the equation has to be fitted. Its residual contains
-derivatives of the network with respect to the inputs; the loss, the mean squared residual at random points, is
-differentiated once more with respect to the weights: `grad` with `create_graph=True`, then `backward`. SciPy's L-BFGS
-minimises it. Training uses no solution; the exact one, by the integral of Cole and Hopf, measures the error afterwards.
+    u_t + u\,u_x = \nu\,u_{xx}, \qquad u = -\sin \pi x + t (1 - x^2) N_\theta(x, t), \qquad
+    \min_\theta\, \frac1n \sum_i (u_t + u\,u_x - \nu\,u_{xx})^2 (x_i, t_i)
 
-    python examples/differential_equation.py
+The equation, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function u has these initial
+and boundary values for every network N, so only the equation has to be fitted. The loss is the mean squared residual
+at random points: ``grad`` with ``create_graph=True``, then ``backward``. SciPy's L-BFGS minimises it. The exact
+solution, by the integral of Cole and Hopf, measures the error afterwards.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ import autograd_lite as al
 from autograd_lite import Tensor, grad, nn
 from studies import BLUE, COLOURS, Array, claim, evaluated, parser, picture, save
 
+# %%
+# A function with the right initial and boundary values
+# -----------------------------------------------------
+
 
 class Solution(nn.Module):
     """u(x, t) = −sin πx + t (1 − x²) N(x, t)."""
@@ -37,6 +44,12 @@ class Solution(nn.Module):
 
     def forward(self, x: Any, t: Any) -> Any:
         return -np.sin(np.pi * x) + t * (1 - x * x) * self.network(al.stack([x, t], axis=1)).reshape(-1)
+
+
+# %%
+# The residual, and training on it
+# --------------------------------
+# The inner ``grad`` keeps its graph, so that the loss can be differentiated with respect to the weights.
 
 
 def residual(u: nn.Module, x: Array, t: Array, viscosity: float) -> Tensor:
@@ -77,12 +90,23 @@ def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet:
     return losses
 
 
+# %%
+# The exact solution
+# ------------------
+# It is used only to measure the error.
+
+
 def exact(x: Array, t: Array, viscosity: float) -> Array:
     """The Cole–Hopf solution, a ratio of two Gaussian integrals, by Gauss–Hermite quadrature."""
     nodes, weights = np.polynomial.hermite.hermgauss(120)
     y = x[..., None] - np.sqrt(4 * viscosity * t[..., None]) * nodes
     f = weights * np.exp(-(1 + np.cos(np.pi * y)) / (2 * np.pi * viscosity))
     return -(f * np.sin(np.pi * y)).sum(axis=-1) / f.sum(axis=-1)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -104,6 +128,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     print(f"\nν = {viscosity}, {points} points, {len(losses)} steps: mean square of the residual {losses[-1]:.1e}")
     claim(error < bound, f"relative L² error {error:.1e}, below {bound:g}; largest error {largest:.1e}")
     return {"error": error, "largest": largest}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(x: Array, t: Array, found: Array, truth: Array, losses: list[float], viscosity: float, path: Any) -> None:

@@ -1,14 +1,20 @@
-"""Networks learn real handwritten digits from gradients that the engine computes.
+r"""Networks learn real handwritten digits
+======================================
 
-The data are scikit-learn's 1,797 digits of 8×8 pixels. The script
+Softmax regression and a network with one hidden layer, each with momentum and with Adam: their losses, their accuracy
+on held-out digits, and their mistakes.
 
-1. compares the engine's gradient of softmax regression with the closed form: for P = softmax(X Wᵀ + b), summed over N
-   samples, ∂L/∂W = (P − Y)ᵀ X and ∂L/∂b = 1ᵀ(P − Y);
+.. math::
+
+    P = \mathrm{softmax}(X W^\top + b), \qquad
+    \frac{\partial L}{\partial W} = (P - Y)^\top X, \qquad \frac{\partial L}{\partial b} = \mathbf 1^\top (P - Y)
+
+The data are scikit-learn's 1,797 digits of 8×8 pixels. The study
+
+1. compares the engine's gradient of softmax regression, summed over the samples, with the closed form above;
 2. trains softmax regression and a sigmoid network with one hidden layer, each with momentum and with Adam;
 3. prints loss and accuracy on the held-out fifth of the data;
 4. draws loss curves, a confusion matrix, and the mistakes of the best network.
-
-    python examples/digits.py
 """
 
 from __future__ import annotations
@@ -25,6 +31,11 @@ from derivations.plain import softmax
 from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, picture, save
 
 Split = tuple[tuple[Array, ...], tuple[Array, ...]]
+
+
+# %%
+# The closed form
+# ---------------
 
 
 class Result(NamedTuple):
@@ -47,6 +58,11 @@ def closed_form_difference(x: Array, labels: Array) -> float:
     p, y = softmax(x @ model.weight.data.T + model.bias.data), np.eye(10)[labels]
     differences = (model.weight.grad - (p - y).T @ x, model.bias.grad - (p - y).sum(axis=0))
     return max(float(np.abs(difference).max()) for difference in differences)
+
+
+# %%
+# Four trainings
+# --------------
 
 
 def evaluate(model: nn.Module, x: Array, labels: Array) -> tuple[float, float]:
@@ -92,6 +108,11 @@ def runs(split: Split, epochs: int, seed: int) -> list[Result]:
             ("sigmoid network 64-64-10", multilayer_perceptron, "Adam", optim.Adam, 0.01),
         )
     ]
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(results: list[Result], best: Result, split: Split, path: Any) -> None:
@@ -149,6 +170,11 @@ def draw_mistakes(figure: Any, x: Array, labels: Array, probabilities: Array) ->
         bar.bar(range(10), probabilities[i], color=colours)
         bar.set(ylim=(0, 1), xticks=range(10), yticks=[])
         bar.tick_params(labelsize=7, length=0)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> list[Result]:

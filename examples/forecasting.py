@@ -1,19 +1,23 @@
-"""A convolutional network forecasts advection and diffusion in a flow.
+r"""A convolutional network forecasts advection and diffusion
+=========================================================
 
-The concentration u follows u_t + v·∇u = κ Δu on a square with periodic boundaries. The flow v is a random, steady
-pattern of eddies without sources, different in each simulation; a pseudo-spectral method with Runge–Kutta steps makes
-the data. From the flow, the network computes for each cell x the shares p_k(x) of its content that are one frame later
-in the 25 cells x + k around it:
+From the flow, the network computes the share of each cell's content that goes to each cell around it. So the total is
+conserved and no error is amplified, even 30 frames ahead.
 
-    u⁺(x) = Σ_k p_k(x − k) u(x − k),    p = softmax of a convolutional network of v
+.. math::
+
+    u_t + v \cdot \nabla u = \kappa\, \Delta u, \qquad u^+(x) = \sum_k p_k(x - k)\, u(x - k), \qquad
+    p = \mathrm{softmax}(N_\theta(v))
+
+The concentration u is on a square with periodic boundaries. The flow v is a random, steady pattern of eddies without
+sources, different in each simulation; a pseudo-spectral method with Runge–Kutta steps makes the data. The network
+computes for each cell x the shares p(x) of its content that are one frame later in the 25 cells x + k around it. The
+arrow in the picture is the flow where the shares are shown.
 
 Like the equation this is linear in u and conserves the total. The shares are positive and sum to one, so no error is
 amplified when forecasts are fed back. Training uses six frames in a row, each forecast from the forecast before, so the
-gradient passes through six steps. The test forecasts 30 frames, for flows that were not in the training data.
-
-The baseline is persistence: the forecast that nothing changes.
-
-    python examples/forecasting.py
+gradient passes through six steps. The test forecasts 30 frames, for flows that were not in the training data. The
+baseline is persistence: the forecast that nothing changes.
 """
 
 from __future__ import annotations
@@ -32,6 +36,11 @@ AROUND = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
 WAVES = np.fft.fftfreq(SIZE) * SIZE
 KY, KX = 2 * np.pi / SIZE * np.stack(np.meshgrid(WAVES, WAVES, indexing="ij"))
 RESOLVED = (abs(WAVES[:, None]) <= SIZE / 3) & (abs(WAVES) <= SIZE / 3)  # products of other waves would alias
+
+
+# %%
+# The data: flows, clouds and their simulation
+# --------------------------------------------
 
 
 def derivative(u: Array, k: Array) -> Array:
@@ -77,6 +86,12 @@ def simulate(u: Array, v: Array, frames: int, steps: int = 4) -> Array:
     return np.stack(result, axis=1)
 
 
+# %%
+# The network
+# -----------
+# It sees the flow, not the concentration. A softmax makes the shares.
+
+
 class Forecaster(nn.Module):
     """A flow (N, 2, n, n) to the shares (N, 25, n, n) of each cell's content that go to the cells around it."""
 
@@ -106,6 +121,11 @@ def passages(u: Array, v: Array, steps: int, rng: np.random.Generator) -> Iterat
         chosen, start = rng.integers(0, len(u), 16), rng.integers(0, u.shape[1] - steps, 16)
         frames = u[chosen[:, None], start[:, None] + np.arange(steps + 1)]
         yield frames[:, :1].copy(), v[chosen], frames[:, 1:].copy()
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -144,6 +164,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     )
     claim(lost < 1e-4, f"the total is conserved: its relative change in {ahead} frames is {lost:.0e}")
     return {"worst": worst, "last": float(errors[-1] / persistence[-1]), "lost": lost}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

@@ -1,14 +1,19 @@
-"""A generative adversarial network draws digits.
+r"""A generator learns to draw digits from a discriminator
+======================================================
+
+Noise becomes digits. The judge is a convolutional network that was trained on real digits only.
+
+.. math::
+
+    L_D = -\ln D(x) - \ln(1 - D(G(z))), \qquad L_G = -\ln D(G(z)), \qquad z \sim \mathcal N(0, I)
 
 A generator G maps random numbers z to images; a discriminator D estimates the probability that an image is real. D is
 trained to tell real from generated images, G to minimise −ln D(G(z)), which has a gradient even where D(G(z)) is near
 0 (Goodfellow et al., "Generative adversarial nets", 2014, section 3). Labels of real images are 0.9 (Salimans et al.,
 2016).
 
-The convolutional network of `convolution.py`, trained on real digits only, classifies the images. It must do so with
-high probabilities, all ten classes must occur, and the images must not be copies of the training data.
-
-    python examples/gan.py
+The convolutional network of ``convolution.py`` classifies the images. It must do so with high probabilities, all ten
+classes must occur, and the images must not be copies of the training data.
 """
 
 from __future__ import annotations
@@ -27,6 +32,11 @@ from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, pars
 NOISE, WIDTH, BATCH = 16, 256, 64
 
 
+# %%
+# Two networks
+# ------------
+
+
 def generator(rng: np.random.Generator) -> nn.Module:
     """Noise (N, 16) to pixels (N, 64) between 0 and 1."""
     return nn.Sequential(
@@ -43,6 +53,13 @@ def discriminator(rng: np.random.Generator) -> nn.Module:
         nn.Linear(WIDTH, WIDTH, rng=rng), nn.LeakyReLU(0.2), nn.Dropout(0.3, rng=rng),
         nn.Linear(WIDTH, 1, rng=rng),
     )  # fmt: skip
+
+
+# %%
+# The game
+# --------
+# In a move D learns from real images and from drawings without their graph. Then G learns from the gradient that
+# passes through D.
 
 
 def game(G: nn.Module, D: nn.Module, rate: float) -> tuple[Callable[..., Any], Callable[[float], None]]:
@@ -70,6 +87,11 @@ def game(G: nn.Module, D: nn.Module, rate: float) -> tuple[Callable[..., Any], C
     return move, set_rate
 
 
+# %%
+# Measures of the drawings
+# ------------------------
+
+
 def draw_digits(G: nn.Module, z: Array) -> Array:
     """Images (N, 1, 8, 8)."""
     G.eval()
@@ -83,6 +105,11 @@ def nearest(images: Array, others: Array) -> float:
     a, b = images.reshape(-1, 64), others.reshape(-1, 64)
     squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
     return float(np.median(np.sqrt(np.maximum(squares, 0).min(axis=1))))
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -122,6 +149,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         apart = f"the nearest real digit is {distance:.2f} away (median; from unseen real digits {of_new:.2f})"
         claim(distance > 0.8 * of_new, f"not copies: {apart}")
     return {"confidence": confidence, "least": int(counts.min()), "distance": distance, "of_new": of_new}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

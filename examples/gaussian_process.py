@@ -1,16 +1,22 @@
-"""A Gaussian process learns its length scale, its amplitude and the level of the noise from 60 measurements.
+r"""A Gaussian process learns its hyperparameters
+=============================================
 
-A function is drawn from a Gaussian process with known hyperparameters and measured with noise, nowhere between 4 and 6.
-The hyperparameters that maximise the probability of the measurements are found by SciPy's L-BFGS-B, with gradients that
-the engine computes through the Cholesky factor of the covariance (Rasmussen and Williams, "Gaussian processes for
-machine learning", 2006, algorithm 2.1). The study checks that
+A function is measured 60 times with noise, nowhere between 4 and 6. The process finds its length scale, its amplitude
+and the level of the noise; its band is wide where nothing was measured.
+
+.. math::
+
+    \ln p(y) = -\tfrac12 y^\top K^{-1} y - \tfrac12 \ln |K| - \tfrac n2 \ln 2\pi, \qquad
+    \partial_j \ln p = \tfrac12 \operatorname{tr}\,(\alpha\alpha^\top - K^{-1})\, \partial_j K, \quad \alpha = K^{-1} y
+
+The function is drawn from a Gaussian process with known hyperparameters. Those that maximise the probability of the
+measurements are found by SciPy's L-BFGS-B, with gradients that the engine computes through the Cholesky factor of K
+(Rasmussen and Williams, "Gaussian processes for machine learning", 2006, algorithm 2.1). The study checks that
 
 1. these gradients are the closed form of the book, equation 5.9;
 2. the maximum is the one that scikit-learn finds;
 3. the hyperparameters that made the data are not much less probable, by the likelihood ratio test (Wilks, 1938);
 4. new measurements are predicted better than before, and the band of 95 % contains about that share of them.
-
-    python examples/gaussian_process.py
 """
 
 from __future__ import annotations
@@ -43,6 +49,12 @@ class Data(NamedTuple):
     new: Array
 
 
+# %%
+# The probability of the measurements
+# -----------------------------------
+# It is written down once. The engine differentiates it through the Cholesky factor; the closed form is for comparison.
+
+
 def covariance(theta: Any, x: Array, z: Array) -> Any:
     """k(x, z) = σ² exp(−(x − z)²/2ℓ²), for all pairs."""
     return np.exp(2 * theta[1] - (x[:, None] - z) ** 2 / 2 * np.exp(-2 * theta[0]))
@@ -70,6 +82,11 @@ def closed_form(theta: Array, x: Array, y: Array) -> Array:
         2 * np.exp(2 * theta[2]) * np.eye(len(x)),
     )
     return np.array([-0.5 * np.trace((np.outer(alpha, alpha) - inverse) @ slope) for slope in slopes])
+
+
+# %%
+# Predictions
+# -----------
 
 
 def predict(theta: Array, data: Data) -> tuple[Array, Array]:
@@ -100,6 +117,11 @@ def draw_data(count: int, rng: np.random.Generator) -> Data:
     return Data(x, measured[:count], grid, function[count:], measured[count:])
 
 
+# %%
+# Learning, and the reference
+# ---------------------------
+
+
 def learn(start: Array, x: Array, y: Array) -> tuple[Array, Any]:
     """The way of the minimizer and its result."""
     path, loss = [start], al.value_and_grad(negative_log_probability)
@@ -114,6 +136,11 @@ def reference(data: Data) -> tuple[Array, float]:
     fit = GaussianProcessRegressor(kernel, alpha=0).fit(data.x[:, None], data.y)
     theta = fit.kernel_.theta  # ln σ², ln ℓ, ln s²
     return np.array([theta[1], theta[0] / 2, theta[2] / 2]), -fit.log_marginal_likelihood_value_
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -142,6 +169,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(after > before, f"mean log density of new measurements: {after:.2f}, before learning {before:.2f}")
     claim(0.8 < inside < 1, f"the band of 95 % contains {inside:.1%} of {len(data.new)} new measurements")
     return {"difference": difference, "apart": apart, "inside": inside}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(data: Data, path: Array, resolution: int, file: Any) -> None:

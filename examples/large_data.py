@@ -1,4 +1,13 @@
-"""Logistic regression on ten million samples in files, by Newton's method on a cluster, equal to the fit in memory.
+r"""Ten million samples, by sums over chunks
+========================================
+
+Logistic regression on samples in files, by Newton's method on a cluster, equals the fit in memory. LBFGS needs more
+passes over the files, and no Hessian.
+
+.. math::
+
+    L = \sum_c L_c, \qquad \nabla L = \sum_c \tilde X_c^\top (p_c - y_c), \qquad
+    \tilde\omega \leftarrow \tilde\omega - \Big(\sum_c \nabla^2 L_c\Big)^{-1} \nabla L
 
 The loss is a sum over samples, so its value, gradient and Hessian are sums over the chunks of a Dask array. Each chunk
 is a file, which a worker maps into its memory, and the engine differentiates the loss of that chunk. The sums are made
@@ -9,9 +18,8 @@ in the order of the chunks, whichever worker is ready first. The study checks th
 3. derivatives computed again have the same bits;
 4. LBFGS, with the same gradients, finds these weights too.
 
-`--workers 0` computes in threads of this process; the files are in a temporary folder unless `--folder` is given.
-
-    pip install ".[cluster]" && python examples/large_data.py
+``--workers 0`` computes in threads of this process; the files are in a temporary folder unless ``--folder`` is given.
+The page on large data, ``docs/scaling.md``, has the recipe. The study needs Dask: ``pip install ".[cluster]"``.
 """
 
 from __future__ import annotations
@@ -31,6 +39,12 @@ from autograd_lite import Tensor, optim
 from studies import BLUE, GREY, RED, Array, claim, parser, picture, save
 
 FEATURES, LONGEST = 8, 250_000
+
+
+# %%
+# The loss of a chunk, and sums over chunks
+# -----------------------------------------
+# The functions below see one chunk. Dask calls them where the chunk is.
 
 
 def loss(weights: Any, x: Array, y: Array) -> Any:
@@ -53,6 +67,12 @@ def over_chunks(function: Callable[..., tuple[Any, ...]], weights: Array, x: Any
     task = dask.delayed(function, pure=False)
     parts = dask.compute(*(task(weights, *chunk) for chunk in zip(x.to_delayed()[:, 0], y.to_delayed(), strict=True)))
     return [sum(terms) for terms in zip(*parts, strict=True)]
+
+
+# %%
+# Two minimizers
+# --------------
+# Both need only the sums.
 
 
 def newton(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, list[float]]:
@@ -83,6 +103,11 @@ def lbfgs(derivatives: Callable[[Array], Any], samples: int) -> tuple[Array, lis
     return weights.data, slopes
 
 
+# %%
+# The same by formula, in memory
+# ------------------------------
+
+
 def by_formula(weights: Array, x: Array, y: Array) -> tuple[None, Array, Array]:
     """X̃ᵀ(p − y) and X̃ᵀ diag(p(1 − p)) X̃, of all samples in memory."""
     p = expit(x @ weights[1:] + weights[0])
@@ -91,6 +116,11 @@ def by_formula(weights: Array, x: Array, y: Array) -> tuple[None, Array, Array]:
     hessian[0, 0], hessian[1:, 1:] = curvature.sum(), x.T @ (curvature[:, None] * x)
     hessian[0, 1:] = hessian[1:, 0] = x.T @ curvature
     return None, np.concatenate([[slope.sum()], x.T @ slope]), hessian
+
+
+# %%
+# The files
+# ---------
 
 
 def samples(seed: int, true: Array, block_info: Any) -> Array:
@@ -114,6 +144,11 @@ def write(folder: Path, rows: int, seed: int) -> Array:
     table = da.map_blocks(samples, chunks=shape, dtype=np.float32, meta=meta, seed=seed, true=true)
     da.to_npy_stack(str(folder), table)
     return true
+
+
+# %%
+# The cluster, and what the study checks
+# --------------------------------------
 
 
 @contextmanager
@@ -169,6 +204,11 @@ def study(folder: Path, rows: int, seed: int, output: Path) -> dict[str, float]:
     claim(all(map(np.array_equal, *again)), "derivatives computed again have the same bits")
     claim(figures["lbfgs"] < 1e-6, f"LBFGS finds them too, to {figures['lbfgs']:.0e}")
     return figures
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(true: Array, weights: Array, errors: Array, newton: list[float], lbfgs: list[float], output: Path) -> None:

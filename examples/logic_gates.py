@@ -1,6 +1,14 @@
-"""Threshold units compute NOT, AND and OR; XOR takes two layers; every truth table has a network.
+r"""Threshold units compute NOT, AND and OR; XOR takes two layers
+=============================================================
 
-A unit of McCulloch and Pitts fires where ⟨w, x⟩ ≥ θ, on one side of a line. The script
+A unit of McCulloch and Pitts fires on one side of a line, and no line separates the inputs where XOR is 1 from the
+others. With two layers every truth table has a network.
+
+.. math::
+
+    \mathbf 1[\langle w, x\rangle \ge \theta], \qquad x_1 \oplus x_2 = (x_1 \vee x_2) \wedge \neg (x_1 \wedge x_2)
+
+The study
 
 1. builds the gates from units, and XOR from two layers: (x₁ ∨ x₂) ∧ ¬(x₁ ∧ x₂), where a ∧ ¬b is one unit;
 2. tries all units on a grid of weights and thresholds. It finds 14 of the 16 functions of two bits, but not XOR and its
@@ -9,8 +17,9 @@ A unit of McCulloch and Pitts fires where ⟨w, x⟩ ≥ θ, on one side of a li
 3. turns truth tables of up to 8 bits into networks: for each input with value 1 a hidden unit that fires only there,
    and an OR over these units.
 
-    python examples/logic_gates.py
-    python examples/logic_gates.py --table 01101001    # any 2ⁿ bits: the values at 0…00, 0…01, to 1…11
+``--table`` takes a truth table of yours, the values at 0…00, 0…01, to 1…11::
+
+    python examples/logic_gates.py --table 01101001
 """
 
 from __future__ import annotations
@@ -25,8 +34,19 @@ from autograd_lite import nn
 from derivations.networks import corners
 from studies import BLUE, RED, Array, claim, parser, picture, save, shade
 
+# %%
+# Units
+# -----
+# A unit has weights and a threshold. XOR is made of two layers, OR beside AND, then the first without the second.
+
 NOT, AND, OR = nn.Threshold([-1], -0.5), nn.Threshold([1, 1], 1.5), nn.Threshold([1, 1], 0.5)
 XOR = nn.Sequential(nn.Threshold([[1, 1], [1, 1]], [0.5, 1.5]), nn.Threshold([1, -1], 0.5))  # (OR, AND), then a ∧ ¬b
+
+
+# %%
+# A network for every truth table
+# -------------------------------
+# Each input with the value 1 has a unit of its own in the hidden layer.
 
 
 def network(table: Array) -> nn.Module:
@@ -40,6 +60,12 @@ def network(table: Array) -> nn.Module:
     if not len(chosen):
         return nn.Threshold(np.zeros(n), 1)  # never
     return nn.Sequential(nn.Threshold(2 * chosen - 1, chosen.sum(axis=1)), nn.Threshold(np.ones(len(chosen)), 1))
+
+
+# %%
+# All units of a grid
+# -------------------
+# A unit has three numbers, so all of a grid can be tried. Their four outputs are the bits of a function's number.
 
 
 def units_by_function(radius: int) -> Array:
@@ -64,6 +90,11 @@ def truth_table(text: str) -> Array:
             f"a truth table has 2ⁿ digits 0 and 1, for n from 1 to 8; {text!r} has {len(text)} characters"
         )
     return np.array([int(digit) for digit in text])
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -92,6 +123,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     claim(right, f"networks compute all {len(tables)} truth tables of 1 to 8 bits")
     claim(agree(own, example), f"and the table of --table, with {int(example.sum())} hidden units")
     return {"counts": counts, "tables": len(tables)}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(counts: Array, own: nn.Module, table: Array, path: Any) -> None:

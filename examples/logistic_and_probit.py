@@ -1,14 +1,21 @@
-"""Logistic and probit regression by maximum likelihood, on real tumours, agreeing with reference fits.
+r"""Logistic and probit regression, by maximum likelihood
+=====================================================
 
-Is a tumour malignant, given five measurements of its cells? The probability is p = h(⟨ω̃, x̃⟩) with x̃ = (1, x). In one
-model h is the sigmoid σ. In the other it is the normal distribution Φ, by the operation that `new_operation.py` makes
-from SciPy's `log_ndtr`. Newton's method maximises the likelihood, with gradients and Hessians from the engine. The
-references are scikit-learn for logistic regression, and for probit SciPy's minimizer on the likelihood itself.
+Is a tumour malignant, given five measurements of its cells? Both fits of real tumours agree with reference fits, which
+are the rings in the picture.
+
+.. math::
+
+    p = h(\langle\tilde\omega, \tilde x\rangle), \qquad \nabla L = \tilde X (p - y) \;\text{ for } h = \sigma, \qquad
+    \nabla L = \tilde X\, \frac{\varphi\,(\Phi - y)}{\Phi (1 - \Phi)} \;\text{ for } h = \Phi
+
+The probability is p = h(⟨ω̃, x̃⟩) with x̃ = (1, x). In one model h is the sigmoid σ. In the other it is the normal
+distribution Φ, by the operation that ``new_operation.py`` makes from SciPy's ``log_ndtr``. Newton's method maximises
+the likelihood, with gradients and Hessians from the engine. The references are scikit-learn for logistic regression,
+and for probit SciPy's minimizer on the likelihood itself.
 
 All 30 measurements together separate the tumours, and then the likelihood has no maximum: the weights grow for ever.
 These five do not separate them, so no penalty is needed (scikit-learn's fit has C = 10¹²).
-
-    python examples/logistic_and_probit.py
 """
 
 from __future__ import annotations
@@ -26,6 +33,13 @@ from new_operation import negative_log_likelihood as probit_loss
 from studies import BLUE, GREY, RED, Array, claim, parser, picture, save, tumours
 
 FEATURES = ("mean radius", "mean texture", "mean smoothness", "mean concavity", "mean symmetry")
+
+
+# %%
+# Newton's method on both likelihoods
+# -----------------------------------
+# The engine computes gradient and Hessian from the likelihood alone. The inverse of the Hessian at the maximum
+# estimates the covariance of the weights.
 
 
 class Fit(NamedTuple):
@@ -54,6 +68,12 @@ def newton(loss: Callable[..., Any], x: Array, y: Array) -> Fit:
     return Fit(weights, np.sqrt(np.diag(np.linalg.inv(hessian))), slopes)
 
 
+# %%
+# References
+# ----------
+# Neither of them uses the engine.
+
+
 def logistic_reference(x: Array, y: Array) -> Array:
     model = LogisticRegression(C=1e12, tol=1e-10, max_iter=1000).fit(x[:, 1:], y)
     return np.concatenate([model.intercept_, model.coef_[0]])
@@ -77,6 +97,11 @@ def closed_form_difference(weights: Array, x: Array, y: Array) -> float:
     logistic, probit = x.T @ (expit(s) - y), x.T @ (density * (p - y) / (p * (1 - p)))
     pairs = ((logistic_loss, logistic), (probit_loss, probit))
     return max(float(np.abs(al.grad(loss)(weights, x, y) / gradient - 1).max()) for loss, gradient in pairs)
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -115,6 +140,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     claim(apart["logistic"] < 1e-3, f"the logistic weights are scikit-learn's to {apart['logistic']:.0e}")
     claim(apart["probit"] < 1e-3, f"the probit weights are those of a direct minimizer to {apart['probit']:.0e}")
     return {"difference": difference, **apart}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_weights(panel: Any, fits: dict[str, Fit], references: dict[str, Array]) -> None:

@@ -1,17 +1,25 @@
-"""SciPy's minimizers and the library's optimizers on the same problems: how many evaluations does each of them need?
+r"""LBFGS and SciPy's minimizers on the same problems
+=================================================
+
+How many evaluations does each of them need? LBFGS of the library needs as few as SciPy's L-BFGS-B; Adam and momentum
+with the best learning rate need several times as many.
+
+.. math::
+
+    f(x) = \sum_i 100\,(x_{i+1} - x_i^2)^2 + (1 - x_i)^2, \qquad
+    L(w) = -\frac1n \sum_i \ln p_i + \frac\lambda2 \Vert w \Vert^2
 
 The problems are Rosenbrock's function, a curved narrow valley in 20 dimensions, and logistic regression on the tumours
-with all 30 features and a small penalty. SciPy's `minimize` asks for values with gradients (`value_and_grad`), and for
-products of the Hessian with vectors (`hvp`) in Newton-CG and trust-ncg. The optimizers of the library get a closure,
-which LBFGS calls several times in a step (Liu and Nocedal, 1989). Adam and momentum run with the best of seven learning
-rates. A value with its gradient is one evaluation, a product with the Hessian counts as two. The study checks that
+with all 30 features and a small penalty. SciPy's ``minimize`` asks for values with gradients (``value_and_grad``), and
+for products of the Hessian with vectors (``hvp``) in Newton-CG and trust-ncg. The optimizers of the library get a
+closure, which LBFGS calls several times in a step (Liu and Nocedal, 1989). Adam and momentum run with the best of seven
+learning rates. A value with its gradient is one evaluation, a product with the Hessian counts as two. The study checks
+that
 
 1. value, gradient and product of Rosenbrock's function are those that SciPy defines by formulas;
 2. all methods come within 10⁻⁸ of the least value;
 3. Adam and momentum need several times as many evaluations as LBFGS;
 4. the weights of the regression are those that scikit-learn finds.
-
-    python examples/minimizers.py
 """
 
 from __future__ import annotations
@@ -33,6 +41,12 @@ from studies import BLUE, GREEN, GREY, PURPLE, RED, YELLOW, Array, claim, parser
 PENALTY = 1e-3
 CLOSE, BUDGET = 1e-8, 3000
 RATES = (1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+
+
+# %%
+# Counting evaluations
+# --------------------
+# All minimizers call the function through a counter, which remembers the best value and how many evaluations it took.
 
 
 class Problem(NamedTuple):
@@ -73,6 +87,11 @@ class Counter:
         return next((count for count, excess in self.history if excess < CLOSE), np.inf)
 
 
+# %%
+# The two problems
+# ----------------
+
+
 def rosenbrock(x: Any) -> Any:
     return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
@@ -80,6 +99,12 @@ def rosenbrock(x: Any) -> Any:
 def logistic_loss(weights: Any, x: Array, y: Array) -> Any:
     """The mean of −ln p, and a penalty on all weights but the constant."""
     return al.binary_cross_entropy_with_logits(x @ weights, y) + PENALTY / 2 * (weights[1:] ** 2).sum()
+
+
+# %%
+# The minimizers
+# --------------
+# SciPy's take the derivatives as functions, those of the library as a closure.
 
 
 def by_scipy(method: str, counter: Counter) -> None:
@@ -122,6 +147,11 @@ METHODS: dict[str, tuple[Callable[[Counter], None], str, str]] = {
 }
 
 
+# %%
+# References
+# ----------
+
+
 def difference_from_scipy(x: Array, v: Array) -> float:
     """The largest relative difference of Rosenbrock's value, gradient and product from SciPy's formulas."""
     value, gradient = al.value_and_grad(rosenbrock)(x)
@@ -134,6 +164,11 @@ def reference(x: Array, y: Array) -> Array:
     """The weights of scikit-learn, the constant first."""
     model = LogisticRegression(C=1 / (PENALTY * len(y)), tol=1e-10, max_iter=10_000).fit(x[:, 1:], y)
     return np.concatenate([model.intercept_, model.coef_[0]])
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -166,6 +201,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     apart = max(float(np.abs(run.point - reference(x, y)).max()) for run in counters[1].values())
     claim(apart < 0.01, f"the weights of the regression are scikit-learn's, to {apart:.0e}")
     return {"difference": difference, "needed": needed, "apart": apart}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(problems: tuple[Problem, ...], counters: list[dict[str, Counter]], path: Any) -> None:

@@ -1,10 +1,11 @@
-"""A special function from SciPy becomes an operation: declared in three lines, checked, and used.
+"""A special function from SciPy becomes an operation
+==================================================
+
+It is declared in three lines, checked, and used: the logarithm of the normal distribution, for probit regression.
 
 Probit regression maximises sums of ln Φ(x), the logarithm of the cumulative distribution of the standard normal. Its
 derivative is φ(x)/Φ(x), with the density φ. Written as e^(ln φ − ln Φ) it is accurate for very negative x too, where Φ
 itself is 0 in floating point.
-
-    python examples/new_operation.py
 """
 
 from __future__ import annotations
@@ -20,16 +21,33 @@ from autograd_lite.testing import check_primitive
 
 LOG_SQRT_2_PI = 0.5 * np.log(2 * np.pi)
 
+# %%
 # The operation: a function and one rule for its argument.
+#
+# .. math::
+#
+#     (\ln \Phi)'(x) = \frac{\varphi(x)}{\Phi(x)} = e^{\ln \varphi(x) - \ln \Phi(x)}
+
 log_normal_cdf = primitive(
     log_ndtr, name="log_normal_cdf",
     x=lambda g, x, out: g * np.exp(-0.5 * x * x - LOG_SQRT_2_PI - out),
 )  # fmt: skip
 
 
+# %%
+# Its use
+# -------
+# The operation takes arrays and tensors, broadcasts, and has derivatives of every order.
+
+
 def negative_log_likelihood(weights: Tensor, x: np.ndarray, y: np.ndarray) -> Tensor:
     """−Σ ln Φ(±x̃ᵀω), with + for y = 1 and − for y = 0: probit regression."""
     return -log_normal_cdf((2 * y - 1) * (x @ weights)).sum()
+
+
+# %%
+# The checks, and a regression
+# ----------------------------
 
 
 def main(arguments: list[str] | None = None) -> np.ndarray:

@@ -1,14 +1,18 @@
-"""Which training digits are to blame when a digit is misread; the answer is checked by training without each of them.
+r"""Which training digits are to blame for a misread one
+====================================================
 
-Softmax regression learns 1,438 real digits of 8×8 pixels. At its minimum, the weights without sample i are
+The Hessian and a gradient for each training digit predict how the loss of a held-out digit changes if one of them is
+left out. Training again without each of them confirms it; the dotted line in the picture is y = x.
 
-    θ₋ᵢ ≈ θ + H⁻¹ gᵢ / N,
+.. math::
 
-with the Hessian H of the loss and the gradient gᵢ of the sample (Cook and Weisberg 1982, Koh and Liang 2017). So one
-Hessian and 1,438 gradients predict how the loss of a held-out digit changes without each training digit. `vmap`
-computes all gradients at once, and then trains 1,438 times, each time without one digit, 128 trainings at a time.
+    \theta_{-i} \approx \theta + \frac1N H^{-1} \nabla \ell_i, \qquad
+    \ell(\theta_{-i}) - \ell(\theta) \approx \frac1N\, \langle \nabla \ell, H^{-1} \nabla \ell_i \rangle
 
-    python examples/per_sample.py
+Softmax regression learns 1,438 real digits of 8×8 pixels. At its minimum, the formula gives the weights without sample
+i, with the Hessian H of the loss and the gradient of the sample (Cook and Weisberg 1982, Koh and Liang 2017).
+``vmap(grad(loss))`` computes all gradients at once, and ``vmap(step)`` then trains 1,438 times, each time without one
+digit, 128 trainings at a time.
 """
 
 from __future__ import annotations
@@ -34,6 +38,12 @@ def features(images: Array) -> Array:
 def sample_loss(weights: Any, x: Any, label: Any) -> Any:
     """The cross-entropy of one sample."""
     return al.cross_entropy(weights @ x, label)
+
+
+# %%
+# The regression, its influences, and training without samples
+# ------------------------------------------------------------
+# ``vmap`` turns the gradient for one sample into those for all, and one step of training into steps of many trainings.
 
 
 class Regression:
@@ -104,6 +114,11 @@ def seconds(function: Any) -> float:
     return min(times)
 
 
+# %%
+# What the study checks
+# ---------------------
+
+
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser("per_sample", __doc__).parse_args(arguments)
     al.keep_freed_memory()
@@ -164,6 +179,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         f"digits, and in none of {draws} trainings without {most} others",
     )
     return {"correlation": float(correlation), "enough": enough, "rest": float(rest)}
+
+
+# %%
+# The picture
+# -----------
 
 
 class Panels:

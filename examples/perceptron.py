@@ -1,15 +1,21 @@
-"""The perceptron makes at most (R/γ)² mistakes if a line separates the data; otherwise it never stops.
+r"""The perceptron learns from its mistakes
+=======================================
+
+If a plane separates the data, the perceptron stops after at most (R/γ)² updates; on XOR its weights repeat.
+
+.. math::
+
+    \tilde\omega \leftarrow \tilde\omega + (y - \mathbf 1[\langle\tilde\omega, \tilde x\rangle \ge 0])\,\tilde x, \qquad
+    \text{updates} \le (R / \gamma)^2
 
 A threshold unit ŷ = 1[⟨ω̃, x̃⟩ ≥ 0], with x̃ = (1, x), visits the samples one by one. At a mistake it adds or subtracts
-the sample. The script
+the sample. The study
 
 1. shows updates on data that a line separates; the ring marks the sample of the update;
 2. counts the updates on many random data sets in up to 10 dimensions and compares with Novikoff's bound (R/γ)²: R is
    the length of the longest x̃, γ the distance of the data from a separating plane through the origin (here the one
    that labelled them);
-3. trains on XOR, where the same mistakes recur until `fit` reaches its limit and reports it.
-
-    python examples/perceptron.py
+3. trains on XOR, where the same mistakes recur until ``fit`` reaches its limit and reports it.
 """
 
 from __future__ import annotations
@@ -24,6 +30,12 @@ from derivations.networks import corners
 from studies import BLUE, GREEN, RED, Array, claim, parser, picture, save, shade
 
 CORNERS, XOR = corners(2), np.array([0, 1, 1, 0])
+
+
+# %%
+# Data that a plane separates, and the updates
+# --------------------------------------------
+# The margin is chosen, so the bound is known before the unit learns.
 
 
 class Step(NamedTuple):
@@ -61,6 +73,12 @@ def learn(x: Array, y: Array, most: int = 100) -> tuple[list[Step], list[int]]:
                 steps.append(Step(i, before, weights(unit)))
                 mistakes[-1] += 1
     return steps, mistakes
+
+
+# %%
+# What the study checks
+# ---------------------
+# Many data sets in up to 10 dimensions, and XOR, which no line separates.
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -112,6 +130,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     stopped = not xor_fit.converged and xor_fit.epochs == 1000
     claim(stopped, f"on XOR `fit` stops without success, after {xor_fit.updates} updates")
     return {"updates": len(steps), "bound": bound, "closest": float(closest)}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw_line(panel: Any, omega: Array, **style: Any) -> None:

@@ -1,14 +1,24 @@
-"""One hundred small trainings in parallel: a random search of hyperparameters that can be interrupted and continued.
+r"""A random search of hyperparameters
+==================================
+
+One hundred small trainings run in parallel, in a search that can be interrupted and continued. Learning rate and
+momentum matter together, as the effective rate η/(1 − β).
+
+.. math::
+
+    \theta_k \sim p(\theta), \qquad k^\ast = \operatorname{arg\,max}_k\; \mathrm{accuracy}(\theta_k)
 
 Each training is a network with one hidden layer on real handwritten digits. Its learning rate, momentum, penalty, width
 and batch size are drawn at random (Bergstra and Bengio, 2012) by a generator whose seed is the number of the training.
 So its result depends neither on the other trainings nor on the process that computes it. joblib runs the trainings,
-with one thread of BLAS in each process; `--dask` gives them to a cluster of Dask instead. Results are kept in a file
+with one thread of BLAS in each process; ``--dask`` gives them to a cluster of Dask instead. Results are kept in a file
 as they come, and trainings that are in the file are not run again. The study checks that
 
 1. a training run in this process has the same result to the last bit;
 2. a search that continues, from a file whose last line was cut off, has the results of one that was not interrupted;
 3. the best training reads a larger share of the test digits than the median one of the validation digits.
+
+``--results`` names the file to keep::
 
     python examples/search.py --results search.jsonl
 """
@@ -31,6 +41,12 @@ from autograd_lite import data, nn, optim
 from studies import BLUE, GREY, RED, Array, claim, digit_images, evaluated, parser, picture, save
 
 Record = dict[str, Any]
+
+
+# %%
+# One training
+# ------------
+# Its number is the seed of everything that is random in it.
 
 
 def settings(rng: np.random.Generator) -> Record:
@@ -69,6 +85,12 @@ def accuracy(model: nn.Module, images: Array, labels: Array) -> float:
     return float((evaluated(model, images).argmax(axis=1) == labels).mean())
 
 
+# %%
+# A search that can be interrupted
+# --------------------------------
+# Each result is a line of a file. A search reads the lines that are there and runs the trainings that are missing.
+
+
 def kept(file: Path, search: Record) -> list[Record]:
     """The results in the file; a line that was cut off is removed. The first line says which search it is."""
     text = file.read_text() if file.exists() else ""
@@ -92,6 +114,11 @@ def run(file: Path, trials: int, seed: int, epochs: int, quiet: bool = False) ->
     return sorted((result for result in results if result["number"] < trials), key=lambda result: result["number"])
 
 
+# %%
+# Processes
+# ---------
+
+
 def computed(tasks: Iterable[Any]) -> Iterator[Record]:
     """The results of the tasks as they come, from the processes of the `parallel_config` around."""
     return Parallel(return_as="generator_unordered")(tasks)
@@ -112,6 +139,11 @@ def processes(number: int, by_dask: bool) -> Iterator[None]:
         parallel_config(backend="dask"),
     ):
         yield
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> Record:
@@ -143,6 +175,11 @@ def main(arguments: list[str] | None = None) -> Record:
         f"the best training reads {best['test']:.3f} of the test digits, the median one {middle:.3f} of the validation",
     )
     return {"results": results, **best}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(results: list[Record], best: Record, output: Path) -> None:

@@ -1,4 +1,13 @@
-"""A small GPT writes sonnets, character by character.
+r"""A small GPT writes sonnets
+==========================
+
+205,888 parameters in four blocks, trained on 12,441 characters, predict held-out sonnets better than n-gram models. One
+head has learned to attend to the character before.
+
+.. math::
+
+    x \leftarrow x + \mathrm{softmax}\big(QK^\top / \sqrt d\,\big) V, \qquad
+    x \leftarrow x + W_2\, \mathrm{gelu}(W_1 x), \qquad p = \mathrm{softmax}(E\,x)
 
 The transformer of GPT-2 in miniature (Vaswani et al., 2017; Radford et al., 2019): the vectors of characters and places
 are added, in each block every place attends to those up to it, and the table of characters gives the logits as well.
@@ -7,9 +16,7 @@ is limited. The text is 20 sonnets of Shakespeare; two others are held out. The 
 
 1. no character changes what is predicted before it;
 2. the gradient of the shared table is the sum of the gradients of its two uses;
-3. held-out sonnets take fewer bits per character than by any n-gram model of `characters.py`, n up to 6.
-
-    python examples/small_gpt.py
+3. held-out sonnets take fewer bits per character than by any n-gram model of ``characters.py``, n up to 6.
 """
 
 from __future__ import annotations
@@ -28,6 +35,11 @@ from characters import corpus, n_gram, passages, show_text
 from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save
 
 CONTEXT, DROPOUT = 32, 0.2
+
+
+# %%
+# The model
+# ---------
 
 
 class Block(nn.Module):
@@ -67,6 +79,11 @@ class GPT(nn.Module):
         return self.logits(self.norm(x))
 
 
+# %%
+# Training
+# --------
+
+
 def cross_entropy(model: GPT, text: Any, following: Any) -> Any:
     """The mean of −ln p of the characters that follow."""
     return nn.functional.cross_entropy(np.swapaxes(model(text), 1, 2), following)
@@ -100,6 +117,11 @@ def train(model: GPT, text: Array, held_out: Array, updates: int, rng: Any, quie
     return np.array(training), np.array(validation)
 
 
+# %%
+# Measures and sampling
+# ---------------------
+
+
 def bits(model: GPT, text: Array, read: Array) -> float:
     """The mean of −log₂ p of the characters of a text, each given the CONTEXT ones before it; another text was read."""
     whole = np.concatenate([read[-CONTEXT:], text])
@@ -129,6 +151,11 @@ def attention_map(model: GPT, text: Array) -> tuple[Array, str]:
     return maps[block][head], f"head {head + 1} of block {block + 1}"
 
 
+# %%
+# Two properties of the model
+# ---------------------------
+
+
 def difference_of_uses(model: GPT, text: Array, following: Array) -> float:
     """How far the gradient of the shared table is from the sum of those of two separate tables, relatively."""
     shared, separate = copy.deepcopy(model), copy.deepcopy(model)
@@ -143,6 +170,11 @@ def seen_too_early(model: GPT, text: Array) -> float:
     """How much another last character changes the logits before it."""
     texts = np.stack([text, np.append(text[:-1], text[0])])
     return float(np.abs(np.diff(evaluated(model, texts), axis=0))[0, :-1].max())
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -167,6 +199,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     bound = 4.2 if options.quick else best
     claim(final < bound, f"{final:.3f} bits per held-out character, below {bound:.3f}; the best n-gram: {best:.3f}")
     return {"bits": final, "tied": tied, "early": early, "written": written}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(curves: tuple[Array, Array], best: float, attention: Any, line: list[str], written: str, path: Any) -> None:

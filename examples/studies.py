@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -22,6 +24,7 @@ from matplotlib.colors import ListedColormap
 BLUE, RED, GREEN, YELLOW, PURPLE, GREY = "#4477aa", "#cc6677", "#228833", "#ddaa33", "#aa3377", "#999999"
 COLOURS = (BLUE, RED, GREEN, YELLOW, PURPLE)
 Array = np.ndarray
+FOLDER = Path(__file__).parent  # scripts ask for it here, because a notebook has no file
 
 plt.rcParams.update(
     {
@@ -41,13 +44,22 @@ plt.rcParams.update(
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """The arguments that all studies have; a study may add others."""
-    result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = argparse.ArgumentParser(
+        description=plain(description or ""), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     result.add_argument("--quick", action="store_true", help="a short run of a few seconds, with weaker bounds")
     result.add_argument("--seed", type=int, default=0, help="the seed of all random numbers (default 0)")
     result.add_argument(
-        "--output", type=Path, default=Path(f"examples/output/{name}.png"), help="the file of the picture"
+        "--output", type=Path, default=FOLDER / "output" / f"{name}.png", help="the file of the picture"
     )
     return result
+
+
+def plain(page: str) -> str:
+    """The text of a docstring for a terminal: without the markup of its page and the formulas in LaTeX."""
+    page = re.sub(r"^=+\n", "", page, flags=re.MULTILINE)
+    page = re.sub(r"^\.\. math::\n(\n| .*\n)+", "", page, flags=re.MULTILINE)
+    return page.replace("::\n", ":\n").replace("``", "`")
 
 
 def digit_images(seed: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
@@ -125,12 +137,16 @@ def tiles(panel: Any, images: Array, columns: int, **style: Any) -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Save the picture in 256 colours, a third of the bytes, and print its path."""
+    """Save the picture in 256 colours, a third of the bytes, and print its path; a notebook shows it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.canvas.draw()
-    Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB").quantize(256).save(path, optimize=True)
+    image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB").quantize(256)
+    image.save(path, optimize=True)
     plt.close(figure)
-    print(f"picture: {path}")
+    print(f"picture: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    shell = sys.modules.get("IPython")
+    if shell and shell.get_ipython():
+        shell.display.display(image)
 
 
 def claim(holds: Any, statement: str) -> None:

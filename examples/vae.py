@@ -1,10 +1,18 @@
-"""A variational autoencoder draws digits from two normal numbers, and its bound is compared with exact integrals.
+r"""A variational autoencoder, and how tight its bound is
+=====================================================
+
+Codes of two normal numbers allow exact integrals: the bound that is trained, the ELBO, is below ln p(x) by the
+divergence of q from the posterior, and the study measures by how much.
+
+.. math::
+
+    \ln p(x) = \underbrace{\mathrm E_q \ln p(x|z) - \mathrm{KL}(q \,\Vert\, p(z))}_{\text{ELBO}} +
+    \mathrm{KL}(q \,\Vert\, p(z|x)), \qquad z = \mu + \sigma\,\varepsilon
 
 The decoder gives the digits for a code z a normal density p(x | z), whose noise s is learned too. The encoder gives the
 codes of a digit a normal density q(z | x). Both maximise the evidence lower bound (Kingma and Welling, "Auto-encoding
-variational Bayes", 2014), whose expectation is estimated with z = μ + σε,
-
-    ln p(x) ≥ ELBO(x) = E_q ln p(x | z) − KL(q ‖ N(0, I)),    KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − ln σ²).
+variational Bayes", 2014), whose expectation is estimated with z = μ + σε, and where
+KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − ln σ²).
 
 With codes of two numbers, integrals over all codes are sums over a fine grid, and so is p(x) = ∫ p(x | z) p(z) dz.
 For held-out digits the study checks that
@@ -12,8 +20,6 @@ For held-out digits the study checks that
 1. the closed form of KL is the integral of q ln(q/p), and the gradient the engine computes of it is (μ, (σ² − 1)/2);
 2. the bound that is trained is ln p(x) − KL(q ‖ p(z | x)), where the last term is the integral with the posterior;
 3. it is above the exact ln p(x) of probabilistic PCA (Tipping and Bishop, 1999), the best model with a linear decoder.
-
-    python examples/vae.py
 """
 
 from __future__ import annotations
@@ -31,6 +37,11 @@ from autograd_lite import data, nn, optim
 from studies import BLUE, RED, Array, claim, digit_images, evaluated, parser, picture, plt, save, tiles, train
 
 LOG_2PI = math.log(2 * math.pi)  # a number of Python, which leaves float32 as it is
+
+
+# %%
+# The model and its bound
+# -----------------------
 
 
 class VAE(nn.Module):
@@ -68,6 +79,12 @@ def bound(model: VAE, x: Any, noise: Any) -> Any:
     return log_normal(x, model.decoder(z), 2 * model.log_noise) - divergence(mean, log_variance)
 
 
+# %%
+# Exact integrals
+# ---------------
+# They use neither samples nor the closed form of the divergence.
+
+
 class Integrals(NamedTuple):
     """For one digit: ln p(x), KL(q ‖ prior), KL(q ‖ posterior), and the density of the posterior on the grid."""
 
@@ -95,11 +112,21 @@ def plane(line: Array) -> Array:
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
+# %%
+# The best linear model
+# ---------------------
+
+
 def probabilistic_pca(x: Array, unseen: Array, size: int) -> float:
     """The mean of ln N(x; m, WWᵀ + s²I), where s² is the mean of the variances that W, of the largest ones, leaves."""
     variances, directions = np.linalg.eigh(np.cov(x.T, bias=True))
     variances[:-size] = variances[:-size].mean()
     return float(log_normal((unseen - x.mean(axis=0)) @ directions, 0.0, np.log(variances)).mean())
+
+
+# %%
+# What the study checks
+# ---------------------
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
@@ -138,6 +165,11 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     )
     claim(estimate > linear, f"per digit this is {estimate - linear:.1f} above ln p of probabilistic PCA, {linear:.1f}")
     return {"worst": worst, "estimate": estimate, "error": error, "exact": exact, "linear": linear}
+
+
+# %%
+# The picture
+# -----------
 
 
 def draw(

@@ -1,4 +1,7 @@
-"""Verify all derivations of the catalogue: search for counterexamples and print what was tried and found.
+"""All derivations of the documents verified, all errors in them refuted
+=====================================================================
+
+A search for counterexamples to every statement of the catalogue prints what was tried and found.
 
 Each statement is checked on random shapes and values. For each error in the documents the search must find a
 counterexample with the right diagnosis, and none to the correction. The exit status is 0 if all of this holds.
@@ -9,12 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from derivations import DOCUMENT_ERRORS, STATEMENTS, DocumentError, Statement
+
+# %%
+# The table
+# ---------
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,4 +85,5 @@ def _row(name: str, title: str, *figures: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if status := main():
+        sys.exit(status)

@@ -1,6 +1,15 @@
-"""Check a derivation of your own: three attempts at the gradient of ridge regression, E(w) = 1/N Σ (x·w − y)² + λ w·w.
+r"""A derivation of your own, its mistakes, and the smallest counterexample
+=======================================================================
 
-Needs Hypothesis, for the counterexample.
+Three attempts at the gradient of ridge regression are checked. The first two are wrong, and the library says what is
+wrong with them.
+
+.. math::
+
+    E(w) = \frac1N \sum_i (\langle x_i, w \rangle - y_i)^2 + \lambda\, \Vert w \Vert^2, \qquad
+    \nabla E = \frac2N X^\top (X w - y) + 2 \lambda w
+
+The example needs Hypothesis, for the counterexample.
 """
 
 from __future__ import annotations
@@ -11,6 +20,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_lite.testing import GradientMismatch, check_closed_form, find_counterexample, strategies
+
+# %%
+# The loss, and three attempts at its gradient
+# --------------------------------------------
 
 
 def ridge(w: Any, X: Any, y: Any, penalty: float) -> Any:
@@ -30,11 +43,22 @@ def third_try(w: Any, X: Any, y: Any, penalty: float) -> Any:
     return 2 * X.T @ (X @ w - y) / len(y) + 2 * penalty * w
 
 
+# %%
+# Random inputs
+# -------------
+# A strategy of Hypothesis draws inputs with matching shapes. The search makes a counterexample small.
+
+
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Any, Any, Any, float]:
     """Inputs with matching shapes: w (d,), X (N, d), y (N,) and the penalty."""
     X, y = draw(strategies.datasets("real", outputs=1))
     return draw(strategies.arrays((X.shape[1],))), X, y[:, 0], 0.1
+
+
+# %%
+# The checks
+# ----------
 
 
 def main() -> None:
