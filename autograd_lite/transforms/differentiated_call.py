@@ -44,9 +44,9 @@ def check_function(name: str, function: Any) -> None:
         raise TypeError(f"{name}: the function must be callable, not {type(function).__name__}")
 
 
-def named_after(function: Any, transform: str, result: Any) -> Any:
+def named_after(function: Function, transform: str, result: Function) -> Function:
     """The result of a transform with the signature of the function, and a name such as "grad(loss)" for messages."""
-    result.__wrapped__ = function
+    result.__wrapped__ = function  # type: ignore[attr-defined]
     result.__name__ = f"{transform}({getattr(function, '__name__', 'fn')})".replace("<lambda>", "fn")
     return result
 
