@@ -25,6 +25,7 @@ from autograd_lite.transforms.differentiated_call import (
     LinearizedCall,
     check_function,
     like,
+    named_after,
     zeros,
 )
 
@@ -76,7 +77,7 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
     >>> value_and_grad(lambda w: (w**2).sum())(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    return _value_and_grad("value_and_grad", function, argnums, has_aux)
+    return named_after(function, "value_and_grad", _value_and_grad("value_and_grad", function, argnums, has_aux))
 
 
 def _value_and_grad(name: str, function: Function, argnums: Argnums, has_aux: bool) -> Function:
@@ -143,7 +144,7 @@ def grad(function: Any, argnums: Any = 0, has_aux: bool = False, **options: Any)
         value, result = both(*arguments, **keywords)
         return (result, value[1]) if has_aux else result
 
-    return gradient
+    return named_after(function, "grad", gradient)
 
 
 def _gradients(

@@ -19,6 +19,7 @@ from autograd_lite.transforms.differentiated_call import (
     check_function,
     chosen_arguments,
     is_one,
+    named_after,
     zeros,
 )
 from autograd_lite.transforms.functions import grad, jvp
@@ -126,7 +127,7 @@ def jacobian(
 
         return map_leaves(of_output, linearized.out)
 
-    return differentiated
+    return named_after(function, "jacobian", differentiated)
 
 
 def hessian(

@@ -1,5 +1,6 @@
 """find_counterexample: counterexamples are small, simple and explained; the printed inputs reproduce the mismatch."""
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -251,3 +252,29 @@ def test_code_of_a_script_that_is_run_directly(tmp_path):
     finished = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=False)
     assert "GradientMismatch: wrong disagrees" in finished.stderr
     assert "from typing import Any" in shown
+
+
+SEARCH = """
+import os
+import sys
+import my_module  # Hypothesis looks for constants in the modules of the user
+from autograd_lite.testing import find_counterexample, strategies
+from hypothesis import configuration
+
+if len(sys.argv) > 1:
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = sys.argv[1]
+before = str(configuration.storage_directory("x", intent_to_write=False).path)
+configuration.set_hypothesis_home_dir(None)
+assert find_counterexample(lambda x: (x**2).sum(), lambda x: x, strategies.arrays((2,))) is not None
+assert str(configuration.storage_directory("x", intent_to_write=False).path) == before
+"""
+
+
+@pytest.mark.parametrize("place", [[], ["elsewhere"]])
+def test_a_search_leaves_no_files_where_the_program_runs(tmp_path, place):
+    (tmp_path / "my_module.py").write_text("NUMBER = 12345\n")
+    (tmp_path / "program.py").write_text(SEARCH)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HYPOTHESIS")}
+    command = [sys.executable, "-B", "program.py", *place]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"my_module.py", "program.py", *place}

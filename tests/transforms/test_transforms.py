@@ -1,6 +1,8 @@
 """Transforms are right to any order, nested in any way, for every operation of the catalogue."""
 
+import inspect
 import threading
+from functools import partial
 
 import hypothesis.strategies as st
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 
 import autograd_lite as ag
 from autograd_lite import Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
+from autograd_lite.testing import check_closed_form
 from autograd_lite.testing.comparing.numerical import numerical_gradient
 
 vectors = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=4))
@@ -265,3 +268,26 @@ def test_levels_are_those_of_a_thread():
 
     grad(inner)(1.0)
     assert isinstance(results[0], np.ndarray)
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian])
+def test_the_result_has_the_parameters_of_the_function_and_a_name_that_tells_what_it_is(transform):
+    def loss(w, x, *, scale=1.0):
+        return (w * x * scale).sum()
+
+    result = transform(loss)
+    assert inspect.signature(result) == inspect.signature(loss)
+    assert result.__name__ == f"{transform.__name__}(loss)"
+    assert transform(lambda x: x.sum()).__name__ == f"{transform.__name__}(fn)"
+    assert transform(partial(loss, x=2.0)).__name__ == f"{transform.__name__}(fn)"
+    assert grad(grad(np.sin)).__name__ == "grad(grad(sin))"
+
+
+def test_a_formula_of_a_second_derivative_is_checked_by_the_names_of_the_function():
+    def loss(w, x):
+        return ((w @ x) ** 2).sum()
+
+    w, x = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    check_closed_form(grad(loss), lambda w, x: 2 * np.outer(x, x), w, x, wrt="w")
+    with pytest.raises(AssertionError, match=r"the Jacobian of grad\(loss\) with respect to 'w'"):
+        check_closed_form(grad(loss), lambda w, x: np.outer(x, x), w, x, wrt="w")
