@@ -11,7 +11,7 @@ sys.path[:0] = [str(DOCS / "_ext"), str(DOCS), str(DOCS.parent / "tests"), str(D
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import autograd_lite
-from reference_pages import linkcode_resolve  # noqa: F401
+from reference_pages import linkcode_resolve
 
 project = "autograd_lite"
 author = "The autograd_lite authors"
@@ -33,7 +33,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints"]
 
-# The studies in examples/ become the gallery as soon as their settings are there; AUTOGRAD_LITE_GALLERY=0 leaves them out.
+# The studies in examples/ become the gallery; AUTOGRAD_LITE_GALLERY=0 leaves them out.
 if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LITE_GALLERY") != "0":
     from gallery_settings import sphinx_gallery_conf
 

@@ -6,7 +6,8 @@ from pygments.token import Comment, Error, Generic, Keyword, Name, Number, Opera
 
 def _styles(text: str, comment: str, keyword: str, string: str, number: str, name: str, error: str) -> dict:
     return {
-        Token: text, Comment: f"italic {comment}", Keyword: f"bold {keyword}", Operator: text, Operator.Word: f"bold {keyword}",
+        Token: text, Comment: f"italic {comment}", Keyword: f"bold {keyword}", Operator: text,
+        Operator.Word: f"bold {keyword}",
         String: string, Number: number, Name.Builtin: name, Name.Function: name, Name.Class: name, Name.Decorator: name,
         Generic.Prompt: comment, Generic.Output: text, Generic.Traceback: error, Generic.Error: error, Error: error,
     }  # fmt: skip

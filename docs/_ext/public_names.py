@@ -1,4 +1,4 @@
-"""The public names of the package in groups. The pages of the reference are made from them, and the test counts them."""
+"""The public names of the package in groups. The pages of the reference are made from them, and a test counts them."""
 
 import importlib
 import inspect
@@ -11,11 +11,11 @@ from module_pages import SEQUENCES
 
 import autograd_lite
 
-# Pages of the reference: file, title, introduction, and the modules whose public names are on it. Names of the top level
-# are on the page of the module that defines them.
+# Pages of the reference: file, title, introduction, and the modules whose public names are on it. Names of the top
+# level are on the page of the part that defines them.
 TOP = "autograd_lite"
 PAGES = [
-    ("tensors", "Tensors and operations of your own", "The tensor, gradients switched off, new operations, seeds.", [TOP]),
+    ("tensors", "Tensors and operations of your own", "The tensor, no gradients, new operations, seeds.", [TOP]),
     ("transforms", "Derivatives of functions", "Functions that take functions and return derivatives.", [TOP]),
     ("programs", "Programs, pictures, derivations, files", "What is built on the engine.", [TOP]),
     ("elementwise", "Elementwise operations", "Functions of single elements. Operands broadcast.", [TOP]),
@@ -31,7 +31,8 @@ PAGES = [
      ["autograd_lite.nn.utils", "autograd_lite.nn.utils.rnn"]),
     ("optim", "Optimizers", "Updates of parameters, by PyTorch's names.", ["autograd_lite.optim"]),
     ("schedules", "Schedules", "Learning rates that change.", ["autograd_lite.optim.lr_scheduler"]),
-    ("testing", "Checks of derivations", "Formulas and operations compared with the engine.", ["autograd_lite.testing", "autograd_lite.testing.strategies"]),
+    ("testing", "Checks of derivations", "Formulas and operations compared with the engine.",
+     ["autograd_lite.testing", "autograd_lite.testing.strategies"]),
     ("data", "Data and random numbers", "Mini-batches and the common generator.",
      ["autograd_lite.data", "autograd_lite.random"]),
     ("distributed", "Several processes", "Training by MPI.", ["autograd_lite.distributed"]),

@@ -1,6 +1,6 @@
 """Writes docs/reference: a page for each group of public names, and one for each name, from the lists in the package.
 
-It also makes docstrings legible as reStructuredText: their formulas are Unicode, in which `|x|` and `p_k` are no markup.
+It also makes docstrings legible as reStructuredText: their formulas are Unicode, where `|x|` and `p_k` are no markup.
 """
 
 import inspect

@@ -18,7 +18,7 @@ def github(path: str) -> str | None:
 
 
 def _replace(found: re.Match[str]) -> str:
-    text, up, path, anchor = found.groups()
+    text, _, path, anchor = found.groups()
     target = github(path)
     return f"[{text}]({target}{anchor or ''})" if target else (text if text.startswith("`") else f"`{text}`")
 

@@ -1,9 +1,9 @@
 """Runs the Python programs of Markdown pages when the site is built, and shows below each what it prints.
 
-The programs of a page run one after the other in one process of its own, with warnings as errors, as in the tests. The first
-block of text between a program and the next one is its output and is replaced by what this run prints; where there is
-none, one is added. `<!-- not run: why -->` before a program, or at the top of a page, leaves it out. An error is a warning of
-Sphinx with page and line, which fails the build. Outputs are kept by a hash of the programs and of the package's source.
+The programs of a page run one after the other in one process of its own, with warnings as errors, as in the tests. The
+first block of text between a program and the next one is its output and is replaced by what this run prints; where
+there is none, one is added. `<!-- not run: why -->` before a program, or at the top of a page, leaves it out. An error
+is a warning of Sphinx with page and line, which fails the build. Outputs are kept by a hash of programs and package.
 """
 
 import contextlib

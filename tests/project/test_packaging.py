@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
 LINKS = {"autograd_lite/nn", "autograd_lite/optim"}
-GENERATED = {".git", "__pycache__", "build", "dist", "output", ".venv", ".hypothesis"}
+GENERATED = {".git", "__pycache__", "build", "dist", "output", ".venv", ".hypothesis", "_build", "api", "gallery"}
 PROGRAM = (
     "import autograd_lite as ag, autograd_lite.optim.sgd; assert ag.__file__.startswith({start!r}), ag.__file__; "
     "ag.nn.Linear(2, 1)(ag.Tensor([1.0, 2.0])).sum().backward(); print(ag.nn.__file__)"
@@ -34,7 +34,7 @@ def run(*arguments, **options):
 
 def ignored(folder, names):
     """What no clone contains."""
-    return {name for name in names if name in GENERATED or name.endswith(("_cache", ".egg-info", ".pyc"))}
+    return {name for name in names if name in GENERATED or name.endswith(("_cache", ".egg-info", ".pyc", ".rst"))}
 
 
 def files(folder):

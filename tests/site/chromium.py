@@ -1,4 +1,4 @@
-"""A headless Chromium that is spoken to by its DevTools protocol: pages, what they ask for, and what goes wrong on them."""
+"""A headless Chromium, by its DevTools protocol: pages, what they ask for, and what goes wrong on them."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Every public name has a page of the reference, made from the package's own lists; formulas in docstrings stay legible."""
+"""Every public name has a page of the reference, from the package's own lists; formulas of docstrings stay legible."""
 
 import importlib
 import inspect
