@@ -1,6 +1,7 @@
 """Settings of the documentation site: sphinx-build -W --keep-going -b html docs docs/_build/html"""
 
 import importlib.util
+import logging
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,6 @@ language = "en"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.linkcode",
     "numpydoc",
     "sphinx_copybutton",
@@ -38,12 +38,17 @@ if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LIT
     from gallery_settings import sphinx_gallery_conf
 
     extensions += ["sphinx_gallery.gen_gallery", "gallery_settings"]
-    exclude_patterns += [f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")]
+    exclude_patterns += [
+        f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")
+    ]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
+
+# Pages may be left out, and this warning has no type to suppress it by.
+logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "toctree glob" not in str(record.msg))
 
 # AUTOGRAD_LITE_NOTEBOOKS=off builds the pages of the course without their outputs.
 nb_execution_mode = os.environ.get("AUTOGRAD_LITE_NOTEBOOKS", "cache")
@@ -53,20 +58,23 @@ nb_merge_streams = True
 
 autodoc_typehints = "none"
 autodoc_member_order = "groupwise"
-autosummary_generate = False  # reference_pages writes the pages, from the lists of public names
-suppress_warnings = ["toc.empty_glob"]  # notebooks and gallery are there or not
+smartquotes = False
 default_role = "py:obj"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 add_module_names = False
 toc_object_entries = False
 
+pygments_style = "a11y_site.Light"
+pygments_dark_style = "a11y_site.Dark"
 html_theme = "furo"
 html_title = "autograd_lite"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_show_search_summary = False  # a summary loads the page of each result
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

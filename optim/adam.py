@@ -141,7 +141,7 @@ class AdamW(Adam):
     params, lr, betas, eps
         As for `Adam`.
     weight_decay : float, default 0.01
-    amsgrad, maximize, **implementation
+    amsgrad, maximize, implementation
         As for `Adam`.
 
     References

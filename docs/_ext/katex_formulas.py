@@ -25,7 +25,9 @@ def _display(writer, node: nodes.math_block) -> None:
 def _add_files(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     """KaTeX for the pages that need it: those with formulas, and outputs of notebooks that may hold some."""
     raw = doctree is not None and any("$" in node.astext() for node in doctree.findall(nodes.raw))
-    if doctree is None or not (raw or any(True for kind in (nodes.math, nodes.math_block) for _ in doctree.findall(kind))):
+    if doctree is None or not (
+        raw or any(True for kind in (nodes.math, nodes.math_block) for _ in doctree.findall(kind))
+    ):
         return
     style, *scripts = FILES
     app.add_css_file(style)

@@ -15,7 +15,7 @@ import autograd_lite
 # are on the page of the module that defines them.
 TOP = "autograd_lite"
 PAGES = [
-    ("tensors", "Tensors and operations of your own", "The tensor, gradients switched off, new operations.", [TOP]),
+    ("tensors", "Tensors and operations of your own", "The tensor, gradients switched off, new operations, seeds.", [TOP]),
     ("transforms", "Derivatives of functions", "Functions that take functions and return derivatives.", [TOP]),
     ("programs", "Programs, pictures, derivations, files", "What is built on the engine.", [TOP]),
     ("elementwise", "Elementwise operations", "Functions of single elements. Operands broadcast.", [TOP]),
@@ -37,7 +37,7 @@ PAGES = [
     ("distributed", "Several processes", "Training by MPI.", ["autograd_lite.distributed"]),
 ]  # fmt: skip
 _PARTS = {
-    "core": "tensors", "batching": "tensors", "random": "data", "support": "programs", "transforms": "transforms",
+    "core": "tensors", "batching": "tensors", "random": "tensors", "support": "programs", "transforms": "transforms",
     "compiler": "programs", "debugging": "programs", "derivation": "programs", "persistence": "programs",
     "ops.interop": "tensors", "ops.elementwise": "elementwise", "ops.arrays": "arrays", "ops.reductions": "reductions",
     "ops.linalg": "linalg", "ops.layers": "layers",
@@ -79,7 +79,11 @@ def names_of(place: str) -> list[str]:
     module = package(place)
     listed = SEQUENCES if place.endswith(".rnn") else getattr(module, "__all__", None)
     if listed is None and hasattr(module, "__path__"):  # a package whose modules have lists
-        parts = [part for part in vars(module).values() if inspect.ismodule(part) and part.__name__.startswith(module.__name__)]
+        parts = [
+            part
+            for part in vars(module).values()
+            if inspect.ismodule(part) and part.__name__.startswith(module.__name__)
+        ]
         listed = [name for part in parts for name in getattr(part, "__all__", ())]
     if listed is None:
         listed = [

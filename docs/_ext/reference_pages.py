@@ -13,25 +13,35 @@ from sphinx.application import Sphinx
 
 import autograd_lite
 
+BUILT_IN = {  # functions of the interpreter under a name of this package, whose docstrings are others
+    "autograd_lite.is_grad_enabled": "Whether operations are recorded here: not inside of `no_grad`.",
+}
 ROOT = Path(autograd_lite.__file__).resolve().parents[1]
-_LITERAL = re.compile(r"(``.+?``|`[^`]+`|\*\*?\w+)")
-_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:\{([^}]+)\}|([A-Za-z0-9]{1,2}))(?![\w(])")
+_LITERAL = re.compile(r"(``.+?``|`[^`]+`|\*\*(?:\\\*)*\w[^*]*\*\*|\\\\\*)")
+_LABEL = re.compile(r":ref:`(?:([^`<]+?) <[^>]+>|([^`]+))`")  # of NumPy's documentation
+_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:[{(]([^})]+)[})]|([A-Za-z0-9]{1,2})(?![\w(]))")
 
 
 def _heading(text: str, line: str) -> str:
     return f"{text}\n{line * len(text)}\n\n"
 
 
+def _first_line(found: Name) -> str:
+    if found.full in BUILT_IN:
+        return BUILT_IN[found.full]
+    return legible((inspect.getdoc(found.thing) or "").partition("\n")[0])
+
+
 def _own_page(found: Name, page: str, title: str) -> str:
     kind = "autoclass" if inspect.isclass(found.thing) else "autofunction"
-    if not inspect.isclass(found.thing) and not inspect.isroutine(found.thing):
-        kind = "autodata"
     options = "   :members:\n" if kind == "autoclass" else ""
+    if found.full in BUILT_IN:
+        kind, options = "function", f"\n   {BUILT_IN[found.full]}\n"
     return (
         ":orphan:\n\n"
         + _heading(found.full.removeprefix("autograd_lite."), "=")
         + f":doc:`Reference <../index>` › :doc:`{title} <../{page}>`\n\n"
-        + f".. currentmodule:: {found.place}\n\n.. {kind}:: {found.name}\n{options}"
+        + f".. currentmodule:: {found.place}\n\n.. {kind}:: {found.name}{'()' * (kind == 'function')}\n{options}"
     )
 
 
@@ -42,9 +52,10 @@ def _group_page(page: str, title: str, text: str, names: list[Name]) -> str:
         sources.setdefault(found.source, []).append(found)
     for own in sources.values():
         described = inspect.getdoc(inspect.getmodule(own[0].thing) or autograd_lite) or ""
-        parts.append(_heading(described.partition("\n")[0].rstrip("."), "-"))
-        parts.append(".. autosummary::\n   :nosignatures:\n\n")
-        parts += [f"   {found.full}\n" for found in own] + ["\n"]
+        parts.append(_heading(re.split(r"\.(?: |$)", described.partition("\n")[0])[0], "-"))
+        parts.append(".. list-table::\n   :widths: 30 70\n   :class: names\n\n")
+        parts += [f"   * - :doc:`{found.name} <api/{found.file}>`\n     - {_first_line(found)}\n" for found in own]
+        parts.append("\n")
     return "".join(parts)
 
 
@@ -78,15 +89,19 @@ def legible(line: str) -> str:
 
 
 def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """After numpydoc: formulas outside of examples, literal blocks, field lists and directives."""
-    inside = False
+    """After numpydoc: everything but examples and literal blocks."""
+    example, literal = False, None
     for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
         if not line.strip():
+            example = False
+        elif literal is not None and indent > literal:
             continue
-        starts = line.lstrip().startswith((">>>", "..", ":")) or line.endswith("::")
-        inside = starts or (inside and (lines[i - 1].strip() != "" or line.startswith("   ")))
-        if not inside:
-            lines[i] = legible(line)
+        elif example or line.lstrip().startswith((">>>", "..", ":")):
+            example = example or line.lstrip().startswith(">>>")
+        else:
+            lines[i] = legible(_LABEL.sub(r"\1\2", line))
+            literal = indent if line.endswith("::") else None
 
 
 def _source(name: str, module: str) -> tuple[str, int] | None:

@@ -31,15 +31,17 @@ def run(programs: list[tuple[int, str]], page: str) -> list[str]:
     from verify_page import _tested
 
     names: dict[str, object] = {"__name__": "__main__"}
-    outputs = []
+    outputs, rows = [], []
     for line, program in programs:
         if program.startswith("# test_"):  # a module of tests: what pytest prints
             outputs.append(_tested(program + "\n"))
             continue
-        text, printed, file = "\n" * (line - 1) + program + "\n", io.StringIO(), f"{page}, line {line}"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        # Sources are known to tracebacks and to `inspect`, at the lines of the page; what is no program is blank.
+        text, printed = "\n" * (line - 1) + program + "\n", io.StringIO()
+        rows += [""] * (line - 1 - len(rows)) + program.split("\n")
+        linecache.cache[page] = (0, None, [f"{row}\n" for row in rows], page)
         with contextlib.redirect_stdout(printed):
-            exec(compile(text, file, "exec"), names)
+            exec(compile(text, page, "exec"), names)
         outputs.append("\n".join(row.rstrip() for row in printed.getvalue().splitlines()))
     return outputs
 
@@ -55,7 +57,9 @@ def outputs_of(programs: list[tuple[int, str]], page: str, folder: Path) -> list
     kept = folder / f"{key}.json"
     if not kept.exists():
         command = [sys.executable, "-W", "error", __file__, page]
-        done = subprocess.run(command, input=json.dumps(programs), capture_output=True, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(
+            command, input=json.dumps(programs), capture_output=True, text=True, cwd=ROOT, check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr.strip())
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,4 +107,8 @@ if __name__ == "__main__":
     try:
         print(json.dumps(run(json.load(sys.stdin), sys.argv[1])))
     except BaseException as error:
-        sys.exit("".join(traceback.format_exception(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))))
+        sys.exit(
+            "".join(
+                traceback.format_exception(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))
+            )
+        )

@@ -15,6 +15,8 @@ from derivations.catalogue import SOURCES
 _OPENING = """\
 # The derivations, checked
 
+<!-- not run: the tests run these programs at random inputs -->
+
 Four documents derive the gradients behind neural networks:
 
 {sources}

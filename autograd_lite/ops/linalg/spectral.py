@@ -188,8 +188,11 @@ def _svd(a: Array) -> Any:
 def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """U, the singular values s in descending order, and Vᵀ, with A = U diag(s) Vᵀ, as an SVDResult.
 
-    ∂/∂A = U (F ∘ (Uᵀg_U − g_UᵀU) S + S F ∘ (Vᵀg_V − g_VᵀV) + diag(g_s)) Vᵀ
-           + (I − UUᵀ) g_U S⁻¹ Vᵀ + U S⁻¹ g_Vᵀ (I − VVᵀ)
+    ::
+
+        ∂/∂A = U (F ∘ (Uᵀg_U − g_UᵀU) S + S F ∘ (Vᵀg_V − g_VᵀV) + diag(g_s)) Vᵀ
+               + (I − UUᵀ) g_U S⁻¹ Vᵀ + U S⁻¹ g_Vᵀ (I − VVᵀ)
+
     with Fᵢⱼ = 1/(sⱼ² − sᵢ²) off the diagonal (Townsend 2016, Differentiating the singular value decomposition).
 
     Parameters
