@@ -38,7 +38,7 @@ if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LIT
     from gallery_settings import sphinx_gallery_conf
 
     extensions += ["sphinx_gallery.gen_gallery", "gallery_settings"]
-    exclude_patterns += [f"gallery/**/*.{ending}" for ending in ("ipynb", "py", "md5", "zip")]
+    exclude_patterns += [f"gallery/*.{ending}" for ending in ("ipynb", "py", "md5", "zip")]  # for download, not pages
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]

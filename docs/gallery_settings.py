@@ -1,7 +1,8 @@
 """How the studies in examples/ become the gallery of the site: settings, order and pictures for sphinx-gallery.
 
 AUTOGRAD_LITE_GALLERY decides what runs: all studies in full (the default), `quick` for short runs of all, or `short`
-for short runs of those that take less than five seconds; the others then have pages without results.
+for short runs of those that take less than five seconds; the others then have pages without results. With `0` the site
+has no gallery (conf.py).
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ Trained on 20 sonnets, the network predicts two others better than any n-gram mo
 
 .. math::
 
-    z, r = \sigma(W x_t + U h_{t-1} + b), \qquad n = \tanh(W_n x_t + r \odot (U_n h_{t-1} + c) + b_n), \qquad
+    \begin{gathered}
+    z, r = \sigma(W x_t + U h_{t-1} + b), \qquad n = \tanh(W_n x_t + r \odot (U_n h_{t-1} + c) + b_n), \\
     h_t = (1 - z) \odot n + z \odot h_{t-1}
+    \end{gathered}
 
 Gated recurrent units (Cho et al., 2014) learn to predict the next character from 20 sonnets of Shakespeare; two sonnets
 are held out. The measure is the cross-entropy per held-out character, in nats. The baselines are n-gram models, which

@@ -6,8 +6,10 @@ once more with respect to its weights.
 
 .. math::
 
-    u_t + u\,u_x = \nu\,u_{xx}, \qquad u = -\sin \pi x + t (1 - x^2) N_\theta(x, t), \qquad
+    \begin{gathered}
+    u_t + u\,u_x = \nu\,u_{xx}, \qquad u = -\sin \pi x + t (1 - x^2) N_\theta(x, t), \\
     \min_\theta\, \frac1n \sum_i (u_t + u\,u_x - \nu\,u_{xx})^2 (x_i, t_i)
+    \end{gathered}
 
 The equation, with u(x, 0) = −sin πx and u(±1, t) = 0, steepens the sine to a front. The function u has these initial
 and boundary values for every network N, so only the equation has to be fitted. The loss is the mean squared residual

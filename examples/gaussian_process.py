@@ -6,8 +6,10 @@ and the level of the noise; its band is wide where nothing was measured.
 
 .. math::
 
-    \ln p(y) = -\tfrac12 y^\top K^{-1} y - \tfrac12 \ln |K| - \tfrac n2 \ln 2\pi, \qquad
+    \begin{gathered}
+    \ln p(y) = -\tfrac12 y^\top K^{-1} y - \tfrac12 \ln |K| - \tfrac n2 \ln 2\pi, \\
     \partial_j \ln p = \tfrac12 \operatorname{tr}\,(\alpha\alpha^\top - K^{-1})\, \partial_j K, \quad \alpha = K^{-1} y
+    \end{gathered}
 
 The function is drawn from a Gaussian process with known hyperparameters. Those that maximise the probability of the
 measurements are found by SciPy's L-BFGS-B, with gradients that the engine computes through the Cholesky factor of K
