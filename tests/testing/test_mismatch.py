@@ -208,3 +208,16 @@ def test_what_users_name_is_escaped():
         assert not re.search("<(script|b>&|i|u|x)\\b", page.replace("<p><b>", ""))
         _Page(page)
     assert "<script>alert(1)</script>" in "".join(_Page(caught(lambda x: x, loss)._repr_html_()).texts)
+
+
+def test_an_explanation_is_given_once_with_its_place_in_the_code():
+    def loss(p, t):
+        return -(t * np.log(p) + (1 - t) * np.log(1 - p)).sum()
+
+    def gradient(p, t):
+        return -t / p - (1 - t) / (1 - p)
+
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(loss, gradient, np.array([0.3, 0.4, 0.8, 0.7]), np.array([1.0, 0.0, 1.0, 0.0]))
+    signs = [finding.text for finding in caught.value.findings if finding.text.startswith("the sign of")]
+    assert signs == ["the sign of (1 - t) / (1 - p) is wrong, in `-t / p - (1 - t) / (1 - p)`"]

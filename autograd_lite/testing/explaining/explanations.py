@@ -179,7 +179,7 @@ def _explained(findings: list[Finding]) -> bool:
 
 def _simplest(found: list[Finding]) -> Iterator[Finding]:
     """The findings that are about as simple as the simplest, at most two of a kind, and the places that are right."""
-    findings = [finding for finding in found if not _is_coincidence(finding, found)]
+    findings = [f for f in found if not _is_coincidence(f, found) and not any(_says_more(other, f) for other in found)]
     simplest: dict[str, list[int]] = {}
     lowest = min((finding.cost for finding in findings if finding.kind != "part"), default=0)
     for finding in sorted(findings, key=lambda finding: finding.cost):
@@ -189,6 +189,11 @@ def _simplest(found: list[Finding]) -> Iterator[Finding]:
         ):
             costs.append(finding.cost)
             yield finding
+
+
+def _says_more(finding: Finding, other: Finding) -> bool:
+    """Whether a finding is the other one, with the place in the code."""
+    return finding.text.startswith(f"{other.text}, in `")
 
 
 def _is_coincidence(finding: Finding, others: list[Finding]) -> bool:
