@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
 from collections.abc import Callable
@@ -49,6 +50,8 @@ class Communicator:
         # The loops over batches that are under way: samples of this rank, of all ranks, and the thread.
         self._batches: dict[int, tuple[int, int, int]] = {}
         self._leaving: WeakSet[Any] = WeakSet()  # those to notify before the current batch changes
+        self.weights: set[float] = set()  # of this rank, by which gradients were computed since the last step
+        self._numbers = itertools.count()
 
     # -- data ------------------------------------------------------------------------------------------------------
 
@@ -152,6 +155,19 @@ class Communicator:
         """Call ``part.leave_batch()`` before the current batch changes."""
         self._leaving.add(part)
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether a loop over batches is under way."""
+        return bool(self._batches)
+
+    def note_weight(self, weight: float) -> None:
+        """Note that gradients were computed for a loss of this rank that has this weight."""
+        self.weights.add(weight)
+
+    def next_number(self) -> int:
+        """0, 1, 2, ...: the same on all ranks for parts that are made in the same order."""
+        return next(self._numbers)
+
     def share(self, call: str, samples: int | None) -> tuple[int, int]:
         """The samples of this rank in the current batch, and of all ranks (0 if only the headers will tell).
 
@@ -186,7 +202,10 @@ class Communicator:
     def __repr__(self) -> str:
         return f"Communicator(rank={self.rank}, size={self.size})"
 
+    def __deepcopy__(self, memo: Any) -> Communicator:
+        return self  # a copy of a model that holds it belongs to the same processes
+
     def __reduce__(self) -> Any:
         if self.size == 1:
             return Communicator, ()
-        raise TypeError("a Communicator belongs to its process: it cannot be copied or pickled")
+        raise TypeError("a Communicator belongs to its process: it cannot be pickled")
