@@ -110,6 +110,23 @@ class Communicator:
         """Wait until all ranks are here."""
         self.meet("Communicator.barrier")
 
+    def on_rank_0(self, call: str, details: str, function: Callable[[], Any]) -> Any:
+        """Call a function on rank 0; all ranks return what it returns there, or raise what it raises."""
+        if self.size == 1:
+            return function()
+        self.meet(call, lambda: [details])
+        result: Any = None
+        error: Exception | None = None
+        if self.rank == 0:
+            try:
+                result = function()
+            except Exception as failure:
+                error = failure
+        result, sent = self.broadcast((result, error and _portable(error, call)))
+        if sent is not None:
+            raise error or sent
+        return result
+
     # -- for the library -------------------------------------------------------------------------------------------
 
     def meet(self, call: str, details: Callable[[], list[str]] | bytes = b"", **numbers: Any) -> Any:
@@ -209,3 +226,14 @@ class Communicator:
         if self.size == 1:
             return Communicator, ()
         raise TypeError("a Communicator belongs to its process: it cannot be pickled")
+
+
+def _portable(error: Exception, call: str) -> Exception:
+    """The error, or one that other processes can read."""
+    try:
+        same = pickle.loads(pickle.dumps(error))
+    except Exception:
+        same = None
+    if type(same) is type(error) and str(same) == str(error):
+        return error
+    return RuntimeError(f"{call}: rank 0 has raised {type(error).__name__}: {error}")

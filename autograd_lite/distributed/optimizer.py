@@ -103,6 +103,11 @@ class Optimizer(optim.Optimizer):
         self._copy_from_rank_0(model)
         comm.notify(self)
 
+    @property
+    def comm(self) -> Communicator:
+        """The communicator."""
+        return self._comm
+
     def step(
         self, closure: Callable[[], Any] | None = None, *, error_if_nonfinite: bool = False, average: bool = True,
         samples: int | None = None,

@@ -449,6 +449,11 @@ ROWS = [
         ("Checkpoint(folder, model=3)", TypeError, "Checkpoint: model is int, which has no load_state_dict"),
         ("Checkpoint(folder, model=nn.Linear)",
          TypeError, "Checkpoint: model is the class Linear, not an instance of it"),
+        ("Checkpoint(folder, model=model, comm=4)",
+         TypeError, "Checkpoint: comm must be what distributed.communicator() returns, not 4"),
+        ("Checkpoint(folder, one=distributed.Optimizer(optimizer, distributed.communicator()), "
+         "batches=data.Batches(x, batch_size=1, shard=distributed.communicator()))",
+         ValueError, "Checkpoint: the parts have different communicators; pass the one of all ranks as comm="),
         ("Checkpoint(folder, keep=0, model=model)", ValueError, "Checkpoint: keep must be a positive integer, not 0"),
         ("Checkpoint(folder, model=model).save(-1)",
          ValueError, "Checkpoint.save: step must be the number of steps so far, not -1"),
