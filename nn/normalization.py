@@ -61,12 +61,14 @@ class _BatchNorm(Module):
         if momentum is None:
             momentum = 0 if counter is None else 1 / (counter + 1)
         training = self.training or self.running_mean is None
-        out = batch_norm(
+        out = self._normalized(
             input, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps
         )
         if counter is not None:
             overwrite(counter, counter + 1, type(self).__name__)
         return out
+
+    _normalized: Any = staticmethod(batch_norm)
 
     def extra_repr(self) -> str:
         changed = changed_options(self, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
 from collections.abc import Callable
@@ -49,6 +50,8 @@ class Communicator:
         # The loops over batches that are under way: samples of this rank, of all ranks, and the thread.
         self._batches: dict[int, tuple[int, int, int]] = {}
         self._leaving: WeakSet[Any] = WeakSet()  # those to notify before the current batch changes
+        self.weights: set[float] = set()  # of this rank, by which gradients were computed since the last step
+        self._numbers = itertools.count()
 
     # -- data ------------------------------------------------------------------------------------------------------
 
@@ -107,6 +110,23 @@ class Communicator:
         """Wait until all ranks are here."""
         self.meet("Communicator.barrier")
 
+    def on_rank_0(self, call: str, details: str, function: Callable[[], Any]) -> Any:
+        """Call a function on rank 0; all ranks return what it returns there, or raise what it raises."""
+        if self.size == 1:
+            return function()
+        self.meet(call, lambda: [details])
+        result: Any = None
+        error: Exception | None = None
+        if self.rank == 0:
+            try:
+                result = function()
+            except Exception as failure:
+                error = failure
+        result, sent = self.broadcast((result, error and _portable(error, call)))
+        if sent is not None:
+            raise error or sent
+        return result
+
     # -- for the library -------------------------------------------------------------------------------------------
 
     def meet(self, call: str, details: Callable[[], list[str]] | bytes = b"", **numbers: Any) -> Any:
@@ -152,6 +172,19 @@ class Communicator:
         """Call ``part.leave_batch()`` before the current batch changes."""
         self._leaving.add(part)
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether a loop over batches is under way."""
+        return bool(self._batches)
+
+    def note_weight(self, weight: float) -> None:
+        """Note that gradients were computed for a loss of this rank that has this weight."""
+        self.weights.add(weight)
+
+    def next_number(self) -> int:
+        """0, 1, 2, ...: the same on all ranks for parts that are made in the same order."""
+        return next(self._numbers)
+
     def share(self, call: str, samples: int | None) -> tuple[int, int]:
         """The samples of this rank in the current batch, and of all ranks (0 if only the headers will tell).
 
@@ -186,7 +219,21 @@ class Communicator:
     def __repr__(self) -> str:
         return f"Communicator(rank={self.rank}, size={self.size})"
 
+    def __deepcopy__(self, memo: Any) -> Communicator:
+        return self  # a copy of a model that holds it belongs to the same processes
+
     def __reduce__(self) -> Any:
         if self.size == 1:
             return Communicator, ()
-        raise TypeError("a Communicator belongs to its process: it cannot be copied or pickled")
+        raise TypeError("a Communicator belongs to its process: it cannot be pickled")
+
+
+def _portable(error: Exception, call: str) -> Exception:
+    """The error, or one that other processes can read."""
+    try:
+        same = pickle.loads(pickle.dumps(error))
+    except Exception:
+        same = None
+    if type(same) is type(error) and str(same) == str(error):
+        return error
+    return RuntimeError(f"{call}: rank 0 has raised {type(error).__name__}: {error}")

@@ -13,17 +13,18 @@ from autograd_lite import optim
 from autograd_lite.core.hooks import refuse_in_program
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.core.writes import record_change
-from autograd_lite.distributed.batch_statistics import warn_of_batch_statistics
+from autograd_lite.distributed.batch_normalization import warn_of_batch_statistics
 from autograd_lite.distributed.communicator import Communicator
 from autograd_lite.distributed.exchange import EXTRA, hashed
+from autograd_lite.distributed.flat_gradients import put, weighted
 from autograd_lite.distributed.metrics import _check_communicator, mean
 from autograd_lite.nn.module import Module
-from autograd_lite.optim.bucket import Bucket
 from autograd_lite.random import generator, get_state, set_state
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 
 _CALL = "distributed.Optimizer"
+_STEP_OUTSIDE = "compile the forward and backward pass, and call step() after each call of the compiled function"
 
 
 class Optimizer(optim.Optimizer):
@@ -102,6 +103,11 @@ class Optimizer(optim.Optimizer):
         self._copy_from_rank_0(model)
         comm.notify(self)
 
+    @property
+    def comm(self) -> Communicator:
+        """The communicator."""
+        return self._comm
+
     def step(
         self, closure: Callable[[], Any] | None = None, *, error_if_nonfinite: bool = False, average: bool = True,
         samples: int | None = None,
@@ -121,7 +127,7 @@ class Optimizer(optim.Optimizer):
             The number of samples of this rank; by default that of the current batch of ``Batches(..., shard=comm)``.
         """
         if self._comm.size > 1:
-            refuse_in_program("distributed.Optimizer.step()")
+            refuse_in_program("distributed.Optimizer.step() with several processes", _STEP_OUTSIDE)
             if closure is not None:
                 closure = self._averaged(closure, samples)
             elif average:
@@ -155,18 +161,19 @@ class Optimizer(optim.Optimizer):
             If a rank is missing, is in another call, or has other parameters.
         RuntimeError
             If the gradients are sums over batches with different shares of this rank (see `accumulate`), it is not
-            clear what the current batch is, or they are sums over the ranks already (``reduction="sum"``).
+            clear what the current batch is, `SyncBatchNorm` has counted other samples, or the gradients are sums over
+            the ranks already (``reduction="sum"``).
         """
         comm, call = self._comm, f"{_CALL}.average_gradients"
         if comm.size == 1:
             return
         weight, has = self._met(call, samples)
-        flats = self._weighted(weight)
+        flats = weighted(self._work, weight, self._stashed)
         self._stashed, self._unaveraged = None, set()
         for (_, bucket), flat, present in zip(self._work, flats, has, strict=True):
             if present.any():
                 comm.add_in_place(call, flat)
-                self._put(bucket, flat, present)
+                put(bucket, flat, present)
         self._averages = [weakref.ref(flat) for flat in flats]
 
     def accumulate(self, *, samples: int | None = None) -> None:
@@ -182,7 +189,7 @@ class Optimizer(optim.Optimizer):
         """
         if self._comm.size > 1:
             weight, has = self._met(f"{_CALL}.accumulate", samples)
-            stashed = self._weighted(weight), has
+            stashed = weighted(self._work, weight, self._stashed), has
             self.zero_grad()
             self._stashed = stashed
 
@@ -190,6 +197,7 @@ class Optimizer(optim.Optimizer):
         """Set the gradients to None or zeros (see `optim.Optimizer.zero_grad`), and discard what was accumulated."""
         if self._comm.size > 1:
             self._stashed, self._unaveraged, self._averages = None, set(), []
+            self._comm.weights.clear()
         super().zero_grad(set_to_none)
 
     def _met(self, call: str, samples: int | None) -> tuple[float, list[NumberArray]]:
@@ -211,30 +219,15 @@ class Optimizer(optim.Optimizer):
         if (headers[:, EXTRA] != headers[0, EXTRA]).any():
             comm.add_in_place(call, has, largest=True)
         ends = np.cumsum([len(bucket.parameters) for _, bucket in self._work])
-        return own / total if self._reduction == "mean" else float(own > 0), np.split(has, ends[:-1])
-
-    def _weighted(self, weight: float) -> list[NumberArray]:
-        """The gradients times the weight end to end, an array for each bucket, with what was accumulated."""
-        found = []
-        for number, (_, bucket) in enumerate(self._work):
-            flat = np.empty(bucket.values.size, bucket.dtype)
-            for parameter, place, gradient in zip(bucket.parameters, bucket.places, bucket.gradients(), strict=True):
-                part = flat[place].reshape(parameter.shape)
-                if gradient is None or not weight:  # 0 times NaN would be NaN
-                    part[...] = 0
-                else:
-                    np.multiply(gradient, weight, out=part, dtype=bucket.dtype)
-            if self._stashed is not None:
-                flat += self._stashed[0][number]
-            found.append(flat)
-        return found
-
-    def _put(self, bucket: Bucket, flat: NumberArray, present: NumberArray) -> None:
-        """Make the parts of the flat array the gradients of the parameters, without a copy."""
-        for parameter, place, is_there in zip(bucket.parameters, bucket.places, present, strict=True):
-            leaf = parameter._leaf()
-            if is_there and leaf is not None:
-                leaf.grad = flat[place].reshape(parameter.shape).astype(parameter.dtype, copy=False)
+        weight = own / total if self._reduction == "mean" else float(own > 0)
+        if comm.weights - {weight}:
+            used = ", ".join(f"{known:g}" for known in sorted(comm.weights))
+            raise RuntimeError(
+                f"{call}: SyncBatchNorm has computed gradients for a loss of this rank of weight {used}, but here it "
+                f"is {weight:g}: {own} of {total} samples, reduction={show(self._reduction)}"
+            )
+        comm.weights.clear()
+        return weight, np.split(has, ends[:-1])
 
     def leave_batch(self) -> None:
         """Note the share of the current batch if there are gradients of it that have not been averaged."""

@@ -32,6 +32,10 @@ class Checkpoint:
     save between ``optimizer.step()`` and the next ``backward()``. Nor are the global generators of `np.random` and of
     the module `random`.
 
+    With several processes all ranks call `save` and `resume`. Rank 0 writes and reads, and the others wait for it, at
+    most the timeout of the communicator; an error of rank 0 is raised on all ranks. The random generators of rank 0 are
+    saved. The run can continue on another number of ranks.
+
     Parameters
     ----------
     folder : str or path
@@ -39,6 +43,8 @@ class Checkpoint:
         a folder of its own.
     keep : int, default 3
         The number of last checkpoints to keep.
+    comm : distributed.Communicator, optional
+        By default that of the parts: of a `distributed.Optimizer`, or of ``Batches(..., shard=comm)``.
     **parts : Module, Optimizer, schedule, Batches, numpy.random.Generator or RandomState
         Under names of your choice; or any other object with `state_dict` and `load_state_dict`.
 
@@ -47,7 +53,7 @@ class Checkpoint:
     TypeError
         If a part has no state, or a module holds a generator that cannot be saved (a ``random.Random``, or in a set).
     ValueError
-        If there is no part, or `keep` is not positive.
+        If there is no part, `keep` is not positive, or the parts have different communicators.
 
     Examples
     --------
@@ -71,7 +77,7 @@ class Checkpoint:
     (5, True)
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, **parts: Any) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, comm: Any = None, **parts: Any) -> None:
         if not is_integer(keep) or keep < 1:
             raise ValueError(f"Checkpoint: keep must be a positive integer, not {show(keep)}")
         if not parts:
@@ -82,6 +88,7 @@ class Checkpoint:
             if not isinstance(part, SAVABLE) and not hasattr(part, "load_state_dict"):
                 raise TypeError(f"Checkpoint: {name} is {type(part).__name__}, which has no load_state_dict")
         self.folder, self.keep, self.parts = os.path.abspath(folder), keep, parts
+        self.comm = _communicator(comm, parts)
         self._unreadable: set[int] = set()
         self._generators()  # raises for those that cannot be saved
         try:
@@ -112,15 +119,20 @@ class Checkpoint:
         """
         if not is_integer(step) or not 0 <= step <= LARGEST_COUNT:
             raise ValueError(f"Checkpoint.save: step must be the number of steps so far, not {show(step)}")
+        call, details = "Checkpoint.save", f"step {int(step)} of {list(self.parts)}"
+        path: str = self._on_rank_0(call, details, partial(self._write, int(step), counters))
+        return path
+
+    def _write(self, step: int, counters: dict[str, Any]) -> str:
         later = [number for number in self._steps() if number > step and number not in self._unreadable]
         if later:
             raise FileExistsError(
                 f"Checkpoint.save: step {step}, but {self.folder} has a checkpoint of step {max(later)}; "
                 "call resume() before training, or use a separate folder for each run"
             )
-        path = self._path(int(step))
-        save(path, {"step": int(step), "counters": counters, **self._state()})
-        self._unreadable.discard(int(step))
+        path = self._path(step)
+        save(path, {"step": step, "counters": counters, **self._state()})
+        self._unreadable.discard(step)
         for old in [number for number in self._steps() if number <= step][: -self.keep]:
             if not os.path.isdir(self._path(old)):  # a folder with such a name is not a checkpoint
                 os.unlink(self._path(old))
@@ -145,20 +157,31 @@ class Checkpoint:
             If the checkpoint does not fit: names, shapes or options of parts differ; or a part accepts no state now,
             such as `Batches` in the middle of an epoch. No part has changed then.
         """
+        found = self._on_rank_0("Checkpoint.resume", f"the parts {list(self.parts)}", self._read)
+        if found is None:
+            return {"step": 0}
+        step, state = found
+        self._restore(state, step)
+        return {"step": step, **state["counters"]}
+
+    def _on_rank_0(self, call: str, details: str, function: Callable[[], Any]) -> Any:
+        return function() if self.comm is None else self.comm.on_rank_0(call, details, function)
+
+    def _read(self) -> tuple[int, Any] | None:
+        """The step and the state of the newest readable checkpoint; None if there is no checkpoint."""
         failure: Exception | None = None
         for step in reversed(self._steps()):
             try:
                 state = load(self._path(step))
             except (CorruptedFileError, OSError) as error:
-                warnings.warn(f"Checkpoint.resume: {error}; trying the one before", stacklevel=2)
+                warnings.warn(f"Checkpoint.resume: {error}; trying the one before", stacklevel=4)
                 self._unreadable.add(step)
                 failure = error
             else:
-                self._restore(state, step)
-                return {"step": step, **state["counters"]}
+                return step, state
         if failure is not None:
             raise CorruptedFileError(f"Checkpoint.resume: no checkpoint in {self.folder} can be read") from failure
-        return {"step": 0}
+        return None
 
     def _restore(self, state: Any, step: int) -> None:
         before = self._state()
@@ -221,3 +244,16 @@ class Checkpoint:
         """The steps of all checkpoints, in ascending order."""
         found = [_FILE.fullmatch(name) for name in os.listdir(self.folder)]
         return sorted(int(match[1]) for match in found if match)
+
+
+def _communicator(comm: Any, parts: dict[str, Any]) -> Any:
+    """The communicator, or that of the parts; None if there is one process."""
+    if comm is not None:
+        if isinstance(comm, type) or not hasattr(comm, "on_rank_0"):
+            raise TypeError(f"Checkpoint: comm must be what distributed.communicator() returns, not {show(comm)}")
+        return comm
+    known = [getattr(part, name, None) for part in parts.values() for name in ("comm", "shard")]
+    found = {id(comm): comm for comm in known if hasattr(comm, "on_rank_0")}
+    if len(found) > 1:
+        raise ValueError("Checkpoint: the parts have different communicators; pass the one of all ranks as comm=")
+    return next(iter(found.values()), None)

@@ -88,9 +88,7 @@ def check_in_each_call(check: Callable[..., None], *arrays: Any) -> None:
         found.check(check, arrays)
 
 
-def refuse_in_program(what: str) -> None:
+def refuse_in_program(what: str, instead: str = "do it between two calls") -> None:
     """Raise CompileError if a function is being recorded, because `what` would not be repeated in a replay."""
     if current_recorder() is not None:
-        raise CompileError(
-            f"compile: {what} would not be repeated when the program is replayed; do it between two calls"
-        )
+        raise CompileError(f"compile: {what} would not be repeated when the program is replayed; {instead}")

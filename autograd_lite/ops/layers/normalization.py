@@ -11,6 +11,7 @@ change x̂.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
     return mean + rest, deviations, _mean(deviations * deviations, axes)
 
 
-def _factor(x: Array, axes: Axes, eps: float) -> Array:
+def factor_of(x: Array, axes: Axes, eps: float) -> Array:
     """A factor of x that prevents squares from overflowing and, if eps is 0, from underflowing."""
     factor = slice_scale(x, axes)
     return np.minimum(factor, 1) if eps else factor
@@ -62,7 +63,7 @@ _LIMITS = {
 }
 
 
-def _is_ordinary(scale: Array) -> bool:
+def is_ordinary(scale: Array) -> bool:
     """Whether the variances are so far from the limits of the dtype that no square overflowed or underflowed."""
     lowest, highest = _LIMITS[scale.dtype]
     return bool(lowest < scale.min(initial=1) and scale.max(initial=1) < highest)
@@ -76,11 +77,11 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
     with np.errstate(all="ignore"):
         mean, standardized, variance = _moments(x, axes)
         scale = 1 / np.sqrt(variance + eps)
-        ordinary = _is_ordinary(whole(scale))
+        ordinary = is_ordinary(whole(scale))
     if ordinary:
         standardized *= scale
         return standardized, scale, mean, variance
-    factor = _factor(x, axes, eps)
+    factor = factor_of(x, axes, eps)
     mean, standardized, variance = _moments(x * factor, axes)
     scale = 1 / np.sqrt(variance + eps * factor * factor)
     with np.errstate(over="ignore"):  # an infinite variance matters only to running statistics
@@ -89,7 +90,7 @@ def _standardize(x: Array, axes: Axes, eps: float) -> Any:
 
 def _normal_and_scale(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
     """x̂ and 1/√(σ² + eps) as formulas, for second derivatives."""
-    factor = _factor(x, axes, eps)
+    factor = factor_of(x, axes, eps)
     near = deviation(x * factor, axes)
     scale = 1 / np.sqrt(np.mean(near * near, axis=axes, keepdims=True) + eps * factor * factor)
     return near * scale, scale * factor
@@ -225,6 +226,18 @@ def batch_norm(
     >>> running_mean, running_var
     (array([0.2]), array([1.1]))
     """
+    return normalize_batch(x, running_mean, running_var, weight, bias, training, momentum, eps, _normalized_here)
+
+
+def normalize_batch(
+    x: Array, running_mean: Any, running_var: Any, weight: Array, bias: Array, training: bool, momentum: float,
+    eps: float, normalize: Callable[..., tuple[Array, Array, Array, int]],
+) -> Array:  # fmt: skip
+    """`batch_norm`, given how a batch is normalized by its own statistics.
+
+    ``normalize(x, weight, bias, axes, eps)`` returns the result, the mean and the variance as arrays, and the number of
+    values per channel.
+    """
     x = x if isinstance(x, Tensor) and x.dtype.kind == "f" else to_floats(strip(x))
     if x.ndim < 2:
         raise ValueError(f"batch_norm: x of shape {x.shape}, expected (N, C) or (N, C, ...)")
@@ -238,14 +251,23 @@ def batch_norm(
     weight, bias = (None if p is None else reshape(p, shape) for p in (weight, bias))
     if not training and running_mean is not None and running_var is not None:
         return _with_statistics(x, weight, bias, strip(running_mean), strip(running_var), shape, eps)
-    n = math.prod(x.shape[axis] for axis in axes)
-    if n < 2:
-        raise ValueError(f"batch_norm: x of shape {x.shape} has {n} values per channel; a variance needs at least two")
-    out, mean, variance = normalized(x, weight, bias, axes, eps)
+    out, mean, variance, n = normalize(x, weight, bias, axes, eps)
     if training:
         _move(running_mean, mean, momentum)
         _move(running_var, variance * (n / (n - 1)), momentum)
     return out
+
+
+def _normalized_here(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, int]:
+    n = math.prod(x.shape[axis] for axis in axes)
+    require_two(x.shape, n)
+    return *normalized(x, weight, bias, axes, eps), n
+
+
+def require_two(shape: tuple[int, ...], n: int) -> None:
+    """Raise ValueError if there is no variance of `n` values."""
+    if n < 2:
+        raise ValueError(f"batch_norm: x of shape {shape} has {n} values per channel; a variance needs at least two")
 
 
 def _with_statistics(x: Array, weight: Array, bias: Array, mean: Any, variance: Any, shape: Any, eps: float) -> Array:
