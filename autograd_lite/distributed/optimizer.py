@@ -66,7 +66,7 @@ class Optimizer(optim.Optimizer):
     Tensor([ 0.8, -1.6], requires_grad=True)
     """
 
-    __slots__ = ("_averages", "_comm", "_lines", "_names", "_reduction", "_stashed", "_unaveraged")
+    __slots__ = ("_averages", "_comm", "_kept", "_lines", "_names", "_reduction", "_stashed", "_unaveraged")
 
     def __new__(cls, optimizer: Any, comm: Any, model: Any = None, *, reduction: str = "mean") -> Any:
         if not isinstance(optimizer, optim.Optimizer) or isinstance(optimizer, Optimizer):
@@ -96,6 +96,7 @@ class Optimizer(optim.Optimizer):
         self._names = {} if model is None else {id(part): name for name, part in model.named_parameters()}
         # What was accumulated: for each bucket the weighted gradients, and which parameters have one.
         self._stashed: tuple[list[NumberArray], list[NumberArray]] | None = None
+        self._kept: dict[int, NumberArray] = {}  # the arrays of the last gradients, to be used again
         self._unaveraged: set[float] = set()  # the shares of earlier batches in the gradients
         self._averages: list[weakref.ref[NumberArray]] = []  # the arrays that hold the gradients after averaging
         self._lines: tuple[Any, str] = (None, "")
@@ -168,7 +169,7 @@ class Optimizer(optim.Optimizer):
         if comm.size == 1:
             return
         weight, has = self._met(call, samples)
-        flats = weighted(self._work, weight, self._stashed)
+        flats = weighted(self._work, weight, self._stashed, self._kept)
         self._stashed, self._unaveraged = None, set()
         for (_, bucket), flat, present in zip(self._work, flats, has, strict=True):
             if present.any():
@@ -189,7 +190,7 @@ class Optimizer(optim.Optimizer):
         """
         if self._comm.size > 1:
             weight, has = self._met(f"{_CALL}.accumulate", samples)
-            stashed = weighted(self._work, weight, self._stashed), has
+            stashed = weighted(self._work, weight, self._stashed, self._kept), has
             self.zero_grad()
             self._stashed = stashed
 
