@@ -13,7 +13,7 @@ from run_all import GROUPS, STUDIES
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-HEADER = (EXAMPLES / "GALLERY_HEADER.rst").read_text()
+HEADER = (EXAMPLES / "GALLERY_HEADER.txt").read_text()
 PAGES = [name for group in GROUPS.values() for name in group]
 
 CONF = """
