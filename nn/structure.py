@@ -17,6 +17,16 @@ from autograd_lite.support.versions import bump
 class Structure(Owner):
     """The part of `Module` about its parts and their dtype."""
 
+    def _repr_html_(self) -> str:
+        """The lines of `repr` in a notebook, as a table; the first 100 of them."""
+        from autograd_lite.support.notebook import table_html  # few programs need it
+
+        lines = [line.partition("  # ") for line in repr(self).splitlines()]
+        rows = [(line, count.partition(" ")[0]) for line, _, count in lines[:100]]
+        if len(lines) > len(rows):
+            rows.append((f"... and {len(lines) - len(rows):,} more", ""))
+        return table_html("", ("module", "parameters"), rows)
+
     def named_children(self) -> Iterator[tuple[str, Any]]:
         """The modules that are attributes of this one with their names, each once."""
         seen: set[int] = set()

@@ -251,6 +251,14 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__qualname__', self.function)}, {len(self.programs)} programs>"
 
+    def _repr_html_(self) -> str:
+        """The programs in a notebook, each with the beginning of its source."""
+        from autograd_lite.support.messages import shorten
+        from autograd_lite.support.notebook import details_html, lines_html  # few programs need them
+
+        programs = [details_html(repr(program), shorten(program.source, 10_000)) for program in self.programs]
+        return f"<div>{lines_html(repr(self))}{''.join(programs)}</div>"
+
 
 class BoundMethod:
     """A compiled method of an object, which has its own programs."""

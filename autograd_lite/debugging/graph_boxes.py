@@ -129,4 +129,4 @@ def _describe(value: Any) -> str:
         return text
     if value.dtype.kind == "b":
         return f"{np.count_nonzero(value)} of {value.size} true"
-    return f"from {value.min():.4g} to {value.max():.4g}, mean {value.mean():.4g}"
+    return f"from {value.min():.3g} to {value.max():.3g}, mean {value.mean():.3g}"

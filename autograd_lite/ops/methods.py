@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_lite.core.numpy_protocols import numpy_queries
 from autograd_lite.core.tensor import Tensor
-from autograd_lite.ops import gradient_hooks, interop
+from autograd_lite.ops import gradient_hooks, interop, notebook
 from autograd_lite.ops.arrays import axes, choosing, diagonals, indexing, ordering, shape
 from autograd_lite.ops.elementwise import arithmetic, rounding
 from autograd_lite.ops.in_place import in_place, set_item
@@ -102,6 +102,7 @@ _METHODS: dict[str, Any] = {
     "dot": matmul.dot,
     "__dlpack__": interop.to_dlpack,
     "__dlpack_device__": interop.dlpack_device,
+    "_repr_html_": notebook.tensor_html,
     "register_hook": gradient_hooks.register_hook,
     "retain_grad": gradient_hooks.retain_grad,
     "requires_grad_": gradient_hooks.requires_grad_,

@@ -19,8 +19,11 @@ _BESIDE = "display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start;overflow-
 _LONGEST = 20_000  # characters of a derivation
 
 
-def mismatch_html(mismatch: Any) -> str:
-    """A `GradientMismatch`: the message and the two arrays, green where they agree, redder the more they differ."""
+def mismatch_html(mismatch: Any, has_math: bool = True) -> str:
+    """A `GradientMismatch`: the message and the two arrays, green where they agree, redder the more they differ.
+
+    Where the page does not set mathematics, pass ``has_math=False``: the derivation is then text.
+    """
     title = f"{mismatch.subject} disagrees with {mismatch.reference}"
     parts = [f"<p><b>{_text(title)}</b></p>"]
     if mismatch.is_shape_error:
@@ -36,7 +39,9 @@ def mismatch_html(mismatch: Any) -> str:
     # Names and code of users may have dollar signs; only the derivation is to be set as mathematics.
     parts = [f"<div class='tex2jax_ignore mathjax_ignore'>{''.join(parts)}</div>"]
     derivation = mismatch.derivation
-    if derivation is not None and len(latex := derivation.latex()) <= _LONGEST:
+    if derivation is not None and not has_math:
+        parts.append(f"<p>The derivation of the right one:</p><pre>{_text(shorten(str(derivation), _LONGEST))}</pre>")
+    elif derivation is not None and len(latex := derivation.latex()) <= _LONGEST:
         parts.append(f"<p>The derivation of the right one:</p><div>$$\n{_text(latex)}\n$$</div>")
     return f"<div>{''.join(parts)}</div>"
 

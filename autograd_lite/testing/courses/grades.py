@@ -60,8 +60,9 @@ class Grades(Sequence[Grade]):
     (12, Counter({'right': 1, 'wrong': 1}))
     """
 
-    def __init__(self, rows: Sequence[Grade]) -> None:
+    def __init__(self, rows: Sequence[Grade], heading: str = "person") -> None:
         self._rows = tuple(rows)
+        self._heading = (heading, *_COLUMNS[1:])
 
     def __iter__(self) -> Iterator[Grade]:
         return iter(self._rows)
@@ -86,7 +87,7 @@ class Grades(Sequence[Grade]):
         return [[_on_one_line(getattr(row, column)) for column in _COLUMNS] for row in self._rows]
 
     def __str__(self) -> str:
-        table = [list(_COLUMNS), *([shorten(cell, _WIDEST) for cell in row] for row in self._cells())]
+        table = [list(self._heading), *([shorten(cell, _WIDEST) for cell in row] for row in self._cells())]
         widths = [max(_width(row[column]) for row in table) for column in range(len(_COLUMNS))]
         return "\n".join(
             "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -99,12 +100,12 @@ class Grades(Sequence[Grade]):
         """The table as comma-separated values. A cell that a spreadsheet would run as a formula starts with ``'``."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([list(_COLUMNS), *([_inert(cell) for cell in row] for row in self._cells())])
+        writer.writerows([list(self._heading), *([_inert(cell) for cell in row] for row in self._cells())])
         return file.getvalue()
 
     def html(self) -> str:
         """The table as HTML; the whole message appears when the mouse is over a row."""
-        head = "".join(f"<th style='text-align:left'>{column}</th>" for column in _COLUMNS)
+        head = "".join(f"<th style='text-align:left'>{column}</th>" for column in self._heading)
         rows = []
         for row, cells in zip(self._rows, self._cells(), strict=True):
             colour = _COLOURS.get(row.verdict, "transparent")

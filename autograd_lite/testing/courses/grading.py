@@ -187,13 +187,23 @@ def _call(submission: Submission, function: str, check: Callable[[Formula], None
 
 def _answer(error: BaseException, submission: Submission, formula: Any) -> dict[str, Any]:
     """The verdict on a submission whose check has raised an error."""
+    return verdict(error, formula, submission.filename)
+
+
+def verdict(error: BaseException, formula: Any, filename: str | None = None) -> dict[str, Any]:
+    """The fields of the grade, but the name, of a formula whose check has raised an error."""
     is_wrong = isinstance(error, GradientMismatch | NotFiniteError)
-    line: int | str | None = error.line if isinstance(error, StepMismatch) else _line(error, submission, formula)
+    line: int | str | None = error.line if isinstance(error, StepMismatch) else _line(error, filename, formula)
     mistake = _mistake(error) if is_wrong else f"{type(error).__name__}: {one_line(error)}".rstrip(": ")
     traceback.clear_frames(error.__traceback__)  # what a submission has allocated is freed
-    report = str(error) if is_wrong else "".join(traceback.format_exception(error, limit=-10))
-    verdict = "wrong" if is_wrong else "error"
-    return {"verdict": verdict, "mistake": mistake, "line": line, "report": encodable(report)[:_LONGEST_REPORT]}
+    notes = "".join(f"\n\n{note}" for note in getattr(error, "__notes__", ()))
+    report = f"{error}{notes}" if is_wrong else "".join(traceback.format_exception(error, limit=-10))
+    return {
+        "verdict": "wrong" if is_wrong else "error",
+        "mistake": mistake,
+        "line": line,
+        "report": encodable(report)[:_LONGEST_REPORT],
+    }
 
 
 def _mistake(error: BaseException) -> str:
@@ -207,12 +217,12 @@ def _mistake(error: BaseException) -> str:
     return f"largest difference{at}: {error.actual_value:.6g}, expected {error.expected_value:.6g}"
 
 
-def _line(error: BaseException, submission: Submission, formula: Any) -> int | None:
+def _line(error: BaseException, filename: str | None, formula: Any) -> int | None:
     """The line of the submission that raised the error, else the first line of the formula."""
     if isinstance(error, SyntaxError):
         return error.lineno
     code = getattr(formula, "__code__", None)
-    filename = submission.filename or getattr(code, "co_filename", None)
+    filename = filename or getattr(code, "co_filename", None)
     places = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
     if isinstance(error, GradientMismatch) and error.findings:
         places = _lines_with(str(error.findings[0]), formula)

@@ -1,0 +1,115 @@
+"""Pictures of large networks: what becomes one box, and what stays."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Tensor, draw, nn
+
+
+class Block(nn.Module):
+    def __init__(self, seed):
+        self.first, self.second = nn.Linear(4, 6, rng=seed), nn.Linear(6, 4, rng=seed + 1)
+
+    def forward(self, x):
+        return x + self.second(al.tanh(self.first(x)))
+
+
+class Network(nn.Module):
+    def __init__(self, depth=2):
+        self.blocks = nn.ModuleList([Block(i) for i in range(depth)])
+        self.head = nn.Linear(4, 3, rng=9)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = al.relu(block(x))
+        return self.head(x)
+
+
+X = np.ones((5, 4), np.float32)
+
+
+def boxes(drawing):
+    return [box.lines for box in drawing._picture.boxes.values()]
+
+
+def arrows(drawing):
+    picture = drawing._picture
+    return sorted((picture.boxes[a.start].lines[0], picture.boxes[a.end].lines[0], a.label) for a in picture.arrows)
+
+
+def test_the_operations_from_the_first_to_the_last_use_of_parameters_are_one_box():
+    model = Network()
+    drawing = draw(model(Tensor(X, name="X")).sum(), model, depth=2)
+    assert ["blocks.0: Block", "(5, 4)", "3 operations, 4 parameters"] in boxes(drawing)
+    assert arrows(drawing) == [
+        ("X", "blocks.0: Block", ""),
+        ("add", "relu", ""),
+        ("add", "relu", ""),
+        ("blocks.0: Block", "add", "y"),
+        ("blocks.1: Block", "add", "y"),
+        ("head.bias", "linear", "bias"),
+        ("head.weight", "linear", "weight"),
+        ("linear", "sum", ""),
+        ("relu", "add", "x"),
+        ("relu", "blocks.1: Block", ""),
+        ("relu", "linear", "x"),
+    ]  # X itself is added to the first block, but the graph does not save what no derivative needs
+
+
+def test_a_small_depth_folds_containers():
+    model = Network()
+    found = boxes(draw(model(X).sum(), model, depth=1))
+    assert ["blocks: ModuleList", "(5, 4)", "8 operations, 8 parameters"] in found
+
+
+def test_large_graphs_are_folded_and_small_ones_not():
+    small, large = Network(2), Network(11)
+    assert not any("operations" in line for box in boxes(draw(small(X).sum(), small)) for line in box)
+    drawing = draw(large(X).sum(), large)
+    assert len(boxes(drawing)) <= 40
+    assert sum("operations" in box[-1] for box in boxes(drawing)) == 11
+    assert len(boxes(draw(large(X).sum(), large, depth=0))) > 100
+
+
+def test_a_shared_parameter_has_its_names_in_the_order_of_its_uses():
+    class Tied(nn.Module):
+        def __init__(self):
+            self.first, self.middle, self.last = Block(0), Block(3), Block(5)
+            self.last.first.weight = self.first.first.weight
+
+        def forward(self, x):
+            return self.last(self.middle(self.first(x)))
+
+    model = Tied()
+    titles = [box[0] for box in boxes(draw(model(X).sum(), model, depth=1))]
+    assert {"first: Block", "middle: Block", "last: Block"} <= set(titles)
+
+
+def test_a_module_that_is_called_twice_with_another_in_between_has_two_boxes():
+    model = nn.ModuleDict({"a": Block(0), "b": Block(3)})
+    y = model["a"](model["b"](model["a"](Tensor(X))))
+    titles = [box[0] for box in boxes(draw(y.sum(), model, depth=1))]
+    assert titles.count("a: Block") == 2
+    assert titles.count("b: Block") == 1
+
+
+def test_values_are_those_of_the_last_operation():
+    model = Network()
+    drawing = draw(model(X).sum(), model, values=True, depth=2)
+    (box,) = (box for box in drawing._picture.boxes.values() if box.lines[0] == "blocks.1: Block")
+    assert any(line.startswith("gradient from") for line in box.values)
+
+
+@pytest.mark.parametrize(("depth", "seed"), list(itertools.product((1, 2, 3), range(6))))
+def test_random_calls_never_make_a_circle(depth, seed):
+    rng = np.random.default_rng(seed)
+    model = nn.ModuleList([Block(i) for i in range(4)])
+    values = [Tensor(X, requires_grad=True, name="X")]
+    for _ in range(12):
+        one, other = (values[int(rng.integers(len(values)))] for _ in range(2))
+        values.append(model[int(rng.integers(4))](one) if rng.random() < 0.6 else one * other)
+    drawing = draw(sum(value.sum() for value in values), model, depth=depth)
+    assert drawing.svg.startswith("<svg")  # a circle raises
