@@ -161,4 +161,4 @@ __all__ = [
     "vsplit", "vstack", "where",
 ]  # fmt: skip
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
