@@ -41,6 +41,8 @@ if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LIT
     exclude_patterns += [
         f"{folder}/**/*.{ending}" for folder in ["gallery"] for ending in ("ipynb", "py", "md5", "zip")
     ]
+else:
+    exclude_patterns += ["gallery", "sg_execution_times.rst"]  # of an earlier build
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]
