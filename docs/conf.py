@@ -39,6 +39,8 @@ if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LIT
 
     extensions += ["sphinx_gallery.gen_gallery", "gallery_settings"]
     exclude_patterns += [f"gallery/*.{ending}" for ending in ("ipynb", "py", "md5", "zip")]  # for download, not pages
+else:
+    exclude_patterns += ["gallery", "sg_execution_times.rst"]  # of an earlier build
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]
