@@ -31,7 +31,7 @@ extensions = [
     "reference_pages",
     "run_programs",
 ]
-exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints", "**/jupyter_execute", "**/.jupyter_cache"]
 
 # The studies in examples/ become the gallery; AUTOGRAD_LITE_GALLERY=0 leaves them out.
 if importlib.util.find_spec("gallery_settings") and os.environ.get("AUTOGRAD_LITE_GALLERY") != "0":
