@@ -61,8 +61,8 @@ class Name:
     @property
     def file(self) -> str:
         """The file of its page. Some file systems do not tell Primitive from primitive."""
-        beside = getattr(package(self.place), self.name.lower(), None)
-        return self.full + ("-class" if inspect.isclass(self.thing) and beside not in (None, self.thing) else "")
+        alike = self.name.lower() != self.name and self.name.lower() in names_of(self.place)
+        return self.full + ("-class" if alike else "")
 
 
 def package(place: str) -> ModuleType:
