@@ -66,7 +66,7 @@ FAULTS = {
 @needs_mpi
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_one_rank_ends_all_with_an_error_that_names_it(fault, tmp_path):
-    done = launch(3, TRAIN.format(fault=fault), tmp_path, seconds=30)
+    done = launch(3, TRAIN.format(fault=fault), tmp_path)
     assert done.returncode != 0
     for part in FAULTS[fault]:
         assert part in done.stderr, done.stderr
@@ -74,13 +74,13 @@ def test_a_fault_of_one_rank_ends_all_with_an_error_that_names_it(fault, tmp_pat
 
 @needs_mpi
 def test_no_fault_is_no_error(tmp_path):
-    done = launch(3, TRAIN.format(fault=None), tmp_path, seconds=30)
+    done = launch(3, TRAIN.format(fault=None), tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @needs_mpi
 def test_a_killed_rank_ends_all(tmp_path):
-    assert launch(3, TRAIN.format(fault="killed"), tmp_path, seconds=30).returncode != 0
+    assert launch(3, TRAIN.format(fault="killed"), tmp_path).returncode != 0
 
 
 KILLED = """
@@ -149,7 +149,7 @@ if comm.rank == 0:
 else:
     time.sleep(1000)
 """
-    done = launch(2, program, tmp_path, seconds=30)
+    done = launch(2, program, tmp_path)
     first, second = done.stdout.splitlines()[:2]
     assert "nothing from rank 1 for 1 s" in first
     assert "no call is possible after an earlier error: " in second
@@ -179,14 +179,14 @@ if MPI.COMM_WORLD.rank == 1:
     time.sleep(1000)
 distributed.communicator(timeout=1)
 """
-    done = launch(2, program, tmp_path, seconds=30)
+    done = launch(2, program, tmp_path)
     assert done.returncode != 0
     assert "communicator (call 1): nothing from rank 1 for 1 s" in done.stderr
 
 
 @needs_mpi
 def test_several_processes_without_mpi4py_are_not_mistaken_for_one(tmp_path):
-    done = launch(2, 'sys.modules["mpi4py"] = None\ndistributed.communicator()', tmp_path, seconds=30)
+    done = launch(2, 'sys.modules["mpi4py"] = None\ndistributed.communicator()', tmp_path)
     assert done.returncode != 0
     assert "mpiexec has started 2 processes, but mpi4py cannot be imported" in done.stderr
 
@@ -194,7 +194,7 @@ def test_several_processes_without_mpi4py_are_not_mistaken_for_one(tmp_path):
 @needs_mpi
 def test_several_processes_that_are_alone_for_the_mpi_library_are_an_error(tmp_path):
     program = 'os.environ["OMPI_COMM_WORLD_SIZE"] = "2"\ndistributed.communicator()'
-    done = launch(None, program, tmp_path, seconds=30)
+    done = launch(None, program, tmp_path)
     assert "the launcher has started 2 processes, but for mpi4py each is alone" in done.stderr
 
 
@@ -265,5 +265,5 @@ thread.join()
 assert "a batch was drawn in another thread" in error()
 loop.close()
 """
-    done = launch(2, program, tmp_path, seconds=30)
+    done = launch(2, program, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,9 +1,11 @@
 """Training on 1 to 4 ranks has the losses of one process with the global batch, and the same bits on all ranks."""
 
+import re
+
 import numpy as np
 import pytest
 
-from mpi_processes import launch, needs_mpi, results
+from mpi_processes import ROOT, launch, needs_mpi, results
 
 TRAIN = """
 def train(comm, samples, batch, steps=100, *, make=lambda p: optim.Adam(p, lr=0.01), rng=None):
@@ -334,3 +336,20 @@ np.save(f"{comm.rank}.npy", w.data)
 def test_the_package_does_not_import_mpi4py(tmp_path):
     done = launch(None, "distributed.communicator(); assert 'mpi4py' not in sys.modules", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_mpi
+def test_the_program_of_the_readme_has_the_losses_of_one_process(tmp_path):
+    pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (program,) = [text for text in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "distributed" in text]
+    alone = launch(None, program, tmp_path)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    losses = [float(line.removeprefix("rank 0: ")) for line in alone.stdout.splitlines()]
+    assert len(losses) == 5
+    assert losses[-1] < losses[0] / 2
+    together = launch(2, program, tmp_path)
+    assert together.returncode == 0, together.stderr
+    for rank in range(2):
+        lines = [line for line in together.stdout.splitlines() if line.startswith(f"rank {rank}: ")]
+        assert [float(line.removeprefix(f"rank {rank}: ")) for line in lines] == pytest.approx(losses, abs=2e-5)

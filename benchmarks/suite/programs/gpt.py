@@ -32,10 +32,10 @@ def step(library: Library) -> Step:
 
         def forward(self, x: Any) -> Any:
             heads = (
-                layer(x).reshape(BATCH, CONTEXT, HEADS, WIDTH // HEADS).swapaxes(1, 2)
+                layer(x).reshape(-1, CONTEXT, HEADS, WIDTH // HEADS).swapaxes(1, 2)
                 for layer in (self.query, self.key, self.value)
             )
-            return self.project(self.mix(*heads).swapaxes(1, 2).reshape(BATCH, CONTEXT, WIDTH))
+            return self.project(self.mix(*heads).swapaxes(1, 2).reshape(-1, CONTEXT, WIDTH))
 
     class Block(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
