@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-import autograd_lite
 from autograd_lite.compiler.native.cache import open_cache
+from autograd_lite.support.threads import get_num_threads
 
 _EXTRAS = ("hypothesis", "matplotlib", "numba", "pytest", "safetensors", "scikit-learn", "scipy", "torch", "tqdm")
 
@@ -66,13 +66,14 @@ def _check(files: Sequence[Path], target: Path | None) -> int:
 
 
 def _installed() -> Iterator[tuple[str, str]]:
-    yield "autograd_lite", f"{autograd_lite.__version__}, {os.path.dirname(autograd_lite.__file__)}"
+    package = sys.modules[__package__]
+    yield "autograd_lite", f"{package.__version__}, {os.path.dirname(__file__)}"
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     yield "Python", f"{platform.python_version()}, {platform.python_implementation()}, {system}"
     yield "NumPy", np.__version__
     yield "BLAS", _blas()
     threads = ", ".join(f"{name}={value}" for name, value in os.environ.items() if name.endswith("_NUM_THREADS"))
-    number = autograd_lite.get_num_threads()
+    number = get_num_threads()
     yield "threads", f"{number} for native loops; BLAS has its own, {threads or 'OMP_NUM_THREADS is not set'}"
     versions = {name: _version(name) for name in _EXTRAS}
     yield "extras", ", ".join(f"{name} {version}" for name, version in versions.items() if version) or "none"
@@ -82,7 +83,7 @@ def _installed() -> Iterator[tuple[str, str]]:
 
 def _blas() -> str:
     try:
-        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index,call-overload]
+        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return f"{found['name']} {found['version']}"
     except (KeyError, TypeError):
         return "not known"

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad, nn
+from progress import Progress
 from studies import BLUE, COLOURS, Array, claim, evaluated, parser, picture, save
 
 # %%
@@ -65,7 +65,7 @@ def residual(u: nn.Module, x: Array, t: Array, viscosity: float) -> Tensor:
 
 def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet: bool) -> list[float]:
     """Minimise the mean squared residual over all weights as one vector; the loss of each step."""
-    parameters, losses = list(u.parameters()), []
+    parameters = list(u.parameters())
 
     def assign(weights: Array) -> None:
         ends = np.cumsum([parameter.size for parameter in parameters])
@@ -79,17 +79,16 @@ def solve(u: nn.Module, x: Array, t: Array, viscosity: float, steps: int, quiet:
         loss.backward()
         return float(loss), np.concatenate([parameter.grad.ravel() for parameter in parameters])
 
-    with tqdm(total=steps, desc="L-BFGS", unit="step", disable=quiet) as progress:
+    with Progress("L-BFGS", steps, "step", quiet) as report:
 
         def note(intermediate_result: Any) -> None:
-            losses.append(intermediate_result.fun)
-            progress.update()
+            report(intermediate_result.fun)
 
         start = np.concatenate([parameter.data.ravel() for parameter in parameters])
         options = {"maxiter": steps, "maxfun": 2 * steps, "maxcor": 50, "ftol": 0, "gtol": 0}
         found = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", callback=note, options=options)
     assign(found.x)
-    return losses
+    return report.values
 
 
 # %%

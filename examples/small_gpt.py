@@ -26,12 +26,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd_lite as al
 from autograd_lite import nn, optim
 from autograd_lite.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 from characters import corpus, n_gram, passages, show_text
+from progress import Progress
 from studies import BLUE, GREY, RED, Array, claim, evaluated, parser, picture, save
 
 CONTEXT, DROPOUT = 32, 0.2
@@ -107,14 +107,15 @@ def train(model: GPT, text: Array, held_out: Array, updates: int, rng: Any, quie
         schedule.step()
         return loss
 
-    batches, training, validation = islice(passages(text, CONTEXT, rng), updates), [], []
-    for batch in tqdm(batches, "small GPT", total=updates, unit="update", disable=quiet):
-        training.append(step(*batch).item() / np.log(2))
-        if len(training) % (updates // 10) == 0:
-            validation.append(bits(model.eval(), held_out, text))
-            model.train()
+    validation = []
+    with Progress("small GPT", updates, quiet=quiet) as report:
+        for batch in islice(passages(text, CONTEXT, rng), updates):
+            report(step(*batch).item() / np.log(2))
+            if len(report.values) % (updates // 10) == 0:
+                validation.append(bits(model.eval(), held_out, text))
+                model.train()
     model.eval()
-    return np.array(training), np.array(validation)
+    return np.array(report.values), np.array(validation)
 
 
 # %%

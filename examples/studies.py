@@ -13,9 +13,9 @@ from typing import Any
 import matplotlib
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from autograd_lite import compile, data, no_grad, optim
+from progress import Progress
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -94,11 +94,11 @@ def train(
         optimizer.step()
         return value
 
-    losses = []
-    for batch in tqdm(islice(batches, updates), desc=name, unit="update", total=updates, disable=quiet):
-        losses.append(step(*batch).item())
-        schedule.step()
-    return np.array(losses)
+    with Progress(name, updates, quiet=quiet) as report:
+        for batch in islice(batches, updates):
+            report(step(*batch).item())
+            schedule.step()
+    return np.array(report.values)
 
 
 def evaluated(function: Callable[..., Any], *inputs: Any) -> Array:

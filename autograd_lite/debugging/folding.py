@@ -83,10 +83,14 @@ def _fold(picture: Picture, parts: dict[Any, int], runs: list[_Run], names: dict
     for arrow in picture.arrows:
         users.setdefault(arrow.start, set()).add(into.get(arrow.end, -1))
     parameters = {number for part, number in parts.items() if id(part) in names}
+    # Constants inside a module are masks and the like; those with a name and those of its first operation are inputs.
+    first = {run.numbers[0] for run in runs}
+    given = {arrow.start for arrow in picture.arrows if arrow.end in first} - parameters
     hidden = {
         number
         for number, box in picture.boxes.items()
-        if -1 not in users.get(number, {-1}) and (number in parameters or _is_part(box, users[number]))
+        if -1 not in users.get(number, {-1})
+        and (number in parameters or (number not in given and box.kind == "constant" and not box.name))
     }
     arrows: dict[Any, Arrow] = {}
     held: dict[int, set[int]] = {run.numbers[-1]: set() for run in runs}
@@ -108,8 +112,3 @@ def _fold(picture: Picture, parts: dict[Any, int], runs: list[_Run], names: dict
         lines = [f"{run.name}: {run.kind}", picture.boxes[last].lines[-1], size]
         boxes[last] = Box("module", lines, picture.boxes[last].values, is_result)
     return Picture(boxes, list(arrows.values()))
-
-
-def _is_part(box: Box, users: set[int]) -> bool:
-    """Whether a box is a number that one module has used."""
-    return box.kind == "constant" and len(users) == 1 and box.lines[0].startswith("() ")

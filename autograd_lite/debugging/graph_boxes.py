@@ -69,7 +69,7 @@ def picture_of(parts: dict[Any, int], roots: set[Any], known: dict[str, Any], va
                     if id(value) not in constants:
                         constants[id(value)] = new = next(numbers)
                         name = called.get(id(value)) or name_of(value) or ""
-                        boxes[new] = Box("constant", [name, f"{value.shape} {value.dtype}"])
+                        boxes[new] = Box("constant", [name, f"{value.shape} {value.dtype}"], name=name)
                         boxes[new].values = [] if values is None else [_describe(value)]
                     arrows[-1].append(Arrow(constants[id(value)], number, label))
     for box in boxes.values():

@@ -32,12 +32,15 @@ class Box:
         The lines for data and gradients.
     is_result : bool
         Whether the picture was asked for the tensor behind it.
+    name : str
+        The name that the user has given to a constant, if any.
     """
 
     kind: str
     lines: list[str]
     values: list[str] = field(default_factory=list)
     is_result: bool = False
+    name: str = ""
 
 
 @dataclass

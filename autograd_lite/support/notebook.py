@@ -23,7 +23,7 @@ def array_html(title: str, values: Any) -> str:
     values = np.asarray(values)
     rows, columns = math.prod(values.shape[:-1]), (values.shape[-1:] or (1,))[0]
     shown_rows, shown_columns = shown(rows), shown(columns)
-    cells = {
+    cells: dict[Any, Any] = {
         (i, j): values[(*np.unravel_index(i, values.shape[:-1]), j) if values.ndim else ()]
         for i in shown_rows
         for j in shown_columns

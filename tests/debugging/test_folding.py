@@ -96,6 +96,24 @@ def test_a_module_that_is_called_twice_with_another_in_between_has_two_boxes():
     assert titles.count("b: Block") == 1
 
 
+def test_constants_inside_a_module_are_not_shown_but_its_input_and_those_with_names_are():
+    class Masked(nn.Module):
+        def __init__(self):
+            self.first, self.second = nn.Linear(4, 6, rng=0), nn.Linear(6, 4, rng=1)
+
+        def forward(self, x, scale):
+            return self.second(self.first(x) * np.full(6, 2.0, np.float32) * scale)
+
+    model = nn.ModuleDict({"masked": Masked()})
+    y = model["masked"](X, Tensor(np.full(6, 3.0, np.float32), name="scale"))
+    drawing = draw(y.sum(), model, depth=1)
+    assert arrows(drawing) == [
+        ("(5, 4) float32", "masked: Masked", ""),
+        ("masked: Masked", "sum", ""),
+        ("scale", "masked: Masked", ""),
+    ]
+
+
 def test_values_are_those_of_the_last_operation():
     model = Network()
     drawing = draw(model(X).sum(), model, values=True, depth=2)
