@@ -36,7 +36,7 @@ def array_html(title: str, values: Any) -> str:
         line = [_cell(cells.get((i, j)), largest) for j in shown_columns]
         lines.append(f"<tr>{''.join(line)}</tr>")
     return (
-        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='border-collapse:collapse'>"
+        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='border-collapse:collapse;color:inherit'>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
@@ -69,7 +69,7 @@ def table_html(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]
         lines.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f"<th style='{style}left'>{html.escape(heading)}</th>" for heading in headings)
     return (
-        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='font-family:monospace'>"
+        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='font-family:monospace;color:inherit'>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
