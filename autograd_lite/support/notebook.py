@@ -36,8 +36,8 @@ def array_html(title: str, values: Any) -> str:
         line = [_cell(cells.get((i, j)), largest) for j in shown_columns]
         lines.append(f"<tr>{''.join(line)}</tr>")
     return (
-        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='border-collapse:collapse'>"
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div>"
+        f"<table style='border-collapse:collapse;color:inherit'><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
@@ -69,8 +69,9 @@ def table_html(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]
         lines.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f"<th style='{style}left'>{html.escape(heading)}</th>" for heading in headings)
     return (
-        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div><table style='font-family:monospace'>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f"<div style='overflow-x:auto'><div>{html.escape(title)}</div>"
+        f"<table style='font-family:monospace;color:inherit'><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
