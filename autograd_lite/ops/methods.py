@@ -102,7 +102,6 @@ _METHODS: dict[str, Any] = {
     "dot": matmul.dot,
     "__dlpack__": interop.to_dlpack,
     "__dlpack_device__": interop.dlpack_device,
-    "_repr_html_": notebook.tensor_html,
     "register_hook": gradient_hooks.register_hook,
     "retain_grad": gradient_hooks.retain_grad,
     "requires_grad_": gradient_hooks.requires_grad_,
@@ -129,6 +128,8 @@ for _name, (_operation, _symbol) in _OPERATORS.items():
 
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+Tensor._repr_html_ = notebook.tensor_html  # type: ignore[attr-defined]
 
 # Words of PyTorch that are no attributes here are errors that name those of NumPy, and are not shown by `dir`.
 for _name in WORDS:
