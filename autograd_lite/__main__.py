@@ -15,7 +15,10 @@ import numpy as np
 from autograd_lite.compiler.native.cache import open_cache
 from autograd_lite.support.threads import get_num_threads
 
-_EXTRAS = ("hypothesis", "matplotlib", "numba", "pytest", "safetensors", "scikit-learn", "scipy", "torch", "tqdm")
+_EXTRAS = (
+    "dask", "hypothesis", "matplotlib", "mpi4py", "numba", "pytest", "safetensors", "scikit-learn", "scipy", "torch",
+    "tqdm",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

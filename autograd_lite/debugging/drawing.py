@@ -13,7 +13,7 @@ from autograd_lite.debugging.graph_boxes import Values, parts_below, picture_of
 from autograd_lite.debugging.picture import Picture, dot
 from autograd_lite.support.messages import show
 
-_SHOWN = 400  # boxes and arrows that a notebook shows without being asked; the layout takes a tenth of a second
+_SHOWN = 400  # boxes and arrows that a notebook shows without being asked
 
 
 class Drawing:

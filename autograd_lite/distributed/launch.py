@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Any
 
 from autograd_lite.distributed.communicator import Communicator
-from autograd_lite.distributed.exchange import DistributedError, Exchange
+from autograd_lite.distributed.exchange import Exchange
 from autograd_lite.support.checks import check
 from autograd_lite.support.messages import show
 
 # What the launchers of MPICH and Intel MPI, Open MPI, MVAPICH, and Slurm set to the number of processes.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 _LAUNCHED = (*_SIZES, "PMIX_RANK", "PMI_RANK")
-_LAST_WORDS = 1.0  # seconds for the other ranks to print the same error
+_LAST_WORDS = 1.0  # seconds for mpiexec to pass on what was printed, here and on the other ranks
 
 
 def communicator(comm: Any = None, *, timeout: float = 300.0) -> Communicator:
@@ -100,8 +100,7 @@ class _Hook:
         sys.stdout.flush()
         sys.stderr.write(f"rank {self.mpi.Get_rank()} of {self.mpi.Get_size()} ends all ranks:\n{lines}")
         sys.stderr.flush()
-        if isinstance(error, DistributedError):
-            time.sleep(_LAST_WORDS)
+        time.sleep(_LAST_WORDS)
         self.mpi.Abort(1)
 
 
