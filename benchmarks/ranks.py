@@ -96,11 +96,12 @@ def tables(results: dict[str, Any]) -> str:
     for name, network in networks.items():
         for ranks in (1, 2, 4):
             figures = results["ranks"][str(ranks)]
-            own = computation(network, network["samples"] / ranks) + (network["weighting"] if ranks > 1 else 0)
+            measured = figures["networks"][name]
+            own = computation(measured, network["samples"] / ranks) + (network["weighting"] if ranks > 1 else 0)
             model = own * max(1, ranks / cores)
             if ranks > 1:
                 model += reduced(figures, 4 * network["parameters"]) + figures["header"][1]
-            seconds = figures["networks"][name]["together"][1]
+            seconds = measured["together"][1]
             lines.append(f"| {TITLES[name]} | {ranks} | {1e3 * seconds:.1f} | {1e3 * model:.1f} |")
     heads = " | ".join(f"{link.name}, {name}" for link in LINKS for name in ALGORITHMS)
     lines += ["", f"| network | ranks | {heads} |", "| --- | ---: |" + " ---: |" * 4]
@@ -131,12 +132,15 @@ def draw(results: dict[str, Any], path: Path) -> None:
                     style = {"color": COLOURS[link.name], "ls": line, "label": f"{link.name}, {algorithm}"}
                     panel.plot(RANKS, speeds, **style)
             if same_batch:
-                whole = network["computation"]["1"][1]
-                measured = [whole / results["ranks"][n]["networks"][name]["together"][1] for n in "124"]
+                found = [results["ranks"][n]["networks"][name] for n in "124"]
+                measured = [one["computation"]["1"][1] / one["together"][1] for one in found]
                 panel.plot((1, 2, 4), measured, "o", color="#222222", ms=5, label="measured, on two cores")
             panel.set_xscale("log", base=2)
             panel.set_yscale("log", base=2)
             panel.set_ylim(0.25, 600)
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.yaxis.set_major_formatter("{x:g}")
+            panel.set_xticks((1, 2, 4, 8, 16, 64, 512))
             panel.grid(alpha=0.3)
             panel.spines[["top", "right"]].set_visible(False)
             if row == 0:

@@ -226,7 +226,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "backreferences_dir": "gallery/uses",  # without it, minigalleries warn
     "filename_pattern": rf"/({'|'.join(sorted(set(ORDER) - LONG) if MODE == 'short' else ORDER)})\.py$",
-    "ignore_pattern": r"^(__init__|run_all|studies)\.py$",
+    "ignore_pattern": r"^(__init__|progress|run_all|studies)\.py$",
     "minigallery_sort_order": "gallery_settings.position",
     "reset_argv": "gallery_settings.arguments",
     "reset_modules": ("gallery_settings.before",),
