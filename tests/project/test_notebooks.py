@@ -71,7 +71,12 @@ def test_nothing_in_a_notebook_depends_on_a_machine(path):
     assert not re.search(r"default_rng\(\)|np\.random\.(?!default_rng|Generator)", source), "seeded numbers only"
 
 
-@notebooks
+# The second half of the course takes more than five seconds each.
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.exhaustive] * (path.stem >= "05")) for path in PATHS],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs_and_the_library_refutes_attempts_and_accepts_solutions(path, tmp_path, monkeypatch):
     """An attempt prints a diagnosis ("... disagrees with ..."); the last line that a solution prints is "right"."""
     notebook = executed(path, tmp_path, monkeypatch)

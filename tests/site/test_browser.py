@@ -166,7 +166,8 @@ class Resources(HTMLParser):
         address = values.get("href") if tag == "link" else values.get("src")
         if loaded and address and not address.startswith("data:"):
             self.files.append(address)
-        if tag == "img" and not (values.get("alt") or "").strip():
+        is_thumbnail = (address or "").endswith("_thumb.png")  # the title beside it says the same
+        if tag == "img" and not is_thumbnail and not (values.get("alt") or "").strip():
             self.silent.append(address)
 
 
