@@ -19,6 +19,8 @@ from autograd_lite.testing.mismatch import Finding
 
 # Whether a formula is right at some inputs; None if that says nothing, because the derivative is zero there.
 IsRight = Callable[[Inputs], bool | None]
+# More inputs, at which a condition must not fail; few of them are needed where it is false.
+Further = Callable[[], Iterator[Inputs]]
 
 
 class Condition(NamedTuple):
@@ -66,9 +68,10 @@ WEAK: tuple[Condition, ...] = (
 
 
 def conditions(
-    settings: Sequence[Inputs], used: set[int], is_right: IsRight, where: Callable[[int], str] = lambda position: ""
-) -> list[Finding]:
-    """The conditions under which a formula is right at all of the given generic inputs.
+    settings: Sequence[Inputs], further: Further, used: set[int], is_right: IsRight,
+    where: Callable[[int], str] = lambda position: "",
+) -> list[Finding]:  # fmt: skip
+    """The conditions under which a formula is right at all of the given generic inputs, and wrong at no further ones.
 
     `used` are the positions of the inputs that the formula depends on; ``where(position)`` is the place in the function
     where an input is used, in words.
@@ -76,52 +79,58 @@ def conditions(
     absent = [i for i in settings[0].floats() if i not in used]
     everywhere = settings[0].floats()
     findings = [
-        *_holding(LEFT_OUT, settings, absent, is_right, where),
-        *_holding(STRUCTURE, settings, everywhere, is_right),
+        *_holding(LEFT_OUT, settings, further, absent, is_right, where),
+        *_holding(STRUCTURE, settings, further, everywhere, is_right),
     ]
-    return findings or list(_left_out_together(settings, absent, is_right))
+    return findings or list(_left_out_together(settings, further, absent, is_right))
 
 
-def weak_conditions(settings: Sequence[Inputs], used: set[int], is_right: IsRight) -> list[Finding]:
+def weak_conditions(settings: Sequence[Inputs], further: Further, is_right: IsRight) -> list[Finding]:
     """Conditions that say less about the mistake."""
-    return list(_holding(WEAK, settings, settings[0].floats(), is_right))
+    return list(_holding(WEAK, settings, further, settings[0].floats(), is_right))
 
 
 def _holding(
-    table: tuple[Condition, ...], settings: Sequence[Inputs], positions: list[int], is_right: IsRight,
-    where: Callable[[int], str] = lambda position: "",
+    table: tuple[Condition, ...], settings: Sequence[Inputs], further: Further, positions: list[int],
+    is_right: IsRight, where: Callable[[int], str] = lambda position: "",
 ) -> Iterator[Finding]:  # fmt: skip
     """The first condition of the table that holds, for each input."""
     for i in positions:
         for condition in table:
-            if _holds(settings, [i], condition, is_right):
+            if _holds(settings, further, [i], condition, is_right):
                 text = condition.phrase.format(x=settings[0].names[i], where=where(i))
                 yield Finding(condition.kind, text, (), condition.cost)
                 break
 
 
-def _left_out_together(settings: Sequence[Inputs], absent: list[int], is_right: IsRight) -> Iterator[Finding]:
+def _left_out_together(
+    settings: Sequence[Inputs], further: Further, absent: list[int], is_right: IsRight
+) -> Iterator[Finding]:
     """Two inputs that the formula does not use, and that must both be zero."""
     for pair in itertools.combinations(absent, 2):
-        if _holds(settings, list(pair), LEFT_OUT[0], is_right):
+        if _holds(settings, further, list(pair), LEFT_OUT[0], is_right):
             x, y = (settings[0].names[i] for i in pair)
             yield Finding("left out", f"{x} and {y} are left out: it is right where {x} = 0 and {y} = 0", (), 5)
 
 
-def _holds(settings: Sequence[Inputs], positions: list[int], condition: Condition, is_right: IsRight) -> bool:
-    verdicts = []
-    for inputs in settings:
-        values = list(inputs.values)
-        for i in positions:
-            given = np.asarray(values[i], np.float64)
-            imposed = condition.imposed(given)
-            if imposed is None or np.array_equal(imposed, given):
-                return False
-            values[i] = imposed if isinstance(values[i], np.ndarray) else float(imposed)
-        try:
-            verdicts.append(is_right(replace(inputs, values=tuple(values))))
-        except Exception:  # function or formula may fail in any way where an input is special
-            return False
-        if not verdicts[-1]:
-            return False
-    return bool(verdicts)
+def _holds(
+    settings: Sequence[Inputs], further: Further, positions: list[int], condition: Condition, is_right: IsRight
+) -> bool:
+    """Whether the formula is right at all settings with the property imposed, and wrong at no further ones."""
+    verdicts = (_verdict(inputs, positions, condition, is_right) for inputs in settings)
+    return all(verdicts) and all(_verdict(inputs, positions, condition, is_right) is not False for inputs in further())
+
+
+def _verdict(inputs: Inputs, positions: list[int], condition: Condition, is_right: IsRight) -> bool | None:
+    """Whether the formula is right with the property imposed; None if that says nothing, or it is there already."""
+    values = list(inputs.values)
+    for i in positions:
+        given = np.asarray(values[i], np.float64)
+        imposed = condition.imposed(given)
+        if imposed is None or np.array_equal(imposed, given):
+            return None
+        values[i] = imposed if isinstance(values[i], np.ndarray) else float(imposed)
+    try:
+        return is_right(replace(inputs, values=tuple(values)))
+    except Exception:  # function or formula may fail in any way where an input is special
+        return None

@@ -36,6 +36,7 @@ from autograd_lite.testing.explaining.setting import (
     generic_settings,
     is_special,
     setting_of_both_signs,
+    wide_settings,
 )
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.mismatch_derivation import derivation_of
@@ -124,20 +125,23 @@ def _holding(
     found += repairs.small()
     of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
 
-    def is_right(special: Inputs) -> bool:
+    def is_right(special: Inputs) -> bool | None:
         setting = Setting(given.case, special)
-        return setting.is_informative and setting.is_right(setting.returned)
+        return setting.is_right(setting.returned) if setting.is_informative else None
+
+    def further() -> Iterator[Inputs]:
+        return (setting.inputs for setting in (given, *wide_settings(given)))
 
     if of_same_shapes:
         used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
-        found += conditions(of_same_shapes, used, is_right, repairs.where_used)
+        found += conditions(of_same_shapes, further, used, is_right, repairs.where_used)
     if not _explained(found):
         found += repairs.large()
     if not _explained(found):
         pairs = _diagnosed(given, pairs_of_mistakes, position)
         found += _confirmed(pairs, pairs_of_mistakes, others, position)
     if not _explained(found) and of_same_shapes:
-        found += weak_conditions(of_same_shapes, used, is_right)
+        found += weak_conditions(of_same_shapes, further, is_right)
     return found
 
 

@@ -19,6 +19,7 @@ from autograd_lite.testing.generic.generic_inputs import generic_array, generic_
 
 _CONFIRMATIONS = 6
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
+_WIDE = 24  # draws that reach the branches of a function on both sides
 
 
 class Setting:
@@ -94,7 +95,20 @@ def generic_settings(given: Setting, keep_special: bool) -> tuple[list[Setting],
             wrong.append(setting)
         if len(wrong) == _WANTED:
             break
+    if right and not wrong:  # it may be right on one side of a branch only
+        wrong = list(itertools.islice((s for s in wide_settings(given) if s.verdict is False), _WANTED))
     return wrong, right
+
+
+def wide_settings(given: Setting) -> Iterator[Setting]:
+    """The case at generic inputs of order one that vary more than the given ones."""
+    rng = np.random.default_rng(2)
+    for _ in range(_WIDE):
+        values = list(given.inputs.values)
+        for i in given.inputs.floats():
+            array = np.asarray(values[i])
+            values[i] = like(values[i], generic_array(array, rng, visible(array), of_order_one=True))
+        yield Setting(given.case, replace(given.inputs, values=tuple(values)))
 
 
 def confirming_settings(given: Setting, keep_special: bool) -> list[Setting]:
