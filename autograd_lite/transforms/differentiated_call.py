@@ -44,13 +44,6 @@ def check_function(name: str, function: Any) -> None:
         raise TypeError(f"{name}: the function must be callable, not {type(function).__name__}")
 
 
-def named_after(function: Function, transform: str, result: Function) -> Function:
-    """The result of a transform with the signature of the function, and a name such as "grad(loss)" for messages."""
-    result.__wrapped__ = function  # type: ignore[attr-defined]
-    result.__name__ = f"{transform}({getattr(function, '__name__', 'fn')})".replace("<lambda>", "fn")
-    return result
-
-
 def is_one(argnums: Argnums) -> bool:
     """Whether `argnums` is one argument, so that the result is not a tuple."""
     return isinstance(argnums, int | np.integer)

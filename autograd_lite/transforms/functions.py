@@ -25,9 +25,15 @@ from autograd_lite.transforms.differentiated_call import (
     LinearizedCall,
     check_function,
     like,
-    named_after,
     zeros,
 )
+
+
+def named_after(function: Function, transform: str, result: Function) -> Function:
+    """The result of a transform with the signature of the function, and a name such as "grad(loss)" for messages."""
+    result.__wrapped__ = function  # type: ignore[attr-defined]
+    result.__name__ = f"{transform}({getattr(function, '__name__', 'fn')})".replace("<lambda>", "fn")
+    return result
 
 
 def _scalar_dtype(name: str, out: Any) -> Any:

@@ -19,10 +19,9 @@ from autograd_lite.transforms.differentiated_call import (
     check_function,
     chosen_arguments,
     is_one,
-    named_after,
     zeros,
 )
-from autograd_lite.transforms.functions import grad, jvp
+from autograd_lite.transforms.functions import grad, jvp, named_after
 from autograd_lite.transforms.sparse_matrices import Sparsity, sparse_jacobians
 from autograd_lite.transforms.sweeps import products, unit_vectors, vectors_at_once
 
