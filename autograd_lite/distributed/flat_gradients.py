@@ -38,7 +38,8 @@ def weighted(
 def _space(kept: dict[int, NumberArray], number: int, bucket: Bucket) -> NumberArray:
     """An array for the gradients of a bucket: the last one, unless a gradient that someone holds is a part of it.
 
-    A new array of several megabytes costs page faults: 2,000 in each step of a GPT with 800,000 parameters on two ranks.
+    A new array of several megabytes costs page faults: 2,000 in each step of a GPT with 800,000 parameters on two
+    ranks.
     """
     is_free = number in kept and getrefcount(kept[number]) <= 2  # in `kept`, and as the argument
     if not is_free or kept[number].size != bucket.values.size or kept[number].dtype != bucket.dtype:
