@@ -10,8 +10,8 @@ from autograd_lite.testing.comparing.inputs import read_inputs
 from autograd_lite.testing.refutation import refutation
 
 
-def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: Iterable[tuple[Any, ...]]) -> Exception:
-    """The error for the smallest example. `witnesses` are larger ones."""
+def counterexample_error(case: Case, smallest: tuple[Any, ...], examples: Iterable[tuple[Any, ...]]) -> Exception:
+    """The error for the smallest example. `examples` are larger ones."""
     inputs = read_inputs(case.fn, smallest)
     references = case.references(inputs)
     try:
@@ -20,4 +20,4 @@ def counterexample_error(case: Case, smallest: tuple[Any, ...], witnesses: Itera
         return error.with_traceback(None)
     if comparison.wrong is None:
         raise RuntimeError("the function or the formula returned another result than before; is one of them random?")
-    return refutation(case, inputs, references, comparison, [read_inputs(case.fn, witness) for witness in witnesses])
+    return refutation(case, inputs, references, comparison, [read_inputs(case.fn, example) for example in examples])

@@ -27,9 +27,9 @@ def refutation(
     inputs: Inputs,
     references: list[Reference],
     comparison: Comparison,
-    witnesses: Sequence[Inputs] = (),
+    examples: Sequence[Inputs] = (),
 ) -> GradientMismatch | ValueError:
-    """The error for a comparison with a wrong claim. `witnesses` are further inputs at which the formula is wrong.
+    """The error for a comparison with a wrong claim. `examples` are further inputs at which it is wrong.
 
     It is a ValueError if the claim is not finite.
     """
@@ -41,7 +41,7 @@ def refutation(
     except NotFiniteError as problem:
         place = first_non_finite(case.closed_form, inputs)
         return NotFiniteError(f"{problem}: {place}" if place else str(problem))
-    error = mismatch(case, inputs, reference, claim, witnesses)
+    error = mismatch(case, inputs, reference, claim, examples)
     precision = _low_precision(case, inputs, references, k, claim)
     if precision:
         error.findings = (precision,)

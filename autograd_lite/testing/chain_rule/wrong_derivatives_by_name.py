@@ -66,7 +66,8 @@ def _tanh(step: Step) -> Iterator[Wrong]:
     out = step.out
     for kind, what, factor in (("exponent", "the square is left out: 1 − tanh", 1 - out),
                                ("sign", "the sign is wrong: 1 + tanh²", 1 + out * out),
-                               ("missing term", "the 1 is left out: −tanh²", -out * out)):  # fmt: skip
+                               ("missing term", "the 1 is left out: −tanh²", -out * out),
+                               ("wrong factor", "a (1 − a), as for a = sigmoid,", out * (1 - out))):  # fmt: skip
         yield Wrong(kind, f"{what} stands where 1 − tanh² belongs, as the derivative of {{step}}", 4, _factor(factor))
 
 

@@ -70,7 +70,7 @@ def pairs_of_mistakes(evidence: Evidence, actual: NumberArray, expected: NumberA
 def _findings(
     evidence: Evidence, actual: NumberArray, expected: NumberArray, explanations: Callable[[], Iterator[Explanation]]
 ) -> tuple[Finding, ...]:
-    if not evidence.informative(actual).any() or not evidence.informative(expected).any():
+    if not evidence.is_told_by(actual, expected):
         return ()
     findings: dict[str, Finding] = {}
     with np.errstate(all="ignore"):
@@ -111,5 +111,5 @@ def _explanations(
     for mistake in mistakes:
         for e in mistake(evidence, actual, expected):
             changed = not (evidence.agree(e.actual, actual) and evidence.agree(e.expected, expected))
-            if changed and evidence.informative(e.actual).any() and evidence.informative(e.expected).any():
+            if changed and evidence.is_told_by(e.actual, e.expected):
                 yield e

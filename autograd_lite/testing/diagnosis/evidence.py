@@ -51,6 +51,8 @@ class Evidence:
         Returns the gradients of a scalar with respect to intermediate values of the function, by their expressions.
     has_square : callable
         Returns whether the function squares something, so that its derivative has a factor 2.
+    is_confirmed : bool
+        Whether what is found is confirmed by other evidence, so that arrays of zeros say something too.
     """
 
     inputs: dict[str, NumberArray]
@@ -63,11 +65,16 @@ class Evidence:
     mistaken_gradients: Callable[[], Iterable[tuple[str, str, int, NumberArray]]] = tuple
     adjoints: Callable[[], dict[str, NumberArray]] = dict
     has_square: Callable[[], bool] = bool
+    is_confirmed: bool = False
 
     def close(self, actual: NumberArray, expected: NumberArray) -> NumberArray:
         """Whether the two agree, element by element."""
         allowed = tolerance(expected, self.relative, self.absolute)
         return np.asarray(np.abs(actual - expected) <= allowed)
+
+    def is_told_by(self, *arrays: NumberArray) -> bool:
+        """Whether arrays tell anything: each has elements that are not zero."""
+        return self.is_confirmed or all(self.informative(array).any() for array in arrays)
 
     def agree(self, actual: NumberArray, expected: NumberArray) -> bool:
         """Whether the two have the same shape and agree in all elements."""

@@ -69,13 +69,19 @@ def additive_term(evidence: Evidence, actual: NumberArray, expected: NumberArray
         reasons = () if is_one or not size else meanings(evidence, size)
         reasons = tuple(reason for reason in reasons if not reason.startswith(("the factor 2", "half", "2 over")))
         if size and (is_one or reasons or changed > 1):
+            negative = any(_is_negative(evidence, reason) for reason in reasons)  # then the number has this sign
             product = name if is_one else f"{size:.6g}" if name == "1" else f"{size:.6g}·{name}"
-            missing = factor > 0
+            product, missing = f"−{product}" if negative else product, (factor > 0) != negative
             text = f"the term {product} is missing" if missing else f"there is an extra term {product}"
             reasons = reasons if name == "1" else tuple(_times(reason, name) for reason in reasons)
             cost = 3 + 2 * (not is_one and not reasons)
             kind = "missing term" if missing else "extra term"
             yield Explanation(kind, text, actual + factor * term, expected, cost, reasons)
+
+
+def _is_negative(evidence: Evidence, reason: str) -> bool:
+    """Whether a reason is a scalar input that is negative."""
+    return any(not a.ndim and a < 0 and reason in (n, f"1/{n}", f"2·{n}") for n, a in evidence.inputs.items())
 
 
 def _times(reason: str, name: str) -> str:

@@ -230,6 +230,6 @@ def missing_slice(evidence: Evidence, actual: NumberArray, expected: NumberArray
         return
     for axis, (mine, wanted) in enumerate(zip(actual.shape, expected.shape, strict=True)):
         if mine + 1 == wanted:
-            for index in (0, wanted - 1):
-                text = f"the slice {index} along axis {axis} is missing (the bias?)"
+            for which, index in (("first", 0), ("last", wanted - 1)):
+                text = f"the {which} slice along axis {axis} is missing (the bias?)"
                 yield Explanation("missing slice", text, actual, np.delete(expected, index, axis), 2)

@@ -6,18 +6,19 @@ Three sources give explanations:
 - `repairs`: edits of the formula,
 - `conditions`: what the formula takes for granted about the inputs.
 
-What is reported holds at the given inputs and at others. The others are tried in turn, until something holds: the
-witnesses of a search, with other shapes; generic inputs; generic inputs that keep special values, such as zeros.
+What is reported holds at the given inputs and at others: generic numbers, other lengths of the axes, other integers. A
+search finds the smallest inputs, where little shows; its larger examples tell what generic inputs are. If nothing holds
+so, inputs that keep special values, such as zeros, are tried, and the given lengths alone, which is said then.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,34 +30,30 @@ from autograd_lite.testing.diagnosis.diagnosis import pairs_of_mistakes, single_
 from autograd_lite.testing.diagnosis.evidence import Evidence, tolerance
 from autograd_lite.testing.explaining.case_evidence import evidence_of
 from autograd_lite.testing.explaining.conditions import conditions, weak_conditions
+from autograd_lite.testing.explaining.other_settings import OtherSettings
 from autograd_lite.testing.explaining.repairs import Repairs
-from autograd_lite.testing.explaining.setting import (
-    Setting,
-    confirming_settings,
-    generic_settings,
-    is_special,
-    setting_of_both_signs,
-    wide_settings,
-)
+from autograd_lite.testing.explaining.setting import Setting
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.mismatch_derivation import derivation_of
 
 Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
-_WITNESSES, _OF_A_KIND = 2, 2
+_OF_A_KIND = 2
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
     "it is right at generic inputs of the same shapes: the given ones are special (a kink, a tie, lost digits)",
     cost=1,
 )
+_ZERO = Finding("zero", "it is zero everywhere, and the derivative is not")
+_ZERO_HERE = Finding("zero", "it is zero here, and the derivative is not")
 
 
 def mismatch(
-    case: Case, inputs: Inputs, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs] = ()
+    case: Case, inputs: Inputs, reference: Reference, claim: NumberArray, examples: Sequence[Inputs] = ()
 ) -> GradientMismatch:
     """The error for a formula that gives `claim` in place of a reference, with its explanations.
 
-    `witnesses` are further inputs at which the formula is wrong.
+    `examples` are further inputs at which the formula is wrong, the most varied first.
     """
     fn, argument = function_name(case.fn), None
     what = f"the value of {fn}"
@@ -66,7 +63,7 @@ def mismatch(
         what = f"the {kind} of {fn} with respect to {argument!r}"
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what function and formula warn of at other inputs is no concern of the user
-        findings = _explain(Setting(case, inputs), reference, claim, witnesses)
+        findings = _explain(Setting(case, inputs), reference, claim, examples)
     allowed = tolerance(reference.values, case.rtol, case.atol)
     error = GradientMismatch(formula_name(case.closed_form), what, argument, claim, reference.values, allowed, findings)
     error.inputs = inputs.values
@@ -76,73 +73,95 @@ def mismatch(
 
 
 def _explain(
-    given: Setting, reference: Reference, claim: NumberArray, witnesses: Sequence[Inputs]
+    given: Setting, reference: Reference, claim: NumberArray, examples: Sequence[Inputs]
 ) -> tuple[Finding, ...]:
-    if claim.shape == reference.values.shape and not claim.any():
-        return (Finding("zero", "it is zero everywhere, and the derivative is not"), *_verdicts(given, reference))
-    at_hand = single_mistakes(evidence_of(given.case, given.inputs, reference), claim, reference.values)
-    verdicts = list(_verdicts(given, reference))
-    generic, right = generic_settings(given, keep_special=False)
-    if right and not generic:
+    others, position = OtherSettings(given, examples), reference.position
+    evidence = replace(evidence_of(given.case, given.inputs, reference), is_confirmed=bool(examples))
+    at_hand = single_mistakes(evidence, claim, reference.values)
+    verdicts = tuple(_verdicts([given, *others.generic], position))
+    if others.are_right:
         return (_RIGHT_ELSEWHERE, *verdicts)
-    found, contrived = list(at_hand), list[Finding]()
-    for others, keep_special in _attempts(given, generic, witnesses):
-        if keep_special and contrived:
-            break
-        found = _holding(given, others, keep_special, reference.position, at_hand)
+    is_zero = _is_zero(given, position)
+    if is_zero and all(_is_zero(s, position) for s in (*others.generic, *others.wide()) if s.verdict is False):
+        return (_ZERO, *verdicts)
+    contrived = list[Finding]()
+    for attempt in _attempts(others):
+        found = [attempt.limited(finding) for finding in _holding(given, attempt, position, at_hand)]
         if _explained(found):
             return (*_simplest(found), *verdicts)
         contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
-    found = contrived or found
-    return (*_simplest(found), *verdicts)
+    places = [finding for finding in at_hand if finding.kind == "part"]
+    found = contrived or _confirmed(places, single_mistakes, others.generic, position)
+    zero = [_ZERO_HERE] if is_zero and not contrived else []
+    return (*zero, *_simplest(found), *verdicts)
 
 
-def _attempts(
-    given: Setting, generic: list[Setting], witnesses: Sequence[Inputs]
-) -> Iterator[tuple[list[Setting], bool]]:
-    """The other settings at which explanations must hold, the most demanding first; and whether special values stay."""
-    found = (Setting(given.case, inputs) for inputs in witnesses)
-    wrong = list(itertools.islice((setting for setting in found if setting.verdict is False), _WITNESSES))
-    if wrong:
-        yield [*generic[:1], *wrong], False
-    both_signs = setting_of_both_signs(given)
-    if generic and both_signs is not None:
-        yield [*generic, both_signs], False
+class _Attempt(NamedTuple):
+    """Settings at which explanations must hold, how they were drawn, and what they leave as it is."""
+
+    settings: list[Setting]
+    draws: OtherSettings
+    only: str = ""
+
+    def limited(self, finding: Finding) -> Finding:
+        """The finding, with what it is limited to."""
+        return replace(finding, text=finding.text + self.only) if self.only else finding
+
+
+def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
+    """The other settings at which explanations must hold, the most demanding first.
+
+    What holds only for the given lengths or integers says so.
+    """
+    generic, signs = others.generic, others.of_both_signs()
+    lengths, integers = others.of_other_lengths(), others.of_other_integers()
+    if signs:
+        yield _Attempt([*lengths, *generic, *signs, *integers], others)
     if generic:
-        yield generic, False
-    if any(map(is_special, given.inputs.values)):
-        special, _ = generic_settings(given, keep_special=True)
-        if special:
-            yield special, True
+        yield _Attempt([*lengths, *generic, *integers], others)
+    if others.has_special:
+        special = OtherSettings(others.given, others.examples, keep_special=True)
+        if special.generic:
+            yield _Attempt([*special.of_other_lengths(), *special.generic, *special.of_other_integers()], special)
+    if generic and integers:
+        yield _Attempt([*lengths, *generic], others, "; this holds for the given integers only")
+    if generic and lengths:
+        yield _Attempt(generic, others, "; this holds for the given lengths of the axes only")
 
 
 def _holding(
-    given: Setting, others: list[Setting], keep_special: bool, position: int | None, at_hand: tuple[Finding, ...]
+    given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]
 ) -> list[Finding]:
     """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
+    others, draws = attempt.settings, attempt.draws
     found = _confirmed(at_hand, single_mistakes, others, position)
-    repairs = Repairs([given, *others], lambda: confirming_settings(given, keep_special))
+    repairs = Repairs([*others, given], draws.confirming)
     found += repairs.small()
-    of_same_shapes = [setting.inputs for setting in others if setting.has_shapes_of(given)]
 
     def is_right(special: Inputs) -> bool | None:
         setting = Setting(given.case, special)
         return setting.is_right(setting.returned) if setting.is_informative else None
 
     def further() -> Iterator[Inputs]:
-        return (setting.inputs for setting in (given, *wide_settings(given)))
+        return (setting.inputs for setting in (given, *draws.wide()))
 
-    if of_same_shapes:
-        used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
-        found += conditions(of_same_shapes, further, used, is_right, repairs.where_used)
-    if not _explained(found):
+    inputs = [setting.inputs for setting in others]
+    used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
+    found += conditions(inputs, further, used, is_right, repairs.where_used)
+    if not _explained(found) and not attempt.only:
         found += repairs.large()
     if not _explained(found):
         pairs = _diagnosed(given, pairs_of_mistakes, position)
         found += _confirmed(pairs, pairs_of_mistakes, others, position)
-    if not _explained(found) and of_same_shapes:
-        found += weak_conditions(of_same_shapes, further, is_right)
+    if not _explained(found):
+        found += weak_conditions(inputs, further, is_right)
     return found
+
+
+def _is_zero(setting: Setting, position: int | None) -> bool:
+    """Whether the formula is zero there, with the right shape."""
+    claims = zip(setting.references, setting.claims(setting.returned), strict=True)
+    return any(r.position == position and c.shape == r.values.shape and not c.any() for r, c in claims)
 
 
 def _confirmed(
@@ -155,14 +174,16 @@ def _confirmed(
     return found
 
 
-def _verdicts(setting: Setting, reference: Reference) -> Iterator[Finding]:
-    """Which of the other arguments are wrong too, and which are right."""
-    if len(setting.references) == 1:
+def _verdicts(settings: Sequence[Setting], position: int | None) -> Iterator[Finding]:
+    """Which of the other arguments are wrong too, and which are right at all settings."""
+    given = settings[0]
+    if len(given.references) == 1:
         return
     names: dict[bool, list[str]] = {True: [], False: []}
-    for other, is_right in zip(setting.references, setting.verdicts(setting.returned), strict=True):
-        if other.position is not None and other.position != reference.position:
-            names[is_right].append(repr(setting.inputs.names[other.position]))
+    verdicts = zip(*(setting.verdicts(setting.returned) for setting in settings), strict=True)
+    for other, are_right in zip(given.references, verdicts, strict=True):
+        if other.position is not None and other.position != position:
+            names[all(are_right)].append(repr(given.inputs.names[other.position]))
     words = {False: "it is wrong too", True: "it is right"}
     texts = [f"with respect to {', '.join(names[key])} {words[key]}" for key in (False, True) if names[key]]
     yield Finding("part", "; ".join(texts), cost=9)
@@ -227,13 +248,21 @@ def _common(findings: list[Finding], others: tuple[Finding, ...]) -> list[Findin
     for finding in findings:
         for other in others:
             reasons = tuple(reason for reason in finding.reasons if reason in other.reasons)
-            if finding.text == other.text and (reasons or not finding.reasons):
-                common.append(replace(finding, reasons=reasons))
+            if finding.text == other.text or (_statement(finding) == _statement(other) and not finding.reasons):
+                is_measured = "times too" in finding.text and "times too" not in other.text
+                text = _statement(finding) if is_measured else finding.text
+                common.append(replace(finding, text=text, reasons=reasons))
                 break
             if reasons and _without_numbers(finding) == _without_numbers(other):
                 common.append(replace(finding, reasons=reasons))
                 break
     return common
+
+
+def _statement(finding: Finding) -> str:
+    """What a finding says without what depends on the lengths of axes: shapes, and the size of its effect."""
+    text = re.sub(r"(reshape|broadcasting to |the elements )[\d(),: ]*", r"\1 ", finding.text)
+    return re.sub(r": it is [^ ]+ times too (large|small)$", "", text)
 
 
 def _without_numbers(finding: Finding) -> tuple[str, str]:

@@ -23,8 +23,8 @@ from autograd_lite.testing.formulas.edit_table import edits
 from autograd_lite.testing.formulas.edits import Edit
 from autograd_lite.testing.formulas.insertions import missing_functions, missing_values
 from autograd_lite.testing.formulas.library import Library, library
-from autograd_lite.testing.formulas.scales import Part, fitted_factor, parts, sentence
-from autograd_lite.testing.formulas.traced_array import trace
+from autograd_lite.testing.formulas.scales import Part, fitted_factor, parts, sentence, size
+from autograd_lite.testing.formulas.traced_array import retraced, trace
 from autograd_lite.testing.formulas.written_formula import WrittenFormula
 from autograd_lite.testing.mismatch import Finding
 
@@ -36,15 +36,16 @@ _IN_PAIRS = {"transpose", "extra factor", "extra term", "sign", "sum and mean", 
 
 @dataclass
 class _Point:
-    """A setting with the values of all calls and of the library."""
+    """A setting with the computation of the formula there, the values of all calls, and those of the library."""
 
     setting: Setting
+    computation: Computation
     values: list[Any]
     parts: list[NumberArray]
 
 
 class Repairs:
-    """The edits of one formula that are right at all settings, the first of which has the given inputs.
+    """The edits of one formula that are right at all settings, in the words and numbers of the first.
 
     `confirming` returns more settings, for edits that are right at the others: a condition may decide alike at a few
     inputs.
@@ -66,12 +67,13 @@ class Repairs:
             self._points = [point for setting in settings if (point := self._point(setting)) is not None]
 
     def _point(self, setting: Setting) -> _Point | None:
-        """The setting with all values, or None if the computation does not give there what the formula gives."""
+        """The setting with all values, or None if the computation is another one there."""
         try:
-            values = self.computation.values(setting.inputs.arrays())
-            if not _same(self.computation.result(values), setting.returned):
+            again = retraced(self.computation, setting.case.closed_form, setting.inputs)
+            values = [call.value for call in again.calls] if again else []
+            if again is None or not _same(again.result(values), setting.returned):
                 return None
-            return _Point(setting, values, self._library.values(setting.inputs, values))
+            return _Point(setting, again, values, self._library.values(setting.inputs, values))
         except Exception:  # the formula may fail at other inputs in any way
             return None
 
@@ -148,29 +150,32 @@ class Repairs:
         """What the changed formula returns; None if it fails, mostly because shapes do not fit."""
         self._made += self.computation.cost(changes, self._formula.needed) * self._weight
         try:
-            return self.computation.changed(point.values, changes, self._formula.needed)
+            return point.computation.changed(point.values, changes, self._formula.needed)
         except Exception:
             return None
 
     def _scaled(self) -> Iterator[Edit]:
         """Parts of the formula that must be multiplied by a number: the same at all settings, or a known quantity."""
         for part in parts(self._formula) if self.known else ():
-            factors = []
+            factors = list[float]()
             for point in self._points:
-                factors.append(self._factor(part, point))
-                if factors[-1] is None:
+                factor = self._factor(part, point)
+                if factor is None:
                     break
+                factors.append(factor)
             else:
                 yield from self._scaled_edit(part, factors)
 
-    def _scaled_edit(self, part: Part, factors: list[Any]) -> Iterator[Edit]:
-        if not np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9):
+    def _scaled_edit(self, part: Part, factors: list[float]) -> Iterator[Edit]:
+        """The edit, if the factor is the same at all settings, or is the same length at all of them."""
+        known = [set(self._lengths(point, size(factor))) for point, factor in zip(self._points, factors, strict=True)]
+        reasons = tuple(sorted(set.intersection(*known)))
+        is_constant = np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9)
+        if not is_constant and (not reasons or len({factor > 0 for factor in factors}) > 1):
             return
-        factor = float(factors[0])
-        known = [set(self._lengths(point, max(abs(factor), 1 / max(abs(factor), 1e-9)))) for point in self._points]
-        named = sentence(part, factor, tuple(sorted(set.intersection(*known))))
+        named = sentence(part, factors[0], reasons, is_constant)
         if named is not None:
-            yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
+            yield Edit(named[0], named[1], 4 if reasons else 3, {})
 
     @staticmethod
     def _lengths(point: _Point, number: float) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from autograd_lite.ops.elementwise.hyperbolic import tanh
 from autograd_lite.ops.layers.activation import sigmoid, softmax
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.formulas.computation import Call, Change, Ref, additem, getitem, setitem
-from autograd_lite.testing.formulas.written_formula import WrittenFormula
+from autograd_lite.testing.formulas.written_formula import WrittenFormula, is_number
 
 PRODUCTS = (np.matmul, np.dot, np.outer, np.inner, np.vdot, np.kron)
 POWERS: dict[Any, float] = {np.square: 2.0, np.sqrt: 0.5, np.reciprocal: -1.0}
@@ -181,7 +181,7 @@ def replaced(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]
 
 def without_function(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
     """A function, or an index, that must not be there."""
-    if not call.operands or type(call.operands[0]) is not Ref or call.function in (*_WITH_ROWS, *_WORDS):
+    if not call.operands or type(call.operands[0]) is not Ref or call.function in (*_WITH_ROWS, *_WORDS, *COMPARISONS):
         return
     inner = formula.operand(number, 0)
     if call.function is getitem:
@@ -254,10 +254,16 @@ def without_operand(formula: WrittenFormula, number: int, call: Call) -> Iterato
     for position, word in _WORDS[call.function].items():
         if len(call.operands) != 2:
             return
+        if call.function in (np.add, np.subtract) and is_number(call.operands[1 - position]) and _is_factor(formula, number):
+            continue  # what is left is a number, and the whole factor is one too many
         text = f"the {word} {formula.operand(number, position)} is one too many{formula.where(number)}"
         kind = "extra term" if word == "term" else "extra factor"
         alike = ("without operand", call.function, position)
         yield Edit(kind, text, 3, {number: _kept(1 - position, shape)}, alike)
+
+
+def _is_factor(formula: WrittenFormula, number: int) -> bool:
+    return any(formula.calls[user].function is np.multiply for user, _ in formula.uses.get(number, ()))
 
 
 def _kept(position: int, shape: tuple[int, ...]) -> Change:

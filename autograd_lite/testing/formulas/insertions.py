@@ -25,8 +25,9 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp is missing around {}": np.exp, "log is missing around {}": np.log, "sqrt is missing around {}": np.sqrt,
     "the absolute value is missing around {}": np.abs, "sign is missing around {}": np.sign,
     "tanh is missing around {}": np.tanh, "sigmoid is missing around {}": sigmoid,
-    "the factor 1 − p is missing, where p = {}": lambda x: x * (1 - x),
-    "it must be 1 − p, where p = {}": lambda x: 1 - x, "it must be 1 − a², where a = {}": lambda x: 1 - x**2,
+    "the factor 1 − {p} is missing{where}": lambda x: x * (1 - x),
+    "1 − {p} belongs in the place of {p}{where}": lambda x: 1 - x,
+    "1 − {p}² belongs in the place of {p}{where}": lambda x: 1 - x**2,
     "the sum over axis 0 is missing: of {}": lambda x: x.sum(0),
     "the sum over axis 1 is missing: of {}": lambda x: x.sum(1),
     "the matrix inverse is missing around {}": np.linalg.inv,
@@ -34,8 +35,8 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 _INDICATORS: dict[str, Callable[[Any], Any]] = {
     "the maximum with 0 is missing around {}": lambda x: np.maximum(x, 0),
-    "the indicator 1[x > 0] belongs in the place of x = {}": lambda x: (x > 0).astype(float),
-    "the indicator 1[x > 0] is missing, where x = {}": lambda x: x * (x > 0),
+    "the indicator 1[{p} > 0] belongs in the place of {p}{where}": lambda x: (x > 0).astype(float),
+    "the indicator 1[{p} > 0] is missing{where}": lambda x: x * (x > 0),
 }
 
 
@@ -52,7 +53,13 @@ def _around(formula: WrittenFormula, table: dict[str, Callable[[Any], Any]]) -> 
             for phrase, function in table.items():
                 kind = "indicator" if phrase in _INDICATORS else "missing function"
                 for text, where, changes in at_value(formula, number, function):
-                    yield Edit(kind, phrase.format(text) + where, 4 + phrase.startswith("sign"), changes)
+                    yield Edit(kind, _phrase(phrase, text) + where, 4 + phrase.startswith("sign"), changes)
+
+
+def _phrase(template: str, text: str) -> str:
+    """The sentence on a value: a name stands for itself, and an expression for p in it."""
+    name, meaning = (text, "") if text.isidentifier() else ("p", f", where p = {text}")
+    return template.format(text, p=name, where=meaning)
 
 
 # -- values ----------------------------------------------------------------------------------------------------------

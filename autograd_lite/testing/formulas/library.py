@@ -15,7 +15,7 @@ from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.comparing.inputs import Inputs
 from autograd_lite.testing.formulas.computation import Call, Computation, Ref, getitem, refs
 from autograd_lite.testing.formulas.edits import POWERS
-from autograd_lite.testing.formulas.traced_array import trace
+from autograd_lite.testing.formulas.traced_array import retraced, trace
 from autograd_lite.testing.formulas.written_formula import WrittenFormula, is_number
 
 IN_PRODUCTS = {np.multiply, np.divide, np.negative}
@@ -63,26 +63,28 @@ class Library:
     Attributes
     ----------
     function : Computation or None
-        That of the function.
+        That of the function `source`.
     entries : list of Entry
     functions : dict of str to callable
         Elementwise functions of one argument, by name.
     """
 
+    source: Callable[..., Any]
     function: Computation | None
     entries: list[Entry] = field(default_factory=list)
     functions: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     def values(self, inputs: Inputs, of_formula: list[Any]) -> list[NumberArray]:
         """The values for some inputs, with the values of the formula's calls for them."""
-        own = self.function.values(inputs.arrays()) if self.function is not None else []
+        again = self.function and retraced(self.function, self.source, inputs)
+        own = [call.value for call in again.calls] if again else []
         return [e.derived(np.asarray((own if e.of_function else of_formula)[e.number])) for e in self.entries]
 
 
 def library(function: Callable[..., Any], inputs: Inputs, formula: WrittenFormula) -> Library:
     """The library of a formula and its function; equal values are in it once."""
     computed = trace(function, inputs)
-    made, seen = Library(computed), list[NumberArray]()
+    made, seen = Library(function, computed), list[NumberArray]()
     if computed is not None:
         operands = (operand for call in computed.calls for operand in call.operands)
         formula.numbers = tuple(dict.fromkeys(float(x) for x in operands if is_number(x)))

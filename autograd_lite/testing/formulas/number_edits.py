@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.ops.layers.activation import log_softmax, softmax
+from autograd_lite.ops.reductions.reduction import logsumexp
 from autograd_lite.testing.formulas.computation import Call, Change, Ref
 from autograd_lite.testing.formulas.edits import COMPARISONS, POWERS, Edit, at_value, on_operand
 from autograd_lite.testing.formulas.written_formula import WrittenFormula, is_number
@@ -44,6 +46,8 @@ _MISSING_POWERS: dict[str, Callable[[Any], Any]] = {
 def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
     """Another number: one of the function, one that is off by one, another threshold."""
     for position, given in enumerate(call.operands):
+        if type(given) is Ref and _is_scalar_input(formula.calls[given]) and isinstance(call.function, np.ufunc):
+            yield from _beside(formula, number, position)
         if not is_number(given) or call.function is np.power or not isinstance(call.function, np.ufunc):
             continue
         written, where = formula.operand(number, position), formula.where(number)
@@ -51,18 +55,40 @@ def numbers(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
         near = () if is_product else (0, 1, -1, 0.5, 2, given + 1, given - 1, -given)
         choices = (*formula.numbers, *near) if _is_literal(written) else ()
         for right in dict.fromkeys((*choices, given + 1, given - 1)):
-            if right == given or (right == 0 and is_product):
+            if right == given or (right in (0, 1) and is_product):  # a factor that is one too many has its own sentence
                 continue
             kind, text = "number", f"{written} must be {right:g}"
             if call.function in COMPARISONS:
                 kind, text = "indicator", f"the threshold {written} of the condition must be {right:g}"
             elif right not in choices and given > 2:
-                stands, belongs = ("N − 1", "N") if right > given else ("N", "N − 1")
-                text = f"{written} = {given:g} must be {right:g}: {stands} stands where {belongs} belongs"
+                yield _offset(number, call, position, written, right - given, where)
+                continue
             elif right not in choices:
                 continue
             changed = on_operand(call, position, _constant(right))
             yield Edit(kind, text + where, 3, {number: changed}, ("number", given, right))
+
+
+def _offset(number: int, call: Call, position: int, written: str, step: float, where: str) -> Edit:
+    """A number that is one too small or too large, whatever it is."""
+    stands, belongs = ("N − 1", "N") if step > 0 else ("N", "N − 1")
+    text = f"{written} is one too {'small' if step > 0 else 'large'}: {stands} stands where {belongs} belongs"
+    changed = on_operand(call, position, lambda x: x + step)
+    return Edit("number", text + where, 3, {number: changed}, ("offset", written, step))
+
+
+def _beside(formula: WrittenFormula, number: int, position: int) -> Iterator[Edit]:
+    """A scalar input plus or minus one."""
+    call, written = formula.calls[number], formula.operand(number, position)
+    for step in (1, -1):
+        right = f"{written} {'+' if step > 0 else '−'} 1"
+        changed = on_operand(call, position, lambda x, step=step: x + step)
+        text = f"{written} must be {right}{formula.where(number)}"
+        yield Edit("number", text, 3, {number: changed}, ("offset", written, step))
+
+
+def _is_scalar_input(call: Call) -> bool:
+    return call.function is None and np.ndim(call.value) == 0
 
 
 def _is_literal(written: str) -> bool:
@@ -73,13 +99,16 @@ def _is_literal(written: str) -> bool:
     return True
 
 
-_REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip)
+_ALONG_AXIS = (
+    np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.cumsum, np.cumprod, np.flip, softmax, log_softmax,
+    logsumexp,
+)  # fmt: skip
 
 
 def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
     """Another axis, or another mode of a convolution."""
     function: Any = call.function
-    if function in _REDUCTIONS and type(call.operands[0]) is Ref:
+    if function in _ALONG_AXIS and type(call.operands[0]) is Ref:
         axis = call.operands[1] if len(call.operands) > 1 else call.options.get("axis")
         ndim = np.ndim(formula.calls[call.operands[0]].value)
         if isinstance(axis, int):

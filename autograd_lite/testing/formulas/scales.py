@@ -71,27 +71,40 @@ def fitted_factor(
     return 1 + factor if (np.abs(factor * response - wanted) <= allowed).all() else None
 
 
-def sentence(part: Part, factor: float, reasons: tuple[str, ...]) -> tuple[str, str] | None:
-    """The kind of the mistake and the sentence that names it; None if the factor is not worth a sentence."""
-    flipped, size = factor < 0, max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
-    reasons = () if np.isclose(size, 2) else tuple(reason for reason in reasons if "minus" not in reason)
-    because = f", which is {' or '.join(reasons)}" if reasons else ""
-    if not size:
+def size(factor: float) -> float:
+    """The factor or its reciprocal, whichever is larger; 0 for a part that must not be there."""
+    return max(abs(factor), 1 / abs(factor)) if abs(factor) > 1e-9 else 0.0
+
+
+def sentence(part: Part, factor: float, reasons: tuple[str, ...], is_constant: bool) -> tuple[str, str] | None:
+    """The kind of the mistake and the sentence that names it; None if the factor is not worth a sentence.
+
+    A factor that is not constant has reasons: the lengths that it is at all inputs.
+    """
+    flipped, amount = factor < 0, size(factor)
+    if is_constant and np.isclose(amount, 2):
+        reasons = ()
+    if not amount:
         return None if part.number is not None else ("extra term", f"the term {part.text} is one too many{part.where}")
-    if np.isclose(size, 1, rtol=1e-7) and flipped:
+    if np.isclose(amount, 1, rtol=1e-7) and flipped:
         return ("sign", f"the sign of {part.text} is wrong{part.where}")
-    times = f"{size:.6g} times too {'small' if abs(factor) > 1 else 'large'}"
+    direction = "small" if abs(factor) > 1 else "large"
+    times = f"{amount:.6g} times too {direction}" if is_constant else f"too {direction} by the factor N"
+    because = f", which is {' or '.join(reasons)}" if reasons else ""
     sign = "has the wrong sign and " if flipped else ""
+    kind = "term" if part.number is None else "number"
+    if reasons and not (part.is_literal and not is_constant):  # a number that is written is no length
+        return kind, f"{_named(part)} {sign}is {times}{because}{part.where}"
     if part.number is None:
-        if not reasons and not _is_simple(factor):
-            return None
-        return "term", f"the term {part.text} {sign}is {times}{because}{part.where}"
+        return (kind, f"{_named(part)} {sign}is {times}{part.where}") if _is_simple(factor) else None
     right = factor * part.number
-    if reasons:
-        return "number", f"{part.text} {sign}is {times}{because}{part.where}"
-    if not _is_simple(right) or abs(right) == 1 or not part.is_literal:  # one that is too many has its own sentence
+    if not is_constant or not _is_simple(right) or abs(right) == 1 or not part.is_literal:  # one that is too many has its own sentence
         return None
-    return "number", f"{part.text} must be {right:.6g}{part.where}"
+    return kind, f"{part.text} must be {right:.6g}{part.where}"
+
+
+def _named(part: Part) -> str:
+    return f"the term {part.text}" if part.number is None else part.text
 
 
 def _is_simple(number: float) -> bool:

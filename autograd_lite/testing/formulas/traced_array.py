@@ -206,6 +206,19 @@ def trace(function: Callable[..., Any], inputs: Inputs) -> Computation | None:
         return None
 
 
+def retraced(computation: Computation, function: Callable[..., Any], inputs: Inputs) -> Computation | None:
+    """The same computation at other inputs, with the numbers that Python takes from these, such as ``len(x)``.
+
+    None if other calls are made there.
+    """
+    again = trace(function, inputs)
+    if again is None or len(again.calls) != len(computation.calls):
+        return None
+    pairs = zip(computation.calls, again.calls, strict=True)
+    alike = all(a.name == b.name and refs(a.operands) == refs(b.operands) for a, b in pairs)
+    return again if alike else None
+
+
 # -- the copy of the function ----------------------------------------------------------------------------------------
 
 _CREATIONS = {"zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "tri", "array", "asarray"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,9 @@ _CHANGES = (0.3, 0.1, 0.03)
 _REDRAWN = {"integer", "binary", "signs", "one-hot", "one-hot columns", "positive definite", "between 0 and 1"}
 
 
-def generic_inputs(inputs: Inputs, rng: np.random.Generator) -> Inputs:
+def generic_inputs(
+    inputs: Inputs, rng: np.random.Generator, kept: Mapping[int, tuple[Property, ...]] | None = None
+) -> Inputs:
     """Other inputs of the same names, shapes and dtypes, with the properties that the given numbers visibly have.
 
     The `PROPERTIES` that hold are kept: symmetric, positive, one-hot, integer, ... What is special by accident is not:
@@ -29,6 +32,8 @@ def generic_inputs(inputs: Inputs, rng: np.random.Generator) -> Inputs:
     ----------
     inputs : Inputs
     rng : numpy.random.Generator
+    kept : mapping of int to tuple of Property, optional
+        The properties to keep, by the position of the input, in place of the visible ones.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def generic_inputs(inputs: Inputs, rng: np.random.Generator) -> Inputs:
     """
     values = list(inputs.values)
     for i in inputs.floats():
-        values[i] = like(values[i], generic_array(np.asarray(values[i]), rng))
+        values[i] = like(values[i], generic_array(np.asarray(values[i]), rng, None if kept is None else kept.get(i)))
     return replace(inputs, values=tuple(values))
 
 

@@ -235,8 +235,12 @@ def _one_hot(axis: int) -> Callable[[NumberArray], bool]:
     return holds
 
 
-def _move_ones(axis: int) -> Callable[[NumberArray, NumberArray, np.random.Generator], NumberArray]:
-    return lambda drawn, given, rng: np.asarray(rng.permuted(given, axis=axis))
+def _draw_ones(axis: int) -> Callable[[NumberArray, NumberArray, np.random.Generator], NumberArray]:
+    def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
+        numbers = rng.random(given.shape)
+        return np.asarray(numbers == numbers.max(axis=axis, keepdims=True), dtype=np.float64)
+
+    return impose
 
 
 # -- signs and order -----------------------------------------------------------------------------------------------
@@ -258,8 +262,8 @@ PROPERTIES: tuple[Property, ...] = (
     Property("integer", "the values of {} are integers", _is_integer, _draw_integers),
     Property("binary", "the values of {} are 0 and 1", _has_values(0, 1), _draw_values(0.0, 1.0)),
     Property("signs", "the values of {} are −1 and 1", _has_values(-1, 1), _draw_values(-1.0, 1.0)),
-    Property("one-hot", "each row of {} has a single one", _one_hot(-1), _move_ones(-1)),
-    Property("one-hot columns", "each column of {} has a single one", _one_hot(0), _move_ones(0)),
+    Property("one-hot", "each row of {} has a single one", _one_hot(-1), _draw_ones(-1)),
+    Property("one-hot columns", "each column of {} has a single one", _one_hot(0), _draw_ones(0)),
     Property("between 0 and 1", "0 < {} < 1", lambda a: bool(((a > 0) & (a < 1)).all()), _inside),
     Property("positive", "{} > 0", lambda a: bool((a > 0).all()), lambda drawn, given, rng: np.abs(drawn)),
     Property("nonnegative", "{} ≥ 0", lambda a: bool((a >= 0).all()), lambda drawn, given, rng: np.abs(drawn)),
@@ -283,4 +287,10 @@ PROPERTIES: tuple[Property, ...] = (
     Property("centred rows", "the rows of {} sum to zero", *_centred(-1)),
     Property("centred columns", "the columns of {} sum to zero", *_centred(0)),
     Property("increasing", "{} is increasing", _is_sorted, lambda drawn, given, rng: np.sort(drawn)),
+)  # fmt: skip
+
+# Those that only square matrices have.
+OF_SQUARES = frozenset(
+    {"nonsingular", "zero diagonal", "diagonal", "triangular", "symmetric", "antisymmetric", "positive definite",
+     "unit diagonal"}
 )  # fmt: skip

@@ -113,7 +113,7 @@ PLANTED = [
     ("reshape", "reshape(3,)", total, lambda *d: error(*d).sum(axis=0, keepdims=True), DATA, "b"),
     ("broadcast", "broadcasting to (5, 3)", lambda x: 3 * x.sum(), lambda x: 3.0, (S,), 0),
     ("broadcast", "broadcasting to (5, 3)", lambda x, b: (x * b).sum(), lambda x, b: b, (S, B), 0),
-    ("missing slice", "the slice 0 along axis 1", lambda W, x: ((W[:, 1:] @ x + W[:, :1]) ** 2).sum(),
+    ("missing slice", "the first slice along axis 1", lambda W, x: ((W[:, 1:] @ x + W[:, :1]) ** 2).sum(),
      lambda W, x: 2 * (W[:, 1:] @ x + W[:, :1]) @ x.T, (SQUARE, S[:2]), "W"),
     ("diagonal", "diagonal of the Jacobian of softmax", al.softmax, lambda z: softmax(z) * (1 - softmax(z)), (B,), 0),
     ("diagonal", "right only on the diagonal", lambda A, x: A @ x, lambda A, x: np.diag(np.diag(A)), (SQUARE, B), "x"),

@@ -8,7 +8,8 @@ from autograd_lite.testing import GradientMismatch, check_closed_form
 from autograd_lite.testing.comparing.case import Case
 from autograd_lite.testing.comparing.inputs import Inputs, read_inputs
 from autograd_lite.testing.explaining.repairs import Repairs
-from autograd_lite.testing.explaining.setting import Setting, generic_settings
+from autograd_lite.testing.explaining.other_settings import OtherSettings
+from autograd_lite.testing.explaining.setting import Setting
 
 inv = np.linalg.inv
 
@@ -122,7 +123,7 @@ def test_every_repair_is_right_at_other_inputs(name):
     case = Case(function, wrong, None if "update" in name else 0)
     inputs = read_inputs(function, values)
     given = Setting(case, inputs)
-    repairs = Repairs([given, *generic_settings(given, keep_special=False)[0]])
+    repairs = Repairs([given, *OtherSettings(given).generic])
     found = [*repairs._right(repairs.edits()), *repairs._right(repairs.insertions())]
     rng = np.random.default_rng(7)
     for _ in range(5):

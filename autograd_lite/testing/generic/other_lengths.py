@@ -1,0 +1,117 @@
+"""Inputs whose axes have other lengths: what is said of a formula at one length may be false at others.
+
+Axes of equal length may be tied by the function, or have the same length by chance. Which ones are tied is found out by
+trying: an axis is lengthened together with as few others as the function and the formula accept.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograd_lite.testing.comparing.inputs import Inputs
+from autograd_lite.testing.generic.generic_inputs import generic_inputs
+from autograd_lite.testing.generic.properties import OF_SQUARES, Property
+
+Axis = tuple[int, int]  # the position of an input, and one of its axes
+Tied = tuple[Axis, ...]  # axes that have one length
+Accepts = Callable[[Inputs], bool]
+
+_SHORT = 8  # longer axes are tried shorter first, for speed
+_TRIALS, _WORK = 150, 20_000_000  # the most trials, fewer for large inputs: their elements together
+_MOST_AXES = 8  # of one length, among which the tied ones are searched
+
+
+@dataclass
+class OtherLengths:
+    """Draws of inputs with other lengths of the axes than some inputs have.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    accepts : callable
+        Whether function and formula take some inputs.
+    kept : mapping of int to tuple of Property
+        The properties that drawn inputs have, by position.
+    """
+
+    inputs: Inputs
+    accepts: Accepts
+    kept: Mapping[int, tuple[Property, ...]]
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        arrays = {i: value for i, value in enumerate(self.inputs.values) if isinstance(value, np.ndarray)}
+        self._lengths: dict[Axis, int] = {(i, k): n for i, a in arrays.items() for k, n in enumerate(a.shape)}
+        elements = sum(array.size for array in arrays.values())
+        self._trials = min(_TRIALS, _WORK // max(elements, 1))
+
+    def draw(self, count: int) -> Iterator[Inputs]:
+        """Up to `count` inputs with other lengths of as many axes as possible, no two lengths being equal."""
+        tied, taken = self._tied(), set(self._lengths.values())
+        for _ in range(count if tied else 0):
+            lengths = {axis: n for axes, length in tied.items() for n in [_next(length, taken)] for axis in axes}
+            yield self._with(lengths)
+
+    def _tied(self) -> dict[Tied, int]:
+        """The sets of tied axes that can have another length, with a length that they can have."""
+        found: dict[Tied, int] = {}
+        for length in sorted(set(self._lengths.values()) - {0}):
+            remaining = [axis for axis, n in self._lengths.items() if n == length][:_MOST_AXES]
+            while remaining:
+                axes, other = self._smallest(remaining, length)
+                if other:
+                    found[axes] = other
+                remaining = [axis for axis in remaining if axis not in axes]
+        return found
+
+    def _smallest(self, axes: Sequence[Axis], length: int) -> tuple[Tied, int]:
+        """The fewest axes, the first among them, that can have another length; and this length, 0 if there is none."""
+        first, *rest = axes
+        for size in range(len(rest) + 1):
+            for others in itertools.combinations(rest, size):
+                chosen = first, *others
+                for other in self._candidates(length):
+                    if self._accepted(dict.fromkeys(chosen, other)):
+                        return (self._broadcast(chosen, axes, other) if length == 1 else chosen), other
+        return (first,), 0
+
+    def _broadcast(self, chosen: Tied, axes: Sequence[Axis], other: int) -> Tied:
+        """The chosen axes, and those of length 1 that can be longer only together with them.
+
+        An axis of length 1 is accepted beside any length, where it is broadcast.
+        """
+        for axis in axes:
+            if axis not in chosen:
+                longer = dict.fromkeys(chosen, other)
+                if self._accepted({**longer, axis: other}) and not self._accepted({**longer, axis: other + 2}):
+                    chosen = *chosen, axis
+        return chosen
+
+    def _candidates(self, length: int) -> list[int]:
+        taken = set(self._lengths.values())
+        return [*([_next(1, taken)] if length > _SHORT else []), _next(length, taken)]
+
+    def _accepted(self, lengths: Mapping[Axis, int]) -> bool:
+        self._trials -= 1
+        return self._trials >= 0 and self.accepts(self._with(lengths))
+
+    def _with(self, lengths: Mapping[Axis, int]) -> Inputs:
+        """Generic inputs with these lengths. A matrix that is no longer square loses what only square ones have."""
+        values, kept = list(self.inputs.values), dict(self.kept)
+        for (i, axis), length in lengths.items():
+            values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
+        for i in {i for i, _ in lengths} & kept.keys():
+            if len({*values[i].shape[-2:]}) > 1:
+                kept[i] = tuple(p for p in kept[i] if p.name not in OF_SQUARES)
+        return generic_inputs(replace(self.inputs, values=tuple(values)), self.rng, kept)
+
+
+def _next(length: int, taken: set[int]) -> int:
+    """An odd length that is not taken yet: half of it, and 2 over it, are no lengths. It is taken then."""
+    found = next(n for n in itertools.count(max(5, length + 1 + length % 2), 2) if n not in taken)
+    taken.add(found)
+    return found
