@@ -86,7 +86,7 @@ def _explain(
         return (_ZERO, *verdicts)
     contrived = list[Finding]()
     for attempt in _attempts(others):
-        found = [attempt.limited(finding) for finding in _holding(given, attempt, position, at_hand)]
+        found = attempt.limited(_holding(given, attempt, position, at_hand))
         if _explained(found):
             return (*_simplest(found), *verdicts)
         contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
@@ -103,9 +103,11 @@ class _Attempt(NamedTuple):
     draws: OtherSettings
     only: str = ""
 
-    def limited(self, finding: Finding) -> Finding:
-        """The finding, with what it is limited to."""
-        return replace(finding, text=finding.text + self.only) if self.only else finding
+    def limited(self, findings: list[Finding]) -> list[Finding]:
+        """The findings, with what they are limited to. A label is one only if other labels are."""
+        if not self.only:
+            return findings
+        return [replace(f, text=f.text + self.only) for f in findings if f.kind not in ("label", "part")]
 
 
 def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
@@ -129,9 +131,7 @@ def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
         yield _Attempt(generic, others, "; this holds for the given lengths of the axes only")
 
 
-def _holding(
-    given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]
-) -> list[Finding]:
+def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]) -> list[Finding]:
     """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
     others, draws = attempt.settings, attempt.draws
     found = _confirmed(at_hand, single_mistakes, others, position)

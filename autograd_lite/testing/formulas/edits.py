@@ -254,7 +254,11 @@ def without_operand(formula: WrittenFormula, number: int, call: Call) -> Iterato
     for position, word in _WORDS[call.function].items():
         if len(call.operands) != 2:
             return
-        if call.function in (np.add, np.subtract) and is_number(call.operands[1 - position]) and _is_factor(formula, number):
+        if (
+            call.function in (np.add, np.subtract)
+            and is_number(call.operands[1 - position])
+            and _is_factor(formula, number)
+        ):
             continue  # what is left is a number, and the whole factor is one too many
         text = f"the {word} {formula.operand(number, position)} is one too many{formula.where(number)}"
         kind = "extra term" if word == "term" else "extra factor"

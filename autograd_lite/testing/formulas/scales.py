@@ -98,7 +98,9 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...], is_constant: b
     if part.number is None:
         return (kind, f"{_named(part)} {sign}is {times}{part.where}") if _is_simple(factor) else None
     right = factor * part.number
-    if not is_constant or not _is_simple(right) or abs(right) == 1 or not part.is_literal:  # one that is too many has its own sentence
+    if (
+        not is_constant or not _is_simple(right) or abs(right) == 1 or not part.is_literal
+    ):  # one that is too many has its own sentence
         return None
     return kind, f"{part.text} must be {right:.6g}{part.where}"
 

@@ -7,8 +7,8 @@ import autograd_lite as al
 from autograd_lite.testing import GradientMismatch, check_closed_form
 from autograd_lite.testing.comparing.case import Case
 from autograd_lite.testing.comparing.inputs import Inputs, read_inputs
-from autograd_lite.testing.explaining.repairs import Repairs
 from autograd_lite.testing.explaining.other_settings import OtherSettings
+from autograd_lite.testing.explaining.repairs import Repairs
 from autograd_lite.testing.explaining.setting import Setting
 
 inv = np.linalg.inv

@@ -1,14 +1,7 @@
-"""Sentences that are false as mathematics: true of the given numbers or shapes, but not of others.
-
-Those in `STILL_SAID` are said now. One that is no longer said belongs in `NOT_SAID`, where it must stay.
-"""
+"""Sentences that are false as mathematics: true of the given numbers or shapes, but not of others. None is said."""
 # ruff: noqa: E501
 
 # Name, change, the false sentence as a regular expression, and why it is false.
-STILL_SAID: list[tuple[str, str, str, str]] = [
-    ("center loss, repeated labels", "C[y] - X -> -X", "2·C", "2 is how often each label occurs here"),
-]  # fmt: skip
-
 NOT_SAID: list[tuple[str, str, str, str]] = [
     ("mean of embeddings", "len(i) -> len(dE)", "half the length", "it is a quotient of two lengths"),
     ("negative sampling by the word", "N.T @ sig(N @ v) -> N.T @ sig(N @ v) / len(N)", "^`?1`? is 5 times", "called twice"),
@@ -34,4 +27,5 @@ NOT_SAID: list[tuple[str, str, str, str]] = [
     ("weighted least squares, weights in a vector", "len(y) -> len(b)", "must be 0.857143", "it depends on the lengths"),
     ("sample variance", "(len(x) - 1) -> len(x)", "must be 2.4", "it depends on the length"),
     ("Mahalanobis distance by x", "return u -> return -u", "derivative of a square", "the 2 comes from the sign"),
+    ("center loss, repeated labels", "C[y] - X -> -X", "2·C", "2 is how often each label occurs here"),
 ]  # fmt: skip
