@@ -30,13 +30,18 @@ def as_code(case: Case, inputs: tuple[Any, ...], error: Exception) -> str:
         definitions += [definition] if definition else []
     arguments = [re.sub(r"\W+", "_", name).strip("_") for name in read_inputs(case.fn, inputs).names]
     arguments = [f"{name}_" if name in (fn, formula, "np") else name for name in arguments]
-    calls = [f"{name} = {_literal(value, len(name) + 6)}" for name, value in zip(arguments, inputs, strict=True)]
+    calls = [assignment(name, value) for name, value in zip(arguments, inputs, strict=True)]
     defaults = {"wrt": 0, **case._field_defaults}
     options = [f"{k}={getattr(case, k)!r}" for k in ("wrt", "rtol", "atol") if getattr(case, k) != defaults[k]]
     calls.append(f"check_closed_form({', '.join([fn, formula, *arguments, *options])})")
     outcome = textwrap.indent(f"{type(error).__name__}: {error}", "# ", lambda line: True)
     header = "\n".join(sorted(imports, key=lambda line: ("autograd_lite" in line, line.startswith("from"), line)))
     return "\n\n".join([header, *definitions, "\n".join(calls), re.sub(" +$", "", outcome, flags=re.MULTILINE)])
+
+
+def assignment(name: str, value: Any, indent: int = 0) -> str:
+    """The statement that gives a name a value, all of whose numbers are shown; the first line is not indented."""
+    return f"{name} = {_literal(value, indent + len(name) + 6)}"
 
 
 def _literal(value: Any, indent: int) -> str:

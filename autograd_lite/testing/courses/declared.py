@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograd_lite.support.messages import show
 from autograd_lite.testing.closed_form import check_closed_form
 from autograd_lite.testing.comparing.case import Function
 from autograd_lite.testing.comparing.inputs import Which, check_functions
 from autograd_lite.testing.courses.argument_order import in_order_of
+from autograd_lite.testing.script import assignment
 
 F = TypeVar("F", bound=Callable[..., Any])
+_MOST_SHOWN = 60  # elements
 _ATTRIBUTE = "_autograd_lite_closed_form"
 
 
@@ -118,11 +122,8 @@ class Declaration:
         options.pop("constraints", None)  # the strategies draw what is meant
         found = find_counterexample(self.of, formula, *inputs, **options)
         if found is not None:
-            names = list(inspect.signature(formula).parameters)
-            pairs = zip(names, found.inputs, strict=False)
-            found.error.add_note(
-                "\n".join(["for the inputs", *(f"  {name} = {show(value, 300)}" for name, value in pairs)])
-            )
+            pairs = zip(inspect.signature(formula).parameters, found.inputs, strict=False)
+            found.error.add_note("\n".join(["for the inputs", *(f"  {_shown(*pair)}" for pair in pairs)]))
             raise found.error
 
     def _inputs(self, formula: Function) -> Sequence[Any]:
@@ -136,6 +137,11 @@ class Declaration:
                 )
             return [self.inputs[name] for name in names]
         return self.inputs if isinstance(self.inputs, tuple | list) else (self.inputs,)
+
+
+def _shown(name: str, value: Any) -> str:
+    """An input: small arrays with all their numbers."""
+    return assignment(name, value, 2) if np.size(value) <= _MOST_SHOWN else f"{name} = {show(value, 300)}"
 
 
 def declaration_of(value: Any) -> Declaration | None:

@@ -102,6 +102,7 @@ class _Attempt(NamedTuple):
     settings: list[Setting]
     draws: OtherSettings
     only: str = ""
+    is_large: bool = True  # whether functions and values are searched that may be missing
 
     def limited(self, findings: list[Finding]) -> list[Finding]:
         """The findings, with what they are limited to. A label is one only if other labels are."""
@@ -128,7 +129,11 @@ def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
     if generic and integers:
         yield _Attempt([*lengths, *generic], others, "; this holds for the given integers only")
     if generic and lengths:
-        yield _Attempt(generic, others, "; this holds for the given lengths of the axes only")
+        together = others.of_other_lengths(together=True)
+        yield _Attempt(
+            [*together, *generic], others, "; this holds where axes that have one length here have one length"
+        )
+        yield _Attempt(generic, others, "; this holds for the given lengths of the axes only", is_large=False)
 
 
 def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]) -> list[Finding]:
@@ -148,7 +153,7 @@ def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: t
     inputs = [setting.inputs for setting in others]
     used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
     found += conditions(inputs, further, used, is_right, repairs.where_used)
-    if not _explained(found) and not attempt.only:
+    if not _explained(found) and attempt.is_large:
         found += repairs.large()
     if not _explained(found):
         pairs = _diagnosed(given, pairs_of_mistakes, position)

@@ -76,11 +76,14 @@ class OtherSettings:
         """Generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
         return _wrong(self._without(_SIGNS, 1))
 
-    def of_other_lengths(self) -> list[Setting]:
-        """Inputs with other lengths of the axes, as far as function and formula take them."""
+    def of_other_lengths(self, together: bool = False) -> list[Setting]:
+        """Inputs with other lengths of the axes, as far as function and formula take them.
+
+        With `together`, axes of one length have one length again.
+        """
         rng = np.random.default_rng(3)
         draws = OtherLengths(self.base, self._accepts, self.kept, rng)
-        found = _wrong(map(self._setting, draws.draw(_WANTED)))
+        found = _wrong(map(self._setting, draws.draw(_WANTED, together)))
         examples = (self._setting(generic_inputs(example, rng, self.kept)) for example in self.examples[1:])
         return [*found, *_wrong(examples)]
 

@@ -175,7 +175,7 @@ class Repairs:
             return
         named = sentence(part, factors[0], reasons, is_constant)
         if named is not None:
-            yield Edit(named[0], named[1], 4 if reasons else 3, {})
+            yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
 
     @staticmethod
     def _lengths(point: _Point, number: float) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _offset(number: int, call: Call, position: int, written: str, step: float, w
     """A number that is one too small or too large, whatever it is."""
     stands, belongs = ("N − 1", "N") if step > 0 else ("N", "N − 1")
     text = f"{written} is one too {'small' if step > 0 else 'large'}: {stands} stands where {belongs} belongs"
-    changed = on_operand(call, position, lambda x: x + step)
+    changed = on_operand(call, position, partial(np.add, step))
     return Edit("number", text + where, 3, {number: changed}, ("offset", written, step))
 
 
@@ -82,7 +83,7 @@ def _beside(formula: WrittenFormula, number: int, position: int) -> Iterator[Edi
     call, written = formula.calls[number], formula.operand(number, position)
     for step in (1, -1):
         right = f"{written} {'+' if step > 0 else '−'} 1"
-        changed = on_operand(call, position, lambda x, step=step: x + step)
+        changed = on_operand(call, position, partial(np.add, step))
         text = f"{written} must be {right}{formula.where(number)}"
         yield Edit("number", text, 3, {number: changed}, ("offset", written, step))
 

@@ -49,12 +49,25 @@ class OtherLengths:
         elements = sum(array.size for array in arrays.values())
         self._trials = min(_TRIALS, _WORK // max(elements, 1))
 
-    def draw(self, count: int) -> Iterator[Inputs]:
-        """Up to `count` inputs with other lengths of as many axes as possible, no two lengths being equal."""
-        tied, taken = self._tied(), set(self._lengths.values())
+    def draw(self, count: int, together: bool = False) -> Iterator[Inputs]:
+        """Up to `count` inputs with other lengths of as many axes as possible.
+
+        Only axes that are tied have equal lengths; with `together` all axes of one length stay equal.
+        """
+        tied, taken = self._groups() if together else self._tied(), set(self._lengths.values())
         for _ in range(count if tied else 0):
             lengths = {axis: n for axes, length in tied.items() for n in [_next(length, taken)] for axis in axes}
             yield self._with(lengths)
+
+    def _groups(self) -> dict[Tied, int]:
+        """All axes of each length, with another length that they can have together."""
+        found: dict[Tied, int] = {}
+        for length in set(self._lengths.values()) - {0, 1}:
+            axes = tuple(axis for axis, n in self._lengths.items() if n == length)
+            for other in self._candidates(length):
+                if axes not in found and self._accepted(dict.fromkeys(axes, other)):
+                    found[axes] = other
+        return found
 
     def _tied(self) -> dict[Tied, int]:
         """The sets of tied axes that can have another length, with a length that they can have."""

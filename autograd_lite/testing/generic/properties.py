@@ -237,7 +237,7 @@ def _one_hot(axis: int) -> Callable[[NumberArray], bool]:
 
 def _draw_ones(axis: int) -> Callable[[NumberArray, NumberArray, np.random.Generator], NumberArray]:
     def impose(drawn: NumberArray, given: NumberArray, rng: np.random.Generator) -> NumberArray:
-        numbers = rng.random(given.shape)
+        numbers = np.asarray(rng.random(given.shape))
         return np.asarray(numbers == numbers.max(axis=axis, keepdims=True), dtype=np.float64)
 
     return impose

@@ -145,7 +145,7 @@ def test_a_failure_is_the_diagnosis_without_a_traceback(output):
     assert ".py:" not in failure
     (failure,) = [part for part in output.split("\n_____") if part.strip("_ ").startswith("annotated_wrong")]
     assert "2 times too small" in failure
-    assert "for the inputs\n  w = array([" in failure
+    assert "for the inputs\n  w = np.array([" in failure
     assert ".py:" not in failure
 
 
