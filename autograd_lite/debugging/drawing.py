@@ -170,7 +170,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
     roots = list(tensor) if isinstance(tensor, list | tuple) else [tensor]
     for root in roots:
         if not isinstance(root, Tensor):
-            raise TypeError(f"draw: the first argument must be a tensor or a list, not {type(root).__name__}")
+            hint = "; write draw(tensor, model)" if hasattr(root, "named_modules") else ""
+            raise TypeError(f"draw: the first argument must be a tensor or a list, not {type(root).__name__}{hint}")
         if root._node is None:
             raise RuntimeError(
                 f"draw: nothing was recorded for this tensor of shape {root.shape}: it does not require gradients, nor "

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from autograd_lite.support.messages import show
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.comparing.argument_order import in_order_of
 from autograd_lite.testing.comparing.case import Function
 from autograd_lite.testing.comparing.inputs import Which, check_functions
-from autograd_lite.testing.courses.argument_order import in_order_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ATTRIBUTE = "_autograd_lite_closed_form"
