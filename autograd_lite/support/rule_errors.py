@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.support.causes import causes
+from autograd_lite.support.cotangents import Cotangents
 
 GETS = "a rule gets arrays for a first derivative and tensors for higher ones"
 _WAYS = f"{GETS}: it uses operators, methods and NumPy functions; what must stay an array belongs into residuals"
@@ -28,7 +29,9 @@ def explain_rule(error: Exception, operation: Any, g: Any) -> None:
     f: no derivative with respect to 'i'; a rule gets arrays for a first derivative and tensors for higher ones: \
 it uses operators, methods and NumPy functions; what must stay an array belongs into residuals
     """
-    error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {getattr(g, 'shape', ())}")
+    shapes = [shape for shape, _ in g.shape] if isinstance(g, Cotangents) else [getattr(g, "shape", ())]
+    what = "a gradient of shape" if len(shapes) == 1 else "gradients of the shapes"
+    error.add_note(f"in the derivative rules of {operation.name!r}, for {what} {', '.join(map(str, shapes))}")
     if not operation.has_foreign_rules:
         return
     for cause in causes(error):

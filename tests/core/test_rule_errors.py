@@ -160,3 +160,10 @@ def test_another_error_of_a_rule_has_only_its_place_added():
     with pytest.raises(ZeroDivisionError) as caught:
         backward(square(lambda g, x: g * (1 // 0)))
     assert caught.value.__notes__ == ["in the derivative rules of 'square', for a gradient of shape (2, 2)"]
+
+
+def test_the_note_for_several_results_has_the_shape_of_each():
+    operation = primitive(several, name="pair", outputs=2, x=lambda g: g[0] * (1 // 0))
+    with pytest.raises(ZeroDivisionError) as caught:
+        backward(lambda x: operation(x)[0])
+    assert caught.value.__notes__ == ["in the derivative rules of 'pair', for gradients of the shapes (2, 2), (2, 2)"]
