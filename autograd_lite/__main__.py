@@ -20,14 +20,30 @@ _EXTRAS = (
     "tqdm",
 )  # fmt: skip
 
+_CLOSED = 141  # the status of a program that the signal of a closed pipe has ended, in a shell
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status.
 
-    0: all formulas are right; 1: some are not; 2: a file cannot be checked, or the arguments are wrong.
+    0: all formulas are right; 1: some are not; 2: a file cannot be checked, or the arguments are wrong; 141: who reads
+    the output has closed it, as `head` does.
     """
-    parser = argparse.ArgumentParser(prog="python -m autograd_lite", description="Shows what is installed.")
-    commands = parser.add_subparsers(dest="command", metavar="check")
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it exits
+        return _CLOSED
+    return status
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    prog = "python -m autograd_lite"
+    parser = argparse.ArgumentParser(
+        usage=f"{prog} [-h] [check ...]", description="Shows what is installed, or runs a command."
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", prog=prog)
     check = commands.add_parser(
         "check",
         help="check the formulas in files that closed_form decorates",

@@ -15,6 +15,7 @@ from autograd_lite.nn.hooks import Hookable
 from autograd_lite.nn.parameter import Buffer, Parameter
 from autograd_lite.nn.parts import join, registered
 from autograd_lite.ops.composition import naming
+from autograd_lite.support.checks import no_state
 from autograd_lite.support.conversion import NumberArray, as_state
 from autograd_lite.support.exact import fault
 from autograd_lite.support.messages import show
@@ -223,8 +224,7 @@ class Module(Hookable):
             or if a tensor with several names has different values under them. Nothing is loaded then.
         """
         if not isinstance(state_dict, Mapping):
-            kind = type(state_dict).__name__
-            raise TypeError(f"load_state_dict: the state must be a dict of names to arrays, not {kind}")
+            raise TypeError(f"load_state_dict: the state must be a dict of names to arrays, not {no_state(state_dict)}")
         own = dict(self._named_state())
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]

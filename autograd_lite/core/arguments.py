@@ -8,13 +8,13 @@ import numpy as np
 
 from autograd_lite.batching.batch import innermost
 from autograd_lite.batching.operations import forward_by_elements
+from autograd_lite.core.cuts import cut
 from autograd_lite.core.declaration import Declaration
 from autograd_lite.core.grad_mode import is_grad_enabled
-from autograd_lite.core.graph import Operation
-from autograd_lite.core.tensor import Tensor
 from autograd_lite.support.arguments import explain, read_option
 from autograd_lite.support.conversion import PYTHON_NUMBERS, number_as_array
 from autograd_lite.support.recorder_interface import current_recorder
+from autograd_lite.support.rule_errors import check_result
 
 
 def forward_otherwise(operation: Declaration, error: Exception, values: tuple[Any, ...]) -> Any:
@@ -37,13 +37,6 @@ def forward_otherwise(operation: Declaration, error: Exception, values: tuple[An
     raise explained from error if explained is not error else error.__cause__  # no error is its own cause
 
 
-def check_count(operation: Operation, gradients: tuple[Any, ...], parents: tuple[Any, ...]) -> None:
-    """Refuse the gradients of a rule if they are not one per parent."""
-    count = len(parents)
-    if len(gradients) != count:
-        raise ValueError(f"{operation.describe_rule(count)} returned {len(gradients)} gradients for {count}")
-
-
 def with_arrays(operation: Declaration, saved: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     """Saved values with arrays in place of Python numbers among the operands."""
     dtype = (out[0] if operation.outputs > 1 else out).dtype
@@ -59,15 +52,14 @@ def with_arrays(operation: Declaration, saved: tuple[Any, ...], out: Any) -> tup
 
 def read_result(name: str, out: Any) -> Any:
     """The result of a user's forward function as a plain array, since a tensor holds nothing else."""
-    if isinstance(out, Tensor):
-        raise TypeError(f"{name}: the forward function returned a Tensor; it is a function of arrays")
+    check_result(name, out)
     return read_option(name, "the result", out)
 
 
 def refuse(name: str, argument: str) -> None:
     """Refuse a tensor that requires gradients where an operation has no rule."""
     if is_grad_enabled():
-        raise TypeError(
+        raise cut(
             f"{name}: there is no derivative with respect to {argument!r}, "
             "but it is a tensor that requires gradients; pass it with .detach()"
         )

@@ -21,6 +21,7 @@ from autograd_lite.core.writes import changed_since, log
 from autograd_lite.support.broadcasting import unbroadcast
 from autograd_lite.support.interrupts import undoing
 from autograd_lite.support.recorder_interface import current_recorder
+from autograd_lite.support.rule_errors import explain_rule
 
 
 def sweep(
@@ -128,9 +129,12 @@ def _pull_otherwise(error: Exception, operation: Operation, g: Any, parents: Any
     if axis is not None:
         return pull_by_elements(operation, axis, g, parents, saved, _pull_otherwise)
     recorder = current_recorder()
-    if recorder is not None and recorder.is_traced(g, saved):
-        return recorder.pull(operation, g, parents, saved)
-    error.add_note(f"in the derivative rules of {operation.name!r}, for a gradient of shape {getattr(g, 'shape', ())}")
+    try:
+        if recorder is not None and recorder.is_traced(g, saved):
+            return recorder.pull(operation, g, parents, saved)
+    except Exception as second_error:
+        error = second_error
+    explain_rule(error, operation, g)
     raise error
 
 

@@ -77,6 +77,7 @@ from autograd_lite.core.writes import tick
 from autograd_lite.support.arguments import read_argument, read_option
 from autograd_lite.support.conversion import ARRAYS, OPERANDS, OPTIONS, PYTHON_NUMBERS
 from autograd_lite.support.half_precision import HALF
+from autograd_lite.support.rule_errors import check_arrays, check_count
 from autograd_lite.support.source import compile_function
 
 _NAMED_AS_THEY_ARE: tuple[Any, ...] = (
@@ -120,6 +121,6 @@ def _not_yet_written(*args: Any, **kwargs: Any) -> Any:
 def write_pull(operation: Declaration) -> Callable[..., tuple[Any, ...]]:
     """The function that the reverse sweep calls: one gradient per parent, None where none is required."""
     namespace: dict[str, Any] = {f"_{argument}_rule": rule for argument, rule in operation.rules.items()}
-    namespace |= {"_check_count": arguments.check_count, "_joint_rule": operation.joint, "_operation": operation}
-    namespace["_any"] = any
+    namespace |= {"_check_arrays": check_arrays, "_check_count": check_count, "_any": any}
+    namespace |= {"_joint_rule": operation.joint, "_operation": operation}
     return compile_function(pull_source(operation), f"{operation.name}_pull", namespace)

@@ -11,6 +11,7 @@ from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import _wrap
 from autograd_lite.core.writes import tick
 from autograd_lite.support.cotangents import Cotangents
+from autograd_lite.support.rule_errors import check_result
 
 
 class Result:
@@ -46,6 +47,7 @@ def wrap_outputs(name: str, out: Any, node: Node | None, *given: Any) -> Any:
     """
     arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in out]
     for array in arrays:
+        check_result(name, array)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{name}: a result has dtype {array.dtype}, but tensors hold real numbers")
     if node is not None:

@@ -197,7 +197,8 @@ def pull_source(operation: Declaration) -> str:
         nodes=f"{nodes}= _parents" if any("_node" in gradient for gradient in gradients) else "",
         values=f"{saved}= _saved" if saved else "",
         gradients=tuple_source(gradients),
-        check="_check_count(_operation, _gradients, _parents)" if any_number else "",
+        check="_check_count(_operation, _gradients, _parents)\n" * bool(any_number)
+        + "_check_arrays(_operation, g, _saved, _gradients)" * operation.has_foreign_rules,
     )
     return function_source("g, _parents, _saved", body)
 

@@ -24,7 +24,7 @@ class Drawing:
     dot : str
         The source in the DOT language.
     svg : str
-        The picture, which needs no other program. It is legible on light and dark pages.
+        The picture, which needs no other program. It has a white ground, so it is legible on dark pages too.
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -122,10 +122,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
         gradients are the `.grad` of leaves.
     depth : int, optional
         Fold the operations of each module at this depth of the model, `names`, into one box: 1 for the parts of the
-        model, 2 for their parts, 0 for no folding. By default graphs of more than 40 boxes are folded, as little
-        as makes them smaller than that. A graph does not know modules; it knows which operation uses which parameter,
-        and the order of the operations. So a box of a module holds the operations from the first to the last use of
-        its parameters, and those without parameters before and after them remain.
+        model, 2 for their parts (and for parts that have none), 0 for no folding. By default graphs of more than 40
+        boxes are folded, as little as makes them smaller than that. See Notes.
 
     Returns
     -------
@@ -140,6 +138,22 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
         If the argument is not a tensor or a list of tensors, or `depth` no integer.
     ValueError
         If `depth` is negative, or given without a module.
+
+    Notes
+    -----
+    A graph does not know modules. It knows which operation uses which parameter, and the order of the operations. So
+    with `depth` the boxes are a reconstruction:
+
+    - The box of a module holds the operations from the first to the last use of its parameters. What is computed from
+      parameters of one module alone, such as a reshaped or a transposed weight, counts as a parameter, unless it is a
+      single number or selected by an array of indices.
+    - If a parameter of another module at this depth is used in between, there is one box before and one after it.
+    - Operations before the first use and after the last one stay outside, as do modules without parameters (an
+      activation, a pooling) between two others; inside a box of a lower depth they are included.
+    - Parameters that the model itself holds, and no part of it, have no box.
+    - A parameter that several modules share counts for the first of them, then for the second, in the order of its
+      uses. What uses a parameter outside of its module, such as a penalty, is in a box with the name of the module.
+    - Constants inside of a box are hidden, unless they have a name or the first operation on data takes them.
 
     Examples
     --------
@@ -156,7 +170,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
     roots = list(tensor) if isinstance(tensor, list | tuple) else [tensor]
     for root in roots:
         if not isinstance(root, Tensor):
-            raise TypeError(f"draw: the first argument must be a tensor or a list, not {type(root).__name__}")
+            hint = "; write draw(tensor, model)" if hasattr(root, "named_modules") else ""
+            raise TypeError(f"draw: the first argument must be a tensor or a list, not {type(root).__name__}{hint}")
         if root._node is None:
             raise RuntimeError(
                 f"draw: nothing was recorded for this tensor of shape {root.shape}: it does not require gradients, nor "

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 _HEAD = """\
 digraph {
   graph [ranksep=0.35, nodesep=0.3]
-  node [shape=box, style="rounded,filled", fillcolor="#f3f3ee", color="#999999", fontname="Helvetica", fontsize=11]
-  edge [color="#777777", fontcolor="#777777", fontname="Helvetica", fontsize=9, arrowsize=0.7]"""
+  node [shape=box, style="rounded,filled", fillcolor="#f3f3ee", color="#8a8a80", fontname="Helvetica", fontsize=11]
+  edge [color="#5f5f5f", fontcolor="#5f5f5f", fontname="Helvetica", fontsize=9, arrowsize=0.7]"""
 _LOOKS = {
     "operation": "",
     "leaf": 'style=filled, fillcolor="#d0ddea", color="#4477aa"',

@@ -15,8 +15,9 @@ _SIZE, _SMALL, _LABEL = 12.0, 10.5, 10.0  # of the first line, the others, the n
 _LEADING = 1.35  # the height of a line, in sizes
 _LONGEST = 48  # characters of a line
 
-# On white as on black: dark text on light boxes, and arrows in a grey with a contrast above 4 to both.
-_GREY = "#777777"
+# No grey has enough contrast to light and to dark pages, so the picture has a ground of its own.
+_GROUND = "#ffffff"
+_GREY = "#5f5f5f"  # of arrows and the names of arguments
 _LOOKS = {  # fill, edge
     "operation": ("#f3f3ee", "#8a8a80"),
     "leaf": ("#d0ddea", "#4477aa"),
@@ -59,6 +60,8 @@ def svg(picture: Picture) -> str:
             f'viewBox="{_n(-_MARGIN)} {_n(-_MARGIN)} {_n(width)} {_n(height)}" role="img" style="max-width:100%;'
             f'height:auto" font-family="Helvetica, Arial, sans-serif">',
             f"<title>{title}</title>",
+            f'<rect x="{_n(-_MARGIN)}" y="{_n(-_MARGIN)}" width="{_n(width)}" height="{_n(height)}" rx="{_n(_MARGIN)}" '
+            f'fill="{_GROUND}"/>',
             *_drawn_arrows(picture.arrows, layout),
             *(line for box, corner, size in zip(boxes, layout.boxes, sizes, strict=True)
               for line in _drawn_box(box, corner, size)),

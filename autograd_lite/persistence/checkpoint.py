@@ -80,6 +80,9 @@ class Checkpoint:
     def __init__(self, folder: str | os.PathLike[str], *, keep: int = 3, comm: Any = None, **parts: Any) -> None:
         if not is_integer(keep) or keep < 1:
             raise ValueError(f"Checkpoint: keep must be a positive integer, not {show(keep)}")
+        if not isinstance(folder, str | os.PathLike):
+            what = show(folder)
+            raise TypeError(f"Checkpoint: the folder must be a path, not {what}; write Checkpoint(folder, model=...)")
         if not parts:
             raise ValueError("Checkpoint: at least one part is needed, model=... for instance")
         for name, part in parts.items():

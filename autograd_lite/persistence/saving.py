@@ -55,6 +55,8 @@ def save(path: str | os.PathLike[str], state: Any) -> None:
     >>> load(path)
     {'weights': [array([1., 1.]), array([0.])], 'epoch': 3, 'best': inf}
     """
+    if isinstance(state, str | os.PathLike) and not isinstance(path, str | os.PathLike):
+        raise TypeError(f"save: the path comes first; write save({show(str(state))}, state)")
     write, _ = _format(path, "save")
     text, arrays = take_apart(state)
     replace_file(path, lambda file: write(file, text, arrays))

@@ -92,7 +92,7 @@ def _encode(value: Any, path: tuple[Any, ...], arrays: dict[str, NumberArray]) -
         return items if type(value) is list else {"tuple": items}
     raise TypeError(
         f"save: {_place(path)} is {_kind(value)}; save accepts numbers, strings, None, arrays of numbers, "
-        "tensors, and dicts, lists and tuples of them"
+        f"tensors, and dicts, lists and tuples of them{'; write .state_dict()' * hasattr(value, 'state_dict')}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -116,10 +117,15 @@ def is_integer(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
+def no_state(value: Any) -> str:
+    """What was passed in place of a state, and what to write if it is the path of one."""
+    return type(value).__name__ + "; write load_state_dict(load(path))" * isinstance(value, str | PathLike)
+
+
 def check_state(state: Any, names: Iterable[str]) -> dict[str, Any]:
     """`state` as a dict. TypeError unless it is a mapping, ValueError unless its names are `names`."""
     if not isinstance(state, Mapping):
-        raise TypeError(f"load_state_dict: the state must be a dict from state_dict(), not {type(state).__name__}")
+        raise TypeError(f"load_state_dict: the state must be a dict from state_dict(), not {no_state(state)}")
     if set(state) != set(names):
         raise ValueError(
             f"load_state_dict: the state has the names {sorted(map(str, state))}, expected {sorted(names)}"

@@ -44,7 +44,8 @@ def check_closed_form(
     fn : callable
         A function of tensors. It must return the same result each time.
     closed_form : callable
-        The formula: a function of the same inputs as plain arrays that returns an array.
+        The formula: a function of the same inputs as plain arrays that returns an array. It gets them by position; if
+        its parameters are those of `fn` in another order, and something is wrong, the error says so.
     *inputs : array, number or anything else
         Floating-point arrays are converted to float64, and to tensors for `fn`. Everything else is passed unchanged.
     wrt : int, str, tuple of those or None, default 0

@@ -14,7 +14,10 @@ from autograd_lite.ops.composition import naming
 from autograd_lite.support.checks import check
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
+from autograd_lite.testing.comparing.inputs import read_inputs
 from autograd_lite.testing.gradients import check_gradients
+from autograd_lite.testing.mismatch import GradientMismatch
+from autograd_lite.testing.rule_formula import explained_rule
 
 Sample = tuple[Any, ...]
 
@@ -41,8 +44,8 @@ def check_primitive(
     operation : callable
         An operation made by `primitive`.
     samples : iterable of tuples
-        Positional arguments at which the operation is smooth. Floating-point arrays are differentiated, everything else
-        is passed unchanged.
+        Positional arguments at which the operation is smooth. Floating-point arrays and numbers are differentiated,
+        everything else is passed unchanged.
     order : 0, 1 or 2, default 2
         The highest order of derivatives to check: 1 for an operation that cannot be differentiated twice, 0 for one
         whose gradient differs from its derivative on purpose (a straight-through estimator, a reversal).
@@ -51,7 +54,7 @@ def check_primitive(
     rtol, float32_rtol : float
         Relative tolerances for derivatives, and for float32 against float64.
     **options
-        Keyword arguments for every call.
+        Keyword arguments for every call: numbers and arrays that are not differentiated, such as ``scale=2.0``.
 
     Returns
     -------
@@ -61,9 +64,12 @@ def check_primitive(
     Raises
     ------
     GradientMismatch
-        If a derivative is wrong.
+        If a derivative is wrong. The explanations of a first derivative hold for the rule: at several inputs, and for
+        several gradients `g` that it was called with.
     AssertionError
         If another requirement is not met; the message names it and the sample.
+    TypeError
+        If a sample is not a tuple of arguments, or holds a floating-point number or array for an argument without rule.
     ValueError
         If there are no samples.
 
@@ -81,13 +87,7 @@ def check_primitive(
     if elementwise is None:
         elementwise = isinstance(primitive.forward, np.ufunc)
     check("check_primitive", "0, 1 or 2", lambda value: value in (0, 1, 2), order=order)
-    given = list(samples)
-    for sample in given:
-        if not isinstance(sample, tuple | list):
-            raise TypeError(f"check_primitive: a sample must be a tuple of arguments, not {type(sample).__name__}")
-        with naming(f"check_primitive: {primitive.name}"):  # a ufunc would use an extra argument as out=
-            inspect.signature(operation).bind(*sample, **options)
-    given = [tuple(sample) for sample in given]
+    given = _read(operation, samples, options)
     if not given:
         raise ValueError("check_primitive: there are no samples")
     if elementwise:
@@ -104,8 +104,34 @@ def check_primitive(
             raise
         for i in range(1, order + 1):
             if any(np.size(argument) for argument in arguments if _is_float(argument)):
-                check_gradients(call, *arguments, order=i, rtol=rtol)
+                try:
+                    check_gradients(call, *arguments, order=i, rtol=rtol)
+                except GradientMismatch as error:
+                    if i == 1:
+                        raise explained_rule(error, primitive, read_inputs(call, arguments), options) from None
+                    raise
     return len(given)
+
+
+def _read(operation: Any, samples: Any, options: dict[str, Any]) -> list[Sample]:
+    """The samples as tuples; TypeError if the operation cannot be called with one, or not be differentiated there."""
+    primitive, where = operation.primitive, f"check_primitive: {operation.primitive.name}"
+    example = f"check_primitive({primitive.name}, [(array,)]"
+    is_sample = isinstance(samples, Tensor | np.ndarray) or not isinstance(samples, Iterable)
+    given = [samples] if is_sample else list(samples)
+    for sample in given:
+        if not isinstance(sample, tuple | list):
+            what = type(sample).__name__
+            raise TypeError(f"check_primitive: a sample must be a tuple of arguments, not {what}; write {example})")
+        with naming(where):  # a ufunc would use an extra argument as out=
+            bound = inspect.signature(operation).bind(*sample, **options).arguments
+        for name in bound.keys() - options.keys() - primitive.rules.keys() - {primitive.variadic}:
+            if _is_float(bound[name]):
+                raise TypeError(
+                    f"{where}: floating-point numbers in a sample are differentiated, but {name!r} has no rule; "
+                    f"pass it by keyword: {example}, {name}={show(bound[name], 20)})"
+                )
+    return [tuple(sample) for sample in given]
 
 
 def _derived(arguments: Sample) -> Iterator[Sample]:
@@ -179,13 +205,22 @@ def _grad(tensor: Tensor) -> NumberArray:
 
 def _check_float32(call: Callable[..., Any], arguments: Sample, rtol: float) -> None:
     wide, leaves = _run(call, arguments)
-    result, narrow_leaves = _run(call, [np.asarray(a, np.float32) if _is_float(a) else a for a in arguments])
+    result, narrow_leaves = _run(
+        _with_float32_options(call), [np.asarray(a, np.float32) if _is_float(a) else a for a in arguments]
+    )
     assert result.dtype == np.float32, f"the result for float32 has dtype {result.dtype}"
     _assert_close(result.data, wide.data, rtol, "float32 values")
     for tensor, leaf in zip(narrow_leaves, leaves, strict=True):
         gradient = _grad(tensor)
         assert gradient.dtype == np.float32, f"the gradient of a float32 argument has dtype {gradient.dtype}"
         _assert_close(gradient, _grad(leaf), rtol, "float32 gradients")
+
+
+def _with_float32_options(call: Any) -> Callable[..., Any]:
+    """The call with arrays of float32 among its options: those of float64 would make the result float64."""
+    arrays = {name: a for name, a in call.keywords.items() if isinstance(a, np.ndarray | np.floating)}
+    narrow = {name: np.asarray(a, np.float32) for name, a in arrays.items() if a.dtype.kind == "f"}
+    return functools.partial(call, **narrow)
 
 
 def _assert_close(narrow: NumberArray, wide: NumberArray, rtol: float, what: str) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
+from autograd_lite.testing.comparing.argument_order import in_order_of, order_of_parameters
 from autograd_lite.testing.comparing.case import Case, formula_name
 from autograd_lite.testing.comparing.comparison import Comparison, Reference
 from autograd_lite.testing.comparing.inputs import Inputs, NotFiniteError, function_name, refuse_non_finite
@@ -46,7 +47,31 @@ def refutation(
     if precision:
         error.findings = (precision,)
     error.findings += tuple(_changed_inputs(case, inputs))
+    error.findings = tuple(_misplaced(case, inputs, error.findings))
     return error
+
+
+def _misplaced(case: Case, inputs: Inputs, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """The findings, after one for parameters in another order, or for function and formula that are swapped."""
+    order = order_of_parameters(case.fn, case.closed_form)
+    if order:
+        by_name = case._replace(closed_form=in_order_of(case.fn, case.closed_form))
+        is_right = _is_right(by_name, inputs)
+        yield Finding("order", f"{order}; called by name it is {'right' if is_right else 'wrong too'}", cost=0)
+        if is_right:
+            return
+    if not findings and _is_right(case._replace(fn=case.closed_form, closed_form=case.fn), inputs):
+        text = "its derivative is the function: the function is the first argument, and the formula the second"
+        yield Finding("swapped", text, cost=0)
+    yield from findings
+
+
+def _is_right(case: Case, inputs: Inputs) -> bool:
+    try:
+        comparison = case.compare(inputs, case.references(inputs), case.evaluate_formula(inputs))
+    except Exception:  # it may fail in any way
+        return False
+    return comparison.wrong is None and not comparison.undecided
 
 
 def _changed_inputs(case: Case, inputs: Inputs) -> Iterator[Finding]:

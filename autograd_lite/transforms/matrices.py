@@ -166,6 +166,7 @@ def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 1.0])])
     (array([ 6., 12.]),)
     """
+    check_function("hvp", function)
     gradient = grad(function, tuple(range(len(primals))))
     return jvp(gradient, primals, tangents)[1]
 

@@ -117,6 +117,8 @@ ROWS = [
          ValueError, "cross_entropy: labels from -1 to 0, but classes are numbered 0 to 2"),
         ("cross_entropy(W, [0.0, 1.0])",
          TypeError, "cross_entropy: labels must be integers, not float64; probabilities have shape (2, 3)"),
+        ("cross_entropy([0, 2], W)",
+         ValueError, "or probabilities of shape (2,); the scores come first"),
         ("cross_entropy(W, [0])",
          ValueError, "cross_entropy: target of shape (1,); for scores of shape (2, 3) it holds labels of shape"),
         ("cross_entropy(W, [[0.5, -0.5, 1.0], [0.0, 1.0, 0.0]])",

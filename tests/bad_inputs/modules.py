@@ -210,6 +210,8 @@ ROWS = [
          KeyError, "\"load_state_dict: missing ['0.weight', '0.bias'], unexpected []; nothing was loaded\""),
         ("model.load_state_dict(3)",
          TypeError, "load_state_dict: the state must be a dict of names to arrays, not int"),
+        ('model.load_state_dict("state.npz")',
+         TypeError, "must be a dict of names to arrays, not str; write load_state_dict(load(path))"),
         ('model.load_state_dict({**model.state_dict(), "0.bias": [1.0]})',
          ValueError, "load_state_dict: 0.bias has shape (1,), expected (2,); nothing was loaded"),
         ('model.load_state_dict({**model.state_dict(), "0.bias": "abc"})',

@@ -50,13 +50,94 @@ def test_the_operations_from_the_first_to_the_last_use_of_parameters_are_one_box
         ("add", "relu", ""),
         ("blocks.0: Block", "add", "y"),
         ("blocks.1: Block", "add", "y"),
-        ("head.bias", "linear", "bias"),
-        ("head.weight", "linear", "weight"),
-        ("linear", "sum", ""),
+        ("head: Linear", "sum", ""),
         ("relu", "add", "x"),
         ("relu", "blocks.1: Block", ""),
-        ("relu", "linear", "x"),
+        ("relu", "head: Linear", ""),
     ]  # X itself is added to the first block, but the graph does not save what no derivative needs
+
+
+MODULES = {
+    "BatchNorm1d": (nn.BatchNorm1d(4), X),
+    "BatchNorm2d": (nn.BatchNorm2d(2), np.ones((5, 2, 3, 3), np.float32)),
+    "LayerNorm": (nn.LayerNorm(4), X),
+    "GroupNorm": (nn.GroupNorm(2, 2), np.ones((5, 2, 3, 3), np.float32)),
+    "Linear": (nn.Linear(4, 3, rng=0), X),
+    "Conv2d": (nn.Conv2d(2, 3, 3, rng=0), np.ones((5, 2, 3, 3), np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", MODULES)
+@pytest.mark.parametrize("is_constant", [True, False])
+def test_the_box_of_a_module_holds_all_that_uses_its_parameters_and_its_input_is_outside(kind, is_constant):
+    module, x = MODULES[kind]
+    model = nn.ModuleDict({"part": module})
+    given = Tensor(x, requires_grad=not is_constant, name="input")
+    drawing = draw((model["part"](given) ** 2).sum(), model, depth=1)
+    *found, last = [box[0] for box in boxes(drawing)]  # the input has its name unless an operation reshapes it first
+    assert found == ["sum", "power", f"part: {kind}"]
+    assert (last, f"part: {kind}", "") in arrows(drawing)
+
+
+class Transposed(nn.Module):
+    """A linear map with a normalized weight that is computed from parameters in several steps."""
+
+    def __init__(self):
+        self.direction = nn.Parameter(np.ones((3, 4), np.float32))
+        self.length = nn.Parameter(np.ones((3, 1), np.float32))
+
+    def forward(self, x):
+        weight = self.length * self.direction / np.sqrt((self.direction * self.direction).sum(1, keepdims=True))
+        return x @ weight.T
+
+
+def test_what_is_computed_from_parameters_alone_counts_as_a_parameter():
+    model = nn.Sequential(Transposed(), nn.ReLU(), nn.Linear(3, 2, rng=0))
+    drawing = draw(model(Tensor(X, name="X")).sum(), model, depth=1)
+    assert [box[0] for box in boxes(drawing)] == ["sum", "2: Linear", "relu", "0: Transposed", "X"]
+
+
+def test_what_is_computed_from_data_does_not_count_as_a_parameter():
+    model = nn.Sequential(nn.Linear(4, 3, rng=0), nn.Tanh(), nn.Linear(3, 2, rng=0))
+    x = Tensor(X, requires_grad=True)
+    y = model(x)
+    drawing = draw((y * y).sum() + (model[0].weight ** 2).sum(), model, depth=1)
+    found = [box[0] for box in boxes(drawing)]
+    assert found.count("tanh") == found.count("multiply") == found.count("add") == 1
+
+
+class Sentences(nn.Module):
+    def __init__(self, select):
+        self.select, self.words, self.places = select, nn.Embedding(7, 4, rng=0), nn.Embedding(3, 4, rng=1)
+        self.head = nn.Linear(4, 2, rng=2)
+
+    def forward(self, ids):
+        words = self.select(self.words, ids) + self.select(self.places, np.arange(3))
+        return self.head(al.tanh(words).sum(axis=1))
+
+
+SELECTIONS = {
+    "module": lambda table, ids: table(ids),
+    "index": lambda table, ids: table.weight[ids],
+    "take": lambda table, ids: np.take(table.weight, ids, axis=0),
+    "list": lambda table, ids: table.weight[ids.tolist()],
+    "with a slice": lambda table, ids: table.weight[ids, :],
+}
+
+
+@pytest.mark.parametrize("way", SELECTIONS)
+def test_rows_that_indices_select_are_data_and_no_parameters(way):
+    model = Sentences(SELECTIONS[way])
+    drawing = draw(model(np.array([[1, 2, 0], [4, 4, 6]])).sum(), model, depth=1)
+    operations = [box[0] for box in boxes(drawing) if box[0] in ("tanh", "add", "sum")]
+    assert sorted(operations) == ["add", "sum", "sum", "tanh"]
+
+
+def test_a_penalty_on_a_parameter_does_not_take_the_loss_into_the_box_of_its_module():
+    model = nn.Sequential(nn.Linear(4, 3, rng=0), nn.Linear(3, 2, rng=0))
+    weight = model[1].weight
+    drawing = draw((model(X) ** 2).sum() + (weight * weight).sum(), model, depth=1)
+    assert boxes(drawing)[0] == ["add", "()"]
 
 
 def test_a_small_depth_folds_containers():

@@ -103,7 +103,7 @@ def test_every_box_and_every_arrow_is_drawn_once(graph, text):
     picture = Picture(boxes, [Arrow(3 * start, 3 * end, "x") for start, end in arrows])
     root = ET.fromstring(svg(picture))
     tags = [element.tag.rpartition("}")[2] for element in root.iter()]
-    assert tags.count("rect") == len(sizes)
+    assert tags.count("rect") == 1 + len(sizes)  # the ground comes first
     assert tags.count("path") == 2 * len(arrows)  # a line and a head for each
     widths = {float(r.get("x")): float(r.get("width")) for r in root.iter() if r.tag.endswith("rect")}
     for element in root.iter():

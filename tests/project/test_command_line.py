@@ -1,5 +1,6 @@
 """``python -m autograd_lite``: what is installed, and the check of the closed forms in files."""
 
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -147,3 +148,29 @@ def test_no_file_is_an_error_of_usage(capsys):
         main(["check"])
     assert ended.value.code == 2
     assert "FILE.py" in capsys.readouterr().err
+
+
+def test_the_help_shows_that_a_command_is_optional(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["-h"])
+    printed = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert printed.startswith("usage: python -m autograd_lite [-h] [check ...]\n")
+    with pytest.raises(SystemExit):
+        main(["check", "-h"])
+    assert capsys.readouterr().out.startswith("usage: python -m autograd_lite check [-h] [--html PAGE.html]")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is another error there")
+@pytest.mark.parametrize("formulas", [None, 1, 300], ids=["installed", "short output", "longer than a buffer"])
+def test_a_reader_that_closes_the_output_causes_no_traceback(write, formulas):
+    names = [f"right{i}" for i in range(formulas or 0)]
+    arguments = ["check", write(HEAD + "".join(RIGHT.replace("right", name) for name in names))] if formulas else []
+    read, written = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograd_lite", *arguments], stdout=written, stderr=subprocess.PIPE, text=True
+    )
+    os.close(written)
+    os.close(read)  # before anything is written, or while it is
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (141, "")

@@ -1,9 +1,11 @@
 """check_primitive finds what is wrong with an operation, whatever it is, and is silent where nothing is."""
 
+import math
+
 import numpy as np
 import pytest
 
-from autograd_lite import primitive
+from autograd_lite import Tensor, primitive
 from autograd_lite.testing import GradientMismatch, check_primitive
 
 X = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.0]])
@@ -77,3 +79,141 @@ def test_the_sample_is_named():
 def test_no_samples_are_an_error():
     with pytest.raises(ValueError, match="no samples"):
         check_primitive(cube(), [])
+
+
+# -- samples -------------------------------------------------------------------------------------------------------
+
+scaled = primitive(
+    lambda x, scale=1.0: scale * np.sin(x), name="scaled", x=lambda g, x, scale: g * scale * np.cos(x)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("samples", [X, [X], (X,), 2.0, Tensor(X), [2.0]])
+def test_samples_that_are_no_tuples_are_refused_with_the_right_call(samples):
+    with pytest.raises(TypeError) as caught:
+        check_primitive(scaled, samples)
+    call = str(caught.value).partition("; write ")[2]
+    assert call == "check_primitive(scaled, [(array,)])"
+    assert eval(call, {"check_primitive": check_primitive, "scaled": scaled, "array": X}) == 1
+
+
+@pytest.mark.parametrize("scale", [2.0, np.float64(2.0), np.array([2.0, 3.0, 4.0])])
+def test_a_float_for_an_argument_without_a_rule_is_refused_with_a_call_that_works(scale):
+    with pytest.raises(TypeError, match="'scale' has no rule") as caught:
+        check_primitive(scaled, [(X, scale)])
+    if np.ndim(scale) == 0:  # of an array it shows the shape
+        call = str(caught.value).partition("pass it by keyword: ")[2]
+        names = {"check_primitive": check_primitive, "scaled": scaled, "array": X, "np": np}
+        assert eval(call, names) == 1
+    assert check_primitive(scaled, [(X,)], scale=scale) == 1
+
+
+def test_a_number_for_an_argument_with_a_rule_is_differentiated():
+    operation = primitive(
+        lambda x, scale: scale * np.sin(x), name="scaled",
+        x=lambda g, x, scale: g * scale * np.cos(x), scale=lambda g, x: 2 * g * np.sin(x),
+    )  # fmt: skip
+    with pytest.raises(GradientMismatch, match="with respect to 'scale'"):
+        check_primitive(operation, [(X, 2.0)])
+
+
+# -- what is said of a wrong rule ----------------------------------------------------------------------------------
+
+A, B = np.random.default_rng(0).normal(size=(2, 3, 3))
+product = {"forward": lambda x, y: x * y, "x": lambda g, y: g * y, "y": lambda g, x: g * x}
+matmul = {"forward": lambda x, y: x @ y, "x": lambda g, y: g @ y.T, "y": lambda g, x: x.T @ g}
+power = {"forward": lambda x: x**2, "x": lambda g, x: g * 2 * x}
+shift = {"forward": lambda x, y: x + y, "x": lambda g: g, "y": lambda g: g}
+
+
+def without_rules(x):
+    return np.array([math.sin(float(each)) for each in x.ravel()], x.dtype).reshape(x.shape)
+
+
+def cosines(x):
+    return np.array([math.cos(float(each)) for each in x.ravel()], x.dtype).reshape(x.shape)
+
+
+def findings(samples, *, forward, **declaration):
+    with pytest.raises(GradientMismatch) as caught:
+        check_primitive(primitive(forward, name="operation", **declaration), [samples])
+    return [str(finding) for finding in caught.value.findings]
+
+
+MISSING_G = {
+    "elementwise": (X, {**power, "x": lambda g, x: 2 * x}),
+    "on a number": (1.5, {**power, "x": lambda g, x: 2 * x}),
+    "by the result": (X, {"forward": lambda x: np.exp(x), "x": lambda g, out: out}),
+    "reduced": (X, {"forward": lambda x: (x**2).sum(), "x": lambda g, x: 2 * x}),
+    "along an axis": (X, {"forward": lambda x: (x**2).sum(0), "x": lambda g, x: 2 * x}),
+    "product": (A, B, {**product, "x": lambda g, y: y}),
+    "product, broadcast": (A, B[0], {**product, "y": lambda g, x: x}),
+    "product, the second": (A, B, {**product, "y": lambda g, x: x}),
+    "matrices": (A, B, {**matmul, "y": lambda g, x: x.T @ np.ones((3, 3))}),
+    "without NumPy": (X, {"forward": without_rules, "x": lambda g, x: cosines(x)}),
+    "joint": (A, B, {"forward": product["forward"], "joint": (("x", "y"), lambda g, x, y: (y, x))}),
+    "any number": (A, B, {"forward": lambda *x: sum(a * a for a in x), "x": lambda g, x: [2 * a for a in x]}),
+    "residual": (
+        X,
+        {"forward": lambda x: (np.exp(x), np.exp(x)), "residuals": {"e": lambda x: np.exp(x)}, "x": lambda g, e: e},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISSING_G)
+def test_a_rule_that_leaves_g_out_is_told_so(case):
+    *samples, declaration = MISSING_G[case]
+    assert findings(tuple(samples), **declaration) == [
+        "the factor g is missing: it is the same for every g, and right for g = 1"
+    ]
+
+
+def test_a_rule_that_leaves_g_out_and_is_wrong_for_g_1_too_is_not_said_to_be_right_there():
+    assert findings((X,), **{**power, "x": lambda g, x: 3 * x}) == [
+        "the factor g is missing: it is the same for every g"
+    ]
+
+
+TOO_SMALL, TOO_LARGE = "it is 2 times too small, which is", "it is 6 times too large, which is the number of elements"
+MISTAKES = {  # the samples, the operation, and the beginning of what is said first
+    "sign": (A, {"forward": lambda x: np.cos(x), "x": lambda g, x: g * np.sin(x)}, "the sign is flipped"),
+    "factor": (A, {**power, "x": lambda g, x: g * x}, f"{TOO_SMALL} the factor 2 in the derivative of a square"),
+    "g twice": (A, {**power, "x": lambda g, x: g * g * 2 * x}, "it is the right one times an extra factor g"),
+    "x twice": (A, {**power, "x": lambda g, x: g * 2 * x * x}, "it is the right one times an extra factor x"),
+    "rules swapped": (A, B, {**product, "x": product["y"], "y": product["x"]}, "it is the derivative with respect to"),
+    "g transposed": (A, B, {**matmul, "x": lambda g, y: g.T @ y.T}, "g.T must not be transposed"),
+    "argument not transposed": (A, B, {**matmul, "x": lambda g, y: g @ y}, "y must be transposed"),
+    "result transposed": (A, B, {**matmul, "x": lambda g, y: (g @ y.T).T}, "it is the transpose of the expected array"),
+    "mean over broadcast axes": (X, X[0], {**shift, "y": lambda g: g.mean(0)}, f"{TOO_SMALL} the length of axis 0"),
+    "sum for a mean": (X, {"forward": lambda x: x.mean(), "x": lambda g, x: g * np.ones(x.shape)}, TOO_LARGE),
+    "without NumPy": (X, {"forward": without_rules, "x": lambda g, x: -g * cosines(x)}, "the sign is flipped"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_usual_mistake_in_a_rule_is_explained_first(case):
+    *samples, declaration, expected = MISTAKES[case]
+    found = findings(tuple(samples), **declaration)
+    assert found[0].startswith(expected)
+    assert not any("factor g is missing" in finding for finding in found)
+
+
+def test_an_option_is_a_factor_and_not_a_length_that_is_equal_to_it():
+    operation = primitive(lambda x, scale=1.0: scale * np.sin(x), name="scaled", x=lambda g, x: g * np.cos(x))
+    with pytest.raises(GradientMismatch) as caught:
+        check_primitive(operation, [(X,)], scale=2.0)
+    assert str(caught.value.findings[0]) == "it is 2 times too small, which is scale"
+
+
+def test_a_number_that_fits_one_g_only_is_no_explanation():
+    found = findings((X,), forward=lambda x: x.sum(), x=lambda g, x: np.ones(x.shape) * np.tanh(g))
+    assert not any("times too" in finding for finding in found)
+
+
+def test_a_rule_that_fails_at_other_inputs_has_the_findings_for_the_sample():
+    def forward(x):
+        if np.abs(np.asarray(x) - X).max() > 0.1 + np.abs(X).max() / 10:
+            raise ValueError("only near X")
+        return x**2
+
+    assert any("times too small" in finding for finding in findings((X,), forward=forward, x=lambda g, x: g * x))

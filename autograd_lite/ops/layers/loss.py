@@ -57,7 +57,7 @@ def label_positions(labels: Array, shape: tuple[int, ...]) -> Array:
     if labels.shape != expected:
         raise ValueError(
             f"target of shape {labels.shape}; for scores of shape {shape} it holds labels of shape {expected}, "
-            f"or probabilities of shape {shape}"
+            f"or probabilities of shape {shape}{'; the scores come first' * (labels.dtype.kind == 'f')}"
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, not {labels.dtype}; probabilities have shape {shape}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
+from autograd_lite.testing.comparing.argument_order import noting_the_order
 from autograd_lite.testing.comparing.comparison import Comparison, Reference, agree, compare
 from autograd_lite.testing.comparing.evaluation import (
     array_result,
@@ -51,6 +52,10 @@ class Case(NamedTuple):
 
     def references(self, inputs: Inputs) -> list[Reference]:
         """The derivatives by the engine, one for each input that `wrt` names."""
+        with noting_the_order(self.fn, self.closed_form):
+            return self._references(inputs)
+
+    def _references(self, inputs: Inputs) -> list[Reference]:
         if self.wrt is None:
             values = array_result(self.fn, inputs)
             return [Reference(None, (), values.shape, values)]
@@ -70,7 +75,8 @@ class Case(NamedTuple):
 
     def evaluate_formula(self, inputs: Inputs, arrays: list[Any] | None = None) -> Any:
         """The result of the formula, called with copies of the inputs. A note is added to its exceptions."""
-        with np.errstate(all="ignore"), noted(formula_name(self.closed_form), inputs):
+        name, order = formula_name(self.closed_form), noting_the_order(self.fn, self.closed_form)
+        with np.errstate(all="ignore"), order, noted(name, inputs):
             return self.closed_form(*(inputs.arrays() if arrays is None else arrays))
 
     def claims(self, inputs: Inputs, references: list[Reference], returned: Any) -> list[NumberArray]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograd_lite.support.messages import show
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.comparing.argument_order import in_order_of
 from autograd_lite.testing.comparing.case import Function
 from autograd_lite.testing.comparing.inputs import Which, check_functions
-from autograd_lite.testing.courses.argument_order import in_order_of
 from autograd_lite.testing.script import assignment
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -15,9 +15,9 @@ from typing import Any
 from autograd_lite.support.checks import check_positive_integer
 from autograd_lite.support.messages import one_line, show
 from autograd_lite.testing.closed_form import check_closed_form
+from autograd_lite.testing.comparing.argument_order import in_order_of
 from autograd_lite.testing.comparing.case import Case, Function
 from autograd_lite.testing.comparing.inputs import NotFiniteError, Which, check_functions, read_inputs
-from autograd_lite.testing.courses.argument_order import in_order_of
 from autograd_lite.testing.courses.checked_steps import StepMismatch
 from autograd_lite.testing.courses.derivation_steps import check_steps
 from autograd_lite.testing.courses.grades import Grade, Grades, encodable
