@@ -94,7 +94,7 @@ def compile(
     Raises
     ------
     ValueError, ImportError
-        If `backend` is unknown, or is "native" and numba is not installed.
+        If `backend` is unknown, or is "native" and there is no numba from 0.62 on.
     CompileError
         At a call, if the function cannot be replayed faithfully: it branches in Python on values, changes something
         around it (a counter, a list), reads a gradient from before the call, or differs between the first two calls.

@@ -18,7 +18,7 @@ def chosen_backend(backend: str) -> str:
     ValueError
         If the name is unknown.
     ImportError
-        If native code is asked for and numba is not installed.
+        If native code is asked for and numba is not installed, or older than 0.62.
 
     Examples
     --------
@@ -33,5 +33,5 @@ def chosen_backend(backend: str) -> str:
     if backend not in BACKENDS:
         raise ValueError(f"compile: backend must be 'auto', 'numpy' or 'native', not {show(backend)}")
     if backend == "native" and not available():
-        raise ImportError("compile: backend='native' needs numba: pip install \"autograd-lite[native]\"")
+        raise ImportError("compile: backend='native' needs numba 0.62 or later: pip install \"autograd-lite[native]\"")
     return backend if backend != "auto" or available() else "numpy"

@@ -19,10 +19,10 @@ def native(function: Callable[..., Any], asked: str) -> Callable[..., Any]:
     Raises
     ------
     ImportError
-        If numba is not installed. The message begins with `asked`, what the user has asked for.
+        If numba is not installed, or older than 0.62. The message begins with `asked`, what the user has asked for.
     """
     try:
         compiled: Callable[..., Any] = _registered[0](function, backend="native", audit=False)
     except ImportError:
-        raise ImportError(f'{asked} needs numba: pip install "autograd-lite[native]"') from None
+        raise ImportError(f'{asked} needs numba 0.62 or later: pip install "autograd-lite[native]"') from None
     return compiled

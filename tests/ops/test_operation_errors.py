@@ -1,12 +1,13 @@
 """Wrong calls: each is an error of the right type whose message says what was wrong, and changes nothing."""
 
+import inspect
 import re
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Tensor, optim
+from autograd_lite import Tensor, nn, optim
 
 
 class World:
@@ -206,3 +207,28 @@ def test_an_error_keeps_its_cause():
     with pytest.raises(ValueError, match="matmul") as caught:
         Tensor([1.0, 2.0]) @ np.ones(3)
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+FUNCTIONS = {
+    f"{place}.{name}": function
+    for place, space in {"autograd_lite": ag, "nn.functional": nn.functional}.items()
+    for name, function in vars(space).items()
+    if inspect.isfunction(function) and not name.startswith("_") and function.__module__.startswith("autograd_lite.ops")
+}
+
+
+def test_an_unknown_keyword_is_named_as_one_whatever_its_value_is():
+    values = [Tensor(1.0, requires_grad=True), Tensor(1.0), np.ma.ones(2), 1.0]
+    wrong = {}
+    for name, function in FUNCTIONS.items():
+        if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values()):
+            continue  # its keywords are those of another function
+        messages = set()
+        for value in values:
+            with pytest.raises(TypeError) as caught:
+                function(unheard_of=value)
+            messages.add(str(caught.value))
+        if len(messages) > 1 or not re.search(r"unexpected keyword argument 'unheard_of'|missing \d", messages.pop()):
+            wrong[name] = messages
+    assert len(FUNCTIONS) > 250
+    assert not wrong

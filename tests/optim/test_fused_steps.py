@@ -129,7 +129,9 @@ def test_anomaly_sees_a_fused_step():
 
 def test_without_numba_the_error_names_the_extra(monkeypatch):
     monkeypatch.setattr(backends, "available", lambda: False)
-    with pytest.raises(ImportError, match=r'Adam: fused=True needs numba: pip install "autograd-lite\[native\]"'):
+    with pytest.raises(
+        ImportError, match=r'Adam: fused=True needs numba 0\.62 or later: pip install "autograd-lite\[native\]"'
+    ):
         made("adam", fused=True)
     made("adam")
 

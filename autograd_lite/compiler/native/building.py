@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pickle
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -62,9 +63,25 @@ class KernelSource:
     signature: str
 
 
+OLDEST = (
+    0,
+    62,
+)  # LLVM 15, which earlier ones have, ends the process at a minimum of float64: "Cannot select: fminimum"
+
+
 def available() -> bool:
-    """Whether numba is installed and not disabled (NUMBA_DISABLE_JIT). It is not imported."""
-    return importlib.util.find_spec("numba") is not None and os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+    """Whether numba is installed, recent enough and not disabled (NUMBA_DISABLE_JIT). It is not imported."""
+    return importlib.util.find_spec("numba") is not None and _version() >= OLDEST and not _disabled()
+
+
+def _disabled() -> bool:
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+@functools.cache
+def _version() -> tuple[int, ...]:
+    """The first two numbers of numba's version."""
+    return tuple(int(part) for part in re.findall(r"\d+", importlib.metadata.version("numba"))[:2])
 
 
 def build(sources: Sequence[KernelSource], title: str = "") -> list[Kernel]:
@@ -121,7 +138,8 @@ def describe() -> str:
     import llvmlite.binding as llvm
 
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numba", "llvmlite", "numpy"))
-    disabled = "" if available() else ", disabled by NUMBA_DISABLE_JIT"
+    disabled = ", disabled by NUMBA_DISABLE_JIT" if _disabled() else ""
+    disabled += ', which is too old: pip install "autograd-lite[native]"' if _version() < OLDEST else ""
     cache = open_cache()
     return (
         f"{versions}{disabled}; processor {llvm.get_host_cpu_name()}; "
