@@ -84,14 +84,15 @@ def _explain(
     is_zero = _is_zero(given, position)
     if is_zero and all(_is_zero(s, position) for s in (*others.generic, *others.wide()) if s.verdict is False):
         return (_ZERO, *verdicts)
-    contrived = list[Finding]()
+    contrived, is_tested = list[Finding](), False
     for attempt in _attempts(others):
+        is_tested = True
         found = attempt.limited(_holding(given, attempt, position, at_hand))
         if _explained(found):
             return (*_simplest(found), *verdicts)
         contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
     places = [finding for finding in at_hand if finding.kind == "part"]
-    found = contrived or _confirmed(places, single_mistakes, others.generic, position)
+    found = contrived or _confirmed(places, single_mistakes, others.generic, position) if is_tested else list(at_hand)
     zero = [_ZERO_HERE] if is_zero and not contrived else []
     return (*zero, *_simplest(found), *verdicts)
 
