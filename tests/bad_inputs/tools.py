@@ -1,4 +1,4 @@
-"""Tensors, transforms, operations of one's own, and the tools around them."""
+"""Tensors and tools: transforms, operations of one's own, checks, derivations."""
 
 from bad_inputs.rows import each, rows
 
