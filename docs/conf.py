@@ -58,7 +58,6 @@ nb_execution_raise_on_error = True
 nb_merge_streams = True
 
 autodoc_typehints = "none"
-autodoc_member_order = "groupwise"
 smartquotes = False
 default_role = "py:obj"
 numpydoc_show_class_members = False
