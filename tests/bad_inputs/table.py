@@ -60,6 +60,7 @@ WITHOUT_ROWS = {
     "testing.NotGeneralWarning": "a warning of the checks",
     "testing.Search": "what `find_counterexample` hands to `report`",
     "testing.StepMismatch": "an error that `check_steps` raises",
+    "testing.Verdict": "what `verdict` returns",
 }
 
 # Where names are public, and how the rows write them; what stands further up is the same thing under another name.
