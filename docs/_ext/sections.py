@@ -152,7 +152,7 @@ PAGES: dict[str, list[Section]] = {
     ],
     "testing": [
         ("A formula from paper", "Compared with the engine; the error says what is wrong.",
-         "verdict closed_form find_counterexample"),
+         "check_closed_form verdicts find_counterexample"),
         ("A derivation, line by line", "The first false line is found.", "derivation_steps checked_steps"),
         ("An operation of your own", "Its rules compared with central differences, its contract tested.",
          "primitives gradients numerical"),
