@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs" / "_ext"))
 import class_pages
 import public_names
 import reference_pages
+import search_words
 import sections
 
 PLACES = ["", ".nn", ".nn.functional", ".nn.utils", ".optim", ".optim.lr_scheduler", ".testing", ".distributed"]
@@ -94,6 +95,12 @@ def test_pages_of_classes_show_what_users_call_and_apart_from_it_what_subclasses
         assert hidden not in linear
     assert "SGD.update" not in pages["api/autograd_lite.optim.SGD.rst"]
     assert "ModuleDict.update" in pages["api/autograd_lite.nn.ModuleDict.rst"]
+
+
+def test_words_for_the_search_lead_to_one_page_each():
+    words = [word for text in search_words.WORDS.values() for word in text.split(", ")]
+    assert len(set(words)) == len(words)
+    assert all(word == word.lower().strip() for word in words)
 
 
 def test_groups_of_methods_name_members():
