@@ -49,14 +49,18 @@ def _enter(app: Sphinx, tree: nodes.document) -> None:
         tree.append(addnodes.index(entries=[("single", word, "", "main", None) for word in words.split(", ")]))
 
 
-def _check(app: Sphinx, env: object) -> None:
-    """A page that was renamed would lose its words."""
+def _written_again(app: Sphinx, env: object) -> list[str]:
+    """All pages that have words: the index of the search forgets the entries of pages that a build does not write.
+
+    A page that was renamed would lose its words, so it is an error.
+    """
     missing = [page for page in WORDS if page not in app.env.found_docs]
     if missing:
         raise LookupError(f"docs/_ext/search_words.py names pages that do not exist: {', '.join(missing)}")
+    return list(WORDS)
 
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("doctree-read", _enter)
-    app.connect("env-updated", _check)
+    app.connect("env-updated", _written_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
