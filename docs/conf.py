@@ -19,7 +19,7 @@ copyright = author
 version = release = autograd_lite.__version__
 language = "en"
 
-# The last four are files of this repository, in _ext.
+# The last five are files of this repository, in _ext.
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
@@ -30,8 +30,17 @@ extensions = [
     "repository_links",
     "reference_pages",
     "run_programs",
+    "search_words",
 ]
-exclude_patterns = ["_build", "_ext", "README.md", "**/.ipynb_checkpoints", "**/jupyter_execute", "**/.jupyter_cache"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "README.md",
+    "package_description.md",
+    "**/.ipynb_checkpoints",
+    "**/jupyter_execute",
+    "**/.jupyter_cache",
+]
 exclude_patterns += ["sg_execution_times.rst", "gallery/sg_execution_times.rst"]  # they load scripts of other hosts
 
 # The studies in examples/ become the gallery; AUTOGRAD_LITE_GALLERY=0 leaves them out.
@@ -58,7 +67,6 @@ nb_execution_raise_on_error = True
 nb_merge_streams = True
 
 autodoc_typehints = "none"
-autodoc_member_order = "groupwise"
 smartquotes = False
 default_role = "py:obj"
 numpydoc_show_class_members = False

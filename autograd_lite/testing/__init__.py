@@ -16,7 +16,7 @@ The explanations of a mismatch, in packages that each have one source of them:
     formulas/               the formula: its NumPy calls, in the words of the user's code, and edits of them
     explaining/             all of them together with conditions on the inputs, each tested at other inputs
 
-    courses/                `check_steps`, `grade`, `closed_form` and the plugin for pytest
+    courses/                `check_steps`, `verdict`, `grade`, `closed_form` and the plugin for pytest
 
 `find_counterexample` and `strategies` need Hypothesis. Everything else works without it.
 """
@@ -31,6 +31,7 @@ from autograd_lite.testing.courses.declared import closed_form
 from autograd_lite.testing.courses.derivation_steps import check_steps
 from autograd_lite.testing.courses.grades import Grade, Grades
 from autograd_lite.testing.courses.grading import grade
+from autograd_lite.testing.courses.verdicts import Verdict, verdict
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.primitives import check_primitive
@@ -63,6 +64,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "CheckedLine", "CheckedSteps", "Counterexample", "Finding", "Grade", "Grades", "GradientMismatch",
-    "NotDifferentiableWarning", "NotGeneralWarning", "Search", "StepMismatch", "check_closed_form", "check_gradients",
-    "check_primitive", "check_steps", "closed_form", "find_counterexample", "grade", "numerical_gradient", "strategies",
+    "NotDifferentiableWarning", "NotGeneralWarning", "Search", "StepMismatch", "Verdict", "check_closed_form",
+    "check_gradients", "check_primitive", "check_steps", "closed_form", "find_counterexample", "grade",
+    "numerical_gradient", "strategies", "verdict",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Writes docs/reference: a page for each group of public names, and one for each name, from the lists in the package.
 
-It also makes docstrings legible as reStructuredText: their formulas are Unicode, where `|x|` and `p_k` are no markup.
+`sections` has the headings of the groups, `class_pages` what follows a class.
 """
 
 import inspect
@@ -8,7 +8,11 @@ import os
 import re
 from pathlib import Path
 
+from class_pages import after_the_class
 from public_names import PAGES, Name, all_names
+from rest_text import first_line, heading, legible, table
+from sections import PAGES as SECTIONS
+from sections import place_of
 from sphinx.application import Sphinx
 
 import autograd_lite
@@ -17,45 +21,36 @@ BUILT_IN = {  # functions of the interpreter under a name of this package, whose
     "autograd_lite.is_grad_enabled": "Whether operations are recorded here: not inside of `no_grad`.",
 }
 ROOT = Path(autograd_lite.__file__).resolve().parents[1]
-_LITERAL = re.compile(r"(``.+?``|`[^`]+`|\*\*(?:\\\*)*\w[^*]*\*\*|\\\\\*)")
 _LABEL = re.compile(r":ref:`(?:([^`<]+?) <[^>]+>|([^`]+))`")  # of NumPy's documentation
-_INDEX = re.compile(r"(?<![\w_])([A-Za-zΑ-ωΣΠ∂][ᵀ′'̂]?)_(?:[{(]([^})]+)[})]|([A-Za-z0-9]{1,2})(?![\w(]))")
 
 
-def _heading(text: str, line: str) -> str:
-    return f"{text}\n{line * len(text)}\n\n"
+def _summary(found: Name) -> str:
+    return BUILT_IN.get(found.full) or first_line(found.thing)
 
 
-def _first_line(found: Name) -> str:
+def _own_page(found: Name, page: str, title: str, names: dict[str, list[Name]]) -> str:
+    is_class = inspect.isclass(found.thing)
+    kind, content = "autoclass" if is_class else "autofunction", ""
     if found.full in BUILT_IN:
-        return BUILT_IN[found.full]
-    return legible((inspect.getdoc(found.thing) or "").partition("\n")[0])
-
-
-def _own_page(found: Name, page: str, title: str) -> str:
-    kind = "autoclass" if inspect.isclass(found.thing) else "autofunction"
-    options = "   :members:\n" if kind == "autoclass" else ""
-    if found.full in BUILT_IN:
-        kind, options = "function", f"\n   {BUILT_IN[found.full]}\n"
-    return (
-        ":orphan:\n\n"
-        + _heading(found.full.removeprefix("autograd_lite."), "=")
-        + f":doc:`Reference <../index>` › :doc:`{title} <../{page}>`\n\n"
-        + f".. currentmodule:: {found.place}\n\n.. {kind}:: {found.name}{'()' * (kind == 'function')}\n{options}"
-    )
+        kind, content = "function", f"\n   {BUILT_IN[found.full]}\n"
+    parts = [
+        ":orphan:\n\n",
+        heading(found.full.removeprefix("autograd_lite."), "="),
+        f":doc:`Reference <../index>` › :doc:`{title} <../{page}>`\n\n",
+        f".. currentmodule:: {found.place}\n\n.. {kind}:: {found.name}{'()' * (kind == 'function')}\n{content}\n",
+    ]
+    return "".join([*parts, after_the_class(found.thing, names)] if is_class else parts)
 
 
 def _group_page(page: str, title: str, text: str, names: list[Name]) -> str:
-    parts = [_heading(title, "="), text.replace("`", "``"), "\n\n"]
-    sources: dict[str, list[Name]] = {}
+    parts = [heading(title, "="), text.replace("`", "``"), "\n\n"]
+    sections: dict[int, list[Name]] = {number: [] for number in range(len(SECTIONS[page]))}
     for found in names:
-        sources.setdefault(found.source, []).append(found)
-    for own in sources.values():
-        described = inspect.getdoc(inspect.getmodule(own[0].thing) or autograd_lite) or ""
-        parts.append(_heading(re.split(r"\.(?: |$)", described.partition("\n")[0])[0], "-"))
-        parts.append(".. list-table::\n   :widths: 30 70\n   :class: names\n\n")
-        parts += [f"   * - :doc:`{found.name} <api/{found.file}>`\n     - {_first_line(found)}\n" for found in own]
-        parts.append("\n")
+        sections[place_of(found.name, found.source, page)].append(found)
+    for number, own in sections.items():
+        name, sentence, _ = SECTIONS[page][number]
+        rows = [(f":doc:`{found.name} <api/{found.file}>`", _summary(found)) for found in own]
+        parts += [heading(name), sentence.replace("`", "``"), "\n\n", table(rows)]
     return "".join(parts)
 
 
@@ -73,19 +68,9 @@ def write_pages(app: Sphinx) -> None:
         _write(folder / f"{page}.rst", _group_page(page, title, text, names[page]))
         for found in names[page]:
             written.add(f"{found.file}.rst")
-            _write(folder / "api" / f"{found.file}.rst", _own_page(found, page, title))
+            _write(folder / "api" / f"{found.file}.rst", _own_page(found, page, title, names))
     for old in {path.name for path in (folder / "api").iterdir()} - written:
         (folder / "api" / old).unlink()
-
-
-def legible(line: str) -> str:
-    """A line of a docstring with its bars and indices as markup. Literals and examples stay as they are."""
-    parts = _LITERAL.split(line)
-    for i in range(0, len(parts), 2):
-        part = re.sub(r"([|*])", r"\\\1", parts[i])
-        part = _INDEX.sub(lambda found: f"{found[1]}\\ :sub:`{found[2] or found[3]}`\\ ", part)
-        parts[i] = re.sub(r"(?<=\w)_(?![\w`])", r"\\_", part)
-    return "".join(parts)
 
 
 def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
@@ -102,6 +87,11 @@ def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object
         else:
             lines[i] = legible(_LABEL.sub(r"\1\2", line))
             literal = indent if line.endswith("::") else None
+
+
+def _signature(app: Sphinx, what: str, name: str, thing: object, options: object, shown: str, returned: str) -> tuple:
+    """Classes among the defaults by their names: ``dtype=np.float32``."""
+    return shown and re.sub(r"<class '(\w+)'>", r"\1", re.sub(r"<class 'numpy\.(\w+)'>", r"np.\1", shown)), returned
 
 
 def _source(name: str, module: str) -> tuple[str, int] | None:
@@ -136,5 +126,6 @@ def linkcode_resolve(domain: str, info: dict[str, str]) -> str | None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("builder-inited", write_pages, priority=100)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _docstring, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

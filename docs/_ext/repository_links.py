@@ -9,6 +9,7 @@ import re
 
 from sphinx.application import Sphinx
 
+STUDIES = "examples/README.md"
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(((?:\.\./)+)([^)#\s]*)(#[^)]*)?\)")
 
 
@@ -25,6 +26,8 @@ def _replace(found: re.Match[str]) -> str:
 
 def _links(app: Sphinx, page: str, source: list[str]) -> None:
     outside = "../" * (page.count("/") + 1)  # fewer steps up lead to other pages
+    if "sphinx_gallery.gen_gallery" in app.extensions:  # the list of the studies is a page of the site
+        source[0] = source[0].replace(f"({outside}{STUDIES})", f"({outside[3:]}gallery/index.rst)")
     source[0] = _LINK.sub(lambda found: _replace(found) if found[2] == outside else found[0], source[0])
 
 

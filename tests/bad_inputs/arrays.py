@@ -1,4 +1,4 @@
-"""Shape, joining, splitting, indexing, choosing."""
+"""Shapes and indices: reshaping, joining, splitting, indexing, choosing."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

@@ -1,4 +1,4 @@
-"""Functions of single elements: arithmetic, NumPy's elementary functions, activations."""
+"""Elementwise functions: arithmetic, NumPy's elementary functions, activations."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

@@ -1,4 +1,4 @@
-"""Functional forms: `nn.functional`."""
+"""Functional forms: what `nn.functional` offers."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

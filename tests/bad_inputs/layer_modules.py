@@ -1,4 +1,4 @@
-"""Modules: activations, pooling, padding, normalization, losses."""
+"""More modules: further activations, pooling, padding, normalization, losses."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

@@ -1,4 +1,4 @@
-"""Losses, convolutions, pooling and normalization, as functions."""
+"""Layers as functions: losses, convolutions, pooling, normalization."""
 
 from bad_inputs.rows import each, rows
 

@@ -1,4 +1,4 @@
-"""Products and linear algebra."""
+"""Linear algebra: products, decompositions, solutions."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

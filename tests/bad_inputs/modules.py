@@ -1,4 +1,4 @@
-"""Modules: `nn`."""
+"""Modules: common layers and losses, containers, parameters."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

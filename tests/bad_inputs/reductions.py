@@ -1,4 +1,4 @@
-"""What takes an axis: reductions, scans, statistics, norms, sorting."""
+"""Functions with an axis: reductions, scans, statistics, norms, sorting."""
 
 from bad_inputs.rows import each, rows
 from numpy.exceptions import AxisError

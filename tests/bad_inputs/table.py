@@ -22,8 +22,9 @@ from bad_inputs.rows import Row
 import autograd_lite
 from autograd_lite import data, distributed, nn, optim, random, testing
 
-FAMILIES: dict[str, list[Row]] = {
-    (family.__doc__ or "").strip("."): family.ROWS
+# One page of the appendix for each: the file, its first line as the title, its rows.
+FAMILIES: dict[str, tuple[str, list[Row]]] = {
+    family.__name__.rpartition(".")[2]: ((family.__doc__ or "").strip("."), family.ROWS)
     for family in (
         elementwise,
         reductions,
@@ -37,7 +38,7 @@ FAMILIES: dict[str, list[Row]] = {
         tools,
     )
 }
-ROWS = [row for rows in FAMILIES.values() for row in rows]
+ROWS = [row for _, rows in FAMILIES.values() for row in rows]
 
 # Public names that cannot be called wrongly, or not by users.
 WITHOUT_ROWS = {
@@ -59,6 +60,7 @@ WITHOUT_ROWS = {
     "testing.NotGeneralWarning": "a warning of the checks",
     "testing.Search": "what `find_counterexample` hands to `report`",
     "testing.StepMismatch": "an error that `check_steps` raises",
+    "testing.Verdict": "what `verdict` returns",
 }
 
 # Where names are public, and how the rows write them; what stands further up is the same thing under another name.

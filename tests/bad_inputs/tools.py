@@ -1,4 +1,4 @@
-"""Tensors, transforms, operations of one's own, and the tools around them."""
+"""Tensors and tools: transforms, operations of one's own, checks, derivations."""
 
 from bad_inputs.rows import each, rows
 
@@ -371,6 +371,14 @@ ROWS = [
          NotFiniteError, "what closed_form returned is nan at [0]; there is nothing to compare"),
         ('testing.check_closed_form(total, lambda x: 2 * x, a, wrt="y")',
          ValueError, "wrt='y': there is no such input; there are x")),
+    *rows("testing.verdict", "testing.verdict(total, lambda x: 2 * x, a)",
+        ("testing.verdict(3, lambda x: x, a)", TypeError, "verdict: the function must be callable, not int"),
+        ("testing.verdict(total, 3, a)",
+         TypeError, "verdict: the formula must be a function, or the lines of a derivation, not 3"),
+        ("testing.verdict(total, lambda x: 2 * x, a, points=3)",
+         TypeError, "...got an unexpected keyword argument 'points'"),
+        ("testing.verdict(total, lambda x: 2 * x, n.data)",
+         TypeError, "wrt: the input 'x' is of dtype int64; only floating-point inputs can be differentiated")),
     *rows("testing.check_steps", 'testing.check_steps(total, {"dx": lambda x: 2 * x}, a)',
         ('testing.check_steps(3, {"dx": abs}, a)', TypeError, "check_steps: the function must be callable, not int"),
         ("testing.check_steps(total, 3, a)",

@@ -1,4 +1,4 @@
-"""What a training run is made of: initial values, optimizers, schedules, data, files."""
+"""Training: initial values, optimizers, schedules, data, files."""
 
 from bad_inputs.rows import each, rows
 

@@ -43,5 +43,5 @@ def test_a_wrong_output_would_be_noticed():
 def test_the_page_has_twelve_mistakes_and_every_check():
     text = PAGE.read_text(encoding="utf-8")
     assert re.findall(r"^\*\*(\d+)\.", text, re.MULTILINE) == [str(n) for n in range(1, 13)]
-    for name in ("check_closed_form", "find_counterexample", "check_steps", "grade", "closed_form"):
+    for name in ("check_closed_form", "verdict", "find_counterexample", "check_steps", "grade", "closed_form"):
         assert f"{name}(" in text

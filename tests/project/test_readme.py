@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import package_page
 import pytest
 from run_all import STUDIES
 from vmap_tables import page_with_tables
@@ -200,3 +201,23 @@ def test_files_that_pages_name_exist(page):
 def test_the_generated_code_of_an_operation_can_be_printed():
     shown = run("import inspect, autograd_lite as al; al.exp(1.0); print(inspect.getsource(al.exp))")
     assert shown.startswith("def _function(x):")
+
+
+def comparison(path):
+    """The table of other libraries, with the texts of its links only."""
+    (table,) = re.findall(r"^\| library \|.*?\n\n", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", table)
+
+
+def test_the_readme_and_the_first_page_of_the_site_compare_other_libraries_in_the_same_words():
+    table = comparison(ROOT / "README.md")
+    assert table == comparison(ROOT / "docs" / "start.md")
+    for name in ("PyTorch", "JAX", "HIPS autograd", "MyGrad", "tinygrad", "micrograd"):
+        assert f"\n| {name} |" in table
+
+
+def test_the_description_of_the_package_is_the_readme_without_what_only_works_in_the_repository():
+    text = package_page.PAGE.read_text(encoding="utf-8")
+    assert text == package_page.page(), "run: python tests/package_page.py"
+    assert not re.search(r"\]\((?!https?:)", text), "a relative link or picture"
+    assert programs_of("docs/package_description.md") == programs_of("README.md")

@@ -78,6 +78,35 @@ def test_pages_of_all_names_load_without_errors_and_fit_a_telephone(browser, hom
     check_pages(browser, home, NAMES)
 
 
+# Pages with programs that have longer lines, and why.
+LONG_LINES = {
+    "derivations.html": "formulas as functions of one line, from examples/, whose lines have 120 characters",
+    "gallery/": "studies in examples/, whose lines have 120 characters",
+    "reference/api/": "docstrings, whose lines have 120 characters",
+}
+WIDE = """[...document.querySelectorAll('.highlight pre')].filter(block => {
+    for (let part = block.closest('details'); part; part = part.parentElement.closest('details')) part.open = true;
+    return block.scrollWidth > block.clientWidth && !block.closest('.program-output, .cell_output');
+}).map(block => block.innerText.slice(0, 80))"""
+
+
+def test_programs_on_pages_do_not_scroll_sideways(browser, home):
+    width(browser, 1280)
+    wrong = {}
+    for page in (page for page in LOADED if not page.startswith(tuple(LONG_LINES))):
+        browser.load(home + page)
+        if found := browser.run(WIDE):
+            wrong[page] = found
+    assert not wrong
+
+
+def test_a_program_with_a_long_line_would_be_noticed(browser, home):
+    width(browser, 1280)
+    browser.load(home + "learn/01_a_number_that_remembers.html")
+    browser.run("document.querySelector('.highlight pre').append('x'.repeat(100))")
+    assert len(browser.run(WIDE)) == 1
+
+
 def test_an_error_or_a_foreign_request_would_be_noticed(browser, home):
     browser.load(home + "index.html")
     browser.run("console.error('wrong'); fetch('missing.js').then(() => fetch('http://localhost:9/').catch(() => 0))")

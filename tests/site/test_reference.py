@@ -11,8 +11,11 @@ import autograd_lite
 
 pytest.importorskip("sphinx", reason="the site is built with the extra docs")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs" / "_ext"))
+import class_pages
 import public_names
 import reference_pages
+import search_words
+import sections
 
 PLACES = ["", ".nn", ".nn.functional", ".nn.utils", ".optim", ".optim.lr_scheduler", ".testing", ".distributed"]
 
@@ -74,12 +77,54 @@ def test_operations_and_classes_link_to_the_lines_that_declare_them(monkeypatch)
         assert any(name.rpartition(".")[2] in code for code in lines)
 
 
+def test_every_member_of_tensor_is_in_one_table():
+    listed = [name for *_, words in class_pages.TENSOR for name in words.split()]
+    assert len(set(listed)) == len(listed)
+    assert set(listed) == set(class_pages.members(autograd_lite.Tensor))
+    assert set(class_pages.OPERATORS.values()) <= set(autograd_lite.__all__)
+
+
+def test_pages_of_classes_show_what_users_call_and_apart_from_it_what_subclasses_define(pages):
+    module, tail = pages["api/autograd_lite.nn.Module.rst"].split("For subclasses")
+    assert "automethod:: Module.train" in module
+    assert ".forward" not in module
+    assert "automethod:: Module.forward" in tail
+    linear = pages["api/autograd_lite.nn.Linear.rst"]
+    assert "autograd_lite.nn.Module.train" in linear
+    for hidden in ("automethod", "extra_repr", "versioned_parts"):
+        assert hidden not in linear
+    assert "SGD.update" not in pages["api/autograd_lite.optim.SGD.rst"]
+    assert "ModuleDict.update" in pages["api/autograd_lite.nn.ModuleDict.rst"]
+
+
+def test_words_for_the_search_lead_to_one_page_each():
+    words = [word for text in search_words.WORDS.values() for word in text.split(", ")]
+    assert len(set(words)) == len(words)
+    assert all(word == word.lower().strip() for word in words)
+
+
+def test_groups_of_methods_name_members():
+    for cls, groups in class_pages.GROUPS.items():
+        assert {name for _, words in groups for name in words.split()} == set(class_pages.members(cls))
+
+
+def test_sections_hold_something_each_and_no_name_twice(pages):
+    for page, sections_of_page in sections.PAGES.items():
+        assert [title for title, *_ in sections_of_page if f"\n{title}\n" in pages[f"{page}.rst"]]
+        names = public_names.all_names()[page]
+        used = {sections.place_of(found.name, found.source, page) for found in names}
+        assert used == set(range(len(sections_of_page))), page
+    with pytest.raises(LookupError, match=r"no section of the page 'layers' has new or its module x\.y"):
+        sections.place_of("new", "x.y", "layers")
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
         ("ln p_k", r"ln p\ :sub:`k`\ "),
         ("Σ_(c, k) w", r"Σ\ :sub:`c, k`\  w"),
         ("|x| and a*b", r"\|x\| and a\*b"),
+        (r"\|x\|, whose docstring is a raw string", r"\|x\|, whose docstring is a raw string"),
         ("``|x|``, `a_b`, in_features", "``|x|``, `a_b`, in_features"),
         ("**x_i** : array", "**x_i** : array"),
     ],

@@ -17,7 +17,7 @@ from typing import Any
 from autograd_lite.support.messages import one_line
 from autograd_lite.testing.courses.declared import Declaration, declaration_of
 from autograd_lite.testing.courses.grades import Grade, Grades
-from autograd_lite.testing.courses.grading import verdict
+from autograd_lite.testing.courses.grading import grade_of
 from autograd_lite.testing.mismatch import GradientMismatch
 from autograd_lite.testing.mismatch_html import mismatch_html
 
@@ -89,7 +89,7 @@ def check_file(path: Path) -> FileReport:
                 warnings.simplefilter("always")
                 declaration.check(formula if owner is None else formula.__get__(owner()))
         except (Exception, SystemExit) as error:
-            rows.append(Grade(name, **verdict(error, formula)))
+            rows.append(Grade(name, **grade_of(error, formula)))
             if isinstance(error, GradientMismatch):
                 mismatches[name] = error
             continue

@@ -187,10 +187,10 @@ def _call(submission: Submission, function: str, check: Callable[[Formula], None
 
 def _answer(error: BaseException, submission: Submission, formula: Any) -> dict[str, Any]:
     """The verdict on a submission whose check has raised an error."""
-    return verdict(error, formula, submission.filename)
+    return grade_of(error, formula, submission.filename)
 
 
-def verdict(error: BaseException, formula: Any, filename: str | None = None) -> dict[str, Any]:
+def grade_of(error: BaseException, formula: Any, filename: str | None = None) -> dict[str, Any]:
     """The fields of the grade, but the name, of a formula whose check has raised an error."""
     is_wrong = isinstance(error, GradientMismatch | NotFiniteError)
     line: int | str | None = error.line if isinstance(error, StepMismatch) else _line(error, filename, formula)
