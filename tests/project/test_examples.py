@@ -195,7 +195,7 @@ def test_evaluations_are_counted_where_they_happen():
     assert counter.point == [1e-5]
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.exhaustive)])
 def test_large_data(run, workers):
     pytest.importorskip("dask.array", reason="Dask is an extra")
     pytest.importorskip("distributed", reason="Dask's scheduler is an extra")
