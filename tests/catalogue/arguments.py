@@ -1,5 +1,7 @@
 """Right arguments for every operation, by name: for tests that exchange one of them."""
 
+import copy
+import functools
 import inspect
 
 import numpy as np
@@ -8,6 +10,8 @@ from hypothesis import Phase, find, settings
 import autograd_lite as ag
 from autograd_lite.nn import functional as F  # noqa: N812
 from catalogue import CASES
+
+BY_NAME = {case.name: case for case in CASES}
 
 
 def parameters_of(function) -> dict[str, object]:
@@ -20,9 +24,14 @@ def parameters_of(function) -> dict[str, object]:
 
 
 def one_sample(case):
-    """A sample with elements."""
+    """A sample with elements, the same in every call, and arrays that may be written."""
+    return copy.deepcopy(_found(case.name))
+
+
+@functools.cache
+def _found(name):
     few = settings(max_examples=50, database=None, derandomize=True, phases=[Phase.generate])
-    return find(case.samples, lambda sample: all(array.size for array in sample.arrays), settings=few)
+    return find(BY_NAME[name].samples, lambda sample: all(array.size for array in sample.arrays), settings=few)
 
 
 def function(name):

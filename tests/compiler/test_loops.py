@@ -32,8 +32,12 @@ def check(function, *arguments, is_loop=True):
     return compiled.program
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("function", LOOPS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    ("function", "reverse"),
+    [*((loop, False) for loop in LOOPS), (rnn, True),
+     *(pytest.param(loop, True, marks=pytest.mark.exhaustive) for loop in LOOPS if loop is not rnn)],
+    ids=lambda value: getattr(value, "__name__", "backwards" if value else "forwards"),
+)  # fmt: skip
 def test_values_and_derivatives(function, reverse):
     def loss(w, h, xs):
         return size(function(scan, w, h, xs, reverse=reverse))

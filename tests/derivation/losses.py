@@ -115,3 +115,14 @@ def tensors(loss, arrays):
     """The inputs of a loss: leaves as tensors."""
     return {name: Tensor(array, requires_grad=True, name=name) if name in loss.leaves else array
             for name, array in arrays.items()}  # fmt: skip
+
+
+def recorded_loss(seed, dtype=float):
+    """A program, its inputs and its value. Those that do not depend on p or q are passed over."""
+    while True:
+        loss = Loss(seed, dtype)
+        inputs = tensors(loss, loss.arrays)
+        value = loss(inputs)
+        if value.requires_grad:
+            return loss, inputs, value
+        seed += 1000

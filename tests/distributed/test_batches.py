@@ -49,7 +49,7 @@ def test_the_parts_of_a_batch_are_the_batch(samples, batch_size, size, shuffle, 
 
 
 @needs_mpi
-@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("ranks", [2, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (1, 4))])
 def test_an_epoch_of_three_ranks_continues_on_another_number(ranks, tmp_path):
     program = """
 comm = distributed.communicator(timeout=30)

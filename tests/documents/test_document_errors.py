@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from autograd_lite.testing.counterexample import Counterexample
 from derivations import DOCUMENT_ERRORS, DocumentError
 
 
@@ -13,6 +14,7 @@ def _test_of(document_error: DocumentError) -> Callable[[], None]:
         assert counterexample is not None
         if document_error.kind is not None:
             assert counterexample.findings[0].kind == document_error.kind, str(counterexample)
+        check_printed_inputs_refute(document_error, counterexample)
         correction = document_error.correction.search(max_examples=100)
         assert correction.counterexample is None, str(correction.counterexample)
 
@@ -21,17 +23,8 @@ def _test_of(document_error: DocumentError) -> Callable[[], None]:
     return test
 
 
-globals().update({document_error.test_name: _test_of(document_error) for document_error in DOCUMENT_ERRORS})
-
-
-def test_all_rows_are_there():
-    assert [document_error.id for document_error in DOCUMENT_ERRORS] == [f"E{n:02}" for n in range(1, 12)]
-
-
-@pytest.mark.parametrize("document_error", DOCUMENT_ERRORS, ids=lambda document_error: document_error.id)
-def test_printed_inputs_refute_the_error(document_error):
+def check_printed_inputs_refute(document_error: DocumentError, counterexample: Counterexample) -> None:
     claim = document_error.claim
-    counterexample = claim.search(max_examples=100).counterexample
     functions = {"fn": claim.fn, "closed_form": claim.closed_form}
     functions |= {function.__name__: function for function in functions.values()}
     with pytest.raises(type(counterexample.error)) as caught:
@@ -39,3 +32,10 @@ def test_printed_inputs_refute_the_error(document_error):
     if counterexample.mismatch:
         assert caught.value.reference == counterexample.mismatch.reference
         assert (caught.value.actual == counterexample.mismatch.actual).all()
+
+
+globals().update({document_error.test_name: _test_of(document_error) for document_error in DOCUMENT_ERRORS})
+
+
+def test_all_rows_are_there():
+    assert [document_error.id for document_error in DOCUMENT_ERRORS] == [f"E{n:02}" for n in range(1, 12)]

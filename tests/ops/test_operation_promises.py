@@ -1,6 +1,8 @@
 """What every operation of the catalogue keeps to, whatever it computes: dtypes, memory, layout."""
 
+import gc
 import typing
+import weakref
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,8 +14,32 @@ import autograd_lite
 from autograd_lite import Tensor
 from autograd_lite.core.tensor import _wrap
 
-# Six promises for hundreds of operations: few examples of each show whether one is broken.
+PROMISES = {}
+# For hundreds of operations: few examples of each show whether a promise is broken.
 few = settings(max_examples=max(1, settings.default.max_examples // 2))
+
+
+def promise(text):
+    """Add a check of a case, a sample of it, and what else is drawn."""
+
+    def add(check):
+        PROMISES[text] = check
+
+    return add
+
+
+@every_case
+@given(data=st.data())
+@few
+def test_every_promise_is_kept(case, data):
+    """All on the same samples: drawing them takes longer than most checks."""
+    sample = data.draw(case.samples)
+    for text, check in PROMISES.items():
+        try:
+            check(case, sample, data)
+        except Exception as error:
+            error.add_note(f"the promise that is broken: {text}")
+            raise
 
 
 def run(case, sample, tensors, cotangent=None):
@@ -22,13 +48,10 @@ def run(case, sample, tensors, cotangent=None):
     return result
 
 
-@every_case
-@given(data=st.data())
-@few
-def test_float32_stays_float32_and_close_to_float64(case, data):
+@promise("float32 stays float32 and close to float64")
+def _(case, sample, data):
     if case.exported in {"corrcoef", "cov", "interp", "vander"}:
         return  # NumPy answers in float64
-    sample = data.draw(case.samples)
     if isinstance(sample.static.get("y"), np.ndarray | np.generic):
         return  # an exponent with a dtype of its own: NumPy promotes to float64, as it should
     if case.exported == "float_power" or isinstance(sample.static.get("q"), list):
@@ -43,11 +66,8 @@ def test_float32_stays_float32_and_close_to_float64(case, data):
         assert_close(tensor.grad, reference.grad, 1e-4)
 
 
-@every_case
-@given(data=st.data())
-@few
-def test_a_gradient_is_an_array_of_its_tensors_shape_and_dtype_that_shares_memory_with_nothing(case, data):
-    sample = data.draw(case.samples)
+@promise("a gradient is an array of its tensor's shape and dtype that shares memory with nothing")
+def _(case, sample, data):
     tensors = leaves(sample.arrays)
     before = [tensor.data.copy() for tensor in tensors]
     kept = case.operation(*tensors, **sample.static)
@@ -65,10 +85,8 @@ def test_a_gradient_is_an_array_of_its_tensors_shape_and_dtype_that_shares_memor
     )
 
 
-@every_case
-@given(data=st.data())
-@few
-def test_a_result_that_is_not_a_view_in_numpy_is_not_one_of_the_inputs(case, data):
+@promise("a result that is not a view in NumPy is not one of the inputs")
+def _(case, sample, data):
     """Only what NumPy documents as a view may share memory with an argument."""
     views = {"reshape", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes", "broadcast_to", "getitem"}
     views |= {"moveaxis", "rollaxis", "permute_dims", "matrix_transpose", "atleast_1d", "atleast_2d", "atleast_3d",
@@ -77,7 +95,6 @@ def test_a_result_that_is_not_a_view_in_numpy_is_not_one_of_the_inputs(case, dat
               "matrix_power", "sliding_window_view"}  # fmt: skip
     if case.exported in views:
         return
-    sample = data.draw(case.samples)
     tensors = leaves(sample.arrays)
     result = case.operation(*tensors, **sample.static)
     assert not any(np.shares_memory(result.data, tensor.data) for tensor in tensors)
@@ -99,11 +116,9 @@ def _strided(array: np.ndarray) -> np.ndarray:
 LAYOUTS = {"negative strides": _reversed, "gaps": _strided, "Fortran order": lambda array: np.array(array, order="F")}
 
 
-@every_case
-@given(data=st.data(), layout=st.sampled_from(sorted(LAYOUTS)))
-@few
-def test_the_layout_in_memory_changes_nothing_and_read_only_inputs_work(case, data, layout):
-    sample, rng = data.draw(case.samples), data.draw(samples.generators)
+@promise("the layout in memory changes nothing, and read-only inputs work")
+def _(case, sample, data):
+    rng, layout = data.draw(samples.generators), data.draw(st.sampled_from(sorted(LAYOUTS)))
     tensors = leaves(sample.arrays)
     arranged = [_wrap(LAYOUTS[layout](array)) for array in sample.arrays]  # a Tensor copies, into another layout
     for tensor in arranged:
@@ -117,12 +132,10 @@ def test_the_layout_in_memory_changes_nothing_and_read_only_inputs_work(case, da
         assert_close(tensor.grad, reference.grad, 1e-12)
 
 
-@every_case
-@given(data=st.data())
-@few
-def test_only_tensors_that_require_gradients_receive_one(case, data):
+@promise("only tensors that require gradients receive one")
+def _(case, sample, data):
     """Each argument alone: what is saved for one gradient must not depend on another being required."""
-    sample, rng = data.draw(case.samples), data.draw(samples.generators)
+    rng = data.draw(samples.generators)
     together = leaves(sample.arrays)
     cotangent = samples.real(rng, case.operation(*together, **sample.static).shape)
     run(case, sample, together, cotangent)
@@ -132,6 +145,20 @@ def test_only_tensors_that_require_gradients_receive_one(case, data):
         run(case, sample, [*others[:i], alone, *others[i + 1 :]], cotangent)
         np.testing.assert_array_equal(alone.grad, together[i].grad)
         assert all(other.grad is None for other in others if isinstance(other, Tensor))
+
+
+@promise("neither arguments nor results are part of a reference cycle, which would wait for the garbage collector")
+def _(case, sample, data):
+    tensors = leaves(sample.arrays)
+    out = case.operation(*tensors, **sample.static)
+    out.backward(np.ones(out.shape))
+    alive = [weakref.ref(thing) for tensor in (*tensors, out) for thing in (tensor, tensor._node)]
+    gc.disable()
+    try:
+        del tensors, out
+        assert all(reference() is None for reference in alive)
+    finally:
+        gc.enable()
 
 
 def test_annotations_of_every_operation_can_be_resolved():

@@ -1,8 +1,5 @@
 """Every operation of the catalogue has the values of its definition, and their first and second derivatives."""
 
-import gc
-import weakref
-
 import catalogue
 import hypothesis.strategies as st
 import numpy as np
@@ -23,9 +20,7 @@ def contraction(cotangent, array) -> float:
 
 
 def test_every_exported_operation_is_in_the_catalogue():
-    exported = {
-        name for name, value in vars(ag).items() if "autograd_lite.ops" in str(getattr(value, "__module__", ""))
-    }
+    exported = {name for name in dir(ag) if "autograd_lite.ops" in str(getattr(getattr(ag, name), "__module__", ""))}
     tested = {case.exported for case in CASES if "." not in case.exported} | catalogue.WITHOUT_DERIVATIVE
     assert exported == tested | set(catalogue.ALIASES)
     assert all(getattr(ag, alias) is getattr(ag, name) for alias, name in catalogue.ALIASES.items())
@@ -68,6 +63,7 @@ def test_values_and_dtype_are_those_of_the_definition(case, data):
 
 @every_case
 @given(data=st.data())
+@settings(max_examples=settings.default.max_examples // 2)
 def test_arrays_in_arrays_out(case, data):
     sample = data.draw(case.samples)
     result = case.operation(*sample.arrays, **sample.static)
@@ -152,24 +148,3 @@ def test_a_reduction_over_an_axis_of_length_zero_is_silent(operation):
     x = Tensor(np.ones((2, 0)), requires_grad=True)
     operation(x, axis=1).sum().backward()
     assert x.grad.shape == (2, 0)
-
-
-@every_case
-def test_an_operation_keeps_nothing_alive(case):
-    """Neither arguments nor results are part of a reference cycle, which would wait for the garbage collector."""
-
-    @given(case.samples)
-    @settings(max_examples=1)
-    def check(sample):
-        tensors = [Tensor(array, requires_grad=True) for array in sample.arrays]
-        out = case.operation(*tensors, **sample.static)
-        out.backward(np.ones(out.shape))
-        alive = [weakref.ref(thing) for tensor in (*tensors, out) for thing in (tensor, tensor._node)]
-        gc.disable()
-        try:
-            del tensors, out
-            assert all(reference() is None for reference in alive)
-        finally:
-            gc.enable()
-
-    check()

@@ -94,6 +94,7 @@ def test_logistic_and_probit(run):
     assert figures["probit"] < 1e-3
 
 
+@pytest.mark.exhaustive
 def test_per_sample(run):
     figures = run("per_sample")
     assert figures["rest"] < 1e-12
@@ -195,7 +196,7 @@ def test_evaluations_are_counted_where_they_happen():
     assert counter.point == [1e-5]
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.exhaustive)])
 def test_large_data(run, workers):
     pytest.importorskip("dask.array", reason="Dask is an extra")
     pytest.importorskip("distributed", reason="Dask's scheduler is an extra")
@@ -233,6 +234,7 @@ def test_formulas_of_logistic_regression_are_those_of_differences():
         np.testing.assert_allclose(hessian @ direction, curvature, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_search(run, tmp_path):
     file = tmp_path / "results.jsonl"
     found = run("search", "--results", str(file))["results"]
@@ -288,6 +290,7 @@ def test_the_staircase_has_the_error_of_a_step():
     assert largest_error(lambda x: x, staircase(lambda x: x, 10), FINE) == pytest.approx(0.05, abs=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_convolution(run):
     figures = run("convolution")
     assert figures["accuracy"] > 0.95
@@ -308,6 +311,7 @@ def test_shifted_images_are_moved_by_a_pixel_and_zeros_come_in():
     assert len(moves) == 9
 
 
+@pytest.mark.exhaustive
 def test_autoencoder(run):
     figures = run("autoencoder")
     assert figures["network, 2"] < 0.9 * figures["PCA, 2"]
@@ -323,6 +327,7 @@ def test_principal_components_are_those_of_scikit_learn():
     np.testing.assert_allclose(project(x, *principal_components(x, 2)), expected, atol=1e-12)
 
 
+@pytest.mark.exhaustive
 def test_gan(run):
     assert run("gan")["confidence"] > 0.5
 
@@ -412,6 +417,7 @@ def test_the_exact_solution_solves_the_equation():
     np.testing.assert_allclose(exact(np.array([-1.0, 1.0]), np.array([0.7, 0.7]), viscosity), 0, atol=1e-12)
 
 
+@pytest.mark.exhaustive
 def test_forecasting(run):
     figures = run("forecasting")
     assert figures["worst"] < 0.6

@@ -1,6 +1,7 @@
 """Arrays of other kinds as arguments of operations: read as their numbers, or a TypeError that names the type."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,22 +11,24 @@ from catalogue.foreign import READ, REFUSED
 from autograd_lite import Tensor
 
 
-def calls():
-    """Operations with right arguments, and the names of those that are arrays."""
-    for case in DIRECT:
-        sample, parameters = one_sample(case), parameters_of(case.operation)
-        operands = dict(zip(parameters, sample.arrays, strict=False))
-        arrays = [*operands, *(name for name, value in sample.static.items() if isinstance(value, np.ndarray))]
-        yield case.name, case.operation, {**operands, **sample.static}, arrays
-    for name, arguments in OTHERS.items():
-        arrays = [key for key, value in arguments.items() if isinstance(value, np.ndarray)]
-        yield f"{name} (by name)", function(name), arguments, [key for key in arrays if not key.startswith("running")]
+def call_of(case):
+    """An operation with right arguments, and the names of those that are arrays."""
+    sample, parameters = one_sample(case), parameters_of(case.operation)
+    operands = dict(zip(parameters, sample.arrays, strict=False))
+    arrays = [*operands, *(name for name, value in sample.static.items() if isinstance(value, np.ndarray))]
+    return case.operation, {**operands, **sample.static}, arrays
 
 
-CALLS = list(calls())
-every_call = pytest.mark.parametrize(
-    ("function", "arguments", "arrays"), [c[1:] for c in CALLS], ids=[c[0] for c in CALLS]
-)
+def call_by_name(name):
+    arguments = OTHERS[name]
+    arrays = [key for key, value in arguments.items() if isinstance(value, np.ndarray)]
+    return function(name), arguments, [key for key in arrays if not key.startswith("running")]
+
+
+# Samples are drawn by the tests: drawing those of all operations would delay the start of every process.
+CALLS = {case.name: partial(call_of, case) for case in DIRECT}
+CALLS |= {f"{name} (by name)": partial(call_by_name, name) for name in OTHERS}
+every_call = pytest.mark.parametrize("call", CALLS)
 
 
 def first(result):
@@ -52,7 +55,8 @@ def values_and_gradients(function, arguments, with_tensors):
 
 
 @every_call
-def test_what_can_be_read_is_read(function, arguments, arrays):
+def test_what_can_be_read_is_read(call):
+    function, arguments, arrays = CALLS[call]()
     for kind, name in itertools.product(READ, arrays):
         value = arguments[name]
         if kind == "list" and (name != "x" or not value.ndim):
@@ -75,7 +79,8 @@ def is_operand(function, arguments, name) -> bool:
 
 
 @every_call
-def test_what_cannot_be_read_is_refused(function, arguments, arrays):
+def test_what_cannot_be_read_is_refused(call):
+    function, arguments, arrays = CALLS[call]()
     for (kind, (make, message)), name in itertools.product(REFUSED.items(), arrays):
         foreign = make(arguments[name].copy())
         if foreign is None:

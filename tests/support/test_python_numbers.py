@@ -1,6 +1,7 @@
 """Numbers of Python and scalars of NumPy stand wherever arrays may: values and gradients are those of 0-d arrays."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,18 +21,15 @@ def operands_of(function):
     return [p.name for p in inspect.signature(function).parameters.values() if p.annotation == "Array"]
 
 
-def calls():
-    """Operations with several operands, the right arguments, and the operands' names."""
-    for case in DIRECT:
-        sample, parameters = one_sample(case), parameters_of(case.operation)
-        arguments = {**dict(zip(parameters, sample.arrays, strict=False)), **sample.static}
-        yield case.name, case.operation, arguments, operands_of(case.operation)
-    for name, arguments in OTHERS.items():
-        if hasattr(ag, name):
-            yield f"{name} (by name)", getattr(ag, name), arguments, operands_of(getattr(ag, name))
+def arguments_of(case):
+    sample, parameters = one_sample(case), parameters_of(case.operation)
+    return {**dict(zip(parameters, sample.arrays, strict=False)), **sample.static}
 
 
-CALLS = [call for call in calls() if len(call[3]) > 1]
+# Operations with several operands, and what gives the right arguments.
+CALLS = {case.name: (case.operation, partial(arguments_of, case)) for case in DIRECT}
+CALLS |= {f"{name} (by name)": (getattr(ag, name), partial(dict, OTHERS[name])) for name in OTHERS if hasattr(ag, name)}
+CALLS = {name: call for name, call in CALLS.items() if len(operands_of(call[0])) > 1}
 
 
 def first(result):
@@ -51,8 +49,10 @@ def derivatives(function, arguments, others):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(("function", "arguments", "operands"), [c[1:] for c in CALLS], ids=[c[0] for c in CALLS])
-def test_a_number_in_the_place_of_an_operand_is_a_0d_array(function, arguments, operands):
+@pytest.mark.parametrize("call", CALLS)
+def test_a_number_in_the_place_of_an_operand_is_a_0d_array(call):
+    function, made = CALLS[call]
+    arguments, operands = made(), operands_of(function)
     for name in operands:
         others = [other for other in operands if other != name and arguments.get(other) is not None]
         for scalars in (False, True):  # the other operands as they are, and as single numbers too

@@ -15,6 +15,7 @@ pytest.importorskip("numba", reason="native programs are compiled by numba")
 from compiler.native.interpreted import without_compiler
 
 IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+seeds = pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in (2, 3))])
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def _native(monkeypatch):
     monkeypatch.delenv("AUTOGRAD_LITE_BACKEND", raising=False)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds
 def test_interpreted_kernels_agree_exactly(seed):
     with without_compiler():
         random_programs.run(seed, 2_500 if IS_THOROUGH else 60, backend="native")

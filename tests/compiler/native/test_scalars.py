@@ -17,6 +17,13 @@ COMPARISONS = [np.less, np.greater_equal, np.not_equal]
 # More than a kernel takes, so that they are interpreted.
 LENGTH = 200
 
+
+def seeds(count):
+    """Random functions: half a second each, so the ordinary run has a third of them."""
+    few = count // 3
+    return [*range(few), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(few, count))]
+
+
 both_types = pytest.mark.parametrize("real", [np.float32, np.float64], ids=["float32", "float64"])
 
 
@@ -48,7 +55,7 @@ def random_function(seed, operations=BINARY + UNARY):
 
 
 @both_types
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_numbers_are_those_of_the_function(seed, real):
     """All operations are rounded once, so they are equal to the last bit, in any order."""
     function = random_function(seed)
@@ -78,7 +85,7 @@ def test_elementary_functions(real):
     assert is_interpreted(fast)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 @pytest.mark.parametrize("is_view", [False, True], ids=["elements", "views"])
 def test_overwritten_numbers(seed, is_view):
     """Reads and writes of the same elements keep their order."""

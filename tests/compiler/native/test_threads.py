@@ -107,7 +107,7 @@ def trained(number):
 
 def test_a_training_has_the_same_bits_with_any_number_of_threads():
     expected = trained(1)
-    for number in NUMBERS[1:]:
+    for number in (2, 7):
         assert trained(number) == expected
 
 
