@@ -44,6 +44,9 @@ _RIGHT_ELSEWHERE = Finding(
     "it is right at generic inputs of the same shapes: the given ones are special (a kink, a tie, lost digits)",
     cost=1,
 )
+_INTEGERS = "; this holds for the given integers only"
+_LENGTHS = "; this holds for the given lengths of the axes only"
+_EQUAL_LENGTHS = "; this holds while axes of equal length keep one length"
 _ZERO = Finding("zero", "it is zero everywhere, and the derivative is not")
 _ZERO_HERE = Finding("zero", "it is zero here, and the derivative is not")
 
@@ -106,10 +109,11 @@ class _Attempt(NamedTuple):
     is_large: bool = True  # whether functions and values are searched that may be missing
 
     def limited(self, findings: list[Finding]) -> list[Finding]:
-        """The findings, with what they are limited to. A label is one only if other labels are."""
+        """The findings, with what they are limited to. A label is one only if other integers are."""
         if not self.only:
             return findings
-        return [replace(f, text=f.text + self.only) for f in findings if f.kind not in ("label", "part")]
+        dropped = ("label", "part") if self.only == _INTEGERS else ("part",)
+        return [replace(f, text=f.text + self.only) for f in findings if f.kind not in dropped]
 
 
 def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
@@ -128,13 +132,11 @@ def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
         if special.generic:
             yield _Attempt([*special.of_other_lengths(), *special.generic, *special.of_other_integers()], special)
     if generic and integers:
-        yield _Attempt([*lengths, *generic], others, "; this holds for the given integers only")
+        yield _Attempt([*lengths, *generic], others, _INTEGERS)
     if generic and lengths:
         together = others.of_other_lengths(together=True)
-        yield _Attempt(
-            [*together, *generic], others, "; this holds where axes that have one length here have one length"
-        )
-        yield _Attempt(generic, others, "; this holds for the given lengths of the axes only", is_large=False)
+        yield _Attempt([*together, *generic, *integers], others, _EQUAL_LENGTHS)
+        yield _Attempt([*generic, *integers], others, _LENGTHS, is_large=False)
 
 
 def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]) -> list[Finding]:
