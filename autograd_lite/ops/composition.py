@@ -46,7 +46,7 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
     parameters = inspect.signature(function).parameters
     positional = [p.name for p in parameters.values() if p.kind < p.KEYWORD_ONLY]
     words = frozenset(KEYWORDS) - frozenset(parameters)
-    is_open = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    known, is_open = frozenset(parameters), any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     operands = {p.name for p in parameters.values() if "Array" in str(p.annotation) or "Tensor" in str(p.annotation)}
 
     def admitted(argument: str, value: Any) -> Any:
@@ -68,7 +68,7 @@ def composed(function: Any = None, /, *, numpy: Any = ()) -> Any:
                 names = names + names[-1:] * (len(args) - len(names))
             args = tuple([v if v.__class__ in _SIMPLE else admitted(n, v) for n, v in zip(names, args, strict=False)])
             for argument, value in kwargs.items():
-                if is_open or argument in parameters:  # the call refuses others by name
+                if is_open or argument in known:  # the call refuses others by name
                     kwargs[argument] = admitted(argument, value)
             return function(*args, **kwargs)
         except BatchError as error:

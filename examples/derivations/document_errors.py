@@ -277,7 +277,6 @@ E11 = DocumentError(
         _REGRESSION,
         None,
     ),
-    kind="missing function",
 )
 
 DOCUMENT_ERRORS = (E01, E02, E03, E04, E05, E06, E07, E08, E09, E10, E11)

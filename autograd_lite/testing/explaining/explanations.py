@@ -13,6 +13,7 @@ so, inputs that keep special values, such as zeros, are tried, and the given len
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ from autograd_lite.testing.mismatch_derivation import derivation_of
 
 Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
 _OF_A_KIND = 2
+_EXAMPLES = 6  # of a search that are used
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
@@ -78,9 +80,13 @@ def mismatch(
 def _explain(
     given: Setting, reference: Reference, claim: NumberArray, examples: Sequence[Inputs]
 ) -> tuple[Finding, ...]:
-    others, position = OtherSettings(given, examples), reference.position
-    evidence = replace(evidence_of(given.case, given.inputs, reference), is_confirmed=bool(examples))
-    at_hand = single_mistakes(evidence, claim, reference.values)
+    usable = (example for example in examples if Setting(given.case, example).verdict is False)
+    others, position = OtherSettings(given, tuple(itertools.islice(usable, _EXAMPLES))), reference.position
+    evidence = evidence_of(given.case, given.inputs, reference)
+    confirmed = replace(evidence, is_confirmed=bool(others.examples))  # so that zeros say something too
+    at_hand = single_mistakes(confirmed, claim, reference.values)
+    if others.examples and others.generic:
+        at_hand = _in_numbers_of(at_hand, _diagnosed(others.generic[0], single_mistakes, position))
     verdicts = tuple(_verdicts([given, *others.generic], position))
     if others.are_right:
         return (_RIGHT_ELSEWHERE, *verdicts)
@@ -95,9 +101,19 @@ def _explain(
             return (*_simplest(found), *verdicts)
         contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
     places = [finding for finding in at_hand if finding.kind == "part"]
-    found = contrived or _confirmed(places, single_mistakes, others.generic, position) if is_tested else list(at_hand)
+    alone = list(single_mistakes(evidence, claim, reference.values))
+    found = contrived or _confirmed(places, single_mistakes, others.generic, position) if is_tested else alone
     zero = [_ZERO_HERE] if is_zero and not contrived else []
     return (*zero, *_simplest(found), *verdicts)
+
+
+def _in_numbers_of(given: tuple[Finding, ...], generic: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings at generic inputs, with the numbers at the given ones; those of amounts must be found there too."""
+    found = list[Finding]()
+    for finding in generic:
+        same = _common(list(given), (finding,))
+        found += same[:1] or ([] if "times too" in finding.text else [finding])
+    return tuple(found)
 
 
 class _Attempt(NamedTuple):

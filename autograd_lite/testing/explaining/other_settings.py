@@ -84,8 +84,8 @@ class OtherSettings:
         rng = np.random.default_rng(3)
         draws = OtherLengths(self.base, self._accepts, self.kept, rng)
         found = _wrong(map(self._setting, draws.draw(_WANTED, together)))
-        examples = (self._setting(generic_inputs(example, rng, self.kept)) for example in self.examples[1:])
-        return [*found, *_wrong(examples)]
+        examples = (generic_inputs(example, rng, self.kept) for example in self.examples[1:])
+        return [*found, *_wrong(map(self._setting, filter(self._accepts, examples)))]
 
     def of_other_integers(self) -> list[Setting]:
         """Inputs with other integers: labels, exponents, axes. A single class number is no evidence for a label."""

@@ -16,7 +16,7 @@ from autograd_lite.testing.comparing.inputs import Inputs
 from autograd_lite.testing.generic.generic_inputs import generic_inputs
 from autograd_lite.testing.generic.properties import OF_SQUARES, Property
 
-Axis = tuple[int, int]  # the position of an input, and one of its axes
+Axis = tuple[int, int]  # the position of an input, and one of its axes; -1 for an integer, which may be a length
 Tied = tuple[Axis, ...]  # axes that have one length
 Accepts = Callable[[Inputs], bool]
 
@@ -55,8 +55,8 @@ class OtherLengths:
         Only axes that are tied have equal lengths; with `together` all axes of one length stay equal.
         """
         tied, taken = self._groups() if together else self._tied(), set(self._lengths.values())
-        for _ in range(count if tied else 0):
-            lengths = {axis: n for axes, length in tied.items() for n in [_next(length, taken)] for axis in axes}
+        for step in range(2, count + 2 if tied else 0):  # no two lengths differ by the same number each time
+            lengths = {axis: n for axes, length in tied.items() for n in [_next(length, taken, step)] for axis in axes}
             yield self._with(lengths)
 
     def _groups(self) -> dict[Tied, int]:
@@ -89,7 +89,8 @@ class OtherLengths:
                 chosen = first, *others
                 for other in self._candidates(length):
                     if self._accepted(dict.fromkeys(chosen, other)):
-                        return (self._broadcast(chosen, axes, other) if length == 1 else chosen), other
+                        tied = self._broadcast(chosen, axes, other) if length == 1 else chosen
+                        return self._with_integers(tied, length, other), other
         return (first,), 0
 
     def _broadcast(self, chosen: Tied, axes: Sequence[Axis], other: int) -> Tied:
@@ -100,8 +101,15 @@ class OtherLengths:
         for axis in axes:
             if axis not in chosen:
                 longer = dict.fromkeys(chosen, other)
-                if self._accepted({**longer, axis: other}) and not self._accepted({**longer, axis: other + 2}):
+                if self._accepted({**longer, axis: other}) and not self._accepted({**longer, axis: other + 1}):
                     chosen = *chosen, axis
+        return chosen
+
+    def _with_integers(self, chosen: Tied, length: int, other: int) -> Tied:
+        """The chosen axes, and the integers of their length: the number of samples, for example."""
+        for i, value in enumerate(self.inputs.values):
+            if type(value) is int and value == length and self._accepted(dict.fromkeys((*chosen, (i, -1)), other)):
+                chosen = *chosen, (i, -1)
         return chosen
 
     def _candidates(self, length: int) -> list[int]:
@@ -116,15 +124,18 @@ class OtherLengths:
         """Generic inputs with these lengths. A matrix that is no longer square loses what only square ones have."""
         values, kept = list(self.inputs.values), dict(self.kept)
         for (i, axis), length in lengths.items():
+            if axis < 0:
+                values[i] = length
+                continue
             values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
-        for i in {i for i, _ in lengths} & kept.keys():
+        for i in {i for i, axis in lengths if axis >= 0} & kept.keys():
             if len({*values[i].shape[-2:]}) > 1:
                 kept[i] = tuple(p for p in kept[i] if p.name not in OF_SQUARES)
         return generic_inputs(replace(self.inputs, values=tuple(values)), self.rng, kept)
 
 
-def _next(length: int, taken: set[int]) -> int:
-    """An odd length that is not taken yet: half of it, and 2 over it, are no lengths. It is taken then."""
-    found = next(n for n in itertools.count(max(5, length + 1 + length % 2), 2) if n not in taken)
+def _next(length: int, taken: set[int], step: int = 1) -> int:
+    """A length above 2, and for short axes above a given one, that is not taken yet. It is taken then."""
+    found = next(n for n in itertools.count(max(3, length + 1), step) if n not in taken)
     taken.add(found)
     return found
