@@ -13,7 +13,6 @@ so, inputs that keep special values, such as zeros, are tried, and the given len
 
 from __future__ import annotations
 
-import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ from autograd_lite.testing.diagnosis.diagnosis import pairs_of_mistakes, single_
 from autograd_lite.testing.diagnosis.evidence import Evidence, tolerance
 from autograd_lite.testing.explaining.case_evidence import evidence_of
 from autograd_lite.testing.explaining.conditions import conditions, weak_conditions
-from autograd_lite.testing.explaining.other_settings import OtherSettings
+from autograd_lite.testing.explaining.other_settings import OtherSettings, usable_examples
 from autograd_lite.testing.explaining.repairs import Repairs
 from autograd_lite.testing.explaining.setting import Setting
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
@@ -39,7 +38,6 @@ from autograd_lite.testing.mismatch_derivation import derivation_of
 
 Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
 _OF_A_KIND = 2
-_EXAMPLES = 6  # of a search that are used
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
     "special",
@@ -80,8 +78,7 @@ def mismatch(
 def _explain(
     given: Setting, reference: Reference, claim: NumberArray, examples: Sequence[Inputs]
 ) -> tuple[Finding, ...]:
-    usable = (example for example in examples if Setting(given.case, example).verdict is False)
-    others, position = OtherSettings(given, tuple(itertools.islice(usable, _EXAMPLES))), reference.position
+    others, position = OtherSettings(given, usable_examples(given, examples)), reference.position
     evidence = evidence_of(given.case, given.inputs, reference)
     confirmed = replace(evidence, is_confirmed=bool(others.examples))  # so that zeros say something too
     at_hand = single_mistakes(confirmed, claim, reference.values)

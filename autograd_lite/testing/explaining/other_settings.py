@@ -17,6 +17,7 @@ from autograd_lite.testing.generic.other_lengths import OtherLengths
 from autograd_lite.testing.generic.properties import PROPERTIES, Property
 
 _CONFIRMATIONS = 6
+_EXAMPLES = 6  # of a search that are used
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
 _WIDE = 24  # draws that reach the branches of a function on both sides
 _SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
@@ -134,6 +135,20 @@ class OtherSettings:
             pairs = zip(self.base.values, drawn.values, strict=True)
             drawn = replace(drawn, values=tuple(new * 0 if _is_special(old) else new for old, new in pairs))
         return Setting(self.case, drawn)
+
+
+def usable_examples(given: Setting, examples: Sequence[Inputs]) -> tuple[Inputs, ...]:
+    """The first examples at which the formula is wrong: with the given words, and right shapes as there."""
+    found = list[Inputs]()
+    for example in examples:
+        pairs = zip(example.values, given.inputs.values, strict=True)
+        values = [own if isinstance(own, np.ndarray | float | int) else word for own, word in pairs]
+        setting = Setting(given.case, replace(example, values=tuple(values)))
+        if setting.verdict is False and setting.right_shapes() == given.right_shapes():
+            found.append(setting.inputs)
+        if len(found) == _EXAMPLES:
+            break
+    return tuple(found)
 
 
 def _wrong(settings: Iterator[Setting]) -> list[Setting]:
