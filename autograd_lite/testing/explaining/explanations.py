@@ -97,9 +97,10 @@ def _explain(
         if _explained(found):
             return (*_simplest(found), *verdicts)
         contrived = contrived or ([] if all(finding.kind == "part" for finding in found) else found)
+    if not is_tested:
+        return (*_simplest(list(single_mistakes(evidence, claim, reference.values))), *verdicts)
     places = [finding for finding in at_hand if finding.kind == "part"]
-    alone = list(single_mistakes(evidence, claim, reference.values))
-    found = contrived or _confirmed(places, single_mistakes, others.generic, position) if is_tested else alone
+    found = contrived or _confirmed(places, single_mistakes, others.generic, position)
     zero = [_ZERO_HERE] if is_zero and not contrived else []
     return (*zero, *_simplest(found), *verdicts)
 

@@ -141,6 +141,8 @@ def usable_examples(given: Setting, examples: Sequence[Inputs]) -> tuple[Inputs,
     """The first examples at which the formula is wrong: with the given words, and right shapes as there."""
     found = list[Inputs]()
     for example in examples:
+        if example.names != given.inputs.names:  # ``*arguments`` of another number
+            continue
         pairs = zip(example.values, given.inputs.values, strict=True)
         values = [own if isinstance(own, np.ndarray | float | int) else word for own, word in pairs]
         setting = Setting(given.case, replace(example, values=tuple(values)))

@@ -108,6 +108,12 @@ def test_a_search_of_a_formula_for_symmetric_matrices_says_so():
     assert "symmetric" in found.findings[0].text
 
 
+def test_a_search_draws_different_numbers_of_arguments():
+    several = st.integers(1, 3).flatmap(lambda n: st.tuples(*[strategies.arrays((2,))] * n))
+    found = find_counterexample(lambda *xs: sum((x**2).sum() for x in xs), lambda *xs: xs[0], several)
+    assert "2 times too small" in found.findings[0].text
+
+
 def test_a_formula_of_zeros_is_called_zero():
     assert "zero everywhere" in explained(squares, lambda w, X, y: 0 * w, *drawn(squares, 4, 2))[0]
 
