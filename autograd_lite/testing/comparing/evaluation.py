@@ -108,6 +108,7 @@ def derivatives(result: Tensor, tensors: list[Any], wanted: Iterable[int]) -> di
             gradients = sweep({result._node: seed}, retain_graph=True)
         for i in wanted:
             if tensors[i]._node in gradients:
-                zeros = np.zeros(result.shape + tensors[i].shape)
-                jacobians.setdefault(i, zeros)[row] = gradients[tensors[i]._node]
+                if i not in jacobians:
+                    jacobians[i] = np.zeros(result.shape + tensors[i].shape)
+                jacobians[i][row] = gradients[tensors[i]._node]
     return jacobians
