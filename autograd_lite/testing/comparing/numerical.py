@@ -16,6 +16,7 @@ from autograd_lite.testing.comparing.inputs import check_functions
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 _LEVELS = 7
+_AGREEING = 1e-10  # relative to the derivative
 
 
 class NumericalGradient(NamedTuple):
@@ -30,7 +31,8 @@ def numerical_gradient(function: Callable[[FloatArray], float], x: Any, step: fl
 
     Every element is changed by ±h for h = step·max(1, |x|), h/2, h/4, ... The differences are extrapolated to h → 0
     (Richardson). The result is the extrapolation that differs least from its predecessors (Ridders), before rounding
-    errors dominate. Where a function is not differentiable, `error` is large.
+    errors dominate; no smaller step follows once ten digits agree and another step has not improved them. Where a
+    function is not differentiable, `error` is large.
 
     Parameters
     ----------
@@ -73,12 +75,14 @@ def _partial_derivative(
     best, best_error = np.nan, np.inf
     previous: list[float] = []
     for _ in range(_LEVELS):
-        row = [_central_difference(function, point, index, h)]
+        row, before = [_central_difference(function, point, index, h)], best_error
         for k, coarser in enumerate(previous, start=1):  # each column eliminates one more even power of h
             row.append(row[-1] + (row[-1] - coarser) / (4**k - 1))
             error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarser))
             if error < best_error:
                 best, best_error = row[-1], error
+        if before == best_error <= _AGREEING * abs(best):  # a third less calls
+            break
         previous, h = row, h / 2
     return best, best_error
 
