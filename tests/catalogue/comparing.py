@@ -36,3 +36,15 @@ def numerical_gradients(function, arrays) -> list[np.ndarray]:
         return numerical_gradient(lambda x: function(*arrays[:i], x, *arrays[i + 1 :]), arrays[i]).gradient
 
     return [with_respect_to(i) for i in range(len(arrays))]
+
+
+def numerical_slopes(function, arrays, directions) -> list[float]:
+    """The derivative of a number function(*arrays) along a direction of each array: far fewer calls than gradients."""
+
+    def along(i):
+        def moved(t):
+            return function(*arrays[:i], arrays[i] + t * directions[i], *arrays[i + 1 :])
+
+        return numerical_gradient(moved, np.zeros(())).gradient
+
+    return [along(i) for i in range(len(arrays))]

@@ -17,13 +17,14 @@ def _t(x):
 
 
 def _minor(a, i, j):
-    return np.delete(np.delete(a, i, axis=-2), j, axis=-1)
+    rows, columns = ([k for k in range(a.shape[-1]) if k != left_out] for left_out in (i, j))
+    return a[..., rows, :][..., columns]
 
 
 def det(a):
     """Laplace's expansion along the first row."""
-    if not a.shape[-1]:
-        return np.ones(a.shape[:-2])
+    if a.shape[-1] < 2:
+        return a[..., 0, 0] if a.shape[-1] else np.ones(a.shape[:-2])
     return sum((-1) ** j * a[..., 0, j] * det(_minor(a, 0, j)) for j in range(a.shape[-1]))
 
 
