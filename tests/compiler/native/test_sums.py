@@ -26,7 +26,9 @@ SUMS = {
 
 
 def exact(name, x):
-    rows = np.array([math.fsum(row) for row in (x.T if name == "columns" else x).tolist()])
+    """Of float32, double precision is exact enough; fsum takes seconds for as many numbers."""
+    table = x.T if name == "columns" else x
+    rows = np.array([math.fsum(row) for row in table.tolist()]) if x.dtype == np.float64 else table.sum(1, np.float64)
     return {"all": rows.sum(), "mean": rows.sum(), "of a product": rows.sum() / 2}.get(name, rows)
 
 
