@@ -7,7 +7,8 @@ Reading order:
     closed_form             `check_closed_form`, a formula against the engine
     generic/, generality    other inputs than the given ones, and whether a formula that is right here is right there
     refutation, mismatch    the error for a formula that is wrong: `GradientMismatch` with its findings
-    counterexample          `find_counterexample`, with `strategies` for Hypothesis; script: its result as NumPy code
+    counterexample          `find_counterexample`, with `strategies` for Hypothesis; simplest: the search itself;
+                            script: its result as NumPy code
 
 The explanations of a mismatch, in packages that each have one source of them:
 

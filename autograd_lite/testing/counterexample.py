@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import hypothesis
 import numpy as np
-from hypothesis import configuration
 from hypothesis import strategies as st
 
 from autograd_lite.support.checks import check_positive_integer
@@ -27,9 +20,10 @@ from autograd_lite.testing.comparing.inputs import (
     check_takes,
     read_inputs,
 )
-from autograd_lite.testing.counterexample_error import counterexample_error
+from autograd_lite.testing.counterexample_error import counterexample_error, failure
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.script import as_code
+from autograd_lite.testing.simplest import simplest
 
 _FAILED = object()
 _WITNESS_SEARCH = 60  # examples that are drawn to find them
@@ -111,8 +105,8 @@ class Search:
             return f"no counterexample in {tried}; largest relative error {self.largest_error:.1e}"
         return f"refuted, after {tried}: {type(self.counterexample.error).__name__}"
 
-    def refutes(self, inputs: tuple[Any, ...]) -> bool:
-        """Whether these inputs are a counterexample."""
+    def refutes(self, inputs: tuple[Any, ...], by_numbers: bool = False) -> bool:
+        """Whether these inputs are a counterexample; `by_numbers`: to finite numbers, as many as there should be."""
         case = self.case
         read = read_inputs(case.fn, inputs)
         if not self.examples:
@@ -129,7 +123,10 @@ class Search:
         self.shapes.add(_shapes(read.values))
         if comparison and comparison.wrong is None:
             self.largest_error = max(self.largest_error, comparison.largest)
-        return comparison is None or comparison.wrong is not None
+        if comparison is None or comparison.wrong is None:
+            return comparison is None and not by_numbers
+        reference, claim = comparison.wrong
+        return not by_numbers or (claim.shape == reference.values.shape and bool(np.isfinite(claim).all()))
 
     def _skip(self, reason: str) -> bool:
         self.skipped, self.reason = self.skipped + 1, reason
@@ -161,8 +158,9 @@ def find_counterexample(
 
     Examples where `fn` is not finite or meets a singular matrix are outside its domain and are skipped. Where it is not
     differentiable, every one-sided derivative is right, and a formula need not be finite. Elsewhere a formula is also
-    refuted if it raises an exception or returns NaN or a wrong shape. Several explanations often fit the smallest
-    counterexample; only those are reported that also fit larger ones.
+    refuted if it raises an exception or returns NaN or a wrong shape; if it is also wrong where it does not, the
+    counterexample is one of those. Several explanations often fit the smallest counterexample; only those are reported
+    that also fit larger ones.
 
     ``print(counterexample)`` shows the inputs as NumPy code with the call of `check_closed_form`. The printed inputs
     reproduce the mismatch; functions that are neither importable nor self-contained have to be added.
@@ -206,9 +204,9 @@ def find_counterexample(
         raise TypeError(f"find_counterexample: the strategies must be those of Hypothesis, not {given}")
     search = Search(Case(fn, closed_form, wrt, rtol, atol, intermediates))
     drawn = strategies[0].map(_as_tuple) if len(strategies) == 1 else st.tuples(*strategies)
-    inputs = _find(drawn, search.refutes, max_examples, seed)
+    inputs = simplest(drawn, search.refutes, max_examples, seed)
     if inputs is not None:
-        error = counterexample_error(search.case, inputs, _witnesses(search.case, drawn, seed))
+        inputs, error = _explained(search.case, inputs, drawn, max_examples, seed)
         search.counterexample = Counterexample(search.case, inputs, error, search.examples)
     elif not search.examples:
         raise ValueError(f"nothing was compared in {search.skipped} examples; the last one: {search.reason}")
@@ -217,46 +215,21 @@ def find_counterexample(
     return search.counterexample
 
 
-def _find(
-    drawn: st.SearchStrategy[Any], condition: Callable[[Any], bool], max_examples: int, seed: int
-) -> tuple[Any, ...] | None:
-    """The simplest inputs for which the condition holds."""
-    settings = hypothesis.settings(
-        max_examples=max_examples,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        deadline=None,
-        database=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    find = partial(hypothesis.find, drawn, condition, settings=settings, random=random.Random(seed))
-    try:
-        with _leaving_no_files():
-            if not hypothesis.currently_in_test_context():
-                return tuple(find())
-            with ThreadPoolExecutor(
-                1
-            ) as thread:  # Hypothesis allows no search inside a test, but does in another thread
-                return tuple(thread.submit(find).result())
-    except hypothesis.errors.NoSuchExample:
-        return None
-
-
-@contextmanager
-def _leaving_no_files() -> Iterator[None]:
-    """Hypothesis keeps the constants of the user's modules in a folder ".hypothesis" where the program runs.
-
-    A search leaves no such folder, unless it is there, or the program or pytest has chosen another place.
-    """
-    chosen = vars(configuration).get("__hypothesis_home_directory") or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY")
-    if chosen or os.path.exists(".hypothesis"):
-        yield
-        return
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        configuration.set_hypothesis_home_dir(folder)
-        try:
-            yield
-        finally:
-            configuration.set_hypothesis_home_dir(None)
+def _explained(
+    case: Case, inputs: tuple[Any, ...], drawn: st.SearchStrategy[Any], max_examples: int, seed: int
+) -> tuple[tuple[Any, ...], Exception]:
+    """The counterexample and its error. If the formula fails there, a mismatch is searched, which says more."""
+    witnesses = _witnesses(case, drawn, seed)
+    error = counterexample_error(case, inputs, witnesses)
+    if isinstance(error, GradientMismatch):
+        return inputs, error
+    others = simplest(drawn, partial(Search(case).refutes, by_numbers=True), max_examples, seed)
+    if others is None:
+        return inputs, error
+    mismatch = counterexample_error(case, others, witnesses)
+    if isinstance(mismatch, GradientMismatch):
+        mismatch.findings += (failure(case, inputs, error),)
+    return others, mismatch
 
 
 def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tuple[Any, ...]]:
@@ -269,7 +242,7 @@ def _witnesses(case: Case, drawn: st.SearchStrategy[Any], seed: int) -> list[tup
             witnesses[_shapes(inputs)] = inputs
         return False
 
-    _find(drawn, collect, _WITNESS_SEARCH, seed + 1)
+    simplest(drawn, collect, _WITNESS_SEARCH, seed + 1)
     return [witnesses[shapes] for shapes in sorted(witnesses, key=_variety, reverse=True)]
 
 

@@ -54,26 +54,20 @@ def test_every_rule_of_an_exported_operation_is_differentiated_by_the_catalogue(
 @every_case
 @given(data=st.data())
 def test_values_and_dtype_are_those_of_the_definition(case, data):
+    """Arrays give an array with the numbers of the tensor that tensors give."""
     sample = data.draw(case.samples)
     expected = case.reference(*sample.arrays, **sample.static)
     result = case.operation(*map(Tensor, sample.arrays), **sample.static)
     assert_close(result.data, expected, 1e-12)
     assert result.dtype == np.asarray(expected).dtype
 
-
-@every_case
-@given(data=st.data())
-@settings(max_examples=settings.default.max_examples // 2)
-def test_arrays_in_arrays_out(case, data):
-    sample = data.draw(case.samples)
-    result = case.operation(*sample.arrays, **sample.static)
-    assert isinstance(result, np.ndarray | np.generic)
-    of_tensors = case.operation(*map(Tensor, sample.arrays), **sample.static).data
+    of_arrays = case.operation(*sample.arrays, **sample.static)
+    assert isinstance(of_arrays, np.ndarray | np.generic)
     if case.name.startswith("power: ") and np.lib.NumpyVersion(np.__version__) < "2.3.0":
         # There array ** -1 and array ** 0.5 round differently from np.power, which is what a tensor's ** computes.
-        np.testing.assert_array_max_ulp(result, of_tensors)
+        np.testing.assert_array_max_ulp(of_arrays, result.data)
     else:
-        np.testing.assert_array_equal(result, of_tensors)
+        np.testing.assert_array_equal(of_arrays, result.data)
 
 
 @every_case

@@ -89,6 +89,36 @@ def test_wrong_shape_and_nan_are_counterexamples():
     assert 0 in nan.inputs[0]
 
 
+def variance(x):
+    return ((x - x.mean()) ** 2).sum() / len(x)
+
+
+def of_two(x):
+    if len(x) < 2:
+        raise ValueError("one number has no variance")
+    return (x - x.mean()) / len(x)
+
+
+@pytest.mark.parametrize(
+    ("formula", "says", "fails"),
+    [
+        (lambda x: 2 * (x - x.mean()) / (len(x) - 1), "N − 1 stands where N belongs", "nan at [0]"),
+        (lambda x: 2 * (x - np.sum(x) / len(x)) / np.log(len(x)), None, "nan at [0]"),
+        (of_two, "it is 2 times too small", "one number has no variance"),
+    ],
+    ids=["not a number", "not a number and unexplained", "an exception"],
+)
+def test_a_formula_that_fails_at_some_inputs_and_is_wrong_at_others_is_explained(formula, says, fails):
+    """The smallest counterexample is where it fails; what it says about the mistake is less."""
+    found = find_counterexample(variance, formula, strategies.arrays(st.tuples(st.integers(1, 4))))
+    assert found.inputs[0].shape == (2,)
+    *explanations, failure = map(str, found.findings)
+    assert says is None or says in explanations[0]
+    assert failure.startswith("at x = array([0.])")
+    assert fails in failure
+    formula(*found.inputs)  # the failure is at other inputs
+
+
 def test_points_outside_the_domain_are_skipped():
     searches = []
     find_counterexample(

@@ -81,7 +81,7 @@ def _partial_derivative(
             error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarser))
             if error < best_error:
                 best, best_error = row[-1], error
-        if before == best_error <= _AGREEING * abs(best):  # a third less calls
+        if before == best_error <= _AGREEING * abs(best):  # a quarter less calls
             break
         previous, h = row, h / 2
     return best, best_error

@@ -11,7 +11,8 @@ from autograd_lite.support.messages import show
 from autograd_lite.testing import strategies
 from autograd_lite.testing.comparing.case import Case
 from autograd_lite.testing.comparing.inputs import NotFiniteError, function_name, read_inputs
-from autograd_lite.testing.counterexample import _as_tuple, _find, _shapes, _variety
+from autograd_lite.testing.counterexample import _as_tuple, _shapes, _variety
+from autograd_lite.testing.simplest import simplest
 
 _DRAWN = 25
 
@@ -35,7 +36,7 @@ def varied_inputs(case: Case, drawn_from: tuple[Any, ...], count: int = 3, seed:
         found[_shapes(inputs)] = inputs
         return False
 
-    _find(drawn, collect, _DRAWN, seed)
+    simplest(drawn, collect, _DRAWN, seed)
     if not found:
         raise ValueError(
             f"nothing can be compared: {function_name(case.fn)} was not finite on any of {_DRAWN} examples"
