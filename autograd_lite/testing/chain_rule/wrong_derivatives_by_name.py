@@ -159,7 +159,8 @@ def _loss_of_logits(step: Step) -> Iterator[Wrong]:
     if step.argument != "logits" or z.ndim > 2:
         return
     is_binary = step.name == "binary_cross_entropy_with_logits"
-    name, h = ("sigmoid", sigmoid(z)) if is_binary else ("softmax", softmax(z, -1))
+    activations = [("softmax", softmax(z, -1)), ("sigmoid", sigmoid(z))]
+    (other, of_other), (name, h) = activations if is_binary else reversed(activations)
     count = z.size if is_binary else z[..., 0].size
     scale = 1 / count if reduction == "mean" else 1.0
 
@@ -168,6 +169,8 @@ def _loss_of_logits(step: Step) -> Iterator[Wrong]:
 
     yield Wrong("missing factor", f"the {name} in {{step}} is left out: z − y stands where {name}(z) − y belongs", 4,
                 lambda g, c: c + spread(g) * (z - h))  # fmt: skip
+    yield Wrong("wrong value", f"{other}(z) − y stands where {name}(z) − y belongs, as the derivative of {{step}}", 4,
+                lambda g, c: c + spread(g) * (of_other - h))  # fmt: skip
     yield Wrong("missing term", f"the target is left out, in the derivative of {{step}}: {name}(z) − y", 4,
                 lambda g, c: spread(g) * h)  # fmt: skip
     if not is_binary:

@@ -30,6 +30,8 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "1 − {p}² belongs in the place of {p}{where}": lambda x: 1 - x**2,
     "the sum over axis 0 is missing: of {}": lambda x: x.sum(0),
     "the sum over axis 1 is missing: of {}": lambda x: x.sum(1),
+    "{} must be divided by its sum over axis 0": lambda x: x / x.sum(0),
+    "{} must be divided by its sum over axis 1": lambda x: x / x.sum(1, keepdims=True),
     "the matrix inverse is missing around {}": np.linalg.inv,
     "only the diagonal is needed: of {}": lambda x: np.diag(x), "the trace is needed: of {}": lambda x: np.trace(x),
 }  # fmt: skip

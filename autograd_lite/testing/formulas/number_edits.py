@@ -112,9 +112,10 @@ def options(formula: WrittenFormula, number: int, call: Call) -> Iterator[Edit]:
     if function in _ALONG_AXIS and type(call.operands[0]) is Ref:
         axis = call.operands[1] if len(call.operands) > 1 else call.options.get("axis")
         ndim = np.ndim(formula.calls[call.operands[0]].value)
-        if isinstance(axis, int):
-            for right in set(range(ndim)) - {axis % ndim}:
-                text = f"the {call.name} is over axis {axis} where axis {right} belongs{formula.where(number)}"
+        if isinstance(axis, int) or (axis is None and ndim > 1):
+            given = "all axes" if axis is None else f"axis {axis}"
+            for right in set(range(ndim)) - ({axis % ndim} if isinstance(axis, int) else set()):
+                text = f"the {call.name} is over {given} where axis {right} belongs{formula.where(number)}"
                 yield Edit("axis", text, 3, {number: _over(function, axis=right)}, ("axis", axis, right))
                 if not call.options.get("keepdims"):
                     kept = _over(function, axis=right, keepdims=True)

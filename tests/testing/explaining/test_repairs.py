@@ -45,6 +45,8 @@ def network_gradient(W, V, X, Y, transpose=True, squared=True, term=True):
     return X.T @ (B * slope) if term else X.T @ (B * slope) + 0.5 * W
 
 
+LABELLED = [*draws((5, 4)), np.eye(4)[[0, 1, 2, 3, 1]]]
+
 # Function, wrong formula, inputs, what the first sentence says.
 PLANTED = {
     "transpose": (lambda X, A, B: (A @ X @ B).sum() ** 2 / 2,
@@ -82,6 +84,12 @@ PLANTED = {
     "axis": (lambda Z, C: (C * al.softmax(Z)).sum(),
              lambda Z, C: softmax(Z) * (C - (C * softmax(Z)).sum(axis=0, keepdims=True)), draws((4, 4), (4, 4)),
              "the sum is over axis 0 where axis 1 belongs, in `(C * softmax(Z)).sum(axis=0, keepdims=True)`"),
+    "axis that is not given": (lambda Z, Y: al.cross_entropy(Z, Y),
+                               lambda Z, Y: (np.exp(Z) / np.exp(Z).sum() - Y) / len(Z), LABELLED, "the sum is over all axes where axis 1 with keepdims=True belongs"),
+    "not normalized": (lambda Z, Y: al.cross_entropy(Z, Y), lambda Z, Y: (np.exp(Z) - Y) / len(Z), LABELLED,
+                       "np.exp(Z) must be divided by its sum over axis 1, in `np.exp(Z) - Y`"),
+    "columns not normalized": (lambda Z, Y: al.cross_entropy(Z.T, Y.T), lambda Z, Y: (np.exp(Z) - Y) / Z.shape[1],
+                               [array.T for array in LABELLED], "np.exp(Z) must be divided by its sum over axis 0"),
     "sum for mean": (lambda x: ((x - x.mean()) ** 2).mean(), lambda x: 2 * (x - x.sum()) / x.size, draws((5,)),
                      "there is a sum where a mean belongs, in `x.sum()`"),
     "scaled term": (lambda w, X, y: ((X @ w - y) ** 2).mean() + 0.1 * (w @ w),
