@@ -26,8 +26,9 @@ def without_figures(text):
 
 
 @pytest.fixture
-def run(tmp_path, capsys):
+def run(tmp_path, capsys, monkeypatch):
     """Run a study, shortened, and check its picture and its claims; returns the result of its `main`."""
+    monkeypatch.setenv("AUTOGRAD_LITE_BACKEND", "numpy")  # kernels take longer to compile than a short study runs
 
     def run_study(name, *arguments):
         picture = tmp_path / f"{name}.png"
