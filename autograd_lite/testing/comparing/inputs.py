@@ -54,6 +54,14 @@ class Inputs:
             if isinstance(value, np.ndarray | int | float)
         }
 
+    def lengths(self) -> dict[str, int]:
+        """The lengths of the axes of all arrays, by what they are: "the length of axis 0 of X"."""
+        return {
+            f"the length of axis {axis} of {name}": length
+            for name, array in self.numbers().items()
+            for axis, length in enumerate(array.shape)
+        }
+
 
 def _is_float_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"

@@ -149,7 +149,8 @@ def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
         yield _Attempt([*lengths, *generic], others, _INTEGERS)
     if generic and lengths:
         together = others.of_other_lengths(together=True)
-        yield _Attempt([*together, *generic, *integers], others, _EQUAL_LENGTHS)
+        if together:
+            yield _Attempt([*together, *generic, *integers], others, _EQUAL_LENGTHS)
         yield _Attempt([*generic, *integers], others, _LENGTHS, is_large=False)
 
 

@@ -19,6 +19,7 @@ from autograd_lite.testing.generic.properties import PROPERTIES, Property
 _CONFIRMATIONS = 6
 _EXAMPLES = 6  # of a search that are used
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
+_OTHERS = 4  # arrays of other integers
 _WIDE = 24  # draws that reach the branches of a function on both sides
 _SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
 _VALUES = {"integer", "binary", "signs", "one-hot", "one-hot columns", *_SIGNS}
@@ -69,9 +70,10 @@ class OtherSettings:
             yield self._with(lambda value, kept: generic_array(np.asarray(value), rng, kept, of_order_one=True))
 
     def confirming(self) -> list[Setting]:
-        """Further generic inputs, whether the formula is right or wrong there."""
+        """Further generic inputs, and other integers, whether the formula is right or wrong there."""
         drawn = itertools.islice(self._drawn(1), _CONFIRMATIONS)
-        return [setting for setting in drawn if setting.verdict is not None]
+        generic = (setting for setting in drawn if setting.verdict is not None)
+        return [*generic, *itertools.chain.from_iterable(self._of_other_integers())]
 
     def of_both_signs(self) -> list[Setting]:
         """Generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
@@ -90,12 +92,20 @@ class OtherSettings:
 
     def of_other_integers(self) -> list[Setting]:
         """Inputs with other integers: labels, exponents, axes. A single class number is no evidence for a label."""
-        found = list[Setting]()
-        base = self.generic[0].inputs if self.generic else self.base
-        for i, value in enumerate(base.values):
-            others = (Setting(self.case, _with_value(base, i, other)) for other in _integers(value))
-            found += _wrong(others)[:1]
-        return found
+        wrong = (
+            [setting for setting in settings if setting.verdict is False] for settings in self._of_other_integers()
+        )
+        return [setting for settings in wrong for setting in settings[:_OTHERS]]
+
+    def _of_other_integers(self) -> Iterator[list[Setting]]:
+        """For each input the settings with other integers in its place; beside the given numbers if need be."""
+        bases = [*(setting.inputs for setting in self.generic[:1]), self.base]
+        for i, value in enumerate(self.base.values):
+            found = list[Setting]()
+            for other in _integers(value):
+                settings = (Setting(self.case, _with_value(base, i, other)) for base in bases)
+                found += itertools.islice((setting for setting in settings if setting.verdict is not None), 1)
+            yield found
 
     # -- draws -----------------------------------------------------------------------------------------------------
 
@@ -181,9 +191,10 @@ def _integers(value: Any) -> Iterator[Any]:
     if isinstance(value, int) and not isinstance(value, bool):
         yield from (other for other in (value + 1, value + 2, value - 1, 0) if other != value)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.size:
-        rng, low, high = np.random.default_rng(4), int(value.min()), int(value.max())
+        # Every integer is in one of the arrays: a branch of the function may belong to it.
+        rng, low, high = np.random.default_rng(4), min(int(value.min()), 0), int(value.max())
         for most in (high, high + 1, high + 2):
-            for _ in range(2):
-                other = rng.integers(low, most + 1, value.shape).astype(value.dtype)
-                if not np.array_equal(other, value):
-                    yield other
+            numbers = rng.permutation(np.arange(low, most + 1))
+            for start in range(0, min(len(numbers), _OTHERS * value.size), value.size):
+                other = np.resize(np.roll(numbers, -start), value.size)
+                yield rng.permutation(other).reshape(value.shape).astype(value.dtype)

@@ -23,7 +23,7 @@ from autograd_lite.testing.formulas.edit_table import edits
 from autograd_lite.testing.formulas.edits import Edit
 from autograd_lite.testing.formulas.insertions import missing_functions, missing_values
 from autograd_lite.testing.formulas.library import Library, library
-from autograd_lite.testing.formulas.scales import Part, fitted_factor, parts, sentence, size
+from autograd_lite.testing.formulas.scales import Part, fitted_factor, parts, quotient, sentence, size
 from autograd_lite.testing.formulas.traced_array import retraced, trace
 from autograd_lite.testing.formulas.written_formula import WrittenFormula
 from autograd_lite.testing.mismatch import Finding
@@ -157,20 +157,33 @@ class Repairs:
     def _scaled(self) -> Iterator[Edit]:
         """Parts of the formula that must be multiplied by a number: the same at all settings, or a known quantity."""
         for part in parts(self._formula) if self.known else ():
-            factors = list[float]()
-            for point in self._points:
-                factor = self._factor(part, point)
-                if factor is None:
-                    break
-                factors.append(factor)
-            else:
-                yield from self._scaled_edit(part, factors)
+            points, factors = self._points, self._factors(part, self._points)
+            if factors and self._confirming:
+                points, factors = [*points, *self._confirming], factors + self._factors(part, self._confirming)
+            if len(factors) == len(points):
+                yield from self._scaled_edit(part, factors, points)
 
-    def _scaled_edit(self, part: Part, factors: list[float]) -> Iterator[Edit]:
+    def _factors(self, part: Part, points: list[_Point]) -> list[float]:
+        """The numbers by which a part must be multiplied; an empty list unless there is one for all points."""
+        factors = list[float]()
+        for point in points:
+            factor = self._factor(part, point)
+            if factor is None:
+                return []
+            factors.append(factor)
+        return factors
+
+    def _scaled_edit(self, part: Part, factors: list[float], points: list[_Point]) -> Iterator[Edit]:
         """The edit, if the factor is the same at all settings, or is the same length at all of them."""
-        known = [set(self._lengths(point, size(factor))) for point, factor in zip(self._points, factors, strict=True)]
+        known = [set(self._lengths(point, size(factor))) for point, factor in zip(points, factors, strict=True)]
         reasons = tuple(sorted(set.intersection(*known)))
         is_constant = np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9)
+        if not is_constant and not reasons and part.number is not None:
+            given = [point.computation.calls[part.call].operands[part.position] for point in points]
+            lengths = [point.setting.inputs.lengths() for point in points]
+            text = quotient(part, np.multiply(factors, given), lengths)
+            if text:
+                yield Edit("number", text, 4, {})
         if not is_constant and (not reasons or len({factor > 0 for factor in factors}) > 1):
             return
         named = sentence(part, factors[0], reasons, is_constant)

@@ -6,7 +6,8 @@ formula is linear in the part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Part(NamedTuple):
     where: str
     number: float | None
     call: int
+    position: int
     scaled: Callable[[float], Change]
 
     @property
@@ -52,7 +54,7 @@ def parts(formula: WrittenFormula) -> Iterator[Part]:
             if is_term or is_factor:
                 value = float(operand) if is_factor else None
                 text, where = formula.operand(number, position), formula.where(number)
-                yield Part(text, where, value, number, _scaling(call, position))
+                yield Part(text, where, value, number, position, _scaling(call, position))
 
 
 def _scaling(call: Call, position: int) -> Callable[[float], Change]:
@@ -103,6 +105,23 @@ def sentence(part: Part, factor: float, reasons: tuple[str, ...], is_constant: b
     ):  # one that is too many has its own sentence
         return None
     return kind, f"{part.text} must be {right:.6g}{part.where}"
+
+
+def quotient(part: Part, right: NumberArray, lengths: Sequence[dict[str, int]]) -> str:
+    """What belongs in the place of ``2 / D``: one of the numbers that are written, divided by a length or times it.
+
+    `right` is what the part must be at each setting, and `lengths` are the lengths by name there. Empty if it is none.
+    """
+    written = {1.0, *map(float, re.findall(r"\d+\.?\d*", part.text))}
+    for name in lengths[0]:
+        values = np.array([known.get(name, 0) for known in lengths], float)
+        if not values.all() or len({*values}) == 1:
+            continue
+        for word, constants in (("divided by", right * values), ("times", right / values)):
+            if np.allclose(constants, constants[0], rtol=1e-6) and np.isclose([*written], abs(constants[0])).any():
+                amount = f"{constants[0]:.6g} {word} {name}".removeprefix("1 times ")
+                return f"{part.text} must be {amount}{part.where}"
+    return ""
 
 
 def _named(part: Part) -> str:

@@ -22,6 +22,7 @@ Accepts = Callable[[Inputs], bool]
 
 _SHORT = 8  # longer axes are tried shorter first, for speed
 _TRIALS, _WORK = 150, 20_000_000  # the most trials, fewer for large inputs: their elements together
+_REPETITIONS = 4  # of the same lengths, where function and formula may not take the first numbers
 _MOST_AXES = 8  # of one length, among which the tied ones are searched
 
 
@@ -50,23 +51,38 @@ class OtherLengths:
         self._trials = min(_TRIALS, _WORK // max(elements, 1))
 
     def draw(self, count: int, together: bool = False) -> Iterator[Inputs]:
-        """Up to `count` inputs with other lengths of as many axes as possible.
+        """Inputs with `count` other lengths of as many axes as possible, and the same lengths again with other numbers.
 
         Only axes that are tied have equal lengths; with `together` all axes of one length stay equal.
         """
         tied, taken = self._groups() if together else self._tied(), set(self._lengths.values())
-        for step in range(2, count + 2 if tied else 0):  # no two lengths differ by the same number each time
-            lengths = {axis: n for axes, length in tied.items() for n in [_next(length, taken, step)] for axis in axes}
+        others = [self._others(tied, taken) for _ in range(count if tied else 0)]
+        for lengths in others * _REPETITIONS:
             yield self._with(lengths)
 
+    def _others(self, tied: Mapping[Tied, int], taken: set[int]) -> dict[Axis, int]:
+        """Other lengths. No two of them have the ratio or the difference of the given ones."""
+        lengths: dict[Axis, int] = {}
+        chosen: list[tuple[int, int]] = []
+        for axes, least in tied.items():
+            given = self._lengths[axes[0]]
+            while True:
+                other = least = _next(least, taken)
+                if all(other * g != n * given and other - n != given - g for g, n in chosen):
+                    break
+            chosen.append((given, other))
+            lengths.update(dict.fromkeys(axes, other))
+        return lengths
+
     def _groups(self) -> dict[Tied, int]:
-        """All axes of each length, with another length that they can have together."""
+        """All axes of each length, with another length that they can have together; nothing if those of one cannot."""
         found: dict[Tied, int] = {}
-        for length in set(self._lengths.values()) - {0, 1}:
+        for length in sorted(set(self._lengths.values()) - {0}):
             axes = tuple(axis for axis, n in self._lengths.items() if n == length)
-            for other in self._candidates(length):
-                if axes not in found and self._accepted(dict.fromkeys(axes, other)):
-                    found[axes] = other
+            other = next((n for n in self._candidates(length) if self._accepted(dict.fromkeys(axes, n))), 0)
+            if not other:
+                return {}
+            found[axes] = other
         return found
 
     def _tied(self) -> dict[Tied, int]:
@@ -117,25 +133,32 @@ class OtherLengths:
         return [*([_next(1, taken)] if length > _SHORT else []), _next(length, taken)]
 
     def _accepted(self, lengths: Mapping[Axis, int]) -> bool:
+        """Whether generic inputs or the given numbers, repeated, are accepted: others may be outside of a domain."""
         self._trials -= 1
-        return self._trials >= 0 and self.accepts(self._with(lengths))
+        return self._trials >= 0 and (self.accepts(self._with(lengths)) or self.accepts(self._repeated(lengths)))
 
-    def _with(self, lengths: Mapping[Axis, int]) -> Inputs:
-        """Generic inputs with these lengths. A matrix that is no longer square loses what only square ones have."""
-        values, kept = list(self.inputs.values), dict(self.kept)
+    def _repeated(self, lengths: Mapping[Axis, int]) -> Inputs:
+        """The inputs with these lengths: elements are repeated along longer axes."""
+        values = list(self.inputs.values)
         for (i, axis), length in lengths.items():
             if axis < 0:
                 values[i] = length
                 continue
             values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
+        return replace(self.inputs, values=tuple(values))
+
+    def _with(self, lengths: Mapping[Axis, int]) -> Inputs:
+        """Generic inputs with these lengths. A matrix that is no longer square loses what only square ones have."""
+        repeated, kept = self._repeated(lengths), dict(self.kept)
+        values = repeated.values
         for i in {i for i, axis in lengths if axis >= 0} & kept.keys():
             if len({*values[i].shape[-2:]}) > 1:
                 kept[i] = tuple(p for p in kept[i] if p.name not in OF_SQUARES)
-        return generic_inputs(replace(self.inputs, values=tuple(values)), self.rng, kept)
+        return generic_inputs(repeated, self.rng, kept)
 
 
-def _next(length: int, taken: set[int], step: int = 1) -> int:
-    """A length above 2, and for short axes above a given one, that is not taken yet. It is taken then."""
-    found = next(n for n in itertools.count(max(3, length + 1), step) if n not in taken)
+def _next(length: int, taken: set[int]) -> int:
+    """A length above 2 and above a given one that is not taken yet. It is taken then."""
+    found = next(n for n in itertools.count(max(3, length + 1)) if n not in taken)
     taken.add(found)
     return found

@@ -1,5 +1,7 @@
 """What is said of a mistake is true at all inputs: other numbers, other lengths of the axes, other integers."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -124,6 +126,85 @@ def test_what_holds_for_the_given_lengths_only_says_so():
     assert texts == ["the sign is flipped; this holds for the given lengths of the axes only"]
 
 
+PREFACTORS = {
+    "an axis of another array": lambda w, X, y: 2 / len(w) * X.T @ (X @ w - y),
+    "another axis": lambda w, X, y: 2 / X.shape[1] * X.T @ (X @ w - y),
+    "a number": lambda w, X, y: 2 / 5 * X.T @ (X @ w - y),
+    "one sample less": lambda w, X, y: 2 / max(len(y) - 1, 1) * X.T @ (X @ w - y),
+}
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (4, 3), (6, 2)], ids=str)
+@pytest.mark.parametrize("name", PREFACTORS)
+def test_a_wrong_number_before_a_product_is_explained_by_a_length(name, shape):
+    """N and D have the ratio of two lengths, or one of them is 1: neither is the factor by which it is wrong."""
+    if (name, shape[0]) == ("one sample less", 1):
+        pytest.skip("with one sample it is right")
+    texts = explained(average, PREFACTORS[name], *drawn(average, *shape))
+    assert any("must be 2 divided by the length of axis 0 of X" in text for text in texts[:2]), texts
+    assert not any("only" in text or "equal length" in text for text in texts), texts
+
+
+@pytest.mark.parametrize("name", PREFACTORS)
+def test_a_search_explains_a_wrong_number_before_a_product(name):
+    found = find_counterexample(average, PREFACTORS[name], inputs_of(average))
+    assert "must be 2 divided by the length of axis 0 of X" in str(found.findings[0])
+
+
+def reconstruction(W, X):
+    return ((X - X @ W @ W.T) ** 2).sum() / len(X)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (2, 1, 1), (3, 2, 2), (3, 2, 1)], ids=str)
+def test_axes_of_length_one_are_not_said_to_be_of_any_length(shape):
+    """One of two terms is missing; at D = K = 1 both are the same number, and the formula is half of the derivative."""
+    rng = np.random.default_rng(1)
+    texts = explained(
+        reconstruction,
+        lambda W, X: -2 / len(X) * (X.T @ (X - X @ W @ W.T) @ W),
+        rng.normal(size=shape[1:]),
+        rng.normal(size=shape[:2]),
+    )
+    for text in texts:
+        assert "W.T" in text or "for the given lengths of the axes only" in text, texts
+
+
+def of_three_classes(w, X, y, c):
+    """The negative log-likelihood of ordinal classes 0, 1 and 2 with two cut points."""
+    up, low = (
+        1 / (1 + np.exp(X @ w - c[cut(y)])) for cut in (lambda y: np.minimum(y, 1), lambda y: np.maximum(y - 1, 0))
+    )
+    return -np.log(np.where(y == 0, up, np.where(y == 2, 1 - low, up - low))).mean()
+
+
+def sum_of_three_classes(w, X, y, c, last=True):
+    up, low = (1 / (1 + np.exp(X @ w - c[cut])) for cut in (np.minimum(y, 1), np.maximum(y - 1, 0)))
+    middle = 1 - up - low
+    return X.T @ np.where(y == 0, 1 - up, np.where(y == 2, -low, middle) if last else middle)
+
+
+CLASSES = {
+    "no last class": lambda w, X, y, c: sum_of_three_classes(w, X, y, c, last=False) / len(y),
+    "number of classes": lambda w, X, y, c: sum_of_three_classes(w, X, y, c) / 3,
+    "number of cuts": lambda w, X, y, c: sum_of_three_classes(w, X, y, c) / len(c),
+}
+
+
+@pytest.mark.parametrize("labels", [[2], [1], [2, 2], [2, 0, 2], [1, 1, 1, 1], [0, 1, 2]], ids=str)
+@pytest.mark.parametrize("name", CLASSES)
+def test_an_explanation_that_is_false_for_other_labels_or_numbers_of_samples_is_not_said(name, labels):
+    """Without 1 − up the last class would be right, and the middle one wrong; 3 is N − 1 for four samples."""
+    rng, cuts = np.random.default_rng(0), np.array([-0.4, 0.9])
+    X, w, y = rng.normal(size=(len(labels), 2)), rng.normal(size=2), np.array(labels)
+    right = lambda w, X, y, c: sum_of_three_classes(w, X, y, c) / len(y)  # noqa: E731
+    check_closed_form(of_three_classes, right, w, X, y, cuts)
+    if np.allclose(CLASSES[name](w, X, y, cuts), right(w, X, y, cuts)):
+        return
+    texts = explained(of_three_classes, CLASSES[name], w, X, y, cuts)
+    assert not any("one too" in text for text in texts), texts
+    assert name == "no last class" or "stands where the length of axis 0 of X belongs" in texts[0], texts
+
+
 @pytest.mark.parametrize("n", [1, 3, 4])
 def test_what_holds_for_the_given_integer_only_is_not_said_of_others(n):
     """The power of x that is missing is its square for n = 3, and its cube for n = 4."""
@@ -179,7 +260,7 @@ def test_axes_have_equal_lengths_only_if_they_are_tied(name):
             return False
 
     found = list(OtherLengths(given, accepts, {}, rng).draw(2))
-    assert len(found) == 2
+    assert len(found) > 2  # the same two, with other numbers
     for inputs in found:
         lengths = {
             (n, k): length for n, v in zip(names, inputs.values, strict=True) for k, length in enumerate(v.shape)
@@ -192,3 +273,8 @@ def test_axes_have_equal_lengths_only_if_they_are_tied(name):
         for axis, group in groups.items():
             assert {other for other in lengths if lengths[other] == lengths[axis]} == group
         assert not {n for v in given.values for n in v.shape} & set(lengths.values())
+        before = {(n, k): m for n, v in zip(names, given.values, strict=True) for k, m in enumerate(v.shape)}
+        for a, b in itertools.combinations(lengths, 2):
+            if before[a] != before[b]:  # neither their ratio nor their difference is the given one
+                assert lengths[a] * before[b] != lengths[b] * before[a]
+                assert lengths[a] - lengths[b] != before[a] - before[b]
