@@ -29,4 +29,5 @@ def failure(case: Case, inputs: tuple[Any, ...], error: Exception) -> Finding:
     """The last finding of a mismatch: at other inputs the formula fails."""
     names = read_inputs(case.fn, inputs).names
     where = ", ".join(f"{name} = {show(value)}" for name, value in zip(names, inputs, strict=True))
-    return Finding("failure", f"at {where} {formula_name(case.closed_form)} fails: {error}", cost=9)
+    what = str(error).replace("; there is nothing to compare", "")  # here there is: the mismatch
+    return Finding("failure", f"at {where} {formula_name(case.closed_form)} fails: {what}", cost=9)
