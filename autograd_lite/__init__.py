@@ -74,9 +74,9 @@ if TYPE_CHECKING:
     from autograd_lite import distributed as distributed
     from autograd_lite import nn as nn
     from autograd_lite import optim as optim
+    from autograd_lite import special as special
     from autograd_lite.debugging.drawing import draw
     from autograd_lite.derivation.derive import derive
-    from autograd_lite.ops import special as special
     from autograd_lite.ops.layers.activation import *
     from autograd_lite.ops.layers.convolution import *
     from autograd_lite.ops.layers.distance import *
@@ -109,8 +109,8 @@ _LATER = {
     "autograd_lite.data": "data",
     "autograd_lite.distributed": "distributed",
     "autograd_lite.nn": "nn",
-    "autograd_lite.ops.special": "special",
     "autograd_lite.optim": "optim",
+    "autograd_lite.special": "special",
 }
 
 
