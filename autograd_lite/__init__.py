@@ -55,6 +55,7 @@ from autograd_lite.ops.ufunc_keywords import *
 from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
+from autograd_lite.support.pytorch_words import instead_of
 from autograd_lite.support.threads import get_num_threads, set_num_threads
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, scan, value_and_grad, vjp, vmap
 
@@ -121,7 +122,7 @@ def __getattr__(name: str) -> Any:
             found = import_module(module)
             found = globals()[name] = getattr(found, name, found)
             return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead_of(name)}")
 
 
 def __dir__() -> list[str]:
