@@ -156,6 +156,13 @@ def _are_drawn(inputs: Sequence[Any]) -> bool:
     return strategies is not None and any(isinstance(item, strategies.SearchStrategy) for item in inputs)
 
 
+def _is_of_integers(kind: Any) -> bool:
+    """Whether a type is that of integers, or of arrays of them."""
+    if isinstance(kind, type) and issubclass(kind, int | np.integer):
+        return True
+    return any(_is_of_integers(one) for one in typing.get_args(kind)[-1:])  # the last one of an array is its dtype
+
+
 def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
     """The strategies that the annotations of a formula give, in the order of the function's parameters.
 
@@ -174,6 +181,9 @@ def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
         hint = hints.get(name)
         described = ("",) if hint is float else getattr(hint, "__metadata__", ())
         found[name] = described if len(described) > 1 else next(iter(described), None)
+        if isinstance(found[name], str) and _is_of_integers(getattr(hint, "__origin__", float)):
+            raise TypeError(f"closed_form: axes alone describe floats, but {name!r} is annotated as integers; write "
+                            f'Annotated[np.ndarray, "{found[name]}", int] for labels, or a strategy')  # fmt: skip
         if found[name] is None:
             raise TypeError(
                 f"closed_form: the inputs of {formula.__name__} are not known; pass inputs=, or annotate {name!r} with "

@@ -280,6 +280,27 @@ def test_no_part_of_an_annotation_is_ignored(metadata):
         check(formula)
 
 
+@pytest.mark.parametrize(
+    "kind", [int, np.typing.NDArray[np.int64], np.ndarray[tuple[int, int], np.dtype[np.int8]], list[int]]
+)
+def test_a_type_of_integers_is_not_ignored(kind):
+    def formula(x: Annotated[kind, "N"]):
+        return 2 * x
+
+    with pytest.raises(TypeError, match=r"'x' is annotated as integers; write Annotated\[np.ndarray, \"N\", int\]"):
+        check(formula)
+
+
+@pytest.mark.parametrize(
+    "kind", [float, np.ndarray, np.typing.NDArray[np.float64], np.ndarray[tuple[int, int], np.dtype]]
+)
+def test_other_types_are_floats(kind):
+    def formula(x: Annotated[kind, "N D"]):
+        return 2 * x
+
+    check(formula)
+
+
 def test_a_strategy_is_the_only_metadata():
     def formula(x: Annotated[np.ndarray, strategies.arrays((2,)), int]):
         return 2 * x
