@@ -69,8 +69,8 @@ def annotated(inputs: Mapping[str, Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     axes = {name: own for name, description in inputs.items() if (own := _axes(name, description)) is not None}
     labels = [name for name in axes if isinstance(inputs[name], tuple)]
     names = {axis for own in axes.values() for axis in own if not axis.isdigit()}
-    if labels and "K" not in names:
-        raise TypeError(f"closed_form: {labels[0]!r} holds labels from 0 to K − 1, but no annotation has an axis K")
+    for name in labels if "K" not in names else ():
+        raise TypeError(f"closed_form: {name!r} holds labels from 0 to K − 1, but no annotation has an axis K")
     lengths = {axis: st.integers(2 if labels and axis == "K" else 1, 4) for axis in sorted(names)}
 
     def draw(known: dict[str, int]) -> st.SearchStrategy[tuple[Any, ...]]:
