@@ -55,6 +55,7 @@ from autograd_lite.ops.ufunc_keywords import *
 from autograd_lite.ops.ufunc_methods import *
 from autograd_lite.random import manual_seed
 from autograd_lite.support.heap import keep_freed_memory
+from autograd_lite.support.pytorch_words import instead_of
 from autograd_lite.support.threads import get_num_threads, set_num_threads
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, scan, value_and_grad, vjp, vmap
 
@@ -74,9 +75,9 @@ if TYPE_CHECKING:
     from autograd_lite import distributed as distributed
     from autograd_lite import nn as nn
     from autograd_lite import optim as optim
+    from autograd_lite import special as special
     from autograd_lite.debugging.drawing import draw
     from autograd_lite.derivation.derive import derive
-    from autograd_lite.ops import special as special
     from autograd_lite.ops.layers.activation import *
     from autograd_lite.ops.layers.convolution import *
     from autograd_lite.ops.layers.distance import *
@@ -109,8 +110,8 @@ _LATER = {
     "autograd_lite.data": "data",
     "autograd_lite.distributed": "distributed",
     "autograd_lite.nn": "nn",
-    "autograd_lite.ops.special": "special",
     "autograd_lite.optim": "optim",
+    "autograd_lite.special": "special",
 }
 
 
@@ -121,7 +122,7 @@ def __getattr__(name: str) -> Any:
             found = import_module(module)
             found = globals()[name] = getattr(found, name, found)
             return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead_of(name)}")
 
 
 def __dir__() -> list[str]:

@@ -107,7 +107,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
     """The computation graph of a tensor: operations and leaves with their shapes, from top to bottom.
 
     Operations have rounded boxes, leaves are blue, and constants are dashed. The graph saves only constants that a
-    derivative needs. An arrow into an operation of several arguments has the name of the argument.
+    derivative needs. Arguments for which an operation has no rule, such as indices and conditions, are never drawn,
+    named or not. An arrow into an operation of several arguments has the name of the argument.
 
     Parameters
     ----------
@@ -153,7 +154,8 @@ def draw(tensor: Any, names: Any = None, values: bool = False, depth: int | None
     - Parameters that the model itself holds, and no part of it, have no box.
     - A parameter that several modules share counts for the first of them, then for the second, in the order of its
       uses. What uses a parameter outside of its module, such as a penalty, is in a box with the name of the module.
-    - Constants inside of a box are hidden, unless they have a name or the first operation on data takes them.
+    - Constants inside of a box are hidden, unless they have a name or the first operation on data takes them: the `X`
+      of a first `Linear` is drawn. The indices of a first `Embedding` have no rule.
 
     Examples
     --------

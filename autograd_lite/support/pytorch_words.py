@@ -115,11 +115,32 @@ _ROWS = {
     "cpu": ("x.cpu()", "x"),
     "detach_": ("x.detach_()", "x.detach()"),
 }
+_CPU = "tensors are in the memory of the CPU"
+# Functions of the package torch that are no words on tensors, or take something else there.
+OF_THE_PACKAGE: dict[str, tuple[str, str]] = {
+    "cat": ("torch.cat([x, y], 1)", "np.concatenate([x, y], 1)"),
+    "concat": ("torch.concat([x, y], 1)", "np.concatenate([x, y], 1)"),
+    "tensor": ("torch.tensor([1.0, 2.0])", "autograd_lite.Tensor([1.0, 2.0])"),
+    "as_tensor": ("torch.as_tensor([1.0, 2.0])", "autograd_lite.Tensor([1.0, 2.0])"),
+    "zeros": ("torch.zeros(2, 3)", "np.zeros((2, 3))"),
+    "ones": ("torch.ones(2, 3)", "np.ones((2, 3))"),
+    "full": ("torch.full((2, 3), 0.5)", "np.full((2, 3), 0.5)"),
+    "eye": ("torch.eye(3)", "np.eye(3)"),
+    "arange": ("torch.arange(3)", "np.arange(3)"),
+    "zeros_like": ("torch.zeros_like(x)", "np.zeros_like(x)"),
+    "ones_like": ("torch.ones_like(x)", "np.ones_like(x)"),
+}
+_OTHERS_OF_THE_PACKAGE = {
+    "randn": "write np.random.default_rng(0).normal(size=(2, 3)) in place of torch.randn(2, 3)",
+    "rand": "write np.random.default_rng(0).random((2, 3)) in place of torch.rand(2, 3)",
+    "from_numpy": "write autograd_lite.Tensor(array) in place of torch.from_numpy(array)",
+    **{kind: f"write np.{kind}" for kind in ("float16", "float32", "float64", "int8", "int16", "int32", "int64")},
+}
 # What has no expression to compare.
 _REASONS = {
-    "cuda": "tensors are in the memory of the CPU",
-    "device": "tensors are in the memory of the CPU",
-    "is_cuda": "tensors are in the memory of the CPU",
+    "cuda": f"leave x.cuda() out: {_CPU}",
+    "device": f"leave it out: {_CPU}",
+    "is_cuda": f"write False: {_CPU}",
     "grad_fn": "autograd_lite.derive(x) shows how x was computed",
     "fill_diagonal_": "write np.fill_diagonal(x, value)",
     "index_add_": "write np.add.at(x, index, values)",
@@ -148,6 +169,12 @@ WORDS: dict[str, str] = {
     **{name: f"write {here} in place of {there}" for name, (there, here) in ROWS.items()},
     **_REASONS,
 }
+WORDS["to"] += f", and leave x.to(device) out: {_CPU}"
+_PACKAGE_WORDS = {
+    **WORDS,
+    **{name: f"write {here} in place of {there}" for name, (there, here) in OF_THE_PACKAGE.items()},
+    **_OTHERS_OF_THE_PACKAGE,
+}
 KEYWORDS = {
     "dim": "axis=, as in NumPy",
     "dims": "axis=, as in NumPy",
@@ -155,7 +182,7 @@ KEYWORDS = {
     "unbiased": "ddof=1 for True, ddof=0 for False; the default is 0, as in NumPy",
     "descending": "the result reversed, [::-1]",
     "input": "the first argument, without its name",
-    "device": "nothing: tensors are in the memory of the CPU",
+    "device": f"nothing: {_CPU}",
 }
 
 
@@ -167,6 +194,20 @@ class Word:
 
     def __get__(self, tensor: Any, owner: type) -> NoReturn:
         raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}: {WORDS[self.name]}")
+
+
+def instead_of(name: str) -> str:
+    """What to write for an attribute of the package torch that this package does not have, to end a sentence.
+
+    Examples
+    --------
+    >>> instead_of("cat")
+    ': write np.concatenate([x, y], 1) in place of torch.cat([x, y], 1)'
+    >>> instead_of("unknown")
+    ''
+    """
+    found = _PACKAGE_WORDS.get(name)
+    return f": {found}" if found else ""
 
 
 def refuse_keywords(name: str, keywords: Iterable[str]) -> None:

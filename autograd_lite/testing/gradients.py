@@ -29,6 +29,7 @@ Mask = Any  # None, an array of booleans, a tuple with one of these for each inp
 
 # The first step suits smooth functions. The smaller ones are for points near a kink or a pole.
 _STEPS = (0.02, 1e-3, 2e-5)
+EXCLUDE = "leave out these elements with exclude="
 _EXAMINED = 20  # the most wrong elements that are examined for kinks
 
 
@@ -100,6 +101,7 @@ def check_gradients(
     rng = np.random.default_rng(seed)
     result, _ = tensor_result(fn, read, chosen)
     cotangent = rng.uniform(0.5, 1.5, result.shape) * rng.choice([-1.0, 1.0], result.shape)
+    cotangent = _read_only(cotangent)
     first = _FirstOrder(fn, read, chosen, cotangent)
     largest = first.check(masks, rtol, atol)
     if order == 2:
@@ -209,9 +211,16 @@ class _SecondOrder(_FirstOrder):
     def value(self, inputs: Inputs) -> float:
         *tensors, _ = inputs.tensors(list(self.directions))
         with np.errstate(all="ignore"):
-            gradients = sweep({self.fn(*tensors)._node: np.asarray(inputs.values[-1])})
+            gradients = sweep({self.fn(*tensors)._node: _read_only(inputs.values[-1])})
         found = {i: gradients[tensors[i]._node] for i in self.directions if tensors[i]._node in gradients}
         return float(sum(np.sum(self.directions[i] * gradient) for i, gradient in found.items()))
+
+
+def _read_only(cotangent: Any) -> NumberArray:
+    """A copy that a rule cannot modify in place: the rules called after it would get other numbers."""
+    copied = np.array(cotangent)
+    copied.flags.writeable = False
+    return copied
 
 
 def _numerical(function: Callable[[NumberArray], float], x: Any) -> tuple[NumberArray, NumberArray]:
@@ -241,6 +250,6 @@ def _kinks(function: Callable[[NumberArray], float], x: Any, wrong: NumberArray)
     if kinks:
         text = (
             f"fn has a kink or a jump at {', '.join(kinks)}: its slopes on both sides differ, so it has no "
-            "derivative there; leave out these elements with exclude="
+            f"derivative there; {EXCLUDE}"
         )
         yield Finding("kink", text, cost=0)

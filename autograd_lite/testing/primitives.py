@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.graph import Node
 from autograd_lite.core.tensor import Tensor
 from autograd_lite.ops.composition import naming
 from autograd_lite.support.checks import check
 from autograd_lite.support.conversion import NumberArray
 from autograd_lite.support.messages import show
 from autograd_lite.testing.comparing.inputs import read_inputs
-from autograd_lite.testing.gradients import check_gradients
+from autograd_lite.testing.comparing.unmodified import refuse_modifying_rules
+from autograd_lite.testing.gradients import EXCLUDE, check_gradients
 from autograd_lite.testing.mismatch import GradientMismatch
 from autograd_lite.testing.rule_formula import explained_rule
 
@@ -36,8 +39,9 @@ def check_primitive(
 
     For each sample: the values are those of the forward function; the gradients of every floating-point argument are
     right to the given order; strides do not matter; float32 stays float32 and agrees with float64; read-only inputs are
-    accepted and no input is changed; a gradient has the shape and dtype of its argument and shares memory with no other
-    array. An elementwise operation is also checked on numbers, on empty arrays, and with broadcast arguments.
+    accepted, no input is changed, and no rule modifies what it is given; a gradient has the shape and dtype of its
+    argument and shares memory with no other array. An elementwise operation is also checked on numbers, on empty
+    arrays, and with broadcast arguments.
 
     Parameters
     ----------
@@ -107,9 +111,10 @@ def check_primitive(
                 try:
                     check_gradients(call, *arguments, order=i, rtol=rtol)
                 except GradientMismatch as error:
+                    smooth = _advising_samples(error)
                     if i == 1:
-                        raise explained_rule(error, primitive, read_inputs(call, arguments), options) from None
-                    raise
+                        raise explained_rule(smooth, primitive, read_inputs(call, arguments), options) from None
+                    raise smooth from None
     return len(given)
 
 
@@ -134,27 +139,52 @@ def _read(operation: Any, samples: Any, options: dict[str, Any]) -> list[Sample]
     return [tuple(sample) for sample in given]
 
 
+def _advising_samples(error: GradientMismatch) -> GradientMismatch:
+    """The mismatch with advice for kinks that can be followed here: this check has no mask of elements."""
+    subject, reference, argument, actual, expected, tolerance, findings = error.args
+    advised = [replace(f, text=f.text.replace(EXCLUDE, "choose samples at which fn is smooth")) for f in findings]
+    return GradientMismatch(subject, reference, argument, actual, expected, tolerance, advised)
+
+
 def _derived(arguments: Sample) -> Iterator[Sample]:
-    """Further samples for an elementwise operation: numbers, empty arrays, and broadcast arguments."""
-    arrays = [np.asarray(argument) for argument in arguments]
+    """Further samples for an elementwise operation: numbers, empty arrays, and broadcast arguments.
+
+    What is no array and is not differentiated stays as it is: Python's integers take no part in dtype promotion.
+    """
+    chosen = [i for i, a in enumerate(arguments) if isinstance(a, np.ndarray | np.generic | Tensor) or _is_float(a)]
+    arrays = [np.asarray(arguments[i]) for i in chosen]
     full = np.broadcast_shapes(*(array.shape for array in arrays))
     if not full or 0 in full:
         return
-    spread = [np.broadcast_to(array, full) for array in arrays]
-    yield tuple(array.flat[0] for array in spread)
-    yield tuple(array[:0] for array in spread)
-    if len(arrays) > 1:
-        yield (spread[0], *(array[:1] for array in spread[1:]))
-        yield (spread[0][-1:], *(array.copy() for array in spread[1:]))
+
+    def sample(derived: Iterable[Any]) -> Sample:
+        values = list(arguments)
+        for i, value in zip(chosen, derived, strict=True):
+            values[i] = Tensor(value) if isinstance(arguments[i], Tensor) else value
+        return tuple(values)
+
+    first, *others = (np.broadcast_to(array, full) for array in arrays)
+    yield sample(array.flat[0] for array in (first, *others))
+    yield sample(array[:0] for array in (first, *others))
+    if others:
+        yield sample((first, *(array[:1] for array in others)))
+        yield sample((first[-1:], *(array.copy() for array in others)))
 
 
 def _run(call: Callable[..., Any], arguments: Iterable[Any]) -> tuple[Tensor, list[Tensor]]:
-    """The result, and the differentiated tensors after a backward pass from it. Tensors are used as they are."""
+    """The result, and the leaves after a backward pass from it. Tensors are used as they are."""
     given = [Tensor(a, requires_grad=True) if _is_float(a) else a for a in arguments]
     result = call(*given)
     assert isinstance(result, Tensor), f"the result for a tensor is {type(result).__name__}, not a tensor"
-    result.backward(_cotangent(result))
-    return result, [tensor for tensor in given if isinstance(tensor, Tensor)]
+    cotangent = _cotangent(result)
+    if isinstance(result._node, Node):
+        refuse_modifying_rules(result._node, cotangent)
+    result.backward(cotangent)
+    return result, _leaves(given)
+
+
+def _leaves(arguments: Iterable[Any]) -> list[Tensor]:
+    return [argument for argument in arguments if isinstance(argument, Tensor) and argument.requires_grad]
 
 
 def _is_float(argument: Any) -> bool:
@@ -237,7 +267,7 @@ def _check_memory(call: Callable[..., Any], arguments: Sample) -> None:
     cotangent = _cotangent(result)
     result.backward(cotangent)
     others: list[Any] = [result.data, cotangent, *frozen]
-    for leaf in (tensor for tensor in tensors if isinstance(tensor, Tensor)):
+    for leaf in _leaves(tensors):
         gradient = _grad(leaf)
         assert gradient.shape == leaf.shape, f"the gradient has shape {gradient.shape}, the argument {leaf.shape}"
         for other in others:

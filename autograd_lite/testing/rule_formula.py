@@ -54,7 +54,35 @@ def _findings(rule: _Rule, inputs: Inputs) -> tuple[Finding, ...]:
         is_right = case.compare(ones, case.references(ones), returned[0]).wrong is None
         return (Finding("missing factor", _MISSING + ", and right for g = 1" * is_right),)
     wrong = case.compare(given[0], case.references(given[0]), returned[0]).wrong
-    return mismatch(case, given[0], *wrong).findings if wrong is not None else ()
+    if wrong is None:
+        return ()
+    findings = mismatch(case, given[0], *wrong).findings
+    return tuple(dict.fromkeys((*_of_another_argument(case, rule, given[0]), *findings)))
+
+
+def _of_another_argument(case: Case, rule: _Rule, inputs: Inputs) -> tuple[Finding, ...]:
+    """That a rule is the one of another argument, which shows only while both have one shape."""
+    try:
+        spread = _broadcast(rule, inputs)
+        if spread is None:
+            return ()
+        wrong = case.compare(spread, case.references(spread), case.evaluate_formula(spread)).wrong
+        found = mismatch(case, spread, *wrong).findings if wrong is not None else ()
+    except Exception:  # the forward function and the rule may fail for these shapes
+        return ()
+    return tuple(finding for finding in found if finding.kind == "wrong argument")
+
+
+def _broadcast(rule: _Rule, inputs: Inputs) -> Inputs | None:
+    """The inputs with all operands broadcast, if some were not and the operation is elementwise: of the same values."""
+    *_, g = inputs.values
+    operands, rest = inputs.values[: rule.operands], inputs.values[rule.operands :]
+    floats = [i for i in inputs.floats() if i < rule.operands]
+    if all(np.shape(operands[i]) == g.shape for i in floats):
+        return None
+    spread = [np.broadcast_to(a, g.shape).copy() if i in floats else a for i, a in enumerate(operands)]
+    values, (expected, *_) = (*spread, *rest), rule.forward(inputs.values[:-1])
+    return Inputs(inputs.names, values) if np.array_equal(rule.forward(values[:-1])[0], expected) else None
 
 
 class _Rule:

@@ -9,8 +9,6 @@ from typing import Any
 
 from module_pages import SEQUENCES
 
-import autograd_lite
-
 # Pages of the reference: file, title, introduction, and the modules whose public names are on it. Names of the top
 # level are on the page of the part that defines them.
 TOP = "autograd_lite"
@@ -65,11 +63,6 @@ class Name:
         return self.full + ("-class" if alike else "")
 
 
-def package(place: str) -> ModuleType:
-    """The module that users write as `place`. `special` is an attribute of the package, elsewhere in its folders."""
-    return autograd_lite.special if place == "autograd_lite.special" else importlib.import_module(place)
-
-
 def module_of(thing: Any) -> str:
     module = getattr(thing, "__module__", None) or getattr(inspect.unwrap(thing), "__module__", None)
     return module if module and module.startswith(TOP) else "autograd_lite.core.grad_mode"
@@ -77,7 +70,7 @@ def module_of(thing: Any) -> str:
 
 def names_of(place: str) -> list[str]:
     """`__all__`, or the classes and functions that a module defines."""
-    module = package(place)
+    module = importlib.import_module(place)
     listed = SEQUENCES if place.endswith(".rnn") else getattr(module, "__all__", None)
     if listed is None and hasattr(module, "__path__"):  # a package whose modules have lists
         parts = [
@@ -103,7 +96,7 @@ def page_of(found: Name) -> str:
 
 def on_page(page: str, places: list[str]) -> Iterator[Name]:
     for place in places:
-        module = package(place)
+        module = importlib.import_module(place)
         for name in names_of(place):
             thing = getattr(module, name)
             found = Name(place, name, thing, module_of(thing))

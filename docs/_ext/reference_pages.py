@@ -100,7 +100,7 @@ def _source(name: str, module: str) -> tuple[str, int] | None:
 
     from public_names import module_of
 
-    thing: object = importlib.import_module(module) if module != "autograd_lite.special" else autograd_lite.special
+    thing: object = importlib.import_module(module)
     for part in name.split("."):
         thing = getattr(thing, part, None)
     thing = inspect.unwrap(thing) if callable(thing) else thing

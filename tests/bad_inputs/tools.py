@@ -22,7 +22,7 @@ ROWS = [
         ("x.mean(axis=0, keepdim=True)",
          TypeError, "mean() got an unexpected keyword argument 'keepdim'; write keepdims=, as in NumPy"),
         ("x.cuda()",
-         AttributeError, "'Tensor' object has no attribute 'cuda': tensors are in the memory of the CPU"),
+         AttributeError, "'Tensor' object has no attribute 'cuda': leave x.cuda() out: tensors are in the memory"),
         ('Tensor("abc")', TypeError, "a tensor holds real numbers, not strings: 'abc'"),
         ("Tensor(None)", TypeError, "a tensor holds real numbers, not None: None"),
         ("Tensor([1j])", TypeError, "a tensor holds real numbers, not complex numbers: [1j]"),

@@ -59,6 +59,38 @@ def test_names_by_a_dict_name_results_and_constants_too():
     assert arrows_by_label(drawing) == [("c", "y", "y"), ("x", "x", "y"), ("y", None, "sum")]
 
 
+IDS, CHOSEN = np.array([0, 2, 1]), np.array([True, False, True])
+
+
+@pytest.mark.parametrize(
+    ("argument", "operation"),
+    [
+        ("indices", lambda w: al.embedding(IDS, w)),
+        ("index", lambda w: w[IDS]),
+        ("indices", lambda w: np.take(w, IDS, 0)),
+        ("condition", lambda w: np.where(CHOSEN, w, np.ones(3))),
+        ("condition", lambda w: np.compress(CHOSEN, w, 1)),
+        ("target", lambda w: al.nll_loss(-w[:3], IDS)),
+    ],
+)
+def test_arguments_without_a_rule_are_not_drawn_named_or_not(argument, operation):
+    w = Tensor(np.ones((4, 3)), requires_grad=True, name="w")
+    result = operation(w)
+    assert argument not in result._node.operation.rules
+    for names in (None, {"ids": IDS, "chosen": CHOSEN}):
+        text = str(draw(result, names))
+        assert not any(word in text for word in ("dashed", "ids", "chosen"))
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_the_data_of_a_linear_layer_is_drawn_and_the_indices_of_an_embedding_are_not(depth):
+    x, rng = np.ones((2, 3)), np.random.default_rng(0)
+    linear = nn.Sequential(nn.Linear(3, 3, rng=rng), nn.Linear(3, 1, rng=rng))
+    table = nn.Sequential(nn.Embedding(4, 3, rng=rng), nn.Linear(3, 1, rng=rng))
+    assert str(draw(linear(x), linear, depth=depth)).count("dashed") == 1
+    assert str(draw(table(IDS), table, depth=depth)).count("dashed") == 0
+
+
 def test_a_name_that_was_given_to_a_result():
     y = Tensor([1.0], requires_grad=True) * 2
     y.name = "twice"

@@ -16,7 +16,7 @@ X = [[3.0, 1.0], [1.0, 2.0]]
 
 def test_the_table_is_read():
     assert len(ROWS) == 6
-    assert len(SHORT_FORMS) == 4
+    assert len(SHORT_FORMS) == 9
 
 
 @pytest.mark.parametrize(("there", "here", "instead"), ROWS)
@@ -36,16 +36,16 @@ def test_short_forms_give_pytorchs_numbers(there, here):
     arrays = {name: rng.normal(size=(4, 3)) for name in "apnw"} | {"x": rng.normal(size=(2, 2, 5, 4))}
     arrays["ids"] = np.array([[0, 2], [3, 3]])
     theirs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    names = {"nn": torch.nn, "F": torch.nn.functional, "d": lambda u, v: (u - v).abs().sum(1)}
+    names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "d": lambda u, v: (u - v).abs().sum(1)}
     expected = eval(there, {**theirs, **names})
     own = {"nn": nn, "F": nn.functional, "np": np, "d": lambda u, v: abs(u - v).sum(1)}
     found = eval(here, {**{name: Tensor(array) for name, array in arrays.items()}, **own, "ids": arrays["ids"]})
-    np.testing.assert_allclose(found.data, expected.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(found), expected.numpy(), rtol=1e-12)
 
 
 def test_words_that_are_errors_here():
     x = Tensor(np.zeros((2, 3, 4)))
-    with pytest.raises(ValueError, match="axes"):
+    with pytest.raises(ValueError, match=r"write x\.swapaxes\(0, 1\)"):
         x.transpose(0, 1)
     with pytest.raises(TypeError, match="not callable"):
         x.size()

@@ -53,6 +53,17 @@ def test_a_name_is_what_its_module_has(module, name):
     assert name in autograd_lite.__all__ or name == "special"  # which needs SciPy
 
 
+@pytest.mark.parametrize(
+    "first", ["", "import autograd_lite.ops.special\n", "import autograd_lite; autograd_lite.special\n"]
+)
+def test_special_functions_are_imported_by_the_name_of_their_module(first):
+    pytest.importorskip("scipy")
+    program = f"""{first}from autograd_lite.special import logsumexp
+import autograd_lite, autograd_lite.special as module
+assert module is autograd_lite.special is autograd_lite.ops.special and module.logsumexp is logsumexp"""
+    assert "autograd_lite.ops.special" in modules_after(program)
+
+
 def test_functions_can_be_pickled():
     assert pickle.loads(pickle.dumps(autograd_lite.softmax)) is autograd_lite.softmax
 

@@ -5,7 +5,7 @@ import pytest
 
 import autograd_lite
 from autograd_lite import Tensor
-from autograd_lite.support.pytorch_words import KEYWORDS, ROWS, WORDS
+from autograd_lite.support.pytorch_words import KEYWORDS, OF_THE_PACKAGE, ROWS, WORDS, instead_of
 
 each_row = pytest.mark.parametrize("word", ROWS)
 RNG = np.random.default_rng(0)
@@ -65,6 +65,45 @@ def test_they_give_the_numbers_of_pytorch():
 def test_every_word_is_one_of_pytorch():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
     assert [word for word in WORDS if not hasattr(torch.Tensor, word)] == []
+
+
+@pytest.mark.parametrize("word", OF_THE_PACKAGE)
+def test_a_word_of_the_package_torch_is_an_error_that_says_what_to_write(word):
+    there, ours = OF_THE_PACKAGE[word]
+    with pytest.raises(AttributeError) as caught:
+        getattr(autograd_lite, word)
+    assert str(caught.value) == f"module 'autograd_lite' has no attribute '{word}': write {ours} in place of {there}"
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    names = {name: torch.from_numpy(array) for name, array in ARRAYS.items()}
+    np.testing.assert_array_equal(plain(here(ours)), plain(eval(there, {"torch": torch, **names})))
+
+
+@pytest.mark.parametrize("word", ["unsqueeze", "gather", "bmm", "clamp", "randn", "from_numpy", "float32", "cuda"])
+def test_words_on_tensors_are_known_of_the_package_too(word):
+    assert not hasattr(autograd_lite, word)
+    assert instead_of(word)
+
+
+def test_a_name_that_is_no_word_of_pytorch_has_no_advice():
+    with pytest.raises(AttributeError, match=r"^module 'autograd_lite' has no attribute 'speed'$"):
+        _ = autograd_lite.speed
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 1, 3, 4)])
+def test_what_errors_say_of_flatten_and_transpose_gives_the_numbers_of_pytorch(shape):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not needed, only agreed with")
+    array = RNG.normal(size=shape)
+    there, x = torch.from_numpy(array), Tensor(array)
+    for start in (0, 1, -1):
+        with pytest.raises(TypeError, match=r"flatten: .* write x.reshape") as caught:
+            x.flatten(start)
+        advice = str(caught.value).partition("write ")[2].rpartition(" (x:")[0]
+        np.testing.assert_array_equal(eval(advice, {"x": x}), there.flatten(start))
+    for axes in [(0, 1), (1, -1)] * (len(shape) > 2):
+        with pytest.raises(ValueError, match=r"write x\.swapaxes") as caught:
+            x.transpose(*axes)
+        advice = str(caught.value).partition("write ")[2].rpartition(" (x:")[0]
+        np.testing.assert_array_equal(eval(advice, {"x": x}), there.transpose(*axes))
 
 
 def test_common_words_are_in_the_table():

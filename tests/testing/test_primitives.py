@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_lite import Tensor, primitive
-from autograd_lite.testing import GradientMismatch, check_primitive
+from autograd_lite.testing import GradientMismatch, check_gradients, check_primitive
 
 X = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.0]])
 
@@ -174,6 +174,7 @@ def test_a_rule_that_leaves_g_out_and_is_wrong_for_g_1_too_is_not_said_to_be_rig
     ]
 
 
+SWAPPED = {"forward": lambda x, y: y * x**4 / 4, "x": lambda g, x: g * x**4 / 4, "y": lambda g, x, y: g * y * x**3}
 TOO_SMALL, TOO_LARGE = "it is 2 times too small, which is", "it is 6 times too large, which is the number of elements"
 MISTAKES = {  # the samples, the operation, and the beginning of what is said first
     "sign": (A, {"forward": lambda x: np.cos(x), "x": lambda g, x: g * np.sin(x)}, "the sign is flipped"),
@@ -181,6 +182,9 @@ MISTAKES = {  # the samples, the operation, and the beginning of what is said fi
     "g twice": (A, {**power, "x": lambda g, x: g * g * 2 * x}, "it is the right one times an extra factor g"),
     "x twice": (A, {**power, "x": lambda g, x: g * 2 * x * x}, "it is the right one times an extra factor x"),
     "rules swapped": (A, B, {**product, "x": product["y"], "y": product["x"]}, "it is the derivative with respect to"),
+    "rules swapped, the second broadcast": (A, B[0], SWAPPED, "it is the derivative with respect to 'y' instead of"),
+    "rules swapped, the first broadcast": (A[:, :1], B, SWAPPED, "it is the derivative with respect to 'y' instead of"),
+    "rules swapped, one a number": (A, 0.7, SWAPPED, "it is the derivative with respect to 'y' instead of"),
     "g transposed": (A, B, {**matmul, "x": lambda g, y: g.T @ y.T}, "g.T must not be transposed"),
     "argument not transposed": (A, B, {**matmul, "x": lambda g, y: g @ y}, "y must be transposed"),
     "result transposed": (A, B, {**matmul, "x": lambda g, y: (g @ y.T).T}, "it is the transpose of the expected array"),
@@ -217,3 +221,112 @@ def test_a_rule_that_fails_at_other_inputs_has_the_findings_for_the_sample():
         return x**2
 
     assert any("times too small" in finding for finding in findings((X,), forward=forward, x=lambda g, x: g * x))
+
+
+# -- rules that modify what they are given ----------------------------------------------------------------------------
+
+
+def scales_in_place(g, x):
+    g *= x**4
+    return g
+
+
+@pytest.mark.parametrize("first", [X, X.astype("f"), X[0]])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_a_rule_that_modifies_g_is_named_and_no_other_rule_is_blamed(first, order):
+    operation = primitive(
+        lambda x, s: s * x**4 / 4, name="quartic", x=lambda g, x, s: g * s * x**3, s=scales_in_place
+    )  # fmt: skip
+    with pytest.raises(AssertionError, match=r"^quartic: the derivative rule for 's' modifies g in place"):
+        check_primitive(operation, [(first, np.ones(3))], order=order)
+
+
+def adds_to_out(g, x, out):
+    out += 1
+    return g * 3 * x**2
+
+
+def adds_to_a_residual(g, slope):
+    result = g * slope
+    slope += 1
+    return result
+
+
+def halves_an_operand(g, x):
+    x[1][...] /= 2
+    return [g for _ in x]
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        (cube(x=adds_to_out), "out"),
+        (primitive(lambda x: (x**3, 3 * x**2), name="cube", residuals={"slope": None}, x=adds_to_a_residual), "slope"),
+        (primitive(lambda *x: sum(x), name="total", x=halves_an_operand), "x"),
+        (primitive(lambda x: x**3, name="cube", joint=(("x",), lambda g, x: (scales_in_place(g, x),))), "g"),
+        (primitive(lambda x: (x**5 / 5).sum(), name="sum5", x=lambda g, x: x**4 * np.add(g, 1, out=g)), "g"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_modifies_anything_it_is_given_is_told_so(operation, name):
+    samples = (X, X + 1) if name == "x" else (X,)
+    with pytest.raises(AssertionError, match=f"the derivative rule for 'x' modifies {name} in place"):
+        check_primitive(operation, [samples])
+
+
+def test_check_gradients_gives_an_operation_no_g_that_it_can_modify():
+    operation = primitive(lambda x, s: s * x, name="scaled", x=lambda g, s: g * s, s=lambda g, x: scales_in_place(g, x))
+    with pytest.raises(ValueError, match="read-only") as caught:
+        check_gradients(operation, X, X)
+    assert "in the derivative rules of 'scaled'" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_advice_for_a_kink_names_no_option_that_the_check_does_not_have(order):
+    def forward(x):  # its derivative of this order jumps at 0
+        size = np.abs(x) ** order
+        return np.where(x > 0, 2 * size, -size)
+
+    def rule(g, x):
+        slope = g * order if order == 1 else g * order * np.abs(x)
+        return np.where(x > 0, 2 * slope, slope)
+
+    operation = primitive(forward, name="bent", x=rule)
+    with pytest.raises(GradientMismatch) as caught:
+        check_primitive(operation, [(np.array([0.0, 1.0]),)], order=order)
+    assert "has a kink or a jump at [0]" in str(caught.value)
+    assert "exclude=" not in str(caught.value)
+    assert "choose samples at which fn is smooth" in str(caught.value)
+
+
+# -- arguments of elementwise operations that are no arrays ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", [3, True, None, "cubic", (0, 1)])
+def test_what_is_no_array_is_the_same_in_derived_samples(option):
+    seen = []
+
+    def forward(x, s, option):
+        seen.append(option)
+        return s * x**3
+
+    operation = primitive(forward, name="scaled_cube", x=lambda g, x, s: 3 * g * s * x**2, s=lambda g, x: g * x**3)
+    assert check_primitive(operation, [(X, X[0], option)], elementwise=True) == 5
+    assert all(type(each) is type(option) and each == option for each in seen)
+
+
+def test_a_python_integer_takes_no_part_in_promotion_in_derived_samples():
+    operation = primitive(lambda x, n: x**n / n, name="monomial", x=lambda g, x, n: g * x ** (n - 1))
+    assert check_primitive(operation, [(X, 3)], elementwise=True) == 3
+    assert check_primitive(operation, [(X, np.full(3, 3, np.int8))], elementwise=True) == 5
+
+
+def test_constant_tensors_stay_tensors_in_derived_samples():
+    seen = []
+
+    def forward(x, n):
+        seen.append(np.shape(n))
+        return x**n
+
+    operation = primitive(forward, name="power_of", x=lambda g, x, n: g * n * x ** (n - 1))
+    assert check_primitive(operation, [(X, Tensor(np.array([1, 2, 3], np.int8)))], elementwise=True) == 5
+    assert {(), (0, 3), (1, 3), (2, 3)} <= set(seen)

@@ -89,6 +89,8 @@ def flatten(x: Array, order: str = "C") -> Array:
     >>> flatten(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
+    if isinstance(order, int):
+        raise TypeError(f"the argument is an order, 'C' or 'F', not {order}; write x.reshape(*x.shape[:{order}], -1)")
     return to_array(x).flatten(_known_order(order))
 
 
@@ -130,6 +132,8 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
     Tensor([[1.],
             [2.]])
     """
+    if isinstance(axes, tuple) and len(axes) == 2 < np.ndim(x):
+        raise ValueError(f"axes lists all axes in their new order; to exchange two, write x.swapaxes{axes}")
     return np.transpose(x, axes)
 
 

@@ -108,7 +108,9 @@ psi = digamma = primitive(
 
     Examples
     --------
-    >>> psi(Tensor(0.5))
+    >>> from autograd_lite import Tensor
+    >>> from autograd_lite.special import digamma
+    >>> digamma(Tensor(0.5))
     Tensor(-1.96351003)
     """,
 )

@@ -48,8 +48,9 @@ def closed_form(
     inputs : sequence, or dict by the names of parameters, optional
         Arrays and numbers, or Hypothesis strategies; or a single strategy that draws the tuple of all inputs. By
         default the annotations of the parameters tell: ``Annotated[np.ndarray, "N D"]`` is an array of these axes, as
-        ``strategies.arrays`` draws it, where one name means one length for all parameters; and in
-        ``Annotated[np.ndarray, strategy]`` the strategy draws the input; ``float`` is a number.
+        ``strategies.arrays`` draws it, where one name means one length for all parameters;
+        ``Annotated[np.ndarray, "N", int]`` holds labels from 0 to K − 1, where K is the length of the axis called K of
+        another parameter; in ``Annotated[np.ndarray, strategy]`` the strategy draws the input; ``float`` is a number.
     max_examples, seed
         As for `find_counterexample`.
     **options
@@ -155,6 +156,13 @@ def _are_drawn(inputs: Sequence[Any]) -> bool:
     return strategies is not None and any(isinstance(item, strategies.SearchStrategy) for item in inputs)
 
 
+def _is_of_integers(kind: Any) -> bool:
+    """Whether a type is that of integers, or of arrays of them."""
+    if isinstance(kind, type) and issubclass(kind, int | np.integer):
+        return True
+    return any(_is_of_integers(one) for one in typing.get_args(kind)[-1:])  # the last one of an array is its dtype
+
+
 def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
     """The strategies that the annotations of a formula give, in the order of the function's parameters.
 
@@ -171,7 +179,11 @@ def annotated_inputs(of: Function, formula: Function) -> Sequence[Any]:
     found = {}
     for name in names:
         hint = hints.get(name)
-        found[name] = "" if hint is float else next(iter(getattr(hint, "__metadata__", ())), None)
+        described = ("",) if hint is float else getattr(hint, "__metadata__", ())
+        found[name] = described if len(described) > 1 else next(iter(described), None)
+        if isinstance(found[name], str) and _is_of_integers(getattr(hint, "__origin__", float)):
+            raise TypeError(f"closed_form: axes alone describe floats, but {name!r} is annotated as integers; write "
+                            f'Annotated[np.ndarray, "{found[name]}", int] for labels, or a strategy')  # fmt: skip
         if found[name] is None:
             raise TypeError(
                 f"closed_form: the inputs of {formula.__name__} are not known; pass inputs=, or annotate {name!r} with "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograd_lite.support.messages import show
 from autograd_lite.testing import strategies
@@ -47,10 +49,12 @@ def varied_inputs(case: Case, drawn_from: tuple[Any, ...], count: int = 3, seed:
 def annotated(inputs: Mapping[str, Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     """A strategy for the tuple of the inputs, each described by a strategy or by the names of its axes, such as "N D".
 
+    The pair ("N", int) describes labels from 0 to K − 1, where K is the length of the axis K of another input.
+
     Raises
     ------
     TypeError
-        If a description is neither.
+        If a description is none of these, or there are labels and no axis K.
 
     Examples
     --------
@@ -58,22 +62,40 @@ def annotated(inputs: Mapping[str, Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     >>> X, w, z = find(annotated({"X": "N 3", "w": "3", "z": ""}), lambda inputs: len(inputs[0]) > 1)
     >>> X.shape, w.shape, z.shape
     ((2, 3), (3,), ())
+    >>> W, y = find(annotated({"W": "D K", "y": ("N", int)}), lambda inputs: inputs[1].any())
+    >>> W.shape, y
+    ((1, 2), array([1]))
     """
-    axes: dict[str, list[str]] = {}
-    for name, description in inputs.items():
-        if isinstance(description, str):
-            axes[name] = description.replace(",", " ").split()
-        elif not isinstance(description, st.SearchStrategy):
-            raise TypeError(f"closed_form: the annotation of {name!r} must hold the names of its axes or a strategy, "
-                            f"not {show(description)}")  # fmt: skip
-        if not all(axis.isidentifier() or axis.isdigit() for axis in axes.get(name, ())):
-            raise TypeError(f"closed_form: {show(description)} are no names or lengths of axes, for {name!r}")
-    lengths = {axis: st.integers(1, 4) for own in axes.values() for axis in own if not axis.isdigit()}
+    axes = {name: own for name, description in inputs.items() if (own := _axes(name, description)) is not None}
+    labels = [name for name in axes if isinstance(inputs[name], tuple)]
+    names = {axis for own in axes.values() for axis in own if not axis.isdigit()}
+    for name in labels if "K" not in names else ():
+        raise TypeError(f"closed_form: {name!r} holds labels from 0 to K − 1, but no annotation has an axis K")
+    lengths = {axis: st.integers(2 if labels and axis == "K" else 1, 4) for axis in sorted(names)}
 
     def draw(known: dict[str, int]) -> st.SearchStrategy[tuple[Any, ...]]:
-        shapes = {
-            name: tuple(known[axis] if axis in known else int(axis) for axis in own) for name, own in axes.items()
-        }
-        return st.tuples(*[strategies.arrays(shapes[name]) if name in shapes else inputs[name] for name in inputs])
+        def one(name: str) -> st.SearchStrategy[Any]:
+            if name not in axes:
+                return inputs[name]  # type: ignore[no-any-return]
+            shape = tuple(known[axis] if axis in known else int(axis) for axis in axes[name])
+            if name not in labels:
+                return strategies.arrays(shape)
+            return hnp.arrays(np.int64, shape, elements=st.integers(0, known["K"] - 1), fill=st.nothing())
+
+        return st.tuples(*map(one, inputs))
 
     return st.fixed_dictionaries(lengths).flatmap(draw)
+
+
+def _axes(name: str, description: Any) -> list[str] | None:
+    """The axes of an input, None if a strategy draws it; TypeError if the description is neither."""
+    if isinstance(description, st.SearchStrategy):
+        return None
+    text = description[0] if isinstance(description, tuple) and description[1:] == (int,) else description
+    if not isinstance(text, str):
+        raise TypeError(f"closed_form: the annotation of {name!r} must hold the names of its axes or a strategy, "
+                        f"not {show(description)}; after the names, int draws labels from 0 to K − 1")  # fmt: skip
+    axes = text.replace(",", " ").split()
+    if not all(axis.isidentifier() or axis.isdigit() for axis in axes):
+        raise TypeError(f"closed_form: {show(text)} are no names or lengths of axes, for {name!r}")
+    return axes

@@ -14,6 +14,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 
+from autograd_lite import cross_entropy
 from autograd_lite.testing import GradientMismatch, closed_form, strategies
 from autograd_lite.testing.courses.declared import declaration_of
 
@@ -266,6 +267,77 @@ def test_inputs_without_meaning():
         check(plain)
     with pytest.raises(ValueError, match=r"inputs must be for x, not for \['y'\]"):
         check(plain, inputs={"y": 1.0})
+
+
+@pytest.mark.parametrize("metadata", [("N", float), ("N", "K"), ("N", 3), ("N", int, int), (int, "N"), (int,)])
+def test_no_part_of_an_annotation_is_ignored(metadata):
+    def formula(x: Annotated[(np.ndarray, *metadata)]):
+        return 2 * x
+
+    with pytest.raises(
+        TypeError, match=r"the annotation of 'x' must hold .* or a strategy, not .*; after the names, int"
+    ):
+        check(formula)
+
+
+@pytest.mark.parametrize(
+    "kind", [int, np.typing.NDArray[np.int64], np.ndarray[tuple[int, int], np.dtype[np.int8]], list[int]]
+)
+def test_a_type_of_integers_is_not_ignored(kind):
+    def formula(x: Annotated[kind, "N"]):
+        return 2 * x
+
+    with pytest.raises(TypeError, match=r"'x' is annotated as integers; write Annotated\[np.ndarray, \"N\", int\]"):
+        check(formula)
+
+
+@pytest.mark.parametrize(
+    "kind", [float, np.ndarray, np.typing.NDArray[np.float64], np.ndarray[tuple[int, int], np.dtype]]
+)
+def test_other_types_are_floats(kind):
+    def formula(x: Annotated[kind, "N D"]):
+        return 2 * x
+
+    check(formula)
+
+
+def test_a_strategy_is_the_only_metadata():
+    def formula(x: Annotated[np.ndarray, strategies.arrays((2,)), int]):
+        return 2 * x
+
+    with pytest.raises(TypeError, match="the annotation of 'x' must hold"):
+        check(formula)
+
+
+def loss_of_labels(W, X, y):
+    return cross_entropy(X @ W, y)
+
+
+def test_integers_are_labels_of_the_axis_k():
+    seen = []
+
+    def gradient(W: Annotated[np.ndarray, "D K"], X: Annotated[np.ndarray, "N D"], y: Annotated[np.ndarray, "N", int]):
+        seen.append((W.shape[1], len(X), y))
+        P = np.exp(X @ W) / np.exp(X @ W).sum(axis=1, keepdims=True)
+        return X.T @ (P - np.eye(W.shape[1])[y]) / len(y)
+
+    def summed(W: Annotated[np.ndarray, "D K"], X: Annotated[np.ndarray, "N D"], y: Annotated[np.ndarray, "N", int]):
+        return gradient(W, X, y) * len(y)
+
+    declaration_of(closed_form(of=loss_of_labels, wrt="W")(gradient)).check(gradient)
+    assert all(y.dtype == np.int64 and y.shape == (n,) and 0 <= y.min() <= y.max() < k for k, n, y in seen)
+    assert {k for k, _, _ in seen} == {2, 3, 4}
+    assert {label for _, _, y in seen for label in y.tolist()} == {0, 1, 2, 3}
+    with pytest.raises(GradientMismatch, match="a sum where the function has a mean"):
+        declaration_of(closed_form(of=loss_of_labels, wrt="W")(summed)).check(summed)
+
+
+def test_labels_need_an_axis_k():
+    def formula(x: Annotated[np.ndarray, "N C"], y: Annotated[np.ndarray, "N", int]):
+        return 2 * x
+
+    with pytest.raises(TypeError, match="'y' holds labels from 0 to K − 1, but no annotation has an axis K"):
+        declaration_of(closed_form(of=lambda x, y: (x**2).sum())(formula)).check(formula)
 
 
 def plain(x):
