@@ -164,7 +164,9 @@ class Repairs:
                     break
                 factors.append(factor)
             else:
-                yield from self._scaled_edit(part, factors)
+                found = list(self._scaled_edit(part, factors))
+                if found and all(self._has_factor(part, point, factors) for point in self._confirming):
+                    yield from found
 
     def _scaled_edit(self, part: Part, factors: list[float]) -> Iterator[Edit]:
         """The edit, if the factor is the same at all settings, or is the same length at all of them."""
@@ -176,6 +178,20 @@ class Repairs:
         named = sentence(part, factors[0], reasons, is_constant)
         if named is not None:
             yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
+
+    def _has_factor(self, part: Part, point: _Point, factors: list[float]) -> bool:
+        """Whether a part must be multiplied, at another point of the same shapes, by the same number as at the others.
+
+        Points of other shapes say nothing: the number may be a length.
+        """
+        shapes = [np.shape(value) for value in point.setting.inputs.values]
+        pairs = zip(self._points, factors, strict=True)
+        alike = [f for other, f in pairs if [np.shape(value) for value in other.setting.inputs.values] == shapes]
+        changed = self._changed(point, {part.call: part.scaled(alike[0])}) if alike else None
+        try:
+            return not alike or point.setting.is_right(changed)
+        except Exception:  # the changed formula may return anything
+            return False
 
     @staticmethod
     def _lengths(point: _Point, number: float) -> tuple[str, ...]:
