@@ -14,7 +14,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -28,13 +27,14 @@ from autograd_lite.testing.generic.accidents import accident, readable
 from autograd_lite.testing.generic.constraints import Constraints
 from autograd_lite.testing.generic.elsewhere import Elsewhere
 from autograd_lite.testing.generic.generic_inputs import visible
-from autograd_lite.testing.generic.longer_axes import with_longer_axes
+from autograd_lite.testing.generic.needed_labels import needed_label
+from autograd_lite.testing.generic.needed_lengths import needed_length
 from autograd_lite.testing.generic.properties import PROPERTIES, Property
 from autograd_lite.testing.generic.relaxations import RELAXATIONS, without
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 
 _DRAWS_OF_ORDER_ONE = 2  # a single one may have all its units active
-_CONFIRMATIONS = 4  # further draws that confirm that a property suffices
+_CONFIRMATIONS, _WIDE = 4, 20  # further draws that confirm that a property suffices, and those of order one
 
 
 def look_again(case: Case, inputs: Inputs, references: list[Reference], constraints: Constraints) -> str | None:
@@ -66,7 +66,7 @@ def look_again(case: Case, inputs: Inputs, references: list[Reference], constrai
 
 def _condition(case: Case, inputs: Inputs, references: list[Reference], constraints: Constraints) -> str | None:
     again = _SecondLook(case, inputs, references, constraints)
-    return (again.condition() if again.redrawn else None) or again.needed_label() or again.needed_length()
+    return (again.condition() if again.redrawn else None) or needed_label(again) or needed_length(again)
 
 
 def _integers_as_floats(case: Case, inputs: Inputs, constraints: Constraints) -> tuple[Inputs, list[str]]:
@@ -174,17 +174,41 @@ class _SecondLook(Elsewhere):
         typical = self.draw(self.kept)
         holds = self.verdict(typical).holds
         if holds is False:
-            return self._needs_numbers()
+            return self._needs_numbers(typical)
         base = typical if holds else self.inputs
         needed = [(i, prop) for i in self.redrawn for prop in self._needed(i, base)]
         if needed:
-            enough = {i: (*self.free[i], *(p for j, p in needed if i == j)) for i in self.redrawn}
-            if any(self.verdict(self.draw(enough)).holds is False for _ in range(_CONFIRMATIONS)):
-                return self._needs_numbers()
+            wrong = self._wrong_with(needed)
+            if wrong is not None:
+                return self._needs_numbers(wrong)
             conditions = " and ".join(prop.text.format(self.inputs.names[i]) for i, prop in needed)
             stated = self._as_constraints((i, prop.name) for i, prop in needed)
-            return f"it needs that {conditions}. If that is meant, state it: constraints={stated}"
+            verb = "suffices" if any(self._is_right_without(each, needed) for each in needed) else "needs"
+            return f"it {verb} that {conditions}. If that is meant, state it: constraints={stated}"
         return None
+
+    def _with(self, needed: list[tuple[int, Property]]) -> dict[int, tuple[Property, ...]]:
+        return {i: (*self.free[i], *(p for j, p in needed if i == j)) for i in self.redrawn}
+
+    def _is_right_without(self, one: tuple[int, Property], needed: list[tuple[int, Property]]) -> bool:
+        """Whether the formula is right at some inputs that have all of the properties except one."""
+        enough, (i, prop) = self._with([each for each in needed if each != one]), one
+        draws = [self.draw(enough) for _ in range(_CONFIRMATIONS)]
+        return any(not prop.holds(np.asarray(x.values[i])) and self.verdict(x).holds is True for x in draws)
+
+    def _wrong_with(self, needed: list[tuple[int, Property]]) -> Inputs | None:
+        """Inputs that have these properties and at which the formula is wrong; their numbers vary more and more."""
+        enough = self._with(needed)
+        given = self.of_order_one
+        try:
+            for draw in range(_CONFIRMATIONS + _WIDE):
+                self.of_order_one = given or draw >= _CONFIRMATIONS
+                inputs = self.draw(enough)
+                if self.verdict(inputs).holds is False:
+                    return inputs
+            return None
+        finally:
+            self.of_order_one = given
 
     def _needed(self, i: int, base: Inputs) -> list[Property]:
         """The properties of an input without which the formula is wrong."""
@@ -219,13 +243,14 @@ class _SecondLook(Elsewhere):
                     return [prop]
         return []
 
-    def _needs_numbers(self) -> str:
+    def _needs_numbers(self, wrong: Inputs) -> str:
         """The condition if there is another relation between the inputs, or within one of them."""
         alone = [i for i in self.redrawn if self.verdict(self.draw({i: self.kept[i]})).holds is False]
-        positions = alone or self.redrawn
-        names, stated = self.inputs.names, self._as_constraints((i, "fixed") for i in positions)
-        which = " or ".join(f"'{names[i]}' than the given" + self._short(i) for i in positions)
-        meant = "these inputs belong together" if len(positions) > 1 else "that is meant"
+        names, stated = self.inputs.names, self._as_constraints((i, "fixed") for i in alone or self.redrawn)
+        meant = "that is meant" if len(alone or self.redrawn) == 1 else "these inputs belong together"
+        if not alone:
+            return f"it is wrong, for example, at {self._shown(wrong)}. If {meant}, state it: constraints={stated}"
+        which = " or ".join(f"'{names[i]}' than the given" + self._short(i) for i in alone)
         return f"it is wrong for other numbers in {which}. If {meant}, state it: constraints={stated}"
 
     def _short(self, i: int) -> str:
@@ -241,44 +266,3 @@ class _SecondLook(Elsewhere):
         for i, name in needed:
             names.setdefault(self.inputs.names[i], []).append(name)
         return repr({key: found[0] if len(found) == 1 else tuple(found) for key, found in names.items()})
-
-    # -- labels ----------------------------------------------------------------------------------------------------
-
-    def needed_label(self) -> str | None:
-        """The condition that labels or a mask are all the same, if the formula is wrong for others."""
-        values, changed = list(self.inputs.values), []
-        for i, value in enumerate(values):
-            if i not in self.constraints.fixed and _is_one_label(value):
-                labels = np.unique([0, 1, value.flat[0]]).astype(value.dtype)
-                values[i] = self.rng.permutation(np.resize(labels, value.size)).reshape(value.shape)
-                changed.append(i)
-        if not changed or self.verdict(replace(self.inputs, values=tuple(values))).wrong is None:
-            return None
-        names = " and ".join(repr(self.inputs.names[i]) for i in changed)
-        stated = self._as_constraints((i, "fixed") for i in changed)
-        return f"it needs that all elements of {names} are the same. If that is meant, state it: constraints={stated}"
-
-    # -- lengths ---------------------------------------------------------------------------------------------------
-
-    def needed_length(self) -> str | None:
-        """The condition that an axis has length one, if the formula is wrong at length two."""
-        for axes in (slice(0, 1), slice(None)):
-            longer = with_longer_axes(self.inputs, axes, {*self.constraints.fixed, *self.constraints.maps}, self.rng)
-            if longer is None:
-                return None
-            inputs, names = longer
-            holds, wrong = self.verdict(inputs, same_shapes=False)
-            if wrong is not None:
-                which = "the leading axis" if axes.stop else "an axis"
-                stated = dict.fromkeys(names, "fixed")
-                return (f"it needs that {which} of {' and '.join(map(repr, names))} has length 1. "
-                        f"If that is meant, state it: constraints={stated}")  # fmt: skip
-            if holds:
-                return None
-        return None
-
-
-def _is_one_label(value: Any) -> bool:
-    """Whether an input is an array of nonnegative integers, or of booleans, that are all the same."""
-    is_label = isinstance(value, np.ndarray) and value.dtype.kind in "iub" and value.size > 1
-    return is_label and bool((value == value.flat[0]).all()) and bool(value.flat[0] >= 0)

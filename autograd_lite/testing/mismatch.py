@@ -33,6 +33,8 @@ class Finding:
         Findings are sorted by it: the simplest explanations have the lowest.
     hint : str
         The likely cause if all reasons are counts, such as the number of samples.
+    limit : str
+        What it is limited to, if it does not hold in general: "this holds for the given integers only".
 
     Examples
     --------
@@ -45,12 +47,13 @@ class Finding:
     reasons: tuple[str, ...] = ()
     cost: int = 1
     hint: str = ""
+    limit: str = ""
 
     def __str__(self) -> str:
-        if not self.reasons:
-            return self.text
         counts = all(reason.startswith(("the length", "the number")) for reason in self.reasons)
-        return f"{self.text}, which is {' or '.join(self.reasons)}" + (f": {self.hint}" if self.hint and counts else "")
+        which = f", which is {' or '.join(self.reasons)}" if self.reasons else ""
+        hint = f": {self.hint}" if self.reasons and self.hint and counts else ""
+        return self.text + which + hint + (f"; {self.limit}" if self.limit else "")
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 - a failed assertion, not an error of the program

@@ -162,10 +162,28 @@ CONDITIONAL = {
     ),
     "one class": (
         lambda z, y: al.cross_entropy(z, y), lambda z, y: (softmax(z) - np.eye(3)[0]) / len(z), (X, np.zeros(6, int)),
-        "all elements of 'y' are the same", {"y": "fixed"},
+        "all elements of 'y' are 0", {"y": "fixed"},
+    ),
+    "one class, any": (
+        lambda z, y: al.cross_entropy(z, y), lambda z, y: (softmax(z) - np.eye(3)[y[0]]) / len(z),
+        (X, np.zeros(6, int)), "all elements of 'y' are the same", {"y": "fixed"},
+    ),
+    "weights of one": (
+        lambda w, x, e: (e * (w * x) ** 2).sum(), lambda w, x, e: 2 * w * (x**2).sum(), (0.6, V, np.ones(3, int)),
+        "all elements of 'e' are 1", {"e": "fixed"},
+    ),
+    "one row": (
+        lambda W, b, X: ((X @ W + b) ** 2).sum(), lambda W, b, X: 2 * np.repeat(X.T @ (X @ W + b), W.shape[1], axis=1)
+        if b.size == 1 else X.T @ (X @ W), (W[:, :1], B[:1], X), "axis 1 of 'W' and axis 0 of 'b' have length 1",
+        {"W": "fixed", "b": "fixed"},
+    ),
+    "not as many rows as columns": (
+        lambda w, X: ((X @ w) ** 2).sum(), lambda w, X: 2 * (X if len(X) == len(w) else X.T) @ (X @ w),
+        (V[:2], X[:1, :2]),
+        "it is wrong, for example, where 'X' has shape (2, 2)", {"X": "fixed"},
     ),
     "a mask of ones": (
-        lambda x, m: al.where(m, x**2, 0.0).sum(), lambda x, m: 2 * x, (V, np.ones(3, bool)), "'m' are the same",
+        lambda x, m: al.where(m, x**2, 0.0).sum(), lambda x, m: 2 * x, (V, np.ones(3, bool)), "'m' are True",
         {"m": "fixed"},
     ),
     "one number": (lambda x, p: (x**p).sum(), lambda x, p: 2 * x, (V, 2.0), "'p' than the given 2.0", {"p": "fixed"}),
@@ -175,7 +193,7 @@ CONDITIONAL = {
     "small numbers": (lambda x: al.sin(x).sum(), lambda x: np.ones(3), (1e-8 * V,), "other numbers", {"x": "fixed"}),
     "active units by a large bias": (
         lambda W, X, b: al.relu(X @ W + b).sum(), lambda W, X, b: X.T @ np.ones((6, 2)), (W, X, 50 + B),
-        "b > 0", {"b": "fixed", "W": "fixed", "X": "fixed"},
+        "it is wrong, for example, at W = ", {"b": "fixed", "W": "fixed", "X": "fixed"},
     ),
     "an inverse that is passed": (
         lambda x, A, B: (x @ A @ B).sum(), lambda x, A, B: np.ones(3), (V, A, inv(A)), "'A' than the given ones or 'B'",
@@ -207,6 +225,39 @@ def test_a_condition_is_named_in_a_warning(name):
 def test_a_stated_constraint_ends_the_warning(name):
     fn, closed_form, inputs, _, constraints = CONDITIONAL[name]
     check_closed_form(fn, closed_form, *inputs, constraints=constraints)
+
+
+def huber(w, X, y, d):
+    r = X @ w - y
+    return al.where(al.absolute(r) <= d, r**2 / 2, d * (al.absolute(r) - d / 2)).mean()
+
+
+# Formulas that are right on some sides of the branches only.
+ONE_SIDED = {
+    "no sign": lambda w, X, y, d: X.T @ np.where(abs(X @ w - y) <= d, X @ w - y, -d) / len(y),
+    "no absolute value": lambda w, X, y, d: X.T @ np.where(X @ w - y <= d, X @ w - y, d) / len(y),
+    "another limit": lambda w, X, y, d: X.T @ np.clip(X @ w - y, -1.5 * d, 1.5 * d) / len(y),
+    "a literal limit": lambda w, X, y, d: X.T @ np.clip(X @ w - y, -1, 1) / len(y),
+}
+
+
+def one_residual(y):
+    return np.array([0.5, -1.0, 0.3]), np.array([[1.0, 0.7, -0.4]]), np.array([y]), 0.9
+
+
+@pytest.mark.parametrize(("name", "y"), [
+    (name, y) for name, formula in ONE_SIDED.items() for y in (2.0, -2.4, 0.3, -0.3)
+    if np.allclose(al.grad(huber)(*one_residual(y)), formula(*one_residual(y)))
+])  # fmt: skip
+def test_a_property_that_does_not_suffice_is_not_given_as_the_condition(name, y):
+    inputs = one_residual(y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            check_closed_form(huber, ONE_SIDED[name], *inputs)
+        except GradientMismatch:
+            return
+    assert not any("it needs" in str(warning.message) for warning in caught)
 
 
 # Right formulas with inputs that are special in some way: nothing is said.

@@ -47,6 +47,7 @@ class Comparison(NamedTuple):
 
 
 _LOST = 1e-3  # the relative error that a formula may have near a pole
+_EXPLAINS = 1e-3  # derivatives on both sides that differ by less, relative to a wrong claim's error, do not explain it
 _ILL_CONDITIONED = "the derivative changes with the last digits of the inputs"
 _LOST_DIGITS = "the formula loses its digits to rounding, and changes with the last digits of the inputs"
 
@@ -86,7 +87,8 @@ def compare(
         at: Any = (..., *index)
         left_over = wrong[at]
         if reference.position is not None:
-            slopes = one_sided(derivative, inputs, reference.position, index, expected)
+            explained = np.where(np.isfinite(difference[at]), _EXPLAINS * difference[at], 0.0)
+            slopes = one_sided(derivative, inputs, reference.position, index, expected, np.maximum(allowed, explained))
             accepted = left_over & slopes.kink & slopes.includes(claim[at], allowed)
             nowhere = left_over & (slopes.singular & ~unstable[at] | slopes.kink & ~np.isfinite(claim[at]))
             caveats += _caveats(inputs, reference, index, slopes, claim[at], accepted)

@@ -13,9 +13,9 @@ from autograd_lite.testing.comparing.inputs import Inputs
 
 Derivative = Callable[[Inputs], NumberArray]
 
-_STEPS = (1e-9, 1e-7)  # relative; a kink is within the smaller one
-_STEADY = 1e-3  # a one-sided derivative changes by less, relative to it, between the two steps
-_DIVERGES = 0.2  # of a smooth derivative, the change over the smaller step is a hundredth of that over the larger one
+_STEPS = (1e-9, 1e-8, 1e-7)  # relative; a kink is within the smallest one
+_STEADY = 1e-3  # a one-sided derivative changes by less, relative to it, between the steps
+_DIVERGES = 0.2  # of a smooth derivative, the change over the smallest step is a hundredth of that over the largest one
 _SMOOTH = 1e-5  # a smaller relative change of the derivative over such a step is no kink
 
 
@@ -51,8 +51,9 @@ class OneSided(NamedTuple):
 
 
 def one_sided(
-    derivative: Derivative, inputs: Inputs, position: int, index: tuple[int, ...], here: NumberArray
-) -> OneSided:
+    derivative: Derivative, inputs: Inputs, position: int, index: tuple[int, ...], here: NumberArray,
+    negligible: NumberArray | float = 0.0,
+) -> OneSided:  # fmt: skip
     """The one-sided derivatives with respect to one element of an input.
 
     Parameters
@@ -64,6 +65,8 @@ def one_sided(
         The input and its element.
     here : array
         The derivative at the inputs.
+    negligible : array or float, optional
+        Derivatives on both sides that differ by no more are taken for equal: they differ by rounding errors.
     """
     x = np.asarray(inputs.values[position], dtype=np.float64)
     size = abs(float(x[index])) or min(1.0, float(np.max(np.abs(x)))) or 1.0
@@ -88,10 +91,10 @@ def one_sided(
     gap = np.maximum(np.abs(right - left), np.maximum(np.abs(here[at] - left), np.abs(here[at] - right)))
     extent = np.maximum(np.abs(left), np.abs(right))
     near_a_pole = np.abs(here[at]) > 1.01 * extent  # or near the end of the domain; a convention is between the sides
-    jumps = (gap > _SMOOTH * extent) & ~near_a_pole
+    jumps = (gap > np.maximum(_SMOOTH * extent, negligible)) & ~near_a_pole
     if not jumps.any():
         return OneSided(left, right, gap, jumps, jumps, near_a_pole)
-    far_left, far_right = sides(_STEPS[1])
-    error = np.abs(far_left - left) + np.abs(far_right - right)
+    errors = [np.abs(far_left - left) + np.abs(far_right - right) for far_left, far_right in map(sides, _STEPS[1:])]
+    error = np.maximum(*errors)  # rounding errors of two steps may be equal
     kink = jumps & (gap > 10 * error) & (error <= _STEADY * extent)
     return OneSided(left, right, error, kink, jumps & (gap > _DIVERGES * error) & ~kink, near_a_pole)

@@ -20,7 +20,9 @@ _EPSILON = float(np.finfo(np.float64).eps)
 _CHANGES = ((2 * _EPSILON, 0.0, False), (0.0, 2 * _EPSILON, False), (1e-10, 0.0, True))
 _SAMPLES = 4
 _LARGEST_CODE = 1000
-_NEGLIGIBLE = 1e-3  # a change of the result that is still next to nothing, relative to its largest element
+# A change of the result that is still next to nothing, relative to its largest element, or to the difference: the
+# derivative of what cancels is a rounding error, and changes as a whole.
+_NEGLIGIBLE = 1e-3
 _FACTOR = 10  # an error is rarely more than ten times as large as its changes
 
 
@@ -32,7 +34,8 @@ class RoundingError(NamedTuple):
     error : array
         The estimate, element by element.
     unstable : array of bool
-        Where a change in the last digits of the inputs changes the derivative itself: no number there can be trusted.
+        Where a change in the last digits of the inputs changes the derivative itself, by an amount that matters for the
+        difference: no number there can be trusted.
     noisy : array of bool
         Where it changes the claim, and not the derivative: the claim has lost its digits.
     """
@@ -68,6 +71,7 @@ def rounding_error(
     spread, unstable, noisy = np.zeros(expected.shape), np.zeros(expected.shape, bool), np.zeros(expected.shape, bool)
     negligible = max(_NEGLIGIBLE, 100 * changes[0][0])
     sizes = [negligible * np.max(np.abs(array), initial=0.0) for array in (expected, claim)]
+    steady_below = np.fmax(sizes[0], _NEGLIGIBLE * np.where(np.isfinite(difference), np.abs(difference), 0.0))
     for sample in range(_SAMPLES):
         for relative, absolute, twice in changes:
             beside = _changed(inputs, relative, absolute, rng)[: 1 + twice]
@@ -75,7 +79,7 @@ def rounding_error(
             if not results:
                 continue
             with np.errstate(all="ignore"):
-                steady = np.all([np.abs(moved - expected) <= sizes[0] for moved, _ in results], axis=0)
+                steady = np.all([np.abs(moved - expected) <= steady_below for moved, _ in results], axis=0)
                 change = np.abs(sum(other - moved for moved, other in results) / len(results) - difference)
                 noisy |= steady & ~(np.abs(results[0][1] - claim) <= sizes[1])
             unstable |= ~steady & (relative == changes[0][0])

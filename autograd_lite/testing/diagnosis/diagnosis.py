@@ -67,6 +67,19 @@ def pairs_of_mistakes(evidence: Evidence, actual: NumberArray, expected: NumberA
     return _findings(evidence, actual, expected, lambda: _pairs(evidence, actual, expected))
 
 
+def tried(
+    evidence: Evidence, actual: NumberArray, expected: NumberArray
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The mistakes that are consistent with two arrays, even if they change nothing there, and those that are not."""
+    found: tuple[list[Finding], list[Finding]] = [], []
+    with np.errstate(all="ignore"):
+        for mistake in _SINGLE:
+            for e in mistake(evidence, actual, expected):
+                refuted = not evidence.agree(e.actual, e.expected)
+                found[refuted].append(Finding(e.kind, e.text, e.reasons, e.cost, e.hint))
+    return tuple(found[0]), tuple(found[1])
+
+
 def _findings(
     evidence: Evidence, actual: NumberArray, expected: NumberArray, explanations: Callable[[], Iterator[Explanation]]
 ) -> tuple[Finding, ...]:

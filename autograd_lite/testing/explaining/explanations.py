@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -27,16 +27,16 @@ from autograd_lite.testing.comparing.case import Case, formula_name
 from autograd_lite.testing.comparing.comparison import Reference
 from autograd_lite.testing.comparing.inputs import Inputs, function_name
 from autograd_lite.testing.diagnosis.diagnosis import pairs_of_mistakes, single_mistakes
-from autograd_lite.testing.diagnosis.evidence import Evidence, tolerance
+from autograd_lite.testing.diagnosis.evidence import tolerance
 from autograd_lite.testing.explaining.case_evidence import evidence_of
 from autograd_lite.testing.explaining.conditions import conditions, weak_conditions
+from autograd_lite.testing.explaining.confirmation import common, confirmed, diagnosed, not_refuted, telling
 from autograd_lite.testing.explaining.other_settings import OtherSettings, usable_examples
 from autograd_lite.testing.explaining.repairs import Repairs
 from autograd_lite.testing.explaining.setting import Setting
 from autograd_lite.testing.mismatch import Finding, GradientMismatch
 from autograd_lite.testing.mismatch_derivation import derivation_of
 
-Diagnosis = Callable[[Evidence, NumberArray, NumberArray], tuple[Finding, ...]]
 _OF_A_KIND = 2
 _SIMPLE = 6  # the highest cost of a single mistake
 _RIGHT_ELSEWHERE = Finding(
@@ -44,9 +44,9 @@ _RIGHT_ELSEWHERE = Finding(
     "it is right at generic inputs of the same shapes: the given ones are special (a kink, a tie, lost digits)",
     cost=1,
 )
-_INTEGERS = "; this holds for the given integers only"
-_LENGTHS = "; this holds for the given lengths of the axes only"
-_EQUAL_LENGTHS = "; this holds while axes of equal length keep one length"
+_INTEGERS = "this holds for the given integers only"
+_LENGTHS = "this holds for the given lengths of the axes only"
+_EQUAL_LENGTHS = "this holds while axes of equal length keep one length"
 _ZERO = Finding("zero", "it is zero everywhere, and the derivative is not")
 _ZERO_HERE = Finding("zero", "it is zero here, and the derivative is not")
 
@@ -80,10 +80,10 @@ def _explain(
 ) -> tuple[Finding, ...]:
     others, position = OtherSettings(given, usable_examples(given, examples)), reference.position
     evidence = evidence_of(given.case, given.inputs, reference)
-    confirmed = replace(evidence, is_confirmed=bool(others.examples))  # so that zeros say something too
-    at_hand = single_mistakes(confirmed, claim, reference.values)
+    known_wrong = replace(evidence, is_confirmed=bool(others.examples))  # so that zeros say something too
+    at_hand = single_mistakes(known_wrong, claim, reference.values)
     if others.examples and others.generic:
-        at_hand = _in_numbers_of(at_hand, _diagnosed(others.generic[0], single_mistakes, position))
+        at_hand = _in_numbers_of(at_hand, diagnosed(others.generic[0], single_mistakes, position))
     verdicts = tuple(_verdicts([given, *others.generic], position))
     if others.are_right:
         return (_RIGHT_ELSEWHERE, *verdicts)
@@ -100,7 +100,7 @@ def _explain(
     if not is_tested:
         return (*_simplest(list(single_mistakes(evidence, claim, reference.values))), *verdicts)
     places = [finding for finding in at_hand if finding.kind == "part"]
-    found = contrived or _confirmed(places, single_mistakes, others.generic, position)
+    found = contrived or confirmed(places, single_mistakes, others.generic, position)
     zero = [_ZERO_HERE] if is_zero and not contrived else []
     return (*zero, *_simplest(found), *verdicts)
 
@@ -109,7 +109,7 @@ def _in_numbers_of(given: tuple[Finding, ...], generic: tuple[Finding, ...]) -> 
     """The findings at generic inputs, with the numbers at the given ones; those of amounts must be found there too."""
     found = list[Finding]()
     for finding in generic:
-        same = _common(list(given), (finding,))
+        same = common(list(given), (finding,))
         found += same[:1] or ([] if "times too" in finding.text else [finding])
     return tuple(found)
 
@@ -127,7 +127,7 @@ class _Attempt(NamedTuple):
         if not self.only:
             return findings
         dropped = ("label", "part") if self.only == _INTEGERS else ("part",)
-        return [replace(f, text=f.text + self.only) for f in findings if f.kind not in dropped]
+        return [replace(f, limit=self.only) for f in findings if f.kind not in dropped]
 
 
 def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
@@ -157,7 +157,8 @@ def _attempts(others: OtherSettings) -> Iterator[_Attempt]:
 def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: tuple[Finding, ...]) -> list[Finding]:
     """The explanations that hold at the given inputs and at all others. Contrived ones only if there are no others."""
     others, draws = attempt.settings, attempt.draws
-    found = _confirmed(at_hand, single_mistakes, others, position)
+    found = confirmed(at_hand, single_mistakes, others, position)
+    found = not_refuted(found, draws.on_all_sides, position) if found else []
     repairs = Repairs([*others, given], draws.confirming)
     found += repairs.small()
 
@@ -166,7 +167,7 @@ def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: t
         return setting.is_right(setting.returned) if setting.is_informative else None
 
     def further() -> Iterator[Inputs]:
-        return (setting.inputs for setting in (given, *draws.wide()))
+        return (setting.inputs for setting in (given, *draws.on_all_sides, *draws.wide()))
 
     inputs = [setting.inputs for setting in others]
     used = repairs.used() if repairs.known else set(range(len(given.inputs.names)))
@@ -174,8 +175,8 @@ def _holding(given: Setting, attempt: _Attempt, position: int | None, at_hand: t
     if not _explained(found) and attempt.is_large:
         found += repairs.large()
     if not _explained(found):
-        pairs = _diagnosed(given, pairs_of_mistakes, position)
-        found += _confirmed(pairs, pairs_of_mistakes, others, position)
+        pairs = diagnosed(given, pairs_of_mistakes, position)
+        found += confirmed(pairs, pairs_of_mistakes, [*others, *telling(draws.on_all_sides, position)], position)
     if not _explained(found):
         found += weak_conditions(inputs, further, is_right)
     return found
@@ -185,16 +186,6 @@ def _is_zero(setting: Setting, position: int | None) -> bool:
     """Whether the formula is zero there, with the right shape."""
     claims = zip(setting.references, setting.claims(setting.returned), strict=True)
     return any(r.position == position and c.shape == r.values.shape and not c.any() for r, c in claims)
-
-
-def _confirmed(
-    findings: Sequence[Finding], diagnosis: Diagnosis, others: list[Setting], position: int | None
-) -> list[Finding]:
-    """The findings that a diagnosis also gives at other settings, for the same argument."""
-    found = list(findings)
-    for setting in others:
-        found = _common(found, _diagnosed(setting, diagnosis, position)) if found else []
-    return found
 
 
 def _verdicts(settings: Sequence[Setting], position: int | None) -> Iterator[Finding]:
@@ -254,39 +245,3 @@ def _is_coincidence(finding: Finding, others: list[Finding]) -> bool:
 
 
 _COUNT = re.compile(r"\b(mean|sum|1/N)\b")
-
-
-def _diagnosed(setting: Setting, diagnosis: Diagnosis, position: int | None) -> tuple[Finding, ...]:
-    """The explanations for the same argument at another setting."""
-    claims = setting.claims(setting.returned)
-    for reference, claim in zip(setting.references, claims, strict=True):
-        if reference.position == position:
-            return diagnosis(evidence_of(setting.case, setting.inputs, reference), claim, reference.values)
-    return ()
-
-
-def _common(findings: list[Finding], others: tuple[Finding, ...]) -> list[Finding]:
-    """The findings in both, with their common reasons; a number must be the same, or have a common reason."""
-    common = []
-    for finding in findings:
-        for other in others:
-            reasons = tuple(reason for reason in finding.reasons if reason in other.reasons)
-            if finding.text == other.text or (_statement(finding) == _statement(other) and not finding.reasons):
-                is_measured = "times too" in finding.text and "times too" not in other.text
-                text = _statement(finding) if is_measured else finding.text
-                common.append(replace(finding, text=text, reasons=reasons))
-                break
-            if reasons and _without_numbers(finding) == _without_numbers(other):
-                common.append(replace(finding, reasons=reasons))
-                break
-    return common
-
-
-def _statement(finding: Finding) -> str:
-    """What a finding says without what depends on the lengths of axes: shapes, and the size of its effect."""
-    text = re.sub(r"(reshape|broadcasting to |the elements )[\d(),: ]*", r"\1 ", finding.text)
-    return re.sub(r": it is [^ ]+ times too (large|small)$", "", text)
-
-
-def _without_numbers(finding: Finding) -> tuple[str, str]:
-    return finding.kind, re.sub(r"[\d.]+(e[+-]?\d+)?", "#", finding.text)

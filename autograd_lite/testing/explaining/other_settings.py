@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.support.conversion import NumberArray
 from autograd_lite.testing.comparing.inputs import Inputs
+from autograd_lite.testing.explaining.branches import on_new_sides
 from autograd_lite.testing.explaining.setting import Setting
 from autograd_lite.testing.generic.generic_inputs import generic_array, generic_inputs, like, visible
 from autograd_lite.testing.generic.other_lengths import OtherLengths
@@ -21,6 +23,8 @@ _EXAMPLES = 6  # of a search that are used
 _DRAWS, _WANTED = 8, 2  # generic inputs that are drawn, until the wanted number of them is usable
 _OTHERS = 4  # arrays of other integers
 _WIDE = 24  # draws that reach the branches of a function on both sides
+_SIDES, _SIDE_DRAWS = 10, 60  # the most inputs that are used to reach all sides, and that are drawn
+_LARGE = 2000  # elements, above which fewer are drawn
 _SIGNS = {"between 0 and 1", "positive", "nonnegative", "negative", "increasing"}
 _VALUES = {"integer", "binary", "signs", "one-hot", "one-hot columns", *_SIGNS}
 
@@ -73,7 +77,14 @@ class OtherSettings:
         """Further generic inputs, and other integers, whether the formula is right or wrong there."""
         drawn = itertools.islice(self._drawn(1), _CONFIRMATIONS)
         generic = (setting for setting in drawn if setting.verdict is not None)
-        return [*generic, *itertools.chain.from_iterable(self._of_other_integers())]
+        return [*generic, *itertools.chain.from_iterable(self._of_other_integers()), *self.on_all_sides]
+
+    @cached_property
+    def on_all_sides(self) -> list[Setting]:
+        """Inputs on as many sides of the branches of function and formula as are found, right or wrong ones."""
+        elements = sum(np.size(value) for value in self.base.values)
+        draws = max(_SIDES, _SIDE_DRAWS * _LARGE // max(elements, _LARGE))
+        return list(on_new_sides(itertools.islice(self._varied(), draws), _SIDES))
 
     def of_both_signs(self) -> list[Setting]:
         """Generic inputs of both signs, if the function takes such inputs: it may not need the given signs."""
@@ -125,6 +136,16 @@ class OtherSettings:
         rng = np.random.default_rng(seed)
         while True:
             yield self._setting(generic_inputs(self.base, rng, self.kept))
+
+    def _varied(self) -> Iterator[Setting]:
+        """Draws of numbers of the given size, and of ones that vary more."""
+        rng = np.random.default_rng(6)
+        for draw in itertools.count():
+            yield self._with(partial(self._one, rng, varies=draw % 4 != 3))
+
+    @staticmethod
+    def _one(rng: np.random.Generator, value: Any, kept: tuple[Property, ...], varies: bool) -> NumberArray:
+        return generic_array(np.asarray(value), rng, kept, of_order_one=varies)
 
     def _without(self, names: set[str], count: int) -> Iterator[Setting]:
         """Draws without some of the properties."""

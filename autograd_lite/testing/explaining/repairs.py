@@ -157,30 +157,25 @@ class Repairs:
     def _scaled(self) -> Iterator[Edit]:
         """Parts of the formula that must be multiplied by a number: the same at all settings, or a known quantity."""
         for part in parts(self._formula) if self.known else ():
-            points, factors = self._points, self._factors(part, self._points)
-            if factors and self._confirming:
-                points, factors = [*points, *self._confirming], factors + self._factors(part, self._confirming)
-            if len(factors) == len(points):
-                yield from self._scaled_edit(part, factors, points)
+            factors = list[float]()
+            for point in self._points:
+                factor = self._factor(part, point)
+                if factor is None:
+                    break
+                factors.append(factor)
+            else:
+                found = list(self._scaled_edit(part, factors))
+                if found and all(self._has_factor(part, point, factors) for point in self._confirming):
+                    yield from found
 
-    def _factors(self, part: Part, points: list[_Point]) -> list[float]:
-        """The numbers by which a part must be multiplied; an empty list unless there is one for all points."""
-        factors = list[float]()
-        for point in points:
-            factor = self._factor(part, point)
-            if factor is None:
-                return []
-            factors.append(factor)
-        return factors
-
-    def _scaled_edit(self, part: Part, factors: list[float], points: list[_Point]) -> Iterator[Edit]:
+    def _scaled_edit(self, part: Part, factors: list[float]) -> Iterator[Edit]:
         """The edit, if the factor is the same at all settings, or is the same length at all of them."""
-        known = [set(self._lengths(point, size(factor))) for point, factor in zip(points, factors, strict=True)]
+        known = [set(self._lengths(point, size(factor))) for point, factor in zip(self._points, factors, strict=True)]
         reasons = tuple(sorted(set.intersection(*known)))
         is_constant = np.allclose(factors, factors[0], rtol=1e-6, atol=1e-9)
         if not is_constant and not reasons and part.number is not None:
-            given = [point.computation.calls[part.call].operands[part.position] for point in points]
-            lengths = [point.setting.inputs.lengths() for point in points]
+            given = [point.computation.calls[part.call].operands[part.position] for point in self._points]
+            lengths = [point.setting.inputs.lengths() for point in self._points]
             text = quotient(part, np.multiply(factors, given), lengths)
             if text:
                 yield Edit("number", text, 4, {})
@@ -189,6 +184,20 @@ class Repairs:
         named = sentence(part, factors[0], reasons, is_constant)
         if named is not None:
             yield Edit(named[0], named[1], 4 if "which is" in named[1] else 3, {})
+
+    def _has_factor(self, part: Part, point: _Point, factors: list[float]) -> bool:
+        """Whether a part must be multiplied, at another point of the same shapes, by the same number as at the others.
+
+        Points of other shapes say nothing: the number may be a length.
+        """
+        shapes = [np.shape(value) for value in point.setting.inputs.values]
+        pairs = zip(self._points, factors, strict=True)
+        alike = [f for other, f in pairs if [np.shape(value) for value in other.setting.inputs.values] == shapes]
+        changed = self._changed(point, {part.call: part.scaled(alike[0])}) if alike else None
+        try:
+            return not alike or point.setting.is_right(changed)
+        except Exception:  # the changed formula may return anything
+            return False
 
     @staticmethod
     def _lengths(point: _Point, number: float) -> tuple[str, ...]:

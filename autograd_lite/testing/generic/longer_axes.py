@@ -12,9 +12,9 @@ from autograd_lite.testing.generic.generic_inputs import generic_array
 
 
 def with_longer_axes(
-    inputs: Inputs, axes: slice, unchanged: Collection[int], rng: np.random.Generator
-) -> tuple[Inputs, list[str]] | None:
-    """Generic inputs where axes of length 1 have length 2, and the names of those that have changed.
+    inputs: Inputs, axes: slice, unchanged: Collection[int], rng: np.random.Generator, length: int = 2
+) -> Inputs | None:
+    """Generic inputs where axes of length 1 have another length.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def with_longer_axes(
     tuple or None
         None if there are no such axes, or some may not change.
     """
-    values, names = list(inputs.values), []
+    values, has_changed = list(inputs.values), False
     for i, value in enumerate(values):
         if not isinstance(value, np.ndarray) or 1 not in value.shape[axes]:
             continue
@@ -38,7 +38,7 @@ def with_longer_axes(
             return None
         longer = value
         for axis in range(value.ndim)[axes]:
-            longer = np.repeat(longer, 2 if value.shape[axis] == 1 else 1, axis=axis)
+            longer = np.repeat(longer, length if value.shape[axis] == 1 else 1, axis=axis)
         values[i] = generic_array(longer, rng) if i in inputs.floats() and value.size else longer
-        names.append(inputs.names[i])
-    return (replace(inputs, values=tuple(values)), names) if names else None
+        has_changed = True
+    return replace(inputs, values=tuple(values)) if has_changed else None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as al
+from autograd_lite.testing import GradientMismatch, check_closed_form
 from autograd_lite.testing.comparing.case import Case
 from autograd_lite.testing.comparing.inputs import read_inputs
 from autograd_lite.testing.diagnosis.diagnosis import diagnose
@@ -345,3 +346,23 @@ def test_mistake_is_among_the_first_three_findings(name):
     text, fn, formula, inputs, wrt = PLANTED[name]
     found = findings(fn, formula, *inputs, wrt=wrt)
     assert any(text in finding for finding in found[:3]), found
+
+
+def factors(s, factor):
+    def fn(x, s):
+        return np.exp(s**2 * (x**2).sum()) + s**3 * (x**2).sum()
+
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(fn, lambda x, s: factor(s) * al.grad(fn)(x, s), np.array([0.3, -0.5]), s)
+    return [finding.text for finding in caught.value.findings]
+
+
+def test_a_factor_that_is_a_number_of_the_function_has_its_sign():
+    assert any("the factor `s**3`" in text for text in factors(-1.3, lambda s: s**3))
+    texts = factors(-1.3, lambda s: abs(s**3))
+    assert all("sign" in text for text in texts if "the factor `s**3`" in text)
+
+
+@pytest.mark.parametrize("s", [1.3, -1.3])
+def test_a_number_is_not_called_the_root_of_its_square(s):
+    assert not any("√" in text for text in factors(s, lambda s: s))

@@ -233,3 +233,32 @@ def test_a_wrong_formula_in_float32_is_not_only_rounding():
     with pytest.raises(GradientMismatch) as caught:
         check_closed_form(lambda x: (x**2).sum(), lambda x: (2.0001 * x).astype(np.float32), V)
     assert all(finding.kind != "rounding" for finding in caught.value.findings)
+
+
+def cox(w, X):
+    return (al.log(al.exp(X @ w).sum()) - X[0] @ w).sum()
+
+
+# Functions whose derivative cancels to rounding errors, with inputs; a formula that forgot one of the parts.
+VANISHING = {
+    "one row": (lambda w, X: (al.log(al.exp(X @ w)) - X @ w).sum(), lambda w, X: X[0]),
+    "one sample of Cox's likelihood": (cox, lambda w, X: -X[0]),
+    "a softmax of one class": (
+        lambda w, X: al.log_softmax((X @ w).reshape(-1, 1), axis=1).sum(), lambda w, X: X.sum(axis=0),
+    ),
+    "a ratio": (lambda w, X: ((X @ w) ** 3 / (X @ w) ** 2 - X @ w).sum(), lambda w, X: X.sum(axis=0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VANISHING)
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.filterwarnings("ignore::autograd_lite.testing.NotGeneralWarning")
+def test_rounding_errors_of_a_derivative_that_vanishes_are_no_kinks(name, seed):
+    fn, wrong = VANISHING[name]
+    rng = np.random.default_rng(seed)
+    w, X = rng.normal(size=2), rng.normal(size=(1, 2))
+    check_closed_form(fn, lambda w, X: 0 * w, w, X)
+    with pytest.raises(GradientMismatch):
+        check_closed_form(fn, wrong, w, X)
+    with pytest.raises(GradientMismatch):  # however small the part is, beside the rounding errors it is large
+        check_closed_form(fn, lambda w, X: 1e-6 * wrong(w, X), w, X)
