@@ -28,7 +28,7 @@ _MOST = 8  # comparisons of one shape, whose outcomes are taken together
 
 def sides(case: Case, inputs: Inputs) -> set[Side] | None:
     """The sides at some inputs; None if neither function nor formula can be recorded."""
-    recorded = [trace(function, inputs) for function in (case.fn, case.closed_form)]
+    recorded = [trace(function, inputs, with_places=False) for function in (case.fn, case.closed_form)]
     if recorded == [None, None]:
         return None
     outcomes: dict[tuple[int, ...], list[tuple[Any, NumberArray]]] = {}

@@ -136,9 +136,9 @@ def _trace_of(tree: Any) -> _Trace:
 class _Trace:
     """The calls of one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_places: bool = True) -> None:
         self.calls: list[Call] = []
-        self._places: dict[Any, Place | None] = {}
+        self._places: dict[Any, Place | None] | None = {} if with_places else None
 
     def input(self, value: Any) -> Any:
         """An input: arrays and numbers are traced, everything else is passed as it is."""
@@ -184,6 +184,8 @@ class _Trace:
 
     def _place(self) -> Place | None:
         """The place in the user's code; None if all code below `trace` is that of libraries."""
+        if self._places is None:
+            return None
         frame: Any = sys._getframe(1)
         while not is_user_code(frame.f_code):
             if frame.f_code is trace.__code__:
@@ -195,9 +197,12 @@ class _Trace:
         return self._places[key]
 
 
-def trace(function: Callable[..., Any], inputs: Inputs) -> Computation | None:
-    """What the function computes from the inputs, or None if it cannot be recorded."""
-    recorded = _Trace()
+def trace(function: Callable[..., Any], inputs: Inputs, with_places: bool = True) -> Computation | None:
+    """What the function computes from the inputs, or None if it cannot be recorded.
+
+    Places in the source take most of the time; where a computation is only repeated they are left out.
+    """
+    recorded = _Trace(with_places)
     try:
         with np.errstate(all="ignore"):
             returned = _copy_for(recorded, function)(*[recorded.input(value) for value in inputs.arrays()])
@@ -211,7 +216,7 @@ def retraced(computation: Computation, function: Callable[..., Any], inputs: Inp
 
     None if other calls are made there.
     """
-    again = trace(function, inputs)
+    again = trace(function, inputs, with_places=False)
     if again is None or len(again.calls) != len(computation.calls):
         return None
     pairs = zip(computation.calls, again.calls, strict=True)
