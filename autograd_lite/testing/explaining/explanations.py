@@ -127,7 +127,11 @@ class _Attempt(NamedTuple):
         if not self.only:
             return findings
         dropped = ("label", "part") if self.only == _INTEGERS else ("part",)
-        return [replace(f, limit=self.only) for f in findings if f.kind not in dropped]
+        return [
+            replace(f, limit=f"{f.limit}; {self.only}" if f.limit else self.only)
+            for f in findings
+            if f.kind not in dropped
+        ]
 
 
 def _attempts(others: OtherSettings) -> Iterator[_Attempt]:

@@ -31,6 +31,7 @@ from autograd_lite.testing.mismatch import Finding
 _MOST_CALLS = 400  # of a formula; longer ones are loops, in which an edit of one call explains nothing
 _BUDGET = 40_000  # the most calls that all edits of one kind make together, some tenths of a second
 _LARGE = 500  # elements, above which a call takes longer
+_SAME_CALLS = "this holds where the formula makes the same calls as here"
 _IN_PAIRS = {"transpose", "extra factor", "extra term", "sign", "sum and mean", "exponent"}
 
 
@@ -47,14 +48,14 @@ class _Point:
 class Repairs:
     """The edits of one formula that are right at all settings, in the words and numbers of the first.
 
-    `confirming` returns more settings, for edits that are right at the others: a condition may decide alike at a few
-    inputs.
+    The last setting is the given one. `confirming` returns more settings, for edits that are right at the others: a
+    condition may decide alike at a few inputs.
     """
 
     def __init__(self, settings: list[Setting], confirming: Callable[[], list[Setting]] = list) -> None:
         case, inputs = settings[0].case, settings[0].inputs
         self._points: list[_Point] = []
-        self._made, self._more = 0, confirming
+        self._made, self._more, self._other_calls = 0, confirming, False
         computation = trace(case.closed_form, inputs)
         if computation is None or len(computation.calls) > _MOST_CALLS:
             return
@@ -64,7 +65,9 @@ class Repairs:
         self._formula = WrittenFormula(computation, case.closed_form)
         self._library: Library = library(case.fn, inputs, self._formula)
         with np.errstate(all="ignore"):
-            self._points = [point for setting in settings if (point := self._point(setting)) is not None]
+            points = [self._point(setting) for setting in settings]
+        if points[-1] is not None:  # what is said must hold at the given inputs
+            self._points = [point for point in points if point is not None]
 
     def _point(self, setting: Setting) -> _Point | None:
         """The setting with all values, or None if the computation is another one there."""
@@ -96,21 +99,33 @@ class Repairs:
     @cached_property
     def _confirming(self) -> list[_Point]:
         with np.errstate(all="ignore"):
-            return [point for setting in self._more() if (point := self._point(setting)) is not None]
+            points = [self._point(setting) for setting in self._more()]
+        self._other_calls = any(point is None for point in points)
+        return [point for point in points if point is not None]
 
     # -- the search ------------------------------------------------------------------------------------------------
 
     def small(self) -> list[Finding]:
         """Edits of single calls, in one place or in all places alike, and parts with another factor."""
         with np.errstate(all="ignore"):
-            return _findings([*self._right(self.edits()), *self._scaled()])
+            return self._findings([*self._right(self.edits()), *self._scaled()])
 
     def large(self) -> list[Finding]:
         """Missing functions; if there is none, two edits of the same kind; else missing values."""
         with np.errstate(all="ignore"):
             found = self._right(missing_functions(self._formula, self._library) if self.known else ())
             found = found or self._right(self._pairs())
-            return _findings(found or self._right(missing_values(self._formula, self._library) if self.known else ()))
+            return self._findings(
+                found or self._right(missing_values(self._formula, self._library) if self.known else ())
+            )
+
+    def _findings(self, found: Iterable[Edit]) -> list[Finding]:
+        """The findings, limited where the formula has branches of Python that could not be followed."""
+        findings: dict[str, Finding] = {}
+        limit = _SAME_CALLS if self._other_calls else ""
+        for edit in sorted(found, key=lambda edit: (edit.cost, len(edit.text))):  # small expressions first
+            findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost, limit=limit))
+        return list(findings.values())
 
     def _pairs(self) -> Iterator[Edit]:
         """Two edits of the same kind at different calls; or a sum that is missing, and an axis that is one too many."""
@@ -218,13 +233,6 @@ class Repairs:
             return factor
         except Exception:  # the changed formula may return anything
             return None
-
-
-def _findings(found: Iterable[Edit]) -> list[Finding]:
-    findings: dict[str, Finding] = {}
-    for edit in sorted(found, key=lambda edit: (edit.cost, len(edit.text))):  # small expressions first
-        findings.setdefault(edit.text, Finding(edit.kind, edit.text, (), edit.cost))
-    return list(findings.values())
 
 
 def _same(first: Any, second: Any) -> bool:

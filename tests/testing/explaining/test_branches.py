@@ -122,3 +122,21 @@ def test_the_limit_of_a_finding_comes_last():
     assert str(Finding("sign", "the sign is flipped", limit="this holds here only")).endswith(
         "flipped; this holds here only"
     )
+
+
+def over_the_small_ones(w, X, y, delta):
+    r = X @ w - y
+    small = abs(r) <= delta
+    return X.T @ np.where(small, r, delta * np.sign(r)) / max(small.sum(), 1)
+
+
+@pytest.mark.parametrize("seed", [6, 11])
+def test_what_holds_on_one_path_through_the_formula_only_says_so(seed):
+    """Where no residual is small, Python's max gives 1 and not a number that the formula has computed."""
+    rng = np.random.default_rng(seed)
+    w, X, y = rng.normal(size=3), rng.normal(size=(7, 3)), 2 * rng.normal(size=7)
+    with pytest.raises(GradientMismatch) as caught:
+        check_closed_form(huber, over_the_small_ones, w, X, y, 0.9)
+    said = [str(finding) for finding in caught.value.findings if "np.sign" in finding.text]
+    assert all("where the formula makes the same calls as here" in text for text in said)
+    assert bool(said) == (seed == 6)
