@@ -76,13 +76,15 @@ class OtherSettings:
     def confirming(self) -> list[Setting]:
         """Further generic inputs, and other integers, whether the formula is right or wrong there."""
         drawn = itertools.islice(self._drawn(1), _CONFIRMATIONS)
-        generic = (setting for setting in drawn if setting.verdict is not None)
-        return [*generic, *itertools.chain.from_iterable(self._of_other_integers()), *self.on_all_sides]
+        wide = self.wide() if self.on_all_sides else ()  # a changed comparison may decide alike at most inputs
+        generic = (setting for setting in itertools.chain(drawn, wide) if setting.verdict is not None)
+        integers = itertools.chain.from_iterable(self._of_other_integers())
+        return [setting.loosely() for setting in (*generic, *integers, *self.on_all_sides)]
 
     @cached_property
     def on_all_sides(self) -> list[Setting]:
         """Inputs on as many sides of the branches of function and formula as are found, right or wrong ones."""
-        elements = sum(np.size(value) for value in self.base.values)
+        elements = sum(array.size for array in self.base.numbers().values())
         draws = max(_SIDES, _SIDE_DRAWS * _LARGE // max(elements, _LARGE))
         return list(on_new_sides(itertools.islice(self._varied(), draws), _SIDES))
 

@@ -205,9 +205,9 @@ class Repairs:
 
         Points of other shapes say nothing: the number may be a length.
         """
-        shapes = [np.shape(value) for value in point.setting.inputs.values]
+        lengths = point.setting.inputs.lengths()
         pairs = zip(self._points, factors, strict=True)
-        alike = [f for other, f in pairs if [np.shape(value) for value in other.setting.inputs.values] == shapes]
+        alike = [factor for other, factor in pairs if other.setting.inputs.lengths() == lengths]
         changed = self._changed(point, {part.call: part.scaled(alike[0])}) if alike else None
         try:
             return not alike or point.setting.is_right(changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,8 @@ from autograd_lite.testing.comparing.case import Case
 from autograd_lite.testing.comparing.comparison import Reference
 from autograd_lite.testing.comparing.inputs import Inputs
 from autograd_lite.testing.diagnosis.evidence import tolerance
+
+_LOOSE = 1e-4  # of the largest element; where terms cancel, five digits may be left
 
 
 class Setting:
@@ -64,6 +67,12 @@ class Setting:
             return self.is_right(self.returned) if self.is_informative else None
         except Exception:  # function or formula may fail at other inputs in any way
             return None
+
+    def loosely(self) -> Setting:
+        """The setting with a tolerance for digits that are lost there: what a mistake changes is more."""
+        loose = copy.copy(self)
+        loose.case = self.case._replace(rtol=max(self.case.rtol, _LOOSE))
+        return loose
 
     def numbers(self, returned: Any) -> tuple[NumberArray, NumberArray, NumberArray] | None:
         """All claims, the references, and the allowed differences, as flat arrays; None if a shape is wrong."""
