@@ -44,7 +44,11 @@ def _example(again: Elsewhere, wrong: Inputs) -> str:
     pairs = list(zip(wrong.names, wrong.values, again.inputs.values, strict=True))
     drawn = (generic_inputs(wrong, again.rng) for _ in range(_DRAWS))
     if all(_verdict(again, inputs) is False for inputs in drawn):
-        changed = [(name, value.shape) for name, value, given in pairs if np.shape(value) != np.shape(given)]
+        changed = [
+            (name, value.shape)
+            for name, value, given in pairs
+            if getattr(value, "shape", ()) != getattr(given, "shape", ())
+        ]
         return "where " + " and ".join(f"{name!r} has shape {shape}" for name, shape in changed)
     return "at " + ", ".join(f"{name} = {show(value)}" for name, value, _ in pairs)
 
@@ -86,7 +90,7 @@ def _verdicts(again: Elsewhere, groups: list[Axes], draws: int) -> dict[int, boo
 
     From the second draw on, every other one has numbers that vary more.
     """
-    taken = {n for value in again.inputs.values for n in np.shape(value)}
+    taken = {n for value in again.inputs.values for n in getattr(value, "shape", ())}
     new = [n for n in range(2, 2 + len(taken) + _DRAWS + len(groups)) if n not in taken]
     found = dict[int, bool]()
     for draw in range(draws):
