@@ -74,7 +74,7 @@ class OtherSettings:
             yield self._with(lambda value, kept: generic_array(np.asarray(value), rng, kept, of_order_one=True))
 
     def confirming(self) -> list[Setting]:
-        """Further generic inputs, and other integers, whether the formula is right or wrong there."""
+        """Further generic inputs, other integers and other sides of branches, where the formula is right or wrong."""
         drawn = itertools.islice(self._drawn(1), _CONFIRMATIONS)
         wide = self.wide() if self.on_all_sides else ()  # a changed comparison may decide alike at most inputs
         generic = (setting for setting in itertools.chain(drawn, wide) if setting.verdict is not None)

@@ -12,7 +12,7 @@ from autograd_lite.testing.comparing.inputs import Inputs
 from autograd_lite.testing.generic.elsewhere import Elsewhere
 from autograd_lite.testing.generic.generic_inputs import generic_array, generic_inputs, like
 from autograd_lite.testing.generic.longer_axes import with_longer_axes
-from autograd_lite.testing.generic.other_lengths import OtherLengths
+from autograd_lite.testing.generic.other_lengths import OtherLengths, repeated
 from autograd_lite.testing.generic.properties import OF_SQUARES
 
 Axes = tuple[tuple[int, int], ...]  # axes that have one length: the positions of inputs, and axes of them
@@ -108,10 +108,7 @@ def _verdict(again: Elsewhere, inputs: Inputs) -> bool | None:
 
 def _with_lengths(again: Elsewhere, lengths: Mapping[Axes, int], of_order_one: bool) -> Inputs:
     """Generic inputs with these lengths of the axes."""
-    values = list(again.inputs.values)
-    for axes, length in lengths.items():
-        for i, axis in axes:
-            values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
+    values = list(repeated(again.inputs, {axis: n for axes, n in lengths.items() for axis in axes}).values)
     for i in again.redrawn:
         array = np.asarray(values[i])
         is_square = len({*array.shape[-2:]}) == 1

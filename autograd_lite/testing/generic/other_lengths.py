@@ -135,26 +135,27 @@ class OtherLengths:
     def _accepted(self, lengths: Mapping[Axis, int]) -> bool:
         """Whether generic inputs or the given numbers, repeated, are accepted: others may be outside of a domain."""
         self._trials -= 1
-        return self._trials >= 0 and (self.accepts(self._with(lengths)) or self.accepts(self._repeated(lengths)))
-
-    def _repeated(self, lengths: Mapping[Axis, int]) -> Inputs:
-        """The inputs with these lengths: elements are repeated along longer axes."""
-        values = list(self.inputs.values)
-        for (i, axis), length in lengths.items():
-            if axis < 0:
-                values[i] = length
-                continue
-            values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
-        return replace(self.inputs, values=tuple(values))
+        return self._trials >= 0 and (self.accepts(self._with(lengths)) or self.accepts(repeated(self.inputs, lengths)))
 
     def _with(self, lengths: Mapping[Axis, int]) -> Inputs:
         """Generic inputs with these lengths. A matrix that is no longer square loses what only square ones have."""
-        repeated, kept = self._repeated(lengths), dict(self.kept)
-        values = repeated.values
+        longer, kept = repeated(self.inputs, lengths), dict(self.kept)
+        values = longer.values
         for i in {i for i, axis in lengths if axis >= 0} & kept.keys():
             if len({*values[i].shape[-2:]}) > 1:
                 kept[i] = tuple(p for p in kept[i] if p.name not in OF_SQUARES)
-        return generic_inputs(repeated, self.rng, kept)
+        return generic_inputs(longer, self.rng, kept)
+
+
+def repeated(inputs: Inputs, lengths: Mapping[Axis, int]) -> Inputs:
+    """The inputs with other lengths: elements are repeated along longer axes."""
+    values = list(inputs.values)
+    for (i, axis), length in lengths.items():
+        if axis < 0:
+            values[i] = length
+            continue
+        values[i] = np.take(values[i], np.arange(length) % values[i].shape[axis], axis)
+    return replace(inputs, values=tuple(values))
 
 
 def _next(length: int, taken: set[int]) -> int:
